@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything the core can order. The shell carries actions out in the order given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .message import Message
+
+
+class Ask(Enum):
+    """What to do with a fence device. OFF is verified by a status of its own."""
+
+    STATUS = "status"
+    OFF = "off"
+    ON = "on"
+
+
+class Level(Enum):
+    """How much a note matters to a person."""
+
+    INFO = "info"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this heartbeat over every link, at once."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Look at every resource of the service; answered by Probed."""
+
+    service: str
+    op: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the service's resources in dependency order; answered by OpDone."""
+
+    service: str
+    op: int
+    generation: int
+    peer_gone: bool
+    """The peer is proven gone: DRBD's handler may be told so during this promotion."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop the service's resources in reverse order; answered by OpDone."""
+
+    service: str
+    op: int
+
+
+@dataclass(frozen=True)
+class Recover:
+    """Restart one resource and what depends on it, in place; answered by OpDone."""
+
+    service: str
+    op: int
+    resource: str
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Use exclusion method number level on the peer; answered by FenceDone."""
+
+    op: int
+    level: int
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class AnswerHandler:
+    """End DRBD's waiting fence-peer handler with this exit code."""
+
+    request: int
+    code: int
+
+
+@dataclass(frozen=True)
+class Outdate:
+    """Mark this node's replicated disk as outdated; the result shows as DiskChanged (F13)."""
+
+    service: str
+
+
+@dataclass(frozen=True)
+class ResumeIO:
+    """Let frozen I/O of the service go on: the peer is excluded (F41)."""
+
+    service: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answer an operator's command."""
+
+    request: int
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """An entry of the history. code is stable, text is for people."""
+
+    level: Level
+    code: str
+    text: str
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class Own:
+    """Remember across a restart of the daemon whether this node holds the service (F31)."""
+
+    service: str
+    held: bool
+    generation: int
+
+
+@dataclass(frozen=True)
+class Leave:
+    """All is stopped and said: the daemon may end this life (F61)."""
+
+
+Action = (
+    Send
+    | Probe
+    | Start
+    | Stop
+    | Recover
+    | Fence
+    | AnswerHandler
+    | Outdate
+    | ResumeIO
+    | Reply
+    | Note
+    | Own
+    | Leave
+)

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the core knows of the configuration. All times in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Durations of the failure detector and of exclusion, in seconds."""
+
+    heartbeat_s: float = 0.2
+    """How often a heartbeat is sent over every link."""
+    suspect_s: float = 0.8
+    """Silence after which the fence devices are asked (only asked) for the peer's power."""
+    dead_s: float = 2.0
+    """Silence after which the peer may be fenced."""
+    fence_delay_s: float = 2.0
+    """Head start of the owner: how much later the standby fences (F14, F15)."""
+    fence_retry_s: float = 5.0
+    """First pause after all exclusion methods failed; doubles up to one minute (F03)."""
+    query_s: float = 3.0
+    """Pause between two rounds of asking the fence devices about a silent peer."""
+    startup_s: float = 20.0
+    """How long a starting node waits for a peer it has never heard before it asks (F09)."""
+    handler_s: float = 60.0
+    """How long DRBD's fence-peer handler is kept waiting for an exclusion (F36)."""
+    move_s: float = 90.0
+    """How long a planned move may take before it is rolled back (F62)."""
+    failure_expiry_s: float = 3600.0
+    """How long a failure on this node is remembered (F48)."""
+    power_on_s: float = 15.0
+    """How long after a fence the peer is powered on again."""
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """One service, as far as decisions need it."""
+
+    name: str
+    preferred: str = ""
+    replicated: bool = True
+    """True when the storage is DRBD: data state and frozen I/O take part in decisions."""
+    restarts: int = 3
+    """Restarts in place before a failing resource moves the service (F50)."""
+
+
+@dataclass(frozen=True)
+class CoreConfig:
+    """One cluster seen from one of its two nodes."""
+
+    cluster: str
+    node: str
+    peer: str
+    links: tuple[str, ...]
+    services: tuple[ServiceConfig, ...]
+    levels: tuple[str, ...] = ()
+    """Names of the exclusion methods in the order in which they are tried."""
+    power_on: bool = True
+    """Power the peer on again after it was fenced."""
+    timing: Timing = field(default_factory=Timing)

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data decides too: whose disk may be used, and when frozen I/O may go on (S2)."""
+
+from __future__ import annotations
+
+from .actions import AnswerHandler, Outdate, ResumeIO
+from .events import Disk, HandlerAsked, HandlerGone
+from .message import Local
+from .state import Life, Service, Waiting
+from .turn import Turn
+
+PEER_OUTDATED = 4
+"""fence-peer exit code: the peer outdated its own disk."""
+PEER_FENCED = 7
+"""fence-peer exit code: the peer was fenced and verified down."""
+NOT_EXCLUDED = 1
+"""fence-peer exit code that DRBD takes for failure: I/O stays frozen (F36)."""
+
+RETRY_S = 0.5
+OUTDATED = ("Outdated", "Inconsistent")
+
+
+def lacking(service: Service, replicated: bool) -> str:
+    """Why this node's data may not be used, empty if it may: F08, F33, F42."""
+    if not replicated or service.disk.current:
+        return ""
+    words = {
+        "Outdated": "the disk is Outdated: the other node has newer data",
+        "Inconsistent": "the disk is Inconsistent: a resync has not finished",
+        "Consistent": "the disk is Consistent: whether the other node has newer data is not known",
+        "Diskless": "the disk is Diskless: the backing device is detached",
+        "Unknown": "the state of the disk is not known",
+    }
+    return words.get(service.disk.disk, f"the disk is {service.disk.disk}")
+
+
+def visibly_primary(service: Service) -> bool:
+    """The peer's kernel says over the replication link that it is in use there (F12)."""
+    return service.disk.connected and service.disk.peer_role == "Primary"
+
+
+def ask(turn: Turn, event: HandlerAsked) -> None:
+    """A fence-peer handler waits: DRBD lost the peer and has frozen the I/O (F06, F13)."""
+    service = turn.state.service(event.service)
+    if service is None:
+        turn.do(AnswerHandler(event.request, NOT_EXCLUDED))
+        return
+    promise = turn.number()
+    until = turn.now + turn.state.config.timing.handler_s
+    turn.set_service(service, waiting=(*service.waiting, Waiting(event.request, until, promise)))
+    turn.note("frozen", f"{event.service}: I/O is frozen until the peer is excluded", event.service)
+
+
+def forget(turn: Turn, event: HandlerGone) -> None:
+    """The handler ended by itself: nobody waits for this answer any more."""
+    for service in turn.state.services:
+        rest = tuple(w for w in service.waiting if w.request != event.request)
+        turn.set_service(service, waiting=rest)
+
+
+def change(turn: Turn, service: Service, disk: Disk) -> None:
+    """The kernel reports a new state of the disk."""
+    old = service.disk
+    service = turn.set_service(service, disk=disk)
+    if disk.connected and not old.connected:
+        # F37: the link is back, so the kernel takes no handler's word; evaluated again if it drops.
+        for waiting in service.waiting:
+            turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
+        service = turn.set_service(service, waiting=())
+    if disk.suspended != old.suspended:
+        state = "frozen" if disk.suspended else "flows"
+        turn.note("io", f"{service.name}: I/O {state}", service.name)
+
+
+def settle(turn: Turn, service: Service) -> None:
+    """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
+    service = _answer(turn, service)
+    service = _keep_promise(turn, service)
+    _resume(turn, service)
+
+
+def promised(service: Service) -> int:
+    """Number of the request to the peer that it outdate its disk, 0 for none."""
+    return service.waiting[-1].promise if service.waiting else 0
+
+
+def _answer(turn: Turn, service: Service) -> Service:
+    if not service.waiting:
+        return service
+    left = []
+    for waiting in service.waiting:
+        code = _verdict(turn, service, waiting)
+        if code is None:
+            left.append(waiting)
+            continue
+        turn.do(AnswerHandler(waiting.request, code))
+        text = {
+            PEER_FENCED: "the peer is gone: I/O may go on",
+            PEER_OUTDATED: "the peer has outdated its disk: I/O may go on",
+        }.get(code, "the peer could not be excluded in time: I/O stays frozen")
+        turn.note("handler", f"{service.name}: {text}", service.name, alert=code == NOT_EXCLUDED)
+    return turn.set_service(service, waiting=tuple(left))
+
+
+def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
+    if _powerless(turn):
+        return PEER_FENCED
+    report = turn.report(service.name)
+    if report is not None and report.outdated == waiting.promise:
+        return PEER_OUTDATED
+    return NOT_EXCLUDED if turn.now >= waiting.until else None
+
+
+def _keep_promise(turn: Turn, service: Service) -> Service:
+    """F13: the peer is in use and asks this node to outdate its disk, so that it may go on."""
+    report = turn.report(service.name)
+    asked = report.outdate if report is not None else 0
+    if asked == 0 or asked == service.outdated or service.local is not Local.STOPPED:
+        return service
+    if not service.disk.connected and service.disk.disk in OUTDATED:
+        turn.note("outdated", f"{service.name}: outdated here for the peer", service.name)
+        return turn.set_service(service, outdated=asked)
+    if turn.now >= service.next_outdate:
+        turn.do(Outdate(service.name))
+        return turn.set_service(service, next_outdate=turn.now + RETRY_S, claim=0)
+    return service
+
+
+def _resume(turn: Turn, service: Service) -> None:
+    """F41: after a handler gave up, I/O flows again only once the peer is proven gone."""
+    frozen = service.disk.suspended and not service.disk.connected and not service.waiting
+    if frozen and _powerless(turn) and turn.now >= service.next_resume:
+        turn.do(ResumeIO(service.name))
+        turn.set_service(service, next_resume=turn.now + 2 * RETRY_S)
+
+
+def _powerless(turn: Turn) -> bool:
+    """A goodbye is not enough here: the disk of a node that left may still pass for current."""
+    peer = turn.state.peer
+    return peer.life is Life.GONE and peer.proof.powerless

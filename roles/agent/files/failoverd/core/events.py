@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that can happen to the core. Each is journalled before it is acted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .message import Message
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The state of a replicated disk, in DRBD's own words (Primary, UpToDate, Connected, ...)."""
+
+    role: str = "Unknown"
+    disk: str = "Unknown"
+    peer_role: str = "Unknown"
+    peer_disk: str = "Unknown"
+    connection: str = "Unknown"
+    suspended: bool = False
+    """I/O is frozen until the peer is excluded."""
+
+    @property
+    def connected(self) -> bool:
+        """The kernels talk to each other, whatever the heartbeats say (F12)."""
+        return self.connection in CONNECTED
+
+    @property
+    def current(self) -> bool:
+        """The only state from which a service may start (F08, F33, F42)."""
+        return self.disk == "UpToDate"
+
+
+CONNECTED = frozenset(
+    {
+        "Connected",
+        "StartingSyncS",
+        "StartingSyncT",
+        "WFBitMapS",
+        "WFBitMapT",
+        "WFSyncUUID",
+        "SyncSource",
+        "SyncTarget",
+        "VerifyS",
+        "VerifyT",
+        "PausedSyncS",
+        "PausedSyncT",
+        "Ahead",
+        "Behind",
+        "Established",
+    }
+)
+
+
+class Found(Enum):
+    """What a probe found of a service on this node."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PARTIAL = "partial"
+
+
+class Power(Enum):
+    """What a fence device is known to have done or said. A timeout is UNKNOWN."""
+
+    OFF = "off"
+    ON = "on"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time has passed."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A correctly signed message arrived."""
+
+    link: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Paused:
+    """The daemon found that it had not run for a while (F26)."""
+
+    gap_s: float
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A service was looked at. mine: this node started it earlier in this boot."""
+
+    service: str
+    op: int
+    found: Found
+    mine: bool
+    detail: str = ""
+    generation: int = 0
+    """The service's generation as this node last recorded it."""
+
+
+@dataclass(frozen=True)
+class OpDone:
+    """A start, stop or recovery that was ordered has ended."""
+
+    service: str
+    op: int
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class DiskChanged:
+    """The replicated disk of a service changed state."""
+
+    service: str
+    disk: Disk
+
+
+@dataclass(frozen=True)
+class FenceDone:
+    """A fence device was asked (status) or ordered (off, on)."""
+
+    op: int
+    power: Power
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class HandlerAsked:
+    """DRBD froze the I/O of a service and asks whether the peer is excluded."""
+
+    request: int
+    service: str
+
+
+@dataclass(frozen=True)
+class HandlerGone:
+    """The handler ended without waiting for the answer (F36)."""
+
+    request: int
+
+
+@dataclass(frozen=True)
+class ResourceFailed:
+    """A part of a running service failed."""
+
+    service: str
+    resource: str
+    reason: str
+
+
+class Verb(Enum):
+    """What an operator may ask."""
+
+    SWITCHOVER = "switchover"
+    HANDOVER = "handover"
+    CONFIRM_FENCED = "confirm-fenced"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True)
+class Command:
+    """An operator's wish. argument: a service, or a node for confirm-fenced, may be empty."""
+
+    request: int
+    verb: Verb
+    argument: str = ""
+    who: str = ""
+    to: str = ""
+    """Where a switchover is to end, empty for the other node."""
+
+
+Event = (
+    Tick
+    | Heard
+    | Paused
+    | Probed
+    | OpDone
+    | DiskChanged
+    | FenceDone
+    | HandlerAsked
+    | HandlerGone
+    | ResourceFailed
+    | Command
+)

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fencing: asking about a silent peer, shooting it for a reason, and never believing a timeout."""
+
+from __future__ import annotations
+
+from . import data, placement
+from .actions import Ask, Fence
+from .config import CoreConfig
+from .events import FenceDone, Power
+from .liveness import prove_gone
+from .message import Local
+from .state import Life, Proof, State
+from .turn import Turn
+
+
+def exclude(turn: Turn) -> None:
+    """Start what is due: a question, a shot, the peer's power."""
+    if not turn.state.config.levels or turn.state.leaving < 0:
+        return
+    _question(turn)
+    _shoot(turn)
+    _power_on(turn)
+
+
+def done(turn: Turn, event: FenceDone) -> None:
+    """A fence device has answered, or has not."""
+    work = turn.state.exclusion
+    if event.op == work.query_op:
+        _answered(turn, event)
+    elif event.op == work.shot_op:
+        _shot(turn, event)
+    elif event.op == work.on_op:
+        turn.set_exclusion(on_op=0)
+        ok = event.power is Power.ON
+        turn.note("power-on", f"{turn.state.config.peer}: power {event.power.value}", alert=not ok)
+
+
+def reason_to_shoot(turn: Turn) -> str:
+    """Why the peer has to be fenced now, empty if it need not be."""
+    state = turn.state
+    for service in state.services:
+        report = turn.report(service.name)
+        if report is not None and report.doomed:
+            return f"{state.config.peer} could not stop {service.name}"  # F47
+    peer = state.peer
+    if peer.life is Life.GONE and not peer.proof.powerless:
+        frozen = any(s.waiting for s in state.services)
+        return f"{state.config.peer} left, but its disk may pass for current" if frozen else ""
+    if peer.life is not Life.SILENT:
+        return ""
+    if any(data.visibly_primary(s) or (s.held and s.disk.connected) for s in state.services):
+        return ""  # F12: its kernel answers over the replication link
+    for service in state.services:
+        if service.held:
+            return f"{state.config.peer} is silent while {service.name} is here"
+    for service in state.services:
+        if placement.unable(turn, service) == "":
+            return f"{state.config.peer} is silent and {service.name} could be taken over"
+    return ""
+
+
+def head_start(state: State) -> float:
+    """Seconds to wait before the shot: the owner goes first (F14, F15)."""
+    delay = state.config.timing.fence_delay_s
+    message = state.peer.message
+    theirs = (
+        {r.name for r in message.services if r.local not in (Local.STOPPED, Local.UNKNOWN)}
+        if message is not None
+        else set()
+    )
+    for service in state.services:
+        if service.held:
+            return 0.0
+        if service.name in theirs:
+            return delay
+    return 0.0 if state.config.node < state.config.peer else delay
+
+
+def _question(turn: Turn) -> None:
+    """Only asking harms nobody, so it may start at the first suspicion (F05)."""
+    state, work = turn.state, turn.state.exclusion
+    life = state.peer.life
+    unseen_long = life is Life.UNSEEN and turn.now >= state.started + state.config.timing.startup_s
+    if work.query_op or work.shot_op or turn.now < work.next_query:
+        return
+    if life in (Life.SUSPECT, Life.SILENT) or unseen_long or reason_to_shoot(turn):
+        op = turn.number()
+        turn.set_exclusion(query_op=op, query_level=0, query_of=state.peer.greeted)
+        turn.do(Fence(op, 0, Ask.STATUS))
+
+
+def _answered(turn: Turn, event: FenceDone) -> None:
+    state, work = turn.state, turn.state.exclusion
+    life = state.peer.life
+    following = work.query_level + 1
+    if event.power is Power.OFF and life is not Life.ALIVE:
+        turn.set_exclusion(query_op=0, due=None)
+        prove_gone(turn, Proof.FOUND_OFF, work.query_of, _level(state.config, work.query_level))
+    elif following < len(state.config.levels) and life not in (Life.ALIVE, Life.GONE):
+        op = turn.number()
+        turn.set_exclusion(query_op=op, query_level=following)
+        turn.do(Fence(op, following, Ask.STATUS))
+    else:
+        turn.set_exclusion(query_op=0, next_query=turn.now + state.config.timing.query_s)
+
+
+def _shoot(turn: Turn) -> None:
+    work = turn.state.exclusion
+    reason = reason_to_shoot(turn)
+    if not reason:
+        if work.due is not None:
+            turn.set_exclusion(due=None, tries=0, retry_at=0.0)
+        return
+    if work.due is None:
+        doomed = turn.state.peer.life is Life.ALIVE
+        work = turn.set_exclusion(due=turn.now + (0.0 if doomed else head_start(turn.state)))
+    if work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
+        return
+    op = turn.number()
+    turn.set_exclusion(shot_op=op, shot_level=0, shot_of=turn.state.peer.greeted)
+    turn.do(Fence(op, 0, Ask.OFF))
+    turn.note("fence", f"fencing {turn.state.config.peer}: {reason}", alert=True)
+
+
+def _shot(turn: Turn, event: FenceDone) -> None:
+    state, work = turn.state, turn.state.exclusion
+    timing = state.config.timing
+    level = _level(state.config, work.shot_level)
+    if event.power is Power.OFF:
+        turn.set_exclusion(shot_op=0, due=None, tries=0, retry_at=0.0)
+        if prove_gone(turn, Proof.FENCED, work.shot_of, level) and state.config.power_on:
+            turn.set_exclusion(power_on_at=turn.now + timing.power_on_s)
+        return
+    # F03: whatever is not a verified "off" is a failure, a timeout above all.
+    turn.note(
+        "fence-failed", f"{level} did not fence {state.config.peer}: {event.detail}", alert=True
+    )
+    following = work.shot_level + 1
+    if following < len(state.config.levels) and reason_to_shoot(turn):
+        op = turn.number()
+        turn.set_exclusion(shot_op=op, shot_level=following)
+        turn.do(Fence(op, following, Ask.OFF))
+        return
+    pause = min(60.0, timing.fence_retry_s * 2.0 ** min(work.tries, 10))
+    turn.set_exclusion(shot_op=0, tries=work.tries + 1, retry_at=turn.now + pause)
+
+
+def _power_on(turn: Turn) -> None:
+    """F10: only what this node switched off itself is switched on again."""
+    work, peer = turn.state.exclusion, turn.state.peer
+    if work.power_on_at is None:
+        return
+    if peer.life is not Life.GONE or peer.proof is not Proof.FENCED:
+        turn.set_exclusion(power_on_at=None)
+        return
+    busy = any(s.local in (Local.STARTING, Local.STOPPING) for s in turn.state.services)
+    if turn.now >= work.power_on_at and not busy:
+        op = turn.number()
+        turn.set_exclusion(power_on_at=None, on_op=op)
+        turn.do(Fence(op, work.shot_level, Ask.ON))
+
+
+def _level(config: CoreConfig, number: int) -> str:
+    return config.levels[number] if number < len(config.levels) else str(number)

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is the peer alive? Only a fresh, signed message is a sign of life; silence proves nothing."""
+
+from __future__ import annotations
+
+from .events import Heard
+from .message import Local, Message
+from .state import Life, LinkHeard, Peer, Proof
+from .turn import Turn
+
+REORDER = 10
+"""How many heartbeats a slower link may lag behind the quickest and still count (F18)."""
+
+
+def hear(turn: Turn, event: Heard) -> None:
+    """Take in one message: F17, F18, F19."""
+    message, state = event.message, turn.state
+    peer = state.peer
+    if message.node != state.config.peer or message.cluster != state.config.cluster:
+        return
+    if message.incarnation <= peer.dead or message.incarnation < peer.greeted:
+        return
+    if message.incarnation > peer.greeted:
+        peer = turn.set_peer(greeted=message.incarnation)
+    if message.echo != state.incarnation:
+        # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
+        return
+    if message.incarnation > peer.incarnation:
+        peer = _new_life(turn, peer, message)
+    _hear_on_link(turn, peer, event)
+
+
+def watch(turn: Turn) -> None:
+    """Let silence grow into suspicion, and suspicion into silence. Never into more."""
+    peer, timing = turn.state.peer, turn.state.config.timing
+    silent_s = turn.now - peer.last
+    if peer.life is Life.ALIVE and silent_s >= timing.suspect_s:
+        peer = turn.set_peer(life=Life.SUSPECT, since=turn.now)
+        turn.note(
+            "peer-suspect", f"{turn.state.config.peer} has not been heard for {silent_s:.1f} s"
+        )
+    if peer.life is Life.SUSPECT and silent_s >= timing.dead_s:
+        turn.set_peer(life=Life.SILENT, since=turn.now)
+        turn.note("peer-silent", f"{turn.state.config.peer} is silent on every link", alert=True)
+
+
+def prove_gone(turn: Turn, proof: Proof, life: int, detail: str = "") -> bool:
+    """Record that every life of the peer up to this incarnation is over. False if outlived."""
+    peer = turn.state.peer
+    if peer.greeted > life or peer.incarnation > life:
+        turn.note("proof-void", f"{turn.state.config.peer} has started anew: {proof.value} is void")
+        return False
+    turn.set_peer(life=Life.GONE, since=turn.now, dead=max(peer.dead, life), proof=proof)
+    for service in turn.state.services:
+        turn.set_service(service, grant=None)
+    text = f"{turn.state.config.peer} is gone: {proof.value}"
+    turn.note("peer-gone", f"{text} ({detail})" if detail else text)
+    return True
+
+
+def recover_from_pause(turn: Turn, gap_s: float) -> None:
+    """F26, F27: what was believed before the gap is stale; silence is counted from now."""
+    peer = turn.state.peer
+    turn.note("paused", f"this daemon did not run for {gap_s:.1f} s; verifying anew", alert=True)
+    if peer.life in (Life.ALIVE, Life.SUSPECT, Life.SILENT):
+        turn.set_peer(life=Life.SUSPECT, since=turn.now, last=turn.now, heard=())
+    turn.set_exclusion(due=None)
+    for service in turn.state.services:
+        turn.set_service(service, claim=0)
+
+
+def hears(turn: Turn) -> tuple[str, ...]:
+    """Links on which the peer was heard within the dead time (F11, F17)."""
+    limit = turn.now - turn.state.config.timing.dead_s
+    return tuple(sorted(link.name for link in turn.state.peer.heard if link.at > limit))
+
+
+def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
+    again = peer.incarnation != 0
+    turn.note("peer-life", f"{message.node} {'starts a new life' if again else 'is heard'}")
+    return turn.set_peer(
+        incarnation=message.incarnation, sequence=0, heard=(), message=None, proof=Proof.NONE
+    )
+
+
+def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
+    message = event.message
+    before = next((link for link in peer.heard if link.name == event.link), None)
+    if before is not None and message.sequence <= before.sequence:
+        return
+    if message.sequence + REORDER < peer.sequence:
+        return
+    others = tuple(link for link in peer.heard if link.name != event.link)
+    heard = (*others, LinkHeard(event.link, message.sequence, turn.now))
+    if message.sequence <= peer.sequence:
+        turn.set_peer(heard=heard, last=turn.now)
+        return
+    was = peer.life
+    turn.set_peer(
+        heard=heard,
+        last=turn.now,
+        sequence=message.sequence,
+        message=message,
+        life=Life.ALIVE,
+        since=peer.since if was is Life.ALIVE else turn.now,
+        proof=Proof.NONE,
+    )
+    if message.goodbye and all(s.local is Local.STOPPED for s in message.services):
+        prove_gone(turn, Proof.GOODBYE, message.incarnation)
+    elif was is not Life.ALIVE:
+        turn.note("peer-alive", f"{message.node} is alive")

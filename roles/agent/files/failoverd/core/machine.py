@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The core's whole interface: begin, step, deadline.
+
+A step takes in one event, then lets every rule look at the result. Nothing else changes a state.
+"""
+
+from __future__ import annotations
+
+from . import commands, data, exclusion, invariants, lifecycle, liveness, ownership, speech
+from .actions import Action
+from .config import CoreConfig
+from .events import (
+    Command,
+    DiskChanged,
+    Event,
+    FenceDone,
+    HandlerAsked,
+    HandlerGone,
+    Heard,
+    OpDone,
+    Paused,
+    Probed,
+    ResourceFailed,
+)
+from .message import Local
+from .state import Life, Peer, Service, State
+from .turn import Turn
+
+Actions = tuple[Action, ...]
+
+
+def begin(config: CoreConfig, incarnation: int, now: float) -> tuple[State, Actions]:
+    """A new life: knows nothing, says so, and looks at what is there. now: monotonic seconds."""
+    state = State(
+        config=config,
+        incarnation=incarnation,
+        started=now,
+        peer=Peer(Life.UNSEEN, since=now, last=now),
+        services=tuple(Service(c.name, since=now) for c in config.services),
+        next_beat=now,
+    )
+    turn = Turn(state, now)
+    for service in state.services:
+        lifecycle.probe(turn, service)
+    speech.speak(turn)
+    return turn.state, tuple(turn.actions)
+
+
+def step(state: State, event: Event, now: float) -> tuple[State, Actions]:
+    """Take in one event. Pure: the same arguments give the same result, always."""
+    turn = Turn(state, now)
+    _take(turn, event)
+    liveness.watch(turn)
+    for service in turn.state.services:
+        data.settle(turn, service)
+    exclusion.exclude(turn)
+    for service in turn.state.services:
+        commands.progress(turn, service)
+    commands.leave(turn)
+    for service in turn.state.services:
+        ownership.decide(turn, service)
+    _stop_breaches(turn)
+    speech.speak(turn)
+    return turn.state, tuple(turn.actions)
+
+
+def deadline(state: State, now: float) -> float | None:
+    """When the next Tick is due at the latest, in monotonic seconds."""
+    timing, work, peer = state.config.timing, state.exclusion, state.peer
+    times = [state.next_beat]
+    if peer.life is Life.ALIVE:
+        times.append(peer.last + timing.suspect_s)
+    elif peer.life is Life.SUSPECT:
+        times.append(peer.last + timing.dead_s)
+    if work.due is not None and not work.shot_op:
+        times.append(max(work.due, work.retry_at))
+    return max(now, min(times))
+
+
+def _take(turn: Turn, event: Event) -> None:
+    if isinstance(event, Heard):
+        liveness.hear(turn, event)
+    elif isinstance(event, Paused):
+        liveness.recover_from_pause(turn, event.gap_s)
+        for service in turn.state.services:
+            if service.local is Local.RUNNING and not service.op:
+                lifecycle.probe(turn, service)
+    elif isinstance(event, FenceDone):
+        exclusion.done(turn, event)
+    elif isinstance(event, HandlerAsked):
+        data.ask(turn, event)
+    elif isinstance(event, HandlerGone):
+        data.forget(turn, event)
+    elif isinstance(event, Command):
+        commands.command(turn, event)
+    elif isinstance(event, Probed | OpDone | ResourceFailed | DiskChanged):
+        _take_for_service(turn, event)
+
+
+def _take_for_service(turn: Turn, event: Probed | OpDone | ResourceFailed | DiskChanged) -> None:
+    service = turn.state.service(event.service)
+    if service is None:
+        return
+    if isinstance(event, Probed):
+        lifecycle.probed(turn, service, event)
+    elif isinstance(event, OpDone):
+        lifecycle.op_done(turn, service, event)
+    elif isinstance(event, ResourceFailed):
+        lifecycle.resource_failed(turn, service, event)
+    else:
+        data.change(turn, service, event.disk)
+
+
+def _stop_breaches(turn: Turn) -> None:
+    for service in turn.state.services:
+        why = invariants.breach(turn.state, service)
+        if why and not service.op:
+            turn.note("breach", f"{service.name} is stopped here: {why}", service.name, alert=True)
+            lifecycle.stop(turn, service)

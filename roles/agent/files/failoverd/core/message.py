@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a heartbeat says. The wire format signs and carries it; the core reads and writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Local(Enum):
+    """The state of a service on one node."""
+
+    UNKNOWN = "unknown"
+    """Not probed yet. Never to be taken for stopped."""
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    RECOVERING = "recovering"
+    STOPPING = "stopping"
+    BROKEN = "broken"
+    """Neither known to run nor provably stopped: barred on both nodes until excluded."""
+
+
+UP = frozenset(
+    {Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING, Local.BROKEN, Local.UNKNOWN}
+)
+"""States in which a service may hold data or address: everything but provably stopped."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Leave to start, given to one claim of one life of the other node."""
+
+    claim: int
+    incarnation: int
+
+
+@dataclass(frozen=True)
+class ServiceReport:
+    """What a node says of one service."""
+
+    name: str
+    local: Local
+    generation: int
+    claim: int = 0
+    """Number of the sender's open claim to start the service, 0 for none."""
+    grant: Grant | None = None
+    """Leave given to the receiver."""
+    able: bool = False
+    """The sender could start it: data up to date, no failure, not leaving."""
+    why: str = ""
+    """If not able: the reason, in words."""
+    pull: int = 0
+    """Number of the sender's request that the receiver hand the service over, 0 for none."""
+    doomed: bool = False
+    """A stop failed: the sender asks to be fenced (F47)."""
+    outdate: int = 0
+    """Number of the request that the receiver outdate its disk, 0 for none (F13)."""
+    outdated: int = 0
+    """Number of the receiver's request that the sender has carried out."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One heartbeat."""
+
+    cluster: str
+    node: str
+    incarnation: int
+    """One life of the sending daemon; grows with each life and cannot be guessed."""
+    sequence: int
+    """Counts the heartbeats of this life; the same number may travel over every link (F18)."""
+    echo: int
+    """The receiver's incarnation as the sender knows it, 0 if unknown: proves freshness (F19)."""
+    hears: tuple[str, ...]
+    """Links on which the sender heard the receiver of late (F17)."""
+    services: tuple[ServiceReport, ...]
+    goodbye: bool = False
+    """The sender ends this life with every service stopped (F61)."""

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ownership by agreement, or over a proof. The rules that keep S1.
+
+A node starts a service only (a) on a grant that the live peer gave to this very claim of this very
+life, or (b) when the peer is proven gone. A node that has granted does not claim until the other
+has taken or dropped its claim; a node that claims does not grant. So of two claims at most one is
+granted, and a late grant fits no claim.
+"""
+
+from __future__ import annotations
+
+from . import data, placement
+from .actions import Own, Start
+from .message import Grant, Local, ServiceReport
+from .state import Life, Right, Service
+from .turn import Turn
+
+
+def decide(turn: Turn, service: Service) -> None:
+    """Give leave, claim, or start: whatever the rules allow for one service now."""
+    report = turn.report(service.name)
+    service = _grant(turn, service, report)
+    if service.local is not Local.STOPPED:
+        _explain(turn, service, "")
+        return
+    why = placement.unable(turn, service)
+    life = turn.state.peer.life
+    if life is Life.GONE:
+        _take_over(turn, service, why)
+    elif life in (Life.ALIVE, Life.SUSPECT) and report is not None:
+        _agree(turn, service, report, why)
+    else:
+        service = turn.set_service(service, claim=0)
+        _explain(turn, service, why or _silence(turn))
+
+
+def _grant(turn: Turn, service: Service, report: ServiceReport | None) -> Service:
+    if report is None:
+        return service
+    given = service.grant
+    if given is not None:
+        lapsed = report.claim != given.claim or turn.state.peer.incarnation != given.incarnation
+        taken = report.local not in (Local.STOPPED, Local.UNKNOWN)
+        if taken or (lapsed and report.local is Local.STOPPED):
+            service = turn.set_service(service, grant=None)
+    wanted = report.claim != 0 and report.local is Local.STOPPED
+    if wanted and service.local is Local.STOPPED and _yields(turn, service):
+        leave = Grant(report.claim, turn.state.peer.incarnation)
+        if service.grant is None:
+            turn.note("grant", f"{service.name}: granted to {turn.state.config.peer}", service.name)
+            service = turn.set_service(service, grant=leave, claim=0)
+    return service
+
+
+def _yields(turn: Turn, service: Service) -> bool:
+    """Of two open claims the first choice's stands; the same answer on both nodes."""
+    peer_first = placement.first_choice(turn.state, service.name) == turn.state.config.peer
+    return service.claim == 0 or peer_first
+
+
+def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> None:
+    if report.local is not Local.STOPPED or why or service.grant is not None:
+        turn.set_service(service, claim=0)
+        settled = report.local not in (Local.STOPPED, Local.UNKNOWN, Local.BROKEN)
+        coming = service.grant is not None or (report.able and report.local is Local.STOPPED)
+        _explain(turn, service, "" if settled or coming else _reason(turn, report, why))
+        return
+    if service.claim == 0:
+        if not placement.chosen_here(turn, service, report):
+            _explain(turn, service, "")
+            return
+        service = turn.set_service(service, claim=turn.number())
+        turn.note("claim", f"{service.name}: claimed", service.name)
+    leave = report.grant
+    mine = Grant(service.claim, turn.state.incarnation)
+    if leave == mine and report.claim == 0:
+        start(turn, service, Right.GRANTED, report.generation)
+
+
+def _take_over(turn: Turn, service: Service, why: str) -> None:
+    if not why and data.visibly_primary(service):
+        # A fence device may lie; a kernel that still holds the disk open does not (F12).
+        why = f"{turn.state.config.peer} is said to be gone, but its disk still answers as Primary"
+    if why:
+        _explain(turn, turn.set_service(service, claim=0), why)
+        return
+    message = turn.state.peer.message
+    known = (
+        next((r.generation for r in message.services if r.name == service.name), 0)
+        if message is not None
+        else 0
+    )
+    turn.note(
+        "takeover", f"{service.name}: taking over, {turn.state.peer.proof.value}", service.name
+    )
+    start(turn, service, Right.PROVEN, known)
+
+
+def start(turn: Turn, service: Service, right: Right, known: int) -> None:
+    """Order the start. known: the peer's last known generation."""
+    generation = max(service.generation, known) + 1
+    op = turn.number()
+    turn.set_service(
+        service,
+        local=Local.STARTING,
+        since=turn.now,
+        op=op,
+        generation=generation,
+        right=right,
+        claim=0,
+        why="",
+    )
+    turn.do(Own(service.name, True, generation))
+    turn.do(Start(service.name, op, generation, peer_gone=right is Right.PROVEN))
+
+
+def _silence(turn: Turn) -> str:
+    state = turn.state
+    if state.peer.life is Life.UNSEEN and turn.now < state.started + state.config.timing.startup_s:
+        return f"waiting to hear {state.config.peer} after the start"
+    return f"{state.config.peer} is {state.peer.life.value} and not proven gone"
+
+
+def _reason(turn: Turn, report: ServiceReport, why: str) -> str:
+    peer = turn.state.config.peer
+    if report.local is not Local.STOPPED:
+        return f"on {peer} it is {report.local.value}"
+    if why and report.why:
+        return f"{turn.state.config.node}: {why}; {peer}: {report.why}"
+    return why or report.why
+
+
+def _explain(turn: Turn, service: Service, why: str) -> None:
+    if service.why != why:
+        turn.set_service(service, why=why)
+        if why:
+            turn.note("blocked", f"{service.name} stays down: {why}", service.name, alert=True)

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this node says of itself, and when: at every change at once, otherwise by the clock."""
+
+from __future__ import annotations
+
+from . import data, liveness, placement
+from .actions import Send
+from .message import Message, ServiceReport
+from .state import Service
+from .turn import Turn
+
+WHY_LENGTH = 80
+"""Longest reason that travels in a heartbeat: it has to fit a slow serial line."""
+
+
+def speak(turn: Turn) -> None:
+    """Send a heartbeat if one is due or something has changed that the peer must know."""
+    state = turn.state
+    echo, goodbye = state.peer.greeted, state.leaving < 0
+    services = tuple(_report(turn, service) for service in state.services)
+    said = state.said
+    if turn.now < state.next_beat and said is not None:
+        told = (said.echo, said.goodbye, said.services)
+        if told == (echo, goodbye, services):
+            return
+    sequence = state.sequence + 1
+    message = Message(
+        cluster=state.config.cluster,
+        node=state.config.node,
+        incarnation=state.incarnation,
+        sequence=sequence,
+        echo=echo,
+        hears=liveness.hears(turn),
+        services=services,
+        goodbye=goodbye,
+    )
+    turn.set(
+        sequence=sequence,
+        said=message,
+        next_beat=turn.now + state.config.timing.heartbeat_s,
+    )
+    turn.do(Send(message))
+
+
+def _report(turn: Turn, service: Service) -> ServiceReport:
+    why = placement.unable(turn, service)
+    move = service.move
+    pull = 1 if move is not None and move.to == turn.state.config.node and not service.held else 0
+    return ServiceReport(
+        name=service.name,
+        local=service.local,
+        generation=service.generation,
+        claim=service.claim,
+        grant=service.grant,
+        able=not why,
+        why=why[:WHY_LENGTH],
+        pull=pull,
+        doomed=service.doomed,
+        outdate=data.promised(service),
+        outdated=service.outdated,
+    )

@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything the core remembers. Frozen: a step makes a new state. All times monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .config import CoreConfig
+from .events import Disk
+from .message import Grant, Local, Message
+
+
+class Life(Enum):
+    """What is known of the peer's life."""
+
+    UNSEEN = "unseen"
+    """Not heard since this daemon started: never a reason to fence (F09)."""
+    ALIVE = "alive"
+    SUSPECT = "suspect"
+    SILENT = "silent"
+    """Silent for longer than the dead time. Not a proof of anything."""
+    GONE = "gone"
+    """Proven to run nothing."""
+
+
+class Proof(Enum):
+    """Why a peer is known not to run a service."""
+
+    NONE = ""
+    FENCED = "fenced and verified off"
+    FOUND_OFF = "its fence device says off"
+    GOODBYE = "it said goodbye with every service stopped"
+    OPERATOR = "the operator confirmed it"
+
+    @property
+    def powerless(self) -> bool:
+        """The peer was off: its disk cannot be called up to date when it returns."""
+        return self in (Proof.FENCED, Proof.FOUND_OFF, Proof.OPERATOR)
+
+
+class Right(Enum):
+    """By what right this node holds a service (contract, section 3, point 1)."""
+
+    NONE = ""
+    GRANTED = "granted by the peer"
+    PROVEN = "peer proven gone"
+    ADOPTED = "found running after a restart of the daemon"
+
+
+@dataclass(frozen=True)
+class LinkHeard:
+    """The last message that came over one link."""
+
+    name: str
+    sequence: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The other node as seen from here."""
+
+    life: Life
+    since: float
+    greeted: int = 0
+    """Newest incarnation seen in any signed message; echoed back so that it can prove itself."""
+    incarnation: int = 0
+    """The life that has proved itself fresh by echoing ours (F19)."""
+    dead: int = 0
+    """Every incarnation up to this one is proven dead: its late messages are void (F18)."""
+    sequence: int = 0
+    heard: tuple[LinkHeard, ...] = ()
+    last: float = 0.0
+    message: Message | None = None
+    proof: Proof = Proof.NONE
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """The work of fencing the peer. An op of 0 means that none is under way."""
+
+    query_op: int = 0
+    query_level: int = 0
+    query_of: int = 0
+    """Newest incarnation known when the question was asked."""
+    next_query: float = 0.0
+    due: float | None = None
+    """When the peer may be shot at, None while there is no reason to."""
+    shot_op: int = 0
+    shot_level: int = 0
+    shot_of: int = 0
+    """Newest incarnation known when the shot was ordered."""
+    tries: int = 0
+    retry_at: float = 0.0
+    power_on_at: float | None = None
+    on_op: int = 0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A fence-peer handler of DRBD that waits for its answer while I/O is frozen."""
+
+    request: int
+    until: float
+    promise: int = 0
+    """Number of the request to the peer that it outdate its disk."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A planned move in progress."""
+
+    to: str
+    until: float
+    request: int = 0
+    """The operator's command to answer, 0 if none waits."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service on this node."""
+
+    name: str
+    local: Local = Local.UNKNOWN
+    since: float = 0.0
+    op: int = 0
+    generation: int = 0
+    right: Right = Right.NONE
+    claim: int = 0
+    grant: Grant | None = None
+    disk: Disk = field(default_factory=Disk)
+    why: str = ""
+    """Why it does not run anywhere, empty when it does or is about to."""
+    failed_at: float | None = None
+    failure: str = ""
+    restarts: tuple[float, ...] = ()
+    doomed: bool = False
+    move: Move | None = None
+    waiting: tuple[Waiting, ...] = ()
+    outdated: int = 0
+    next_outdate: float = 0.0
+    next_resume: float = 0.0
+
+    @property
+    def held(self) -> bool:
+        """This node has it, or may still have some of it."""
+        return self.local is not Local.STOPPED and self.local is not Local.UNKNOWN
+
+
+@dataclass(frozen=True)
+class State:
+    """One node's whole memory."""
+
+    config: CoreConfig
+    incarnation: int
+    started: float
+    peer: Peer
+    services: tuple[Service, ...]
+    exclusion: Exclusion = Exclusion()
+    counter: int = 0
+    """Source of the numbers of ops, claims and requests; never goes back in one life."""
+    sequence: int = 0
+    next_beat: float = 0.0
+    said: Message | None = None
+    """The last heartbeat sent."""
+    leaving: int = 0
+    """Request number of the handover in progress; -1 once left."""
+
+    def service(self, name: str) -> Service | None:
+        """The service of that name."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        return None

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One step in the making: the state so far, and the actions so far. Lives only inside step()."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .actions import Action, Level, Note
+from .message import ServiceReport
+from .state import Exclusion, Life, Peer, Service, State
+
+
+class Turn:
+    """Collects the changes that the rules make during one step."""
+
+    def __init__(self, state: State, now: float) -> None:
+        self.state = state
+        self.now = now
+        self.actions: list[Action] = []
+
+    def do(self, action: Action) -> None:
+        """Order an action."""
+        self.actions.append(action)
+
+    def note(self, code: str, text: str, service: str = "", *, alert: bool = False) -> None:
+        """Write into the history."""
+        self.do(Note(Level.ALERT if alert else Level.INFO, code, text, service))
+
+    def number(self) -> int:
+        """A number never used before in this life."""
+        self.state = replace(self.state, counter=self.state.counter + 1)
+        return self.state.counter
+
+    def set(self, **changes: Any) -> None:
+        """Change the state itself."""
+        self.state = replace(self.state, **changes)
+
+    def set_peer(self, **changes: Any) -> Peer:
+        """Change what is known of the peer."""
+        peer = replace(self.state.peer, **changes)
+        self.state = replace(self.state, peer=peer)
+        return peer
+
+    def set_exclusion(self, **changes: Any) -> Exclusion:
+        """Change the work of fencing."""
+        exclusion = replace(self.state.exclusion, **changes)
+        self.state = replace(self.state, exclusion=exclusion)
+        return exclusion
+
+    def set_service(self, service: Service, **changes: Any) -> Service:
+        """Change one service; returns it as it is now."""
+        if all(getattr(service, name) == value for name, value in changes.items()):
+            return service
+        new = replace(service, **changes)
+        services = tuple(new if s.name == new.name else s for s in self.state.services)
+        self.state = replace(self.state, services=services)
+        return new
+
+    def report(self, name: str) -> ServiceReport | None:
+        """What the peer last said of a service in its present life, None while it has none."""
+        peer = self.state.peer
+        if peer.message is None or peer.life in (Life.GONE, Life.UNSEEN):
+            return None
+        for report in peer.message.services:
+            if report.name == name:
+                return report
+        return None

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two cores that talk over a perfect wire: the smallest world for tests of single rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from failoverd.core import actions, events
+from failoverd.core.config import CoreConfig, ServiceConfig
+from failoverd.core.events import Disk, Found, Power
+from failoverd.core.machine import begin, step
+from failoverd.core.message import Local, Message
+from failoverd.core.state import Service, State
+
+GOOD = Disk("Secondary", "UpToDate", "Secondary", "UpToDate", "Connected")
+ALONE = Disk("Secondary", "UpToDate", "Unknown", "DUnknown", "WFConnection")
+
+
+class Half:
+    """One node: its state, and the actions that wait to be looked at."""
+
+    def __init__(self, node: str, peer: str, incarnation: int, preferred: str = "a") -> None:
+        services = (ServiceConfig("shop", preferred=preferred),)
+        self.config = CoreConfig("c", node, peer, ("lan",), services, ("bmc", "pdu"))
+        self.now = 100.0
+        self.state: State
+        self.state, todo = begin(self.config, incarnation, self.now)
+        self.todo: list[actions.Action] = list(todo)
+
+    @property
+    def shop(self) -> Service:
+        return self.state.services[0]
+
+    def feed(self, event: events.Event, after: float = 0.0) -> list[actions.Action]:
+        """One step; returns and keeps its actions."""
+        self.now += after
+        self.state, todo = step(self.state, event, self.now)
+        self.todo.extend(todo)
+        return list(todo)
+
+    def pass_time(self, seconds: float) -> None:
+        """Silence, tick by tick."""
+        for _ in range(round(seconds / 0.1)):
+            self.feed(events.Tick(), 0.1)
+
+    def take(self, kind: type) -> list[actions.Action]:
+        """Remove and return the waiting actions of a kind."""
+        found = [a for a in self.todo if isinstance(a, kind)]
+        self.todo = [a for a in self.todo if not isinstance(a, kind)]
+        return found
+
+    def settle(self, disk: Disk = GOOD, found: Found = Found.STOPPED, mine: bool = False) -> None:
+        """Answer the probe and say what the disk is."""
+        for probe in self.take(actions.Probe):
+            assert isinstance(probe, actions.Probe)
+            self.feed(events.Probed("shop", probe.op, found, mine))
+        self.feed(events.DiskChanged("shop", disk))
+
+    def finish(self, kind: type, ok: bool = True) -> None:
+        """The ordered start, stop or recovery ends."""
+        for order in self.take(kind):
+            assert isinstance(order, actions.Start | actions.Stop | actions.Recover)
+            self.feed(events.OpDone("shop", order.op, ok, "" if ok else "broke"))
+
+    def fence_answers(self, power: Power) -> list[actions.Fence]:
+        """Every waiting fence request is answered like this."""
+        orders = [o for o in self.take(actions.Fence) if isinstance(o, actions.Fence)]
+        for order in orders:
+            self.feed(events.FenceDone(order.op, power))
+        return orders
+
+
+class Pair:
+    """Nodes a and b; a is preferred."""
+
+    def __init__(self) -> None:
+        self.a = Half("a", "b", 1 << 32 | 11)
+        self.b = Half("b", "a", 1 << 32 | 22)
+
+    def talk(self, rounds: int = 6) -> None:
+        """Exchange everything said, a few times, with a heartbeat in between."""
+        for _ in range(rounds):
+            for half in (self.a, self.b):
+                half.feed(events.Tick(), 0.2)
+            for source, target in ((self.a, self.b), (self.b, self.a)):
+                for send in source.take(actions.Send):
+                    assert isinstance(send, actions.Send)
+                    target.feed(events.Heard("lan", send.message))
+
+    def running(self) -> Pair:
+        """a runs shop, b stands by."""
+        self.talk()
+        for half in (self.a, self.b):
+            half.settle()
+        self.talk()
+        self.a.finish(actions.Start)
+        self.see(self.a, replace(GOOD, role="Primary"))
+        self.see(self.b, replace(GOOD, peer_role="Primary"))
+        self.talk()
+        assert self.a.shop.local is Local.RUNNING
+        assert self.b.shop.local is Local.STOPPED
+        for half in (self.a, self.b):
+            half.todo.clear()
+        return self
+
+    @staticmethod
+    def see(half: Half, disk: Disk) -> None:
+        """The kernel of that node reports this."""
+        half.feed(events.DiskChanged("shop", disk))
+
+
+def said(half: Half) -> Message:
+    """What it said last."""
+    assert half.state.said is not None
+    return half.state.said

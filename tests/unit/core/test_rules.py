@@ -1,0 +1,374 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of the core, one by one, by the rows of the fault matrix that they serve."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import failoverd.core
+from failoverd.core import actions, events
+from failoverd.core.actions import Ask
+from failoverd.core.codec import from_json, to_json
+from failoverd.core.events import Found, Power, Verb
+from failoverd.core.message import Grant, Local, Message
+from failoverd.core.state import Life, Proof, State
+
+from .halves import ALONE, GOOD, Half, Pair, said
+
+
+def orders(half: Half, ask: Ask) -> list[actions.Fence]:
+    return [a for a in half.todo if isinstance(a, actions.Fence) and a.ask is ask]
+
+
+def starts(half: Half) -> list[actions.Action]:
+    return [a for a in half.todo if isinstance(a, actions.Start)]
+
+
+def test_the_preferred_node_starts_a_stopped_service_by_agreement() -> None:
+    pair = Pair().running()
+    assert pair.a.shop.generation == 1
+    assert not starts(pair.b)
+
+
+def test_silence_alone_starts_nothing_whatever_its_length() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(600)
+    assert b.state.peer.life is Life.SILENT
+    assert not starts(b)
+
+
+def test_f01_the_standby_takes_over_once_the_owner_is_verified_off() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(3)
+    b.fence_answers(Power.OFF)
+    assert b.state.peer.life is Life.GONE
+    assert len(starts(b)) == 1
+
+
+def test_f03_a_fence_that_timed_out_is_no_success_and_the_next_level_is_tried() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    levels = []
+    for _ in range(60):
+        b.pass_time(1)
+        levels += [o.level for o in b.fence_answers(Power.UNKNOWN) if o.ask is Ask.OFF]
+    assert levels[:2] == [0, 1]
+    assert 4 <= len(levels) < 40, "retried, with growing pauses"
+    assert not starts(b)
+
+
+def test_f05_a_device_that_says_off_is_proof_without_a_shot() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(1)
+    asked = b.fence_answers(Power.OFF)
+    assert [o.ask for o in asked] == [Ask.STATUS]
+    assert b.state.peer.proof is Proof.FOUND_OFF
+    assert len(starts(b)) == 1
+
+
+def test_f08_consistent_is_not_up_to_date() -> None:
+    for disk in ("Consistent", "Outdated", "Inconsistent", "Diskless", "Unknown"):
+        b = Pair().running().b
+        Pair.see(b, replace(ALONE, disk=disk))
+        b.pass_time(3)
+        b.fence_answers(Power.OFF)
+        assert not starts(b), disk
+        assert b.shop.why, disk
+
+
+def test_f09_a_node_that_never_heard_its_peer_asks_but_does_not_shoot() -> None:
+    node = Half("a", "b", 7)
+    node.settle(ALONE)
+    asked = []
+    for _ in range(120):
+        node.pass_time(1)
+        asked += node.fence_answers(Power.ON)
+    assert asked
+    assert all(o.ask is Ask.STATUS for o in asked)
+    assert not starts(node)
+
+
+def test_f12_no_shot_while_the_peer_is_visibly_primary() -> None:
+    b = Pair().running().b
+    for _ in range(60):
+        b.pass_time(1)
+        b.fence_answers(Power.ON)
+    assert b.state.peer.life is Life.SILENT
+    assert not orders(b, Ask.OFF)
+
+
+def test_f12_a_fence_device_that_lies_does_not_outweigh_the_peers_kernel() -> None:
+    b = Pair().running().b
+    b.pass_time(3)
+    b.fence_answers(Power.OFF)
+    assert b.state.peer.life is Life.GONE
+    assert not starts(b)
+    Pair.see(b, ALONE)
+    assert len(starts(b)) == 1
+
+
+def test_f13_the_owner_goes_on_once_the_standby_has_outdated_itself() -> None:
+    pair = Pair().running()
+    cut = replace(ALONE, role="Primary", suspended=True)
+    Pair.see(pair.a, cut)
+    Pair.see(pair.b, ALONE)
+    pair.a.feed(events.HandlerAsked(5, "shop"))
+    pair.talk()
+    assert pair.b.take(actions.Outdate)
+    assert not pair.a.take(actions.AnswerHandler)
+    Pair.see(pair.b, replace(ALONE, disk="Outdated"))
+    pair.talk()
+    assert pair.a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 4)]
+
+
+def test_f13_an_old_promise_does_not_answer_a_new_handler() -> None:
+    pair = Pair().running()
+    test_disk = replace(ALONE, role="Primary", suspended=True)
+    for request in (5, 6):
+        Pair.see(pair.a, test_disk)
+        Pair.see(pair.b, ALONE)
+        pair.a.feed(events.HandlerAsked(request, "shop"))
+        pair.talk()
+        assert not pair.a.take(actions.AnswerHandler), request
+        Pair.see(pair.b, replace(ALONE, disk="Outdated"))
+        pair.talk()
+        assert pair.a.take(actions.AnswerHandler) == [actions.AnswerHandler(request, 4)]
+        for half, role in ((pair.a, "Primary"), (pair.b, "Secondary")):
+            Pair.see(half, replace(GOOD, role=role))
+        pair.talk()
+
+
+def test_f14_the_owner_shoots_at_once_and_the_standby_later() -> None:
+    pair = Pair().running()
+    Pair.see(pair.a, replace(ALONE, role="Primary"))
+    Pair.see(pair.b, ALONE)
+    times = {}
+    for half in (pair.a, pair.b):
+        for _ in range(100):
+            half.pass_time(0.1)
+            if orders(half, Ask.OFF):
+                break
+        times[half.config.node] = half.now - half.state.peer.last
+    delay = pair.a.config.timing.fence_delay_s
+    assert times["b"] - times["a"] > 0.9 * delay
+
+
+def test_f18_late_messages_of_a_dead_life_are_no_sign_of_life() -> None:
+    pair = Pair().running()
+    last = said(pair.a)
+    Pair.see(pair.b, ALONE)
+    pair.b.pass_time(3)
+    pair.b.fence_answers(Power.OFF)
+    pair.b.feed(events.Heard("lan", replace(last, sequence=last.sequence + 1)))
+    assert pair.b.state.peer.life is Life.GONE
+
+
+def test_f19_a_replayed_message_that_does_not_know_this_life_is_no_sign_of_life() -> None:
+    old = said(Pair().running().a)
+    fresh = Half("b", "a", 9 << 32)
+    for sequence in range(1, 50):
+        fresh.feed(events.Heard("lan", replace(old, sequence=sequence)), 0.1)
+    assert fresh.state.peer.life is Life.UNSEEN
+
+
+def test_f26_after_a_pause_silence_is_counted_anew() -> None:
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary"))
+    a.now += 30
+    a.feed(events.Paused(30.0))
+    assert a.state.peer.life is Life.SUSPECT
+    assert not orders(a, Ask.OFF)
+
+
+def test_f31_a_restarted_daemon_takes_up_what_runs() -> None:
+    node = Half("a", "b", 3 << 32)
+    node.settle(replace(GOOD, role="Primary"), Found.RUNNING, mine=True)
+    assert node.shop.local is Local.RUNNING
+    assert not node.take(actions.Stop)
+    assert not starts(node)
+
+
+def test_f37_a_link_that_returns_voids_the_handler() -> None:
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    a.feed(events.HandlerAsked(5, "shop"))
+    Pair.see(a, replace(GOOD, role="Primary"))
+    assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 1)]
+
+
+def test_f36_a_handler_that_nobody_can_answer_ends_without_success() -> None:
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    a.feed(events.HandlerAsked(5, "shop"))
+    answers: list[actions.Action] = []
+    for _ in range(80):
+        a.pass_time(1)
+        a.fence_answers(Power.UNKNOWN)
+        answers += a.take(actions.AnswerHandler)
+    assert answers == [actions.AnswerHandler(5, 1)]
+
+
+def test_f41_frozen_io_is_resumed_only_after_proof() -> None:
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    a.pass_time(5)
+    assert not a.take(actions.ResumeIO)
+    a.fence_answers(Power.OFF)
+    assert a.take(actions.ResumeIO)
+
+
+def test_f47_a_node_that_cannot_stop_is_fenced_by_its_peer() -> None:
+    pair = Pair().running()
+    pair.a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    pair.a.finish(actions.Stop, ok=False)
+    assert pair.a.shop.local is Local.BROKEN
+    pair.talk()
+    assert orders(pair.b, Ask.OFF)
+    assert not starts(pair.b)
+
+
+def test_f48_a_service_that_does_not_start_here_starts_there() -> None:
+    pair = Pair()
+    pair.talk()
+    for half in (pair.a, pair.b):
+        half.settle()
+    pair.talk()
+    pair.a.finish(actions.Start, ok=False)
+    pair.a.finish(actions.Stop)
+    pair.talk()
+    assert len(starts(pair.b)) == 1
+
+
+def test_f50_restarted_in_place_up_to_the_threshold_then_moved() -> None:
+    pair = Pair().running()
+    for _ in range(3):
+        pair.a.feed(events.ResourceFailed("shop", "postgresql", "died"))
+        assert pair.a.shop.local is Local.RECOVERING
+        pair.a.finish(actions.Recover)
+        pair.talk(1)
+    pair.a.feed(events.ResourceFailed("shop", "postgresql", "died"))
+    assert pair.a.shop.local is Local.STOPPING
+    pair.a.finish(actions.Stop)
+    pair.talk()
+    assert len(starts(pair.b)) == 1
+
+
+def test_f58_what_was_started_by_hand_is_neither_stopped_nor_adopted() -> None:
+    node = Half("a", "b", 3 << 32)
+    node.settle(GOOD, Found.RUNNING, mine=False)
+    assert node.shop.local is Local.BROKEN
+    assert not node.take(actions.Stop)
+
+
+def test_f61_handover_moves_first_and_says_goodbye_last() -> None:
+    pair = Pair().running()
+    pair.a.feed(events.Command(1, Verb.HANDOVER))
+    assert not said(pair.a).goodbye
+    pair.a.finish(actions.Stop)
+    pair.talk()
+    assert not said(pair.a).goodbye, "not before the peer runs it"
+    pair.b.finish(actions.Start)
+    pair.talk()
+    assert said(pair.a).goodbye
+    assert pair.b.state.peer.proof is Proof.GOODBYE
+
+
+def test_f61_a_goodbye_does_not_thaw_frozen_io() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(1, Verb.HANDOVER))
+    pair.talk()
+    assert pair.a.state.peer.proof is Proof.GOODBYE
+    Pair.see(pair.a, replace(ALONE, role="Primary", suspended=True))
+    pair.a.feed(events.HandlerAsked(5, "shop"))
+    pair.a.pass_time(3)
+    assert not pair.a.take(actions.AnswerHandler)
+    pair.a.fence_answers(Power.OFF)
+    assert pair.a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 7)]
+
+
+def test_f62_a_move_that_fails_there_is_rolled_back() -> None:
+    pair = Pair().running()
+    pair.a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    pair.a.finish(actions.Stop)
+    pair.talk()
+    pair.b.finish(actions.Start, ok=False)
+    pair.b.finish(actions.Stop)
+    pair.talk()
+    assert [r.ok for r in pair.a.take(actions.Reply) if isinstance(r, actions.Reply)] == [False]
+    assert len(starts(pair.a)) == 1
+
+
+def test_a_switchover_asked_on_the_standby_is_done_by_the_owner() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(9, Verb.SWITCHOVER, "shop"))
+    pair.talk()
+    pair.a.finish(actions.Stop)
+    pair.talk()
+    pair.b.finish(actions.Start)
+    pair.talk()
+    assert [r.ok for r in pair.b.take(actions.Reply) if isinstance(r, actions.Reply)] == [True]
+    assert pair.b.shop.local is Local.RUNNING
+    assert pair.b.shop.generation == 2
+
+
+def test_confirm_fenced_is_refused_while_the_peer_is_alive() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(1, Verb.CONFIRM_FENCED, "a", "ann"))
+    assert [r.ok for r in pair.b.take(actions.Reply) if isinstance(r, actions.Reply)] == [False]
+
+
+def test_confirm_fenced_is_a_proof_when_nothing_else_can_be_had() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(3)
+    b.feed(events.Command(1, Verb.CONFIRM_FENCED, "a", "ann"))
+    assert b.state.peer.proof is Proof.OPERATOR
+    assert len(starts(b)) == 1
+
+
+def test_a_late_grant_for_a_dropped_claim_starts_nothing() -> None:
+    pair = Pair()
+    pair.talk()
+    for half in (pair.a, pair.b):
+        half.settle()
+    pair.a.feed(events.Heard("lan", said(pair.b)))
+    claim = pair.a.shop.claim
+    assert claim
+    message = said(pair.b)
+    report = replace(message.services[0], grant=Grant(claim - 1, pair.a.state.incarnation))
+    late = replace(message, sequence=message.sequence + 1, services=(report,))
+    pair.a.feed(events.Heard("lan", late))
+    assert not starts(pair.a)
+    good = replace(report, grant=Grant(claim, pair.a.state.incarnation))
+    pair.a.feed(events.Heard("lan", replace(late, sequence=late.sequence + 1, services=(good,))))
+    assert len(starts(pair.a)) == 1
+
+
+def test_every_state_and_event_survives_the_journal() -> None:
+    pair = Pair().running()
+    for half in (pair.a, pair.b):
+        assert from_json(State, to_json(half.state)) == half.state
+    message = said(pair.a)
+    assert from_json(Message, to_json(message)) == message
+    event = events.Heard("lan", message)
+    assert from_json(events.Event, to_json(event, tagged=True)) == event
+
+
+def test_the_core_imports_nothing_that_could_do_anything() -> None:
+    allowed = {"__future__", "dataclasses", "enum", "functools", "types", "typing"}
+    for path in Path(failoverd.core.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            else:
+                assert not (isinstance(node, ast.ImportFrom) and node.level > 1), path.name
+                continue
+            assert set(names) <= allowed, f"{path.name} imports {names}"
