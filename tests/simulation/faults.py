@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from failoverd.core.events import ResourceFailed, Verb
@@ -76,10 +77,10 @@ class Faults:
             node.lag = node.fail_start = node.fail_stop = 0.0
             node.thaw()
             node.power_on()
-            self.clock.after(60.0, lambda node=node: node.power_on())
-            self.clock.after(120.0, lambda node=node: node.power_on())
-            self.clock.after(100.0, lambda node=node: node.command(Verb.CLEAR))
-            self.clock.after(160.0, lambda node=node: node.command(Verb.CLEAR))
+            for after_s in (60.0, 120.0):
+                self.clock.after(after_s, node.power_on)
+            for after_s in (100.0, 160.0):
+                self.clock.after(after_s, partial(node.command, Verb.CLEAR))
         self.world.kernels_changed()
 
     def _next(self) -> None:

@@ -196,6 +196,8 @@ class Node:
 
         self._requests += 1
         self._handlers[self._requests] = answered
+        # The shell reads the disk's state afresh before it passes the question on (F37).
+        self.deliver(events.DiskChanged(service, self.world.volumes[service].see(self.name)))
         self.deliver(events.HandlerAsked(self._requests, service))
 
     def _schedule(self) -> None:

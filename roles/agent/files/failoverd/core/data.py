@@ -43,12 +43,12 @@ def visibly_primary(service: Service) -> bool:
 def ask(turn: Turn, event: HandlerAsked) -> None:
     """A fence-peer handler waits: DRBD lost the peer and has frozen the I/O (F06, F13)."""
     service = turn.state.service(event.service)
-    if service is None:
-        turn.do(AnswerHandler(event.request, NOT_EXCLUDED))
+    if service is None or service.disk.connected:
+        turn.do(AnswerHandler(event.request, NOT_EXCLUDED))  # F37
         return
-    promise = turn.number()
     until = turn.now + turn.state.config.timing.handler_s
-    turn.set_service(service, waiting=(*service.waiting, Waiting(event.request, until, promise)))
+    waiting = (*service.waiting, Waiting(event.request, until))
+    turn.set_service(service, waiting=waiting, promise=service.promise or turn.number())
     turn.note("frozen", f"{event.service}: I/O is frozen until the peer is excluded", event.service)
 
 
@@ -67,7 +67,7 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         # F37: the link is back, so the kernel takes no handler's word; evaluated again if it drops.
         for waiting in service.waiting:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
-        service = turn.set_service(service, waiting=())
+        service = turn.set_service(service, waiting=(), promise=0)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
@@ -75,14 +75,11 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
 
 def settle(turn: Turn, service: Service) -> None:
     """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
+    if service.promise and not service.held and not service.waiting:
+        service = turn.set_service(service, promise=0)
     service = _answer(turn, service)
     service = _keep_promise(turn, service)
     _resume(turn, service)
-
-
-def promised(service: Service) -> int:
-    """Number of the request to the peer that it outdate its disk, 0 for none."""
-    return service.waiting[-1].promise if service.waiting else 0
 
 
 def _answer(turn: Turn, service: Service) -> Service:
@@ -106,8 +103,7 @@ def _answer(turn: Turn, service: Service) -> Service:
 def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
     if _powerless(turn):
         return PEER_FENCED
-    report = turn.report(service.name)
-    if report is not None and report.outdated == waiting.promise:
+    if _kept(turn, service):
         return PEER_OUTDATED
     return NOT_EXCLUDED if turn.now >= waiting.until else None
 
@@ -128,11 +124,21 @@ def _keep_promise(turn: Turn, service: Service) -> Service:
 
 
 def _resume(turn: Turn, service: Service) -> None:
-    """F41: after a handler gave up, I/O flows again only once the peer is proven gone."""
-    frozen = service.disk.suspended and not service.disk.connected and not service.waiting
-    if frozen and _powerless(turn) and turn.now >= service.next_resume:
+    """F41: after a handler gave up, I/O flows again only once the peer is excluded after all."""
+    if not service.disk.suspended or service.disk.connected or service.waiting:
+        return
+    if service.promise == 0:
+        service = turn.set_service(service, promise=turn.number())
+    excluded = _powerless(turn) or _kept(turn, service)
+    if excluded and turn.now >= service.next_resume:
         turn.do(ResumeIO(service.name))
         turn.set_service(service, next_resume=turn.now + 2 * RETRY_S)
+
+
+def _kept(turn: Turn, service: Service) -> bool:
+    """The peer says that it has outdated its disk, as it was asked this time."""
+    report = turn.report(service.name)
+    return report is not None and service.promise != 0 and report.outdated == service.promise
 
 
 def _powerless(turn: Turn) -> bool:

@@ -45,7 +45,7 @@ def reason_to_shoot(turn: Turn) -> str:
             return f"{state.config.peer} could not stop {service.name}"  # F47
     peer = state.peer
     if peer.life is Life.GONE and not peer.proof.powerless:
-        frozen = any(s.waiting for s in state.services)
+        frozen = any(s.waiting or s.disk.suspended for s in state.services)
         return f"{state.config.peer} left, but its disk may pass for current" if frozen else ""
     if peer.life is not Life.SILENT:
         return ""

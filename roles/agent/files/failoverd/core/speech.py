@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import data, liveness, placement
+from . import liveness, placement
 from .actions import Send
 from .message import Message, ServiceReport
 from .state import Service
@@ -57,6 +57,6 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         why=why[:WHY_LENGTH],
         pull=pull,
         doomed=service.doomed,
-        outdate=data.promised(service),
+        outdate=service.promise,
         outdated=service.outdated,
     )

@@ -104,8 +104,6 @@ class Waiting:
 
     request: int
     until: float
-    promise: int = 0
-    """Number of the request to the peer that it outdate its disk."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,10 @@ class Service:
     doomed: bool = False
     move: Move | None = None
     waiting: tuple[Waiting, ...] = ()
+    promise: int = 0
+    """Number of the open request to the peer that it outdate its disk, 0 for none (F13)."""
     outdated: int = 0
+    """Number of the peer's request that was carried out here."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
 

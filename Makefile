@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+#   make demo    two hosts, a cluster, a power cut, a report           (build/demo/report.html)
+#   make test    everything that is checked before a change lands
+#
+# Both install what the machine lacks: Debian packages, and a virtual environment in build/venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := build/venv
+PYTHON := $(VENV)/bin/python
+COLLECTION := build/collections/ansible_collections/failover/cluster
+CODE := lab plugins roles/agent/files tests
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+SEEDS ?= 150
+
+.PHONY: help setup lint unit simulate lab-test test demo show clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: build/packages.done $(VENV)/done $(COLLECTION) ## install what this machine lacks
+
+build/packages.done: lab/host-packages.txt
+	@mkdir -p build
+	lab/install-host-packages
+	@touch $@
+
+$(VENV)/done: requirements-dev.txt build/packages.done
+	/usr/bin/env python3 -m venv --clear $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(COLLECTION):
+	@mkdir -p $(@D)
+	ln -sfn $(CURDIR) $@
+
+lint: setup ## ruff, mypy, yamllint, ansible-lint
+	ruff check $(CODE)
+	ruff format --check $(CODE)
+	mypy lab plugins/plugin_utils plugins/module_utils tests
+	cd roles/agent/files && mypy --config-file ../../../pyproject.toml -p failoverd
+	yamllint --strict .
+	ansible-lint --offline
+
+unit: setup ## unit tests and the simulated world (SEEDS=150)
+	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
+
+simulate: setup ## only the simulated world, with as many SEEDS as wanted
+	SEEDS=$(SEEDS) pytest -q tests/simulation
+
+lab-test: setup ## real kernels: build, switch over, cut power, cut links
+	pytest -v tests/lab
+
+test: lint ## everything
+	SEEDS=$(SEEDS) pytest tests
+
+demo: setup ## two hosts, a cluster, a power cut, a report
+	$(PYTHON) -m lab.demo
+
+show: setup ## long proofs by name: make show WHAT=inventory
+	$(PYTHON) -m tests.show "$(WHAT)"
+
+clean: ## remove what was built here; labs that run are ended first
+	-[ ! -x $(PYTHON) ] || for name in demo test; do $(PYTHON) -m lab --name $$name down --purge; done
+	rm -rf build

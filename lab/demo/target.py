@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the demonstration builds and measures: the inventory lab/cluster.yml, read as data."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from lab.demo.playbook import CHECKOUT
+from lab.errors import LabError
+from lab.observer import Watch
+
+INVENTORY = CHECKOUT / "lab" / "cluster.yml"
+SESSION_PAGE = "/guestbook"
+MARKER = "failover.cluster sample"
+
+
+class Raised(Protocol):
+    """What is needed of a raised lab."""
+
+    @property
+    def dir(self) -> Path:
+        """Directory of the lab."""
+
+    @property
+    def inventory_path(self) -> Path:
+        """Inventory with hosts and connections."""
+
+    @property
+    def nodes(self) -> list[str]:
+        """Names of the nodes."""
+
+    @property
+    def bmc_password(self) -> str:
+        """Password of the BMCs."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The service under test."""
+
+    nodes: tuple[str, ...]
+    service: str
+    watch: Watch
+    database: str
+    user: str
+    password: str = field(repr=False)
+    inventory: Path = INVENTORY
+
+    @classmethod
+    def load(cls, lab: Raised, inventory: Path = INVENTORY) -> Target:
+        """Read the inventory's first service; its password is made anew for each lab.
+
+        :raises LabError: the inventory does not describe what the demonstration needs.
+        """
+        try:
+            data = yaml.safe_load(inventory.read_text(encoding="utf-8"))
+            (group,) = data.values()
+            service = group["vars"]["cluster_services"][0]
+            options = _postgresql(service["applications"])
+            return cls(
+                nodes=tuple(lab.nodes),
+                service=str(service["name"]),
+                watch=Watch(
+                    mount=str(service["storage"]["mount"]),
+                    address=str(service["addresses"][0]).partition("/")[0],
+                    minor=int(service["storage"].get("minor", 0)),
+                ),
+                database=str(options["database"]),
+                user=str(options["user"]),
+                password=_password(lab.dir / "db-password"),
+                inventory=inventory,
+            )
+        except (KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
+            raise LabError(
+                f"{inventory.name}: the demonstration needs one group whose first service has"
+                f" storage, an address and PostgreSQL ({type(error).__name__}: {error})"
+            ) from error
+
+    def inventories(self, lab: Raised) -> list[Path]:
+        """The lab's own inventory and the cluster's."""
+        return [lab.inventory_path, self.inventory]
+
+    def environment(self, lab: Raised) -> dict[str, str]:
+        """The secrets that the inventory looks up."""
+        return {"LAB_BMC_PASSWORD": lab.bmc_password, "LAB_DB_PASSWORD": self.password}
+
+    def client_options(self) -> list[str]:
+        """Arguments of the measuring client."""
+        return [
+            *("--host", self.watch.address, "--dbname", self.database, "--user", self.user),
+            *("--path", "/", "--marker", MARKER, "--session-path", SESSION_PAGE),
+        ]
+
+
+def _postgresql(applications: list[Any]) -> dict[str, Any]:
+    for application in applications:
+        if isinstance(application, dict) and "postgresql" in application:
+            return dict(application["postgresql"])
+    raise KeyError("postgresql")
+
+
+def _password(path: Path) -> str:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(16) + "\n", encoding="ascii")
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The package source of the nodes: everything they may install, and nothing else.
+
+What a role forgets to install is missing on the node, and ``apt-get update`` takes a moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Set
+from pathlib import Path
+
+from lab.command import run
+from lab.hollow import build_hollow
+from lab.image import Image, words
+from lab.paths import images_dir
+from lab.progress import Progress
+from lab.sources import debian_sources
+
+PACKAGES = Path(__file__).resolve().parent / "node-packages.txt"
+HOLLOW = Path(__file__).resolve().parent / "hollow-packages.txt"
+
+
+def wanted(names: Iterable[str], known: Set[str]) -> list[str]:
+    """Names to install: those with a question mark only where the suite knows them."""
+    return [name.rstrip("?") for name in names if not name.endswith("?") or name[:-1] in known]
+
+
+def repository(image: Image, suite: str, progress: Progress) -> Path:
+    """Directory of the repository for ``image``, filled now if needed (needs the builder lock)."""
+    key = hashlib.sha256(PACKAGES.read_bytes() + HOLLOW.read_bytes()).hexdigest()[:12]
+    target = image.root / f"repository-{key}"
+    if (target / "Release").exists():
+        return target
+    progress(f"collecting the nodes' packages for {suite}, once: about a minute")
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=images_dir()))
+    try:
+        hollow = work / "hollow"
+        hollow.mkdir()
+        build_hollow(words(HOLLOW), hollow)
+        _index(hollow)
+        apt = _private_apt(work, image, suite)
+        run([*apt, "update"], timeout=300)
+        files = _download(apt, work, progress)
+        staged = work / "repository"
+        staged.mkdir()
+        for file in [*files, *hollow.glob("*.deb")]:
+            file.replace(staged / file.name)
+        _index(staged)
+        staged.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        staged.replace(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def _private_apt(work: Path, image: Image, suite: str) -> list[str]:
+    """An apt-get that believes it runs on a node: its sources, its installed packages."""
+    for name in ("lists/partial", "archives/partial", "etc/preferences.d", "log"):
+        (work / name).mkdir(parents=True)
+    sources = work / "sources.list"
+    lines = [*debian_sources(suite), f"deb [trusted=yes] file:{work / 'hollow'} ./"]
+    sources.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options = {
+        "Dir::Etc::SourceList": sources,
+        "Dir::Etc::SourceParts": "-",
+        "Dir::Etc::Preferences": "-",
+        "Dir::Etc::PreferencesParts": work / "etc/preferences.d",
+        "Dir::State::Lists": work / "lists",
+        "Dir::State::status": image.dpkg_status,
+        "Dir::State::extended_states": work / "extended_states",
+        "Dir::Cache": work,
+        "Dir::Cache::Archives": work / "archives",
+        "Dir::Log": work / "log",
+        "APT::Sandbox::User": "root",
+        "APT::Install-Recommends": "false",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+        "Debug::NoLocking": "true",
+    }
+    arguments = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
+    return ["apt-get", "-y", "-q", *arguments]
+
+
+def _download(apt: list[str], work: Path, progress: Progress) -> list[Path]:
+    cache = ["apt-cache", *apt[3:]]
+    known = set(run([*cache, "pkgnames"]).split())
+    run([*apt, "install", "--download-only", *wanted(words(PACKAGES), known)], timeout=900)
+    files = sorted((work / "archives").glob("*.deb"))
+    size = sum(file.stat().st_size for file in files) >> 20
+    progress(f"  {len(files)} packages, {size} MiB")
+    return files
+
+
+def _index(directory: Path) -> None:
+    packages = run(["sh", "-c", 'cd "$1" && apt-ftparchive packages .', "sh", str(directory)])
+    (directory / "Packages").write_text(packages, encoding="utf-8")
+    release = run(["sh", "-c", 'cd "$1" && apt-ftparchive release .', "sh", str(directory)])
+    (directory / "Release").write_text(release, encoding="utf-8")

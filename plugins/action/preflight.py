@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges the answers of the nodes and completes the model with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.failover.cluster.plugins.plugin_utils import (
+    _config,
+    _findings,
+    _inventory,
+)
+from ansible_collections.failover.cluster.plugins.plugin_utils._values import Problem
+
+SPEC = {
+    "clock_s": {"type": "float", "default": 5.0},
+    "free_mib": {"type": "int", "default": 256},
+    "watchdog": {"type": "bool", "default": False},
+    "repair": {"type": "bool", "default": False},
+    "accounts": {"type": "dict", "default": {}},
+    "renumber": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """Fails with one sentence, or returns the completed model as facts."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Judge all nodes of the cluster, also those that the play leaves out."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        _checked, args = self.validate_argument_spec(argument_spec=SPEC)
+        host = variables["inventory_hostname"]
+        in_play = list(variables.get("ansible_play_hosts_all", [host]))
+        try:
+            static = _inventory.model_of(variables)
+            if static is None:
+                raise Problem(f"{host}: is not in a cluster.")
+            found = answers(static, variables["hostvars"], host)
+            model = _inventory.model_of(variables, found)
+            assert model is not None
+            warnings = _findings.judge(model, found, args, args["repair"])
+            accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
+        except Problem as problem:
+            return {"failed": True, "msg": str(problem)}
+        facts = {**_config.public(model), **_inventory.view(model, host, in_play)}
+        return {
+            "changed": False,
+            "warnings": warnings if host == facts["acting"] else [],
+            "ansible_facts": {
+                "failover_model": facts,
+                "failover_found": found,
+                "failover_accounts": accounts,
+                "failover_managed": any(info["running"] for info in found.values()),
+                "failover_content": _findings.content_nodes(model, found),
+            },
+        }
+
+
+def answers(model: dict[str, Any], hostvars: Any, host: str) -> dict[str, dict[str, Any]]:
+    """Collect what each node answered, asked by itself or by delegation. Raises Problem."""
+    collected: dict[str, dict[str, Any]] = {}
+    reasons: dict[str, str] = {}
+    for asker in [host, *(node for node in model["nodes"] if node != host)]:
+        said = [(asker, hostvars[asker].get("preflight_answer") or {})]
+        for result in (hostvars[asker].get("preflight_others") or {}).get("results", []):
+            said.append((str(result.get("item")), result))
+        for node, result in said:
+            if "node" in result:
+                collected.setdefault(node, {**result["node"], "offset": result["offset"]})
+            elif result.get("msg"):
+                reasons[node] = _reason(result)
+    for node in model["nodes"]:
+        if node not in collected:
+            why = reasons.get(node, "it was not asked")
+            raise Problem(
+                f"{node} ({model['addresses'][node]}) cannot be examined, so nothing was changed"
+                f" on any node: {why}"
+            )
+    return {node: collected[node] for node in model["nodes"]}
+
+
+def _reason(result: Any) -> str:
+    text = " ".join(str(result["msg"]).split())
+    if result.get("unreachable"):
+        # What comes before says only that it was tried.
+        return text.rpartition("reached over ssh: ")[2]
+    return f"it failed: {text}"

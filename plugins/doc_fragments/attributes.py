@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The attributes that every module of the collection states."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Shared documentation."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and says what it would do without doing it.
+  diff_mode:
+    description: Shows in diff mode what is changed, or would be.
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+  platform:
+    description: Target systems.
+    support: full
+    platforms: debian
+"""

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies on a block device, found without writing to it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Run = Callable[[Sequence[str]], tuple[int, str, str]]
+
+SAMPLE = 1 << 20
+"""Bytes at either end of a device that must be zero for it to count as empty."""
+
+
+def inspect(device: str, run: Run) -> dict[str, Any]:
+    """Return exists, block, size (bytes), signature, zero and used of a device.
+
+    signature is the name of what blkid finds, "" for nothing. used says in one word why the
+    device is busy: mounted, swap or held (another device stands on it).
+    """
+    result: dict[str, Any] = {
+        "exists": os.path.exists(device),
+        "block": False,
+        "size": 0,
+        "signature": "",
+        "zero": False,
+        "used": "",
+    }
+    if not result["exists"]:
+        return result
+    result["block"] = stat.S_ISBLK(os.stat(device).st_mode)
+    if not result["block"]:
+        return result
+    result["used"] = _used(device)
+    with open(device, "rb", buffering=0) as handle:
+        size = os.lseek(handle.fileno(), 0, os.SEEK_END)
+        result["size"] = size
+        result["zero"] = _zero(handle.fileno(), size)
+    result["signature"] = signature(device, run)
+    return result
+
+
+def signature(device: str, run: Run) -> str:
+    """Return the type that blkid finds on a device, "" when it finds nothing."""
+    code, out, _err = run(["blkid", "-p", "-o", "export", device])
+    if code == 2 and not out.strip():
+        return ""
+    found = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    # Exit 8 means several signatures at once: that is data too.
+    return found.get("TYPE") or found.get("PTTYPE") or "unknown data"
+
+
+def _zero(descriptor: int, size: int) -> bool:
+    for offset in (0, max(0, size - SAMPLE)):
+        if any(os.pread(descriptor, SAMPLE, offset)):
+            return False
+    return True
+
+
+def _used(device: str) -> str:
+    real = os.path.realpath(device)
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        if any(os.path.realpath(line.split()[0]) == real for line in mounts if line[0] == "/"):
+            return "mounted"
+    with open("/proc/swaps", encoding="utf-8") as swaps:
+        if any(line.split()[0] == real for line in swaps):
+            return "swap"
+    holders = f"/sys/class/block/{os.path.basename(real)}/holders"
+    if os.path.isdir(holders) and os.listdir(holders):
+        return "held"
+    return ""

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node says about itself, read without changing anything and with few processes."""
+
+from __future__ import annotations
+
+import glob
+import grp
+import hashlib
+import json
+import os
+import pwd
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+Run = Callable[[Sequence[str]], tuple[int, str, str]]
+
+UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system",
+                    "/lib/systemd/system")
+
+
+def interfaces(run: Run) -> dict[str, list[str]]:
+    """Return the addresses (with prefix) of every interface; raises RuntimeError."""
+    code, out, err = run(["ip", "-j", "address"])
+    if code != 0:
+        raise RuntimeError(f"ip -j address failed: {err.strip()}")
+    return {
+        entry["ifname"]: [
+            f"{item['local']}/{item['prefixlen']}"
+            for item in entry.get("addr_info", [])
+            if item.get("scope") == "global" and "local" in item
+        ]
+        for entry in json.loads(out)
+        if entry.get("ifname")
+    }
+
+
+def release() -> dict[str, str]:
+    """Return id and version of the distribution."""
+    values: dict[str, str] = {}
+    try:
+        with open("/etc/os-release", encoding="utf-8") as handle:
+            for line in handle:
+                key, _equals, value = line.strip().partition("=")
+                values[key] = value.strip('"')
+    except FileNotFoundError:
+        pass
+    return {"id": values.get("ID", ""), "version": values.get("VERSION_ID", "")}
+
+
+def free_mib(path: str) -> int:
+    """Space that is left below a path, in MiB; of its nearest parent that exists."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize >> 20
+
+
+def account(name: str) -> dict[str, int] | None:
+    """Return uid and gid of an account, None if there is none."""
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return {"uid": found.pw_uid, "gid": found.pw_gid}
+
+
+def taken() -> dict[str, list[int]]:
+    """Return the user and group numbers below 1000 that are in use."""
+    return {
+        "uids": sorted({item.pw_uid for item in pwd.getpwall() if item.pw_uid < 1000}),
+        "gids": sorted({item.gr_gid for item in grp.getgrall() if item.gr_gid < 1000}),
+    }
+
+
+def unit(name: str) -> dict[str, bool]:
+    """Return whether a unit exists and whether the init system starts it at boot."""
+    wanted = [
+        link
+        for directory in UNIT_DIRECTORIES[:2]
+        for kind in ("wants", "requires")
+        for link in glob.glob(f"{directory}/*.{kind}/{glob.escape(name)}")
+    ]
+    exists = any(os.path.exists(f"{directory}/{name}") for directory in UNIT_DIRECTORIES)
+    return {"exists": exists, "enabled": bool(wanted)}
+
+
+def packages(wanted: Iterable[str], status: str = "/var/lib/dpkg/status") -> dict[str, Any]:
+    """Return which packages are missing, and whether an installation was cut off."""
+    missing, name, cut = set(wanted), "", False
+    with open(status, encoding="utf-8", errors="replace") as handle:
+        for line in handle:
+            if line.startswith("Package: "):
+                name = line[9:].strip()
+            elif line.startswith("Status: "):
+                state = line.split()[-1]
+                if state == "installed":
+                    missing.discard(name)
+                cut = cut or state not in ("installed", "config-files", "not-installed")
+    return {"missing": sorted(missing), "interrupted": cut}
+
+
+def resolve(name: str) -> list[str]:
+    """Return the addresses of a host name, [] when it is unknown."""
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(item[4][0]).split("%")[0] for item in found})
+
+
+def drbd_file(service: str) -> dict[str, Any]:
+    """Return what can be said about the configuration of a DRBD resource without its secret."""
+    path = f"/etc/drbd.d/{service}.res"
+    try:
+        with open(path, encoding="utf-8") as handle:
+            text = handle.read()
+    except FileNotFoundError:
+        return {"exists": False, "digest": "", "fencing": False}
+    return {
+        "exists": True,
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
+        "fencing": "resource-and-stonith" in text,
+    }
+
+
+def mounts(paths: Iterable[str]) -> dict[str, str]:
+    """Return the source of each of the paths that is a mount point."""
+    wanted = set(paths)
+    with open("/proc/self/mounts", encoding="utf-8") as handle:
+        fields = [line.split()[:2] for line in handle]
+    return {target: source for source, target in fields if target in wanted}
+
+
+def fstab(paths: Iterable[str]) -> list[str]:
+    """Return the paths that stand in fstab."""
+    try:
+        with open("/etc/fstab", encoding="utf-8") as handle:
+            targets = [line.split()[1] for line in handle if len(line.split()) > 1
+                       and not line.startswith("#")]
+    except FileNotFoundError:
+        return []
+    return sorted(set(paths) & set(targets))

@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the daemon of a node knows about its cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_info
+short_description: Reads the state of a cluster from the daemon of a node
+description:
+  - Returns what C(failoverctl status --json) says, and can wait until services run.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: none}
+  idempotent: {support: full}
+options:
+  running:
+    description: Services that must run somewhere in the cluster.
+    type: list
+    elements: str
+    default: []
+  wait_s:
+    description: How long to wait for the daemon and for O(running), in seconds.
+    type: int
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: Wait until the shop is served
+  failover.cluster.cluster_info:
+    running: [shop]
+    wait_s: 120
+"""
+
+RETURN = r"""
+status:
+  description: The whole status.
+  returned: always
+  type: dict
+  sample: {cluster: shop, node: node1, services: [{name: shop, owner: node1, state: running}]}
+"""
+
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _control
+
+POLL_S = 0.5
+
+
+def missing(status: dict[str, Any], wanted: list[str]) -> str:
+    """Return one sentence on the first service that does not run, "" if all do."""
+    if not status:
+        return "failoverd does not run on this node."
+    services = {service["name"]: service for service in status.get("services", [])}
+    for name in wanted:
+        service = services.get(name)
+        if service is None:
+            return f"service {name} is not a service of cluster {status.get('cluster')}."
+        if service.get("state") != "running" or not service.get("owner"):
+            why = service.get("why") or "no reason given"
+            return f"service {name} does not run: it is {service.get('state')} ({why})."
+    return ""
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "running": {"type": "list", "elements": "str", "default": []},
+            "wait_s": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    end = time.monotonic() + module.params["wait_s"]
+    while True:
+        status = _control.status(module.run_command)
+        problem = missing(status, module.params["running"])
+        if not problem or time.monotonic() > end:
+            break
+        time.sleep(POLL_S)
+    if problem:
+        module.fail_json(msg=problem, status=status)
+    module.exit_json(changed=False, status=status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens the filesystem of a service whose cluster does not run yet, and closes it again."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drbd_filesystem
+short_description: Mounts a service's filesystem for its first content, while no daemon runs
+description:
+  - Makes the filesystem on an empty DRBD device, mounts it, and gives it back.
+  - Meant for the time before the cluster's daemon runs; it refuses to work beside the daemon.
+  - Only an UpToDate device whose peer is connected, UpToDate and Secondary is promoted.
+  - A device that holds anything is never formatted.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: none}
+  idempotent: {support: full}
+options:
+  resource:
+    description: Name of the DRBD resource.
+    type: str
+    required: true
+  minor:
+    description: Minor number of its device.
+    type: int
+    required: true
+  device:
+    description: DRBD device.
+    type: path
+    required: true
+  path:
+    description: Mount point.
+    type: path
+    required: true
+  filesystem:
+    description: Type of the filesystem.
+    type: str
+    choices: [ext4, xfs]
+    default: ext4
+  options:
+    description: Mount options.
+    type: str
+    default: noatime
+  state:
+    description:
+      - V(opened) is Primary here, formatted and mounted.
+      - V(closed) is unmounted and Secondary.
+    type: str
+    choices: [opened, closed]
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Mount the new filesystem of the shop
+  failover.cluster.drbd_filesystem:
+    resource: shop
+    minor: 0
+    device: /dev/drbd0
+    path: /srv/shop
+    state: opened
+"""
+
+RETURN = r"""
+formatted:
+  description: Whether a filesystem was made, or would be.
+  returned: always
+  type: bool
+  sample: true
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _control, _disk, _drbd
+
+
+class Volume:
+    """The filesystem of one service on this node."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+
+    def fail(self, reason: str) -> None:
+        """End with one sentence."""
+        self.module.fail_json(msg=f"{self.params['path']}: {reason}")
+
+    def run(self, argv: list[str]) -> tuple[int, str, str]:
+        """Run a command and return its exit code, output and errors."""
+        return self.module.run_command(argv)
+
+    def must(self, argv: list[str]) -> None:
+        """Run a command that must succeed."""
+        code, out, err = self.run(argv)
+        if code != 0:
+            self.fail(f"{argv[0]} failed: {' '.join((err or out).split())}")
+
+    def mounted(self) -> bool:
+        """Whether the right device is mounted; a strange one is refused."""
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            for line in mounts:
+                source, target = line.split()[:2]
+                if target == self.params["path"]:
+                    if source != self.params["device"]:
+                        self.fail(f"{source} is mounted there, not {self.params['device']}.")
+                    return True
+        return False
+
+    def open(self) -> bool:
+        """Promote, format if empty, mount; return whether it was formatted."""
+        if self.mounted():
+            return False
+        name = self.params["resource"]
+        state = _drbd.read(name, self.params["minor"], self.run)
+        if state["role"] != "Primary":
+            if (state["disk"], state["peer_disk"], state["peer_role"]) != (
+                "UpToDate", "UpToDate", "Secondary"
+            ):
+                self.fail(
+                    f"DRBD resource {name} is {state['role']}/{state['peer_role']},"
+                    f" {state['disk']}/{state['peer_disk']}, {state['connection']}; both disks"
+                    " must be UpToDate and the peer Secondary before the first content is made."
+                )
+            self.must(["drbdadm", "primary", name])
+        found = _disk.signature(self.params["device"], self.run)
+        if found and found != self.params["filesystem"]:
+            self.fail(f"{self.params['device']} holds {found}; it is never overwritten.")
+        if not found:
+            self.must([f"mkfs.{self.params['filesystem']}", "-q", self.params["device"]])
+        os.makedirs(self.params["path"], mode=0o755, exist_ok=True)
+        self.must([
+            "mount", "-t", self.params["filesystem"], "-o", self.params["options"],
+            self.params["device"], self.params["path"],
+        ])
+        return not found
+
+    def close(self) -> None:
+        """Unmount and demote."""
+        if self.mounted():
+            self.must(["umount", self.params["path"]])
+        state = _drbd.read(self.params["resource"], self.params["minor"], self.run)
+        if state["role"] == "Primary":
+            self.must(["drbdadm", "secondary", self.params["resource"]])
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "resource": {"type": "str", "required": True},
+            "minor": {"type": "int", "required": True},
+            "device": {"type": "path", "required": True},
+            "path": {"type": "path", "required": True},
+            "filesystem": {"type": "str", "choices": ["ext4", "xfs"], "default": "ext4"},
+            "options": {"type": "str", "default": "noatime"},
+            "state": {"type": "str", "choices": ["opened", "closed"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+    volume = Volume(module)
+    if _control.running():
+        volume.fail("failoverd runs here; the filesystem is its business alone.")
+    formatted = False
+    if not module.check_mode:
+        if module.params["state"] == "opened":
+            formatted = volume.open()
+        else:
+            volume.close()
+    module.exit_json(changed=formatted, formatted=formatted)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a DRBD resource into being on a node, and never destroys data on the way."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drbd_resource
+short_description: Creates and connects a DRBD resource without ever destroying data
+description:
+  - Writes metadata on an empty backing device, attaches it and connects to the peer.
+  - A device that holds data, or metadata of something else, is refused unless O(overwrite=true).
+  - With O(initialise=true) two disks that were both just created are declared equal, so that
+    no empty disk is copied.
+  - Roles (primary, secondary) are not its business; the cluster decides them.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: full}
+  idempotent: {support: full}
+options:
+  name:
+    description: Name of the resource; its configuration must exist in C(/etc/drbd.d).
+    type: str
+    required: true
+  minor:
+    description: Minor number of its device.
+    type: int
+    required: true
+  disk:
+    description: Backing device on this node.
+    type: path
+    required: true
+  overwrite:
+    description: Whether a backing device that holds data may be overwritten.
+    type: bool
+    default: false
+  initialise:
+    description:
+      - Whether to declare both disks equal if both were just created.
+      - Needs the connection, so run it on one node after both are up.
+    type: bool
+    default: false
+  wait_s:
+    description: How long to wait for the connection, in seconds; V(0) does not wait.
+    type: int
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: Metadata exists and the resource is up
+  failover.cluster.drbd_resource:
+    name: shop
+    minor: 0
+    disk: /dev/vdb
+
+- name: Skip the copy of an empty disk
+  failover.cluster.drbd_resource:
+    name: shop
+    minor: 0
+    disk: /dev/vdb
+    initialise: true
+    wait_s: 60
+"""
+
+RETURN = r"""
+state:
+  description: What the kernel says about the resource after the run.
+  returned: always
+  type: dict
+  sample: {connection: Connected, role: Secondary, peer_role: Secondary, disk: UpToDate,
+           peer_disk: UpToDate}
+fresh:
+  description: Whether the metadata was never used since it was created.
+  returned: always
+  type: bool
+  sample: false
+done:
+  description: What was done, or would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [metadata, up]
+"""
+
+import time
+from collections.abc import Sequence
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd
+
+JUST_CREATED = "0000000000000004"
+
+
+class Resource:
+    """One resource, and the list of what was done to it."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+        self.name: str = module.params["name"]
+        self.done: list[str] = []
+
+    def run(self, argv: list[str]) -> tuple[int, str, str]:
+        """Run a command and return its exit code, output and errors."""
+        return self.module.run_command(argv)
+
+    def must(self, argv: list[str], what: str) -> str:
+        """Run a command that must succeed."""
+        code, out, err = self.run(argv)
+        if code != 0:
+            reason = " ".join((err or out).split())
+            self.module.fail_json(msg=f"DRBD resource {self.name}: {what} failed: {reason}")
+        return out
+
+    def state(self) -> dict[str, str]:
+        """What the kernel says."""
+        return _drbd.read(self.name, self.params["minor"], self.run)
+
+    def fresh(self) -> bool:
+        """Whether the metadata says that the disk was never used."""
+        code, out, _err = self.run(["drbdadm", "get-gi", self.name])
+        lines = out.strip().splitlines()
+        return code == 0 and bool(lines) and lines[-1].strip().startswith(JUST_CREATED)
+
+    def metadata(self) -> None:
+        """Create the metadata if there is none; refuse a device that is not empty."""
+        if self.run(["drbdadm", "dump-md", self.name])[0] == 0:
+            return
+        found = _disk.inspect(self.params["disk"], self.run)
+        if not found["block"]:
+            self.module.fail_json(
+                msg=f"{self.params['disk']}: does not exist or is not a block device."
+            )
+        if found["used"]:
+            self.module.fail_json(msg=f"{self.params['disk']}: is in use ({found['used']}).")
+        content = found["signature"] or ("" if found["zero"] else "data of an unknown kind")
+        if content and content != "drbd" and not self.params["overwrite"]:
+            self.module.fail_json(
+                msg=f"{self.params['disk']}: holds {content}; it is never overwritten"
+                " unless storage.overwrite is true for its service."
+            )
+        if content == "drbd" and not self.params["overwrite"]:
+            self.module.fail_json(
+                msg=f"{self.params['disk']}: holds DRBD metadata that does not fit resource"
+                f" {self.name}; it is never overwritten unless storage.overwrite is true."
+            )
+        self.done.append("metadata")
+        if not self.module.check_mode:
+            self.must(["drbdadm", "create-md", "--force", self.name], "creating metadata")
+
+    def up(self) -> None:
+        """Attach, connect and apply the settings, if any of it is needed."""
+        if not self.module.check_mode:
+            self.must(["modprobe", "drbd"], "loading the kernel module")
+        if "metadata" in self.done and self.module.check_mode:
+            self.done.append("up")
+            return
+        if self.must(["drbdadm", "--dry-run", "adjust", self.name], "comparing").strip():
+            self.done.append("up")
+            if not self.module.check_mode:
+                self.must(["drbdadm", "adjust", self.name], "bringing it up")
+
+    def wait(self) -> None:
+        """Wait for the peer."""
+        end = time.monotonic() + self.params["wait_s"]
+        while not _drbd.linked(self.state()):
+            if time.monotonic() > end:
+                self.module.fail_json(
+                    msg=f"DRBD resource {self.name}: no connection to the peer within"
+                    f" {self.params['wait_s']} s (it is {self.state()['connection']})."
+                )
+            time.sleep(0.25)
+
+    def initialise(self) -> None:
+        """Declare two empty disks equal."""
+        state = self.state()
+        if (state["disk"], state["peer_disk"]) != ("Inconsistent", "Inconsistent"):
+            return
+        if not self.fresh():
+            return
+        self.done.append("initialised")
+        if not self.module.check_mode:
+            self.must(
+                ["drbdadm", "--", "--clear-bitmap", "new-current-uuid", f"{self.name}/0"],
+                "skipping the first sync",
+            )
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "minor": {"type": "int", "required": True},
+            "disk": {"type": "path", "required": True},
+            "overwrite": {"type": "bool", "default": False},
+            "initialise": {"type": "bool", "default": False},
+            "wait_s": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+    resource = Resource(module)
+    before = resource.state()
+    if module.check_mode and module.get_bin_path("drbdadm") is None:
+        # The packages would have been installed by an earlier task of the same run.
+        module.exit_json(changed=True, done=["metadata", "up"], state=before, fresh=True)
+    if not _drbd.configured(before):
+        resource.metadata()
+    resource.up()
+    planned = module.check_mode and resource.done
+    if module.params["wait_s"] and not planned:
+        resource.wait()
+    if module.params["initialise"] and not planned:
+        resource.initialise()
+    after = resource.state()
+    module.exit_json(
+        changed=bool(resource.done),
+        done=resource.done,
+        state=after,
+        fresh=bool(planned) or resource.fresh(),
+        diff={"before": _shown(before), "after": _shown(after, resource.done)},
+    )
+
+
+def _shown(state: dict[str, str], done: Sequence[str] = ()) -> str:
+    lines = [f"{key}: {value}" for key, value in sorted(state.items())]
+    return "\n".join([*lines, *done]) + "\n"
+
+
+if __name__ == "__main__":
+    main()

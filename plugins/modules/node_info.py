@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that the preflight checks and the model need to know of a node, in one call."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_info
+short_description: Reads what the cluster needs to know about a node, without changing anything
+description:
+  - One call instead of many, because starting a module is what takes long on a small machine.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: none}
+  idempotent: {support: full}
+options:
+  services:
+    description: The services, each with its C(name), C(disk) of this node and C(mount).
+    type: list
+    elements: dict
+    default: []
+  accounts:
+    description: Names of the accounts that own shared data.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: Units that only the cluster may start.
+    type: list
+    elements: str
+    default: []
+  packages:
+    description: Packages that must be installed.
+    type: list
+    elements: str
+    default: []
+  names:
+    description: Host names that must resolve.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Look at the node
+  failover.cluster.node_info:
+    services: [{name: shop, disk: /dev/vdb, mount: /srv/shop}]
+    accounts: [postgres, www-data]
+  register: node
+"""
+
+RETURN = r"""
+node:
+  description: What was found.
+  returned: always
+  type: dict
+  sample: {nodename: node1, os: {id: debian, version: "12"}, time: 1700000000.5,
+           interfaces: {eth0: [192.168.1.11/24]}, running: false}
+"""
+
+import os
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _control, _disk, _node
+
+
+def collect(module: AnsibleModule) -> dict[str, Any]:
+    """Return everything; raises OSError or RuntimeError when the node cannot tell."""
+    services = module.params["services"]
+    paths = [service["mount"] for service in services]
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        return module.run_command(argv)
+
+    return {
+        "nodename": os.uname().nodename,
+        "os": _node.release(),
+        "interfaces": _node.interfaces(run),
+        "free_mib": {path: _node.free_mib(path) for path in ("/", "/var", "/usr")},
+        "accounts": {name: _node.account(name) for name in module.params["accounts"]},
+        "taken": _node.taken(),
+        "units": {name: _node.unit(name) for name in module.params["units"]},
+        "packages": _node.packages(module.params["packages"]),
+        "names": {name: _node.resolve(name) for name in module.params["names"]},
+        "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
+        "drbd": {service["name"]: _node.drbd_file(service["name"]) for service in services},
+        "mounts": _node.mounts(paths),
+        "fstab": _node.fstab(paths),
+        "running": _control.running(),
+        "watchdog": os.path.exists("/dev/watchdog"),
+        "root": os.geteuid() == 0,
+        "time": time.time(),
+    }
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "services": {"type": "list", "elements": "dict", "default": []},
+            "accounts": {"type": "list", "elements": "str", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "names": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+    try:
+        module.exit_json(changed=False, node=collect(module))
+    except (OSError, RuntimeError) as error:
+        module.fail_json(msg=f"{os.uname().nodename}: cannot be examined: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The database cluster, the database and the account of a service on its shared storage."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgresql_content
+short_description: Creates a PostgreSQL cluster with one database and one account
+description:
+  - A data directory that does not exist is prepared beside its place and moved there when it is
+    complete, so a run that was cut off leaves nothing half made.
+  - If the server of an existing directory runs on this node, a missing database or account is
+    made, and a wrong password is corrected; otherwise an existing directory is left alone.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: none}
+  idempotent: {support: full}
+options:
+  data:
+    description: Data directory.
+    type: path
+    required: true
+  programs:
+    description: Directory of the programs initdb and postgres.
+    type: path
+    required: true
+  database:
+    description: Name of the database.
+    type: str
+    required: true
+  user:
+    description: Name of the account that owns it.
+    type: str
+    required: true
+  password:
+    description: Password of the account, printable ASCII characters without quotes.
+    type: str
+    required: true
+  port:
+    description: Port of the running server.
+    type: int
+    default: 5432
+  account:
+    description: System account that runs the server.
+    type: str
+    default: postgres
+"""
+
+EXAMPLES = r"""
+- name: The database of the shop
+  failover.cluster.postgresql_content:
+    data: /srv/shop/postgresql
+    programs: /usr/lib/postgresql/15/bin
+    database: shop
+    user: shop
+    password: "{{ vault_shop_password }}"
+"""
+
+RETURN = r"""
+done:
+  description: What was done, or would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [initdb]
+"""
+
+import os
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _scram
+
+PARTIAL = ".partial"
+
+
+class Content:
+    """The content of one data directory."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+        self.done: list[str] = []
+
+    def run(self, argv: list[str], sql: str | None = None) -> str:
+        """Run a command as the account of the server; it must succeed."""
+        code, out, err = self.module.run_command(
+            ["runuser", "-u", self.params["account"], "--", *argv], data=sql, cwd="/"
+        )
+        if code != 0:
+            reason = " ".join((err or out).split())[-400:]
+            self.module.fail_json(msg=f"{self.params['data']}: {argv[0]} failed: {reason}")
+        return out
+
+    def create(self) -> None:
+        """Make the whole directory beside its place, then move it there."""
+        self.done.append("initdb")
+        if self.module.check_mode:
+            return
+        data, partial = self.params["data"], self.params["data"] + PARTIAL
+        shutil.rmtree(partial, ignore_errors=True)
+        os.mkdir(partial, 0o700)
+        shutil.chown(partial, self.params["account"], self.params["account"])
+        programs = self.params["programs"]
+        self.run([
+            f"{programs}/initdb", "-D", partial, "--auth-local=peer", "--auth-host=scram-sha-256",
+            "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        ])
+        # A single-user server reads one statement a line and stops at the first error with "-E"
+        # only in its log, so the result is looked at afterwards.
+        self.run(
+            [f"{programs}/postgres", "--single", "-D", partial, "postgres"],
+            f"CREATE ROLE {self.quoted('user')} LOGIN PASSWORD '{self.secret()}'\n"
+            f"CREATE DATABASE {self.quoted('database')} OWNER {self.quoted('user')}\n",
+        )
+        out = self.run(
+            [f"{programs}/postgres", "--single", "-D", partial, "postgres"],
+            "SELECT rolname AS found FROM pg_roles JOIN pg_database ON datdba = pg_roles.oid"
+            f" WHERE datname = '{self.params['database']}'\n",
+        )
+        if f'found = "{self.params["user"]}"' not in out:
+            self.module.fail_json(msg=f"{data}: the new database was not found after its creation.")
+        os.sync()
+        os.rename(partial, data)
+
+    def quoted(self, key: str) -> str:
+        """An SQL identifier; the model allows letters, digits, '-' and '_' only."""
+        return '"' + self.params[key].replace('"', '""') + '"'
+
+    def secret(self) -> str:
+        """What the server stores instead of the password."""
+        return _scram.make(self.params["password"])
+
+    def serving(self) -> bool:
+        """Whether the server of this directory runs and accepts connections."""
+        try:
+            with open(f"{self.params['data']}/postmaster.pid", encoding="utf-8") as handle:
+                lines = handle.read().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[7].strip() == "ready" and os.path.exists(
+            f"/proc/{lines[0].strip()}"
+        )
+
+    def psql(self, sql: str) -> list[str]:
+        """Run statements on the running server and return the lines of the answer."""
+        return self.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(self.params["port"]),
+             "-d", "postgres"],
+            sql,
+        ).splitlines()
+
+    def correct(self) -> None:
+        """Make what is missing in the running server."""
+        user, database = self.params["user"], self.params["database"]
+        found = dict(
+            line.split("|", 1)
+            for line in self.psql(
+                f"SELECT 'user', coalesce(rolpassword, '') FROM pg_authid WHERE rolname = '{user}';"
+                f"SELECT 'database', datname FROM pg_database WHERE datname = '{database}';"
+            )
+        )
+        if "user" not in found:
+            self._change(
+                "role", f"CREATE ROLE {self.quoted('user')} LOGIN PASSWORD '{self.secret()}';"
+            )
+        elif not _scram.verify(found["user"], self.params["password"]):
+            self._change(
+                "password", f"ALTER ROLE {self.quoted('user')} LOGIN PASSWORD '{self.secret()}';"
+            )
+        if "database" not in found:
+            self._change(
+                "database",
+                f"CREATE DATABASE {self.quoted('database')} OWNER {self.quoted('user')};",
+            )
+
+    def _change(self, what: str, sql: str) -> None:
+        self.done.append(what)
+        if not self.module.check_mode:
+            self.psql(sql)
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "data": {"type": "path", "required": True},
+            "programs": {"type": "path", "required": True},
+            "database": {"type": "str", "required": True},
+            "user": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "port": {"type": "int", "default": 5432},
+            "account": {"type": "str", "default": "postgres"},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+    content = Content(module)
+    if not os.path.exists(f"{module.params['data']}/PG_VERSION"):
+        if os.path.isdir(module.params["data"]) and os.listdir(module.params["data"]):
+            module.fail_json(msg=f"{module.params['data']}: holds files but no database cluster.")
+        content.create()
+    elif content.serving():
+        content.correct()
+    module.exit_json(changed=bool(content.done), done=content.done)
+
+
+if __name__ == "__main__":
+    main()

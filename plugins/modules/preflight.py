@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Judges what the nodes answered, and completes the model
+description:
+  - Runs on the control host only, after M(failover.cluster.node_info) asked every node and was
+    registered as C(preflight_answers).
+  - Judges all nodes of the cluster, also those that a limit left out.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: none}
+  idempotent: {support: full}
+options:
+  clock_s:
+    description: Largest difference of the clocks, in seconds.
+    type: float
+    default: 5.0
+  free_mib:
+    description: Least free space on C(/), C(/usr) and C(/var), in MiB.
+    type: int
+    default: 256
+  watchdog:
+    description: Whether each node must have a watchdog device.
+    type: bool
+    default: false
+  repair:
+    description: Whether findings that a role mends afterwards are left to it.
+    type: bool
+    default: false
+  accounts:
+    description: Wanted numbers of accounts by name, each with C(uid), C(gid), C(default).
+    type: dict
+    default: {}
+  renumber:
+    description: Whether accounts may get other numbers.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Judge the answers
+  failover.cluster.preflight:
+    repair: true
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: C(failover_model) with addresses, C(failover_found), C(failover_accounts).
+  returned: success
+  type: dict
+  sample: {failover_accounts: [{name: postgres, uid: 880, gid: 880}]}
+"""

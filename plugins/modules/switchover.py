@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Moves a service to the other node and says how long it took."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: switchover
+short_description: Moves a service to another node and waits until it serves there
+description:
+  - Asks the daemon of this node; it does not matter which node of the cluster is asked.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: full}
+  idempotent:
+    support: partial
+    details: With O(to) a service that runs there already stays; without it each run moves it.
+options:
+  service:
+    description: Name of the service.
+    type: str
+    required: true
+  to:
+    description: Node that shall run it; the other one if not given.
+    type: str
+  wait_s:
+    description: How long the move may take, in seconds.
+    type: int
+    default: 120
+"""
+
+EXAMPLES = r"""
+- name: Move the shop home
+  failover.cluster.switchover:
+    service: shop
+    to: node1
+"""
+
+RETURN = r"""
+before:
+  description: Node that ran the service before.
+  returned: always
+  type: str
+  sample: node2
+after:
+  description: Node that runs it now, or would.
+  returned: always
+  type: str
+  sample: node1
+seconds:
+  description: How long the move took, 0 if there was none.
+  returned: always
+  type: float
+  sample: 2.4
+"""
+
+import json
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _control
+
+
+def seconds_of(out: str, measured: float) -> float:
+    """Return the seconds that failoverctl printed, or else those that were measured."""
+    try:
+        said = json.loads(out)
+    except ValueError:
+        return measured
+    if isinstance(said, dict):
+        value = said.get("seconds")
+        if isinstance(value, (int, float)):
+            return float(value)
+    return measured
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "service": {"type": "str", "required": True},
+            "to": {"type": "str"},
+            "wait_s": {"type": "int", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    name = module.params["service"]
+    status = _control.status(module.run_command)
+    if not status:
+        module.fail_json(msg="failoverd does not run on this node.")
+    services = {service["name"]: service for service in status["services"]}
+    if name not in services:
+        known = ", ".join(sorted(services)) or "none"
+        module.fail_json(msg=f"service: {name} is not a service of the cluster; they are {known}.")
+    before = services[name].get("owner") or ""
+    nodes = [status["node"], status["peer"]["name"]]
+    to = module.params["to"] or next(node for node in nodes if node != before)
+    if to not in nodes:
+        module.fail_json(msg=f"to: {to} is not a node of the cluster; they are {nodes}.")
+    seconds = 0.0
+    if to != before and not module.check_mode:
+        began = time.monotonic()
+        code, out, err = module.run_command([
+            _control.TOOL, "switchover", name, "--to", to, "--json",
+            "--wait", str(module.params["wait_s"]),
+        ])
+        if code != 0:
+            module.fail_json(msg=f"service {name} was not moved: {(err or out).strip()}")
+        seconds = seconds_of(out, round(time.monotonic() - began, 3))
+    module.exit_json(
+        changed=to != before,
+        before=before,
+        after=to,
+        seconds=seconds,
+        diff={"before": f"{name}: {before}\n", "after": f"{name}: {to}\n"},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings several systemd units into their states in one call."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: units
+short_description: Enables, disables, starts, stops and restarts several units in one call
+description:
+  - The manager reads its files again once, and only if something was changed, because that is
+    what takes long on a small machine.
+  - A unit that does not exist counts as stopped and disabled.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: full}
+  idempotent:
+    support: partial
+    details: Units in O(restarted) are restarted each time.
+options:
+  enabled:
+    description: Units that start at boot.
+    type: list
+    elements: str
+    default: []
+  disabled:
+    description: Units that do not start at boot.
+    type: list
+    elements: str
+    default: []
+  started:
+    description: Units that run.
+    type: list
+    elements: str
+    default: []
+  stopped:
+    description: Units that do not run.
+    type: list
+    elements: str
+    default: []
+  restarted:
+    description: Units that are started anew.
+    type: list
+    elements: str
+    default: []
+  reloaded:
+    description: Units that read their configuration again, if they run.
+    type: list
+    elements: str
+    default: []
+  read_again:
+    description: Whether unit files were changed, so that the manager must read them again.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Run the daemon now and at each boot
+  failover.cluster.units:
+    enabled: [failoverd.service]
+    started: [failoverd.service]
+"""
+
+RETURN = r"""
+done:
+  description: What was done, or would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [enable failoverd.service, start failoverd.service]
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+OPTIONS = ("enabled", "disabled", "started", "stopped", "restarted", "reloaded")
+RUNNING = ("active", "activating", "reloading")
+PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload"
+
+
+def parse(text: str, names: list[str]) -> dict[str, dict[str, str]]:
+    """Return the properties of each unit from the blocks of systemctl show, in their order."""
+    blocks = [block for block in text.strip().split("\n\n") if block.strip()]
+    return {
+        name: dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for name, block in zip(names, blocks, strict=False)
+    }
+
+
+def plan(params: dict[str, Any], seen: dict[str, dict[str, str]]) -> list[list[str]]:
+    """Return the arguments of each call of systemctl that is needed, in their order."""
+
+    def state(name: str, key: str) -> str:
+        return seen.get(name, {}).get(key, "")
+
+    disable = [n for n in params["disabled"] if state(n, "UnitFileState") == "enabled"]
+    enable = [n for n in params["enabled"] if state(n, "UnitFileState") != "enabled"]
+    stop = [n for n in params["stopped"] if state(n, "ActiveState") in RUNNING]
+    start = [
+        n
+        for n in params["started"]
+        if n not in params["restarted"] and state(n, "ActiveState") not in ("active", "reloading")
+    ]
+    reload = [n for n in params["reloaded"] if state(n, "ActiveState") == "active"]
+    stale = params["read_again"] or any(
+        item.get("NeedDaemonReload") == "yes" for item in seen.values()
+    )
+    calls = []
+    if disable:
+        calls.append(["disable", "--no-reload", *disable])
+    if enable:
+        calls.append(["enable", "--no-reload", *enable])
+    if disable or enable or stale:
+        calls.append(["daemon-reload"])
+    for verb, names in (
+        ("stop", stop), ("start", start), ("restart", params["restarted"]), ("reload", reload)
+    ):
+        if names:
+            calls.append([verb, *names])
+    return calls
+
+
+def main() -> None:
+    """Entry point."""
+    spec: dict[str, Any] = {
+        name: {"type": "list", "elements": "str", "default": []} for name in OPTIONS
+    }
+    spec["read_again"] = {"type": "bool", "default": False}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+    names = sorted({name for option in OPTIONS for name in module.params[option]})
+    seen: dict[str, dict[str, str]] = {}
+    if names:
+        code, out, err = module.run_command(
+            ["systemctl", "show", f"--property={PROPERTIES}", "--", *names]
+        )
+        if code != 0:
+            module.fail_json(msg=f"systemctl show failed: {err.strip()}")
+        seen = parse(out, names)
+    calls = plan(module.params, seen)
+    for call in calls:
+        if module.check_mode:
+            continue
+        code, out, err = module.run_command(["systemctl", *call])
+        if code != 0:
+            reason = " ".join((err or out).split())
+            module.fail_json(msg=f"systemctl {' '.join(call)} failed: {reason}")
+    done = [" ".join(word for word in call if word != "--no-reload") for call in calls]
+    module.exit_json(
+        # Reading files again changes nothing by itself.
+        changed=any(call != ["daemon-reload"] for call in calls),
+        done=done,
+        diff={"before": "", "after": "".join(f"{line}\n" for line in done)},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The applications of a service: the known ones with their settings, and any systemd unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import netaddr
+
+from ._values import Problem, flag, mapping, name, refuse, sequence, text, unique, whole
+
+UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service")
+PG_KEYS = ("port", "database", "user", "password", "networks", "settings", "version")
+APACHE_KEYS = ("port", "sample")
+TIMEOUTS = ("start_timeout_s", "stop_timeout_s", "after")
+
+
+def read(where: str, value: Any, service: str) -> list[dict[str, Any]]:
+    """Return the applications in the order in which they were written."""
+    result = []
+    for index, raw in enumerate(sequence(where, value)):
+        result.append(_application(f"{where}[{index}]", raw, service))
+    unique(where, [item["unit"] for item in result], "unit")
+    names = [item["name"] for item in result]
+    for index, item in enumerate(result):
+        for other in item["after"]:
+            if other not in names:
+                refuse(f"{where}[{index}].after", other, "is not an application of the service.")
+    return result
+
+
+def _application(where: str, raw: Any, service: str) -> dict[str, Any]:
+    if isinstance(raw, str):
+        raw = {raw: {}}
+    if not isinstance(raw, Mapping):
+        refuse(where, raw, "is neither a name nor a mapping.")
+    if "unit" in raw:
+        item = mapping(where, raw, required=("unit",), optional=TIMEOUTS)
+        unit = text(f"{where}.unit", item["unit"])
+        if not UNIT.fullmatch(unit):
+            refuse(f"{where}.unit", unit, "is not the name of a systemd service unit.")
+        return {
+            "kind": "unit",
+            "name": unit.removesuffix(".service"),
+            "unit": unit,
+            **_common(where, item),
+        }
+    kind = next(iter(raw), "")
+    if len(raw) != 1 or kind not in ("postgresql", "apache"):
+        refuse(
+            where,
+            ", ".join(map(str, raw)),
+            "is not an application; known are postgresql, apache and {unit: NAME.service}.",
+        )
+    settings = raw[kind] or {}
+    where = f"{where}.{kind}"
+    reader = _postgresql if kind == "postgresql" else _apache
+    return {"kind": kind, "name": kind, "unit": f"{kind}-{service}.service",
+            **reader(where, settings, service)}
+
+
+def _common(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key in ("start_timeout_s", "stop_timeout_s"):
+        if key in item:
+            result[key] = whole(f"{where}.{key}", item[key], 1, 3600)
+    result["after"] = [
+        text(f"{where}.after[{i}]", v)
+        for i, v in enumerate(sequence(f"{where}.after", item.get("after", [])))
+    ]
+    return result
+
+
+def _postgresql(where: str, raw: Any, service: str) -> dict[str, Any]:
+    item = mapping(where, raw, optional=(*PG_KEYS, *TIMEOUTS))
+    networks = []
+    for index, network in enumerate(sequence(f"{where}.networks", item.get("networks", []))):
+        try:
+            networks.append(str(netaddr.IPNetwork(text(f"{where}.networks[{index}]", network))))
+        except (netaddr.AddrFormatError, ValueError):
+            refuse(f"{where}.networks[{index}]", network, "is not a network.")
+    settings = item.get("settings", {})
+    if not isinstance(settings, Mapping):
+        refuse(f"{where}.settings", settings, "is not a mapping.")
+    for key, setting in settings.items():
+        if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(key)) or "\n" in str(setting):
+            raise Problem(f"{where}.settings.{key}: not a setting of one line.")
+        if key in ("data_directory", "hba_file", "ident_file", "listen_addresses", "port"):
+            raise Problem(f"{where}.settings.{key}: not allowed; the role sets it itself.")
+    result: dict[str, Any] = {
+        "port": whole(f"{where}.port", item.get("port", 5432), 1, 65535),
+        "database": name(f"{where}.database", item.get("database", _identifier(service))),
+        "user": name(f"{where}.user", item.get("user", _identifier(service))),
+        "networks": networks,
+        "settings": {str(k): _setting(v) for k, v in settings.items()},
+        "version": str(item.get("version", "")),
+        **_common(where, item),
+    }
+    if "password" in item:
+        password = item["password"]
+        # The value is a secret: the sentence does not show it.
+        if not isinstance(password, str) or not 8 <= len(password) <= 200:
+            raise Problem(f"{where}.password: the value is not a text of 8 to 200 characters.")
+        if not re.fullmatch(r"[\x21-\x7e]+", password) or set(password) & set("\"'\\"):
+            raise Problem(f"{where}.password: holds a space, a quote or a backslash.")
+        result["password"] = str(password)
+    return result
+
+
+def _identifier(service: str) -> str:
+    return service.lower().replace("-", "_")
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
+
+
+def _apache(where: str, raw: Any, service: str) -> dict[str, Any]:
+    del service
+    item = mapping(where, raw, optional=(*APACHE_KEYS, *TIMEOUTS))
+    return {
+        "port": whole(f"{where}.port", item.get("port", 80), 1, 65535),
+        "sample": flag(f"{where}.sample", item.get("sample", True)),
+        **_common(where, item),
+    }

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renders a model into the daemon's configuration files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import _fencing
+
+FORMAT = 1
+
+
+def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
+    """Return cluster.json of one node without any secret."""
+    return {
+        "format": FORMAT,
+        "cluster": model["cluster"],
+        "node": node,
+        "nodes": list(model["nodes"]),
+        "timing": dict(model["timing"]),
+        "links": [_link(link) for link in model["links"]],
+        "fencing": [_method(method) for method in model["fencing"]],
+        "power_on": model["power_on"],
+        "services": [_service(service) for service in model["services"]],
+    }
+
+
+def public(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model without secrets, fit to be shown."""
+    result = dict(model)
+    result["fencing"] = [
+        {
+            **method,
+            "parameters": _fencing.public(method["parameters"]),
+            "nodes": {n: _fencing.public(item) for n, item in method["nodes"].items()},
+        }
+        for method in model["fencing"]
+    ]
+    result["services"] = [
+        {
+            **service,
+            "applications": [
+                {key: item for key, item in application.items() if key != "password"}
+                for application in service["applications"]
+            ],
+        }
+        for service in model["services"]
+    ]
+    return result
+
+
+def secrets(
+    model: Mapping[str, Any], fencing: Sequence[Mapping[str, Any]], node: str
+) -> dict[str, str]:
+    """Return the texts of the files that hold secrets: cluster.json and fencing.json.
+
+    cluster.json is one of them because a parameter of a single node's device stays there.
+    """
+    config = render(model, node)
+    for entry, method in zip(config["fencing"], fencing, strict=True):
+        entry["nodes"] = {name: dict(item) for name, item in method["nodes"].items()}
+    kept = {m["name"]: _fencing.secret(m["parameters"]) for m in fencing}
+    return {
+        "cluster.json": dump(config),
+        "fencing.json": dump({name: item for name, item in kept.items() if item}),
+    }
+
+
+def dump(value: Any) -> str:
+    """One stable text for one value, so that an unchanged value is an unchanged file."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _link(link: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("name", "type", "device", "baud") if link["type"] == "serial" else (
+        "name", "type", "port", "interface", "address")
+    return {key: link[key] for key in keys}
+
+
+def _method(method: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": method["name"],
+        "method": method["method"],
+        "agent": method["agent"],
+        "timeout_s": method["timeout_s"],
+        "parameters": _fencing.public(method["parameters"]),
+        "nodes": {node: _fencing.public(item) for node, item in method["nodes"].items()},
+    }
+
+
+def _service(service: Mapping[str, Any]) -> dict[str, Any]:
+    storage = service["storage"]
+    resources: list[dict[str, Any]] = [
+        {
+            "name": "drbd",
+            "type": "drbd",
+            "resource": service["name"],
+            "minor": storage["minor"],
+            "device": storage["device"],
+            "after": [],
+        },
+        {
+            "name": "mount",
+            "type": "filesystem",
+            "device": storage["device"],
+            "path": storage["mount"],
+            "fstype": storage["filesystem"],
+            "options": storage["options"],
+            "after": ["drbd"],
+        },
+    ]
+    for application in service["applications"]:
+        entry = {
+            "name": application["name"],
+            "type": "unit",
+            "unit": application["unit"],
+            "after": ["mount", *application["after"]],
+        }
+        for key in ("start_timeout_s", "stop_timeout_s"):
+            if key in application:
+                entry[key] = application[key]
+        resources.append(entry)
+    for address in service["addresses"]:
+        resources.append(
+            {
+                "name": f"address-{address['ip']}",
+                "type": "virtual_ip",
+                "address": address["address"],
+                "interface": dict(address["interface"]),
+                "after": ["drbd"],
+            }
+        )
+    result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}
+    if "restarts" in service:
+        result["restarts"] = service["restarts"]
+    return result

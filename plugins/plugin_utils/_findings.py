@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges what the nodes told about themselves before anything is changed. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._values import Problem
+
+SUPPORTED = {"debian": ("12", "13")}
+LOCAL = ("127.", "::1", "fe80:")
+
+Found = Mapping[str, Mapping[str, Any]]
+
+
+def judge(
+    model: Mapping[str, Any],
+    found: Found,
+    limits: Mapping[str, Any],
+    repair: bool,
+) -> list[str]:
+    """Raise Problem for the first thing that forbids an installation; return the warnings.
+
+    limits: clock_s, free_mib, watchdog. repair says that a role mends afterwards what it can
+    mend: units that the init system starts, and DRBD files of its own making.
+    """
+    nodes = model["nodes"]
+    warnings: list[str] = []
+    for node in nodes:
+        _host(node, found[node], limits)
+        _disks(model, node, found[node])
+        if not repair:
+            _units(node, found[node])
+        warnings += _names(model, node, found[node])
+    first, second = nodes
+    if found[first]["nodename"] == found[second]["nodename"]:
+        raise Problem(
+            f"{first} and {second} both call themselves {found[first]['nodename']}; every node"
+            " needs a host name of its own."
+        )
+    _clock(nodes, found, limits["clock_s"])
+    _versions(nodes, found)
+    if not repair:
+        _drbd(model, nodes, found)
+    return warnings
+
+
+def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None:
+    system = info["os"]
+    if system["version"] not in SUPPORTED.get(system["id"], ()):
+        raise Problem(
+            f"{node}: runs {system['id'] or 'an unknown system'} {system['version']};"
+            " supported are Debian 12 and 13."
+        )
+    if not info["root"]:
+        raise Problem(f"{node}: the tasks do not run as root there; set ansible_become.")
+    for path, free in info["free_mib"].items():
+        if free < limits["free_mib"]:
+            raise Problem(
+                f"{node}: {free} MiB are free on {path}; at least {limits['free_mib']} MiB are"
+                " needed (preflight_free_mib)."
+            )
+    if limits["watchdog"] and not info["watchdog"]:  # F29
+        raise Problem(f"{node}: has no /dev/watchdog, but preflight_watchdog asks for one.")
+    if info["fstab"]:
+        raise Problem(
+            f"{node}: {info['fstab'][0]} stands in /etc/fstab; only the cluster may mount it."
+        )
+
+
+def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+    for service in model["services"]:
+        disk = service["storage"]["disk"][node]
+        where = f"{service['where']}.storage.disk"
+        seen = info["disks"][service["name"]]
+        if not seen["exists"]:
+            raise Problem(f"{where}: {disk} does not exist on {node}.")
+        if not seen["block"]:
+            raise Problem(f"{where}: {disk} on {node} is not a block device.")
+        if info["drbd"][service["name"]]["exists"]:
+            continue  # Ours already; the drbd role looks again before it writes metadata.
+        if seen["used"]:
+            raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
+        content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
+        if content and not service["storage"]["overwrite"]:
+            raise Problem(
+                f"{where}: {disk} on {node} holds {content}; it is never overwritten unless"
+                " storage.overwrite is true."
+            )
+
+
+def _units(node: str, info: Mapping[str, Any]) -> None:
+    for unit, state in info["units"].items():  # F59
+        if state["enabled"]:
+            raise Problem(
+                f"{node}: {unit} is started at boot; only the cluster may start it"
+                f" (systemctl disable {unit})."
+            )
+
+
+def _names(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> list[str]:
+    warnings = []
+    for name, addresses in info["names"].items():
+        right = {
+            link["address"][name]
+            for link in model["links"]
+            if link["type"] == "udp" and name in link["address"]
+        } | {model["addresses"][name]}
+        if not addresses:
+            warnings.append(f"{node}: the name {name} is unknown there; add it to /etc/hosts.")
+            continue
+        if right & set(addresses):
+            continue
+        if name == node and all(item.startswith(LOCAL) for item in addresses):
+            continue
+        raise Problem(
+            f"{node}: the name {name} resolves to {', '.join(addresses)} there, which is none of"
+            f" its addresses ({', '.join(sorted(right))})."
+        )
+    return warnings
+
+
+def _clock(nodes: Sequence[str], found: Found, limit: float) -> None:
+    first, second = nodes
+    one, other = found[first]["offset"], found[second]["offset"]
+    # Each offset is a range; only a gap between the ranges is a proven difference.
+    gap = max(one[0] - other[1], other[0] - one[1], 0.0)
+    if gap > limit:
+        raise Problem(
+            f"{first} and {second}: the clocks differ by at least {gap:.1f} s; at most {limit:g} s"
+            " are allowed (preflight_clock_s)."
+        )
+
+
+def _versions(nodes: Sequence[str], found: Found) -> None:
+    first, second = nodes
+    one, other = found[first]["os"]["version"], found[second]["os"]["version"]
+    if one != other:
+        raise Problem(
+            f"{first} runs Debian {one} and {second} Debian {other}; the applications of a cluster"
+            " need the same release on both nodes."
+        )
+
+
+def _drbd(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
+    first, second = nodes
+    for service in model["services"]:  # F43
+        name = service["name"]
+        one, other = found[first]["drbd"][name], found[second]["drbd"][name]
+        if one["digest"] != other["digest"]:
+            raise Problem(
+                f"/etc/drbd.d/{name}.res differs between {first} and {second}; DRBD needs the same"
+                " configuration on both nodes."
+            )
+        if one["exists"] and not one["fencing"]:
+            raise Problem(
+                f"/etc/drbd.d/{name}.res: fencing is not resource-and-stonith; a cut replication"
+                " link could lose acknowledged writes."
+            )
+
+
+def accounts(
+    model: Mapping[str, Any], found: Found, wanted: Mapping[str, Mapping[str, Any]],
+    renumber: bool,
+) -> list[dict[str, Any]]:
+    """Choose the numbers of each account that owns shared data (F60).
+
+    A number that was asked for wins. Else an account keeps the numbers that it has, and a
+    new one gets the default if it is free on both nodes. Raises Problem.
+    """
+    nodes = model["nodes"]
+    names = questions_of(found)
+    result = []
+    for name in names:
+        want = dict(wanted.get(name, {}))
+        have = {n: found[n]["accounts"].get(name) for n in nodes if found[n]["accounts"].get(name)}
+        numbers = {(item["uid"], item["gid"]) for item in have.values()}
+        if not want.get("uid"):
+            if len(numbers) > 1 and not renumber:
+                said = ", ".join(f"{i['uid']}:{i['gid']} on {n}" for n, i in have.items())
+                raise Problem(
+                    f"account {name}: has different numbers ({said}); files on shared storage"
+                    " would change their owner with the node. Say which with identity_accounts"
+                    " and allow it with identity_renumber."
+                )
+            chosen = sorted(numbers)[0] if numbers else (None, None)
+            want["uid"] = chosen[0] or want.get("default")
+            want["gid"] = chosen[1] or want.get("default")
+        want.setdefault("gid", want["uid"])
+        for node in nodes:
+            seen = have.get(node)
+            if seen is None:
+                for number, kind in ((want["uid"], "uids"), (want["gid"], "gids")):
+                    if number in found[node]["taken"][kind]:
+                        raise Problem(
+                            f"account {name}: {kind[:-1]} {number} is taken on {node}; choose"
+                            " another with identity_accounts."
+                        )
+            elif (seen["uid"], seen["gid"]) != (want["uid"], want["gid"]) and not renumber:
+                raise Problem(
+                    f"account {name}: has {seen['uid']}:{seen['gid']} on {node} and must have"
+                    f" {want['uid']}:{want['gid']}; allow it with identity_renumber."
+                )
+        want.pop("default", None)
+        result.append({"name": name, **want})
+    return result
+
+
+def questions_of(found: Found) -> list[str]:
+    """The names of the accounts that the nodes were asked about."""
+    return sorted({name for info in found.values() for name in info["accounts"]})
+
+
+def content_nodes(model: Mapping[str, Any], found: Found) -> dict[str, str]:
+    """Return for each service the node that can write to its filesystem now, "" for none.
+
+    That is the node that has it mounted; while no daemon runs anywhere, the preferred node.
+    """
+    managed = any(info["running"] for info in found.values())
+    result = {}
+    for service in model["services"]:
+        mount = service["storage"]["mount"]
+        mounted = [node for node in model["nodes"] if mount in found[node]["mounts"]]
+        result[service["name"]] = (mounted or ["" if managed else service["preferred"]])[0]
+    return result

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the variables of a cluster's nodes out of the inventory, whoever is in the play."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from . import _membership, _model, _packages
+from ._values import Problem
+
+CONNECTION = ("ansible_host", "ansible_port")
+
+
+def model_of(
+    task_vars: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any] | None:
+    """Return the model (secrets inside) of the cluster of the host, None if it has none."""
+    host = str(task_vars["inventory_hostname"])
+    hostvars = task_vars["hostvars"]
+    if not _membership.has_cluster(hostvars[host]):
+        return None
+    own = _variables(host, hostvars)
+    cluster, nodes = _membership.find(host, own, task_vars["groups"])
+    variables = {node: _variables(node, hostvars) for node in nodes}
+    model = _model.build(cluster, nodes, variables, found)
+    model["addresses"] = {n: str(variables[n].get("ansible_host", n)) for n in nodes}
+    result: dict[str, Any] = json.loads(json.dumps(model))
+    return result
+
+
+def _variables(node: str, hostvars: Mapping[str, Any]) -> dict[str, Any]:
+    source = hostvars[node]
+    result = {}
+    for key in source:
+        if key in CONNECTION or key.startswith("cluster_"):
+            try:
+                result[str(key)] = source[key]
+            except Exception as error:
+                # Whatever the template engine raises, the user needs the variable's name.
+                reason = " ".join(str(error).split())
+                raise Problem(f"{key}: cannot be evaluated for {node}: {reason}") from error
+    return result
+
+
+def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, Any]:
+    """Return what a host needs to know of its own place in the cluster."""
+    nodes = model["nodes"]
+    return {
+        "node": host,
+        "peer": next(node for node in nodes if node != host),
+        # This node works for the cluster where one node must: the first that is in the play.
+        "acting": next((node for node in nodes if node in in_play), host),
+        # Nodes that a limit left out are asked by delegation, so that a cluster never shrinks.
+        "ask": [host, *(node for node in nodes if node not in in_play)],
+        "others": [node for node in nodes if node not in in_play],
+        "questions": {node: questions(model, node) for node in nodes},
+    }
+
+
+def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
+    """Return the arguments of node_info for a node."""
+    kinds = {a["kind"] for s in model["services"] for a in s["applications"]}
+    units = ["drbd.service"]
+    accounts = []
+    if "postgresql" in kinds:
+        units.append("postgresql.service")
+        accounts.append("postgres")
+    if "apache" in kinds:
+        units.append("apache2.service")
+        accounts.append("www-data")
+    units += [a["unit"] for s in model["services"] for a in s["applications"]]
+    return {
+        "services": [
+            {
+                "name": s["name"],
+                "disk": s["storage"]["disk"][node],
+                "mount": s["storage"]["mount"],
+            }
+            for s in model["services"]
+        ],
+        "accounts": accounts,
+        "units": units,
+        "names": list(model["nodes"]),
+        "packages": _packages.needed(model),
+    }

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns the variables of an inventory into the checked model of one cluster. No I/O."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import netaddr
+
+from . import _fencing, _links, _services, _timing
+from ._membership import VARIABLES
+from ._values import Problem, flag, merge, refuse, same, sequence, text
+
+ENGINES = ("agent", "pacemaker")
+UNSAFE = {
+    "no_exclusion": "cluster_fencing is empty, so no peer can ever be excluded",
+    "single_link": "cluster_links holds one link, so one cable decides",
+}
+
+
+def build(
+    cluster: str,
+    nodes: Sequence[str],
+    variables: Mapping[str, Mapping[str, Any]],
+    found: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return the model; its fencing parameters still hold their secrets.
+
+    variables holds for each node what its inventory variables say. found, once the nodes were
+    asked, holds for each node {"nodename": ..., "interfaces": {name: [address/prefix]}}.
+    Raises Problem with one sentence for the first wrong value.
+    """
+    for node in nodes:
+        for key in variables[node]:
+            # Other roles may have variables that begin alike; only a slip of the pen is refused.
+            alike = difflib.get_close_matches(key, VARIABLES, 1, 0.85)
+            if key.startswith("cluster_") and key not in VARIABLES and alike:
+                raise Problem(f"{key}: unknown variable; {alike[0]} may be meant.")
+    given = _merged(nodes, variables)
+    engine = text("cluster_engine", given.get("cluster_engine", "agent"), ENGINES)
+    if engine != "agent":
+        refuse("cluster_engine", engine, "is not available in this version; use agent.")
+    if len(nodes) != 2:
+        refuse(
+            "cluster_engine",
+            engine,
+            f"runs on exactly two nodes, but cluster {cluster} has {len(nodes)}"
+            f" ({', '.join(nodes)}).",
+        )
+    for key in ("cluster_links", "cluster_services"):
+        if given.get(key) is None:
+            raise Problem(f"{key}: missing; cluster {cluster} needs it.")
+    _apart(nodes, variables)
+    unsafe = [
+        text(f"cluster_unsafe[{i}]", word, tuple(UNSAFE))
+        for i, word in enumerate(sequence("cluster_unsafe", given.get("cluster_unsafe") or []))
+    ]
+    timing = _timing.read(given.get("cluster_timing") or {})
+    links = _links.read(given["cluster_links"], nodes)
+    services = _services.read(given["cluster_services"], nodes, links)
+    fencing = _fencing.read(given.get("cluster_fencing") or [], nodes)
+    _safe(links, fencing, unsafe)
+    if found is not None:
+        _links.fill(links, found, [a["ip"] for s in services for a in s["addresses"]])
+        _links.check(links, nodes)
+        _interfaces(services, found)
+    _services.place(services, links)
+    _fencing.check_addresses(fencing, links, [s["storage"]["link"] for s in services])
+    return {
+        "cluster": cluster,
+        "engine": engine,
+        "nodes": list(nodes),
+        "hostnames": {n: found[n]["nodename"] for n in nodes} if found else {},
+        "links": links,
+        "fencing": fencing,
+        "services": services,
+        "timing": timing,
+        "power_on": flag("cluster_power_on", given.get("cluster_power_on", True)),
+        "ping_targets": _ping(given.get("cluster_ping_targets") or []),
+        "unsafe": unsafe,
+    }
+
+
+def _merged(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    keys = [key for key in VARIABLES if any(key in variables[node] for node in nodes)]
+    for key in keys:
+        for node in nodes:
+            if key not in variables[node]:
+                raise Problem(f"{key}: missing on {node}; every node of a cluster needs it.")
+    return {key: merge({node: variables[node][key] for node in nodes}) for key in keys}
+
+
+def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> None:
+    seen: dict[str, str] = {}
+    for node in nodes:
+        host = str(variables[node].get("ansible_host", node))
+        port = str(variables[node].get("ansible_port", ""))
+        where = f"{host}:{port}"
+        if where in seen:
+            refuse("ansible_host", host, f"is the address of both {seen[where]} and {node}.")
+        seen[where] = node
+
+
+def _safe(
+    links: Sequence[Mapping[str, Any]],
+    fencing: Sequence[Mapping[str, Any]],
+    unsafe: Sequence[str],
+) -> None:
+    if not links:
+        raise Problem("cluster_links: empty; the nodes must hear each other.")
+    for word, wrong in (("no_exclusion", not fencing), ("single_link", len(links) < 2)):
+        if wrong and word not in unsafe:
+            raise Problem(
+                f"{UNSAFE[word]}; give what is missing, or accept the risk with"
+                f" cluster_unsafe: [{word}]."
+            )
+        if not wrong and word in unsafe:
+            raise Problem(f"cluster_unsafe: {word} is not needed here; leave it out.")
+
+
+def _interfaces(
+    services: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]
+) -> None:
+    for service in services:
+        for address in service["addresses"]:
+            for node, interface in address["interface"].items():
+                if interface not in found[node]["interfaces"]:
+                    refuse(
+                        f"{address['where']}.interface", interface, f"does not exist on {node}."
+                    )
+
+
+def _ping(value: Any) -> list[str]:
+    result = []
+    for index, raw in enumerate(sequence("cluster_ping_targets", same("", value))):
+        where = f"cluster_ping_targets[{index}]"
+        try:
+            result.append(str(netaddr.IPAddress(text(where, raw))))
+        except (netaddr.AddrFormatError, ValueError):
+            refuse(where, raw, "is not an IP address.")
+    return result

@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The services of a cluster: storage, virtual addresses, applications."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import netaddr
+
+from . import _applications
+from ._values import (
+    Problem,
+    flag,
+    mapping,
+    name,
+    path,
+    per_node,
+    refuse,
+    sequence,
+    text,
+    unique,
+    whole,
+)
+
+FILESYSTEMS = ("ext4", "xfs")
+STORAGE_KEYS = ("filesystem", "options", "minor", "port", "overwrite")
+FORBIDDEN_MOUNTS = ("/", "/boot", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/srv",
+                    "/sys", "/tmp", "/usr", "/var")
+
+
+def read(
+    value: Any, nodes: Sequence[str], links: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the services; interfaces of addresses are chosen by place()."""
+    where = "cluster_services"
+    services = [
+        _service(f"{where}[{index}]", index, item, nodes, links)
+        for index, item in enumerate(sequence(where, value))
+    ]
+    if not services:
+        refuse(where, [], "is empty; a cluster needs at least one service.")
+    unique(where, [service["name"] for service in services], "name")
+    unique(where, [s["storage"]["mount"] for s in services], "storage.mount")
+    unique(where, [str(s["storage"]["minor"]) for s in services], "storage.minor")
+    unique(where, [str(s["storage"]["port"]) for s in services], "storage.port")
+    _unshared(services, nodes)
+    return services
+
+
+def _unshared(services: Sequence[Mapping[str, Any]], nodes: Sequence[str]) -> None:
+    for one, other in itertools.combinations(services, 2):
+        for node in nodes:
+            disk = other["storage"]["disk"][node]
+            if one["storage"]["disk"][node] == disk:
+                refuse(
+                    f"{other['where']}.storage.disk",
+                    disk,
+                    f"is already the disk of service {one['name']} on {node}.",
+                )
+        if other["storage"]["mount"].startswith(one["storage"]["mount"] + "/") or one["storage"][
+            "mount"
+        ].startswith(other["storage"]["mount"] + "/"):
+            refuse(
+                f"{other['where']}.storage.mount",
+                other["storage"]["mount"],
+                f"and {one['storage']['mount']} of service {one['name']} lie in each other.",
+            )
+
+
+def _service(
+    where: str,
+    index: int,
+    raw: Any,
+    nodes: Sequence[str],
+    links: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    item = mapping(
+        where,
+        raw,
+        required=("name", "storage"),
+        optional=("preferred", "addresses", "applications", "restarts"),
+    )
+    called = name(f"{where}.name", item["name"])
+    preferred = text(f"{where}.preferred", item.get("preferred", nodes[0]))
+    if preferred not in nodes:
+        refuse(f"{where}.preferred", preferred, f"is not a node; they are {', '.join(nodes)}.")
+    service: dict[str, Any] = {
+        "where": where,
+        "name": called,
+        "preferred": preferred,
+        "storage": _storage(f"{where}.storage", index, item["storage"], nodes, links),
+        "addresses": [
+            _address(f"{where}.addresses[{i}]", a, nodes, links)
+            for i, a in enumerate(sequence(f"{where}.addresses", item.get("addresses", [])))
+        ],
+        "applications": _applications.read(
+            f"{where}.applications", item.get("applications", []), called
+        ),
+    }
+    if "restarts" in item:
+        service["restarts"] = whole(f"{where}.restarts", item["restarts"], 0, 1000)
+    return service
+
+
+def _storage(
+    where: str,
+    index: int,
+    raw: Any,
+    nodes: Sequence[str],
+    links: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    item = mapping(
+        where, raw, required=("type", "disk", "link", "mount"), optional=STORAGE_KEYS
+    )
+    text(f"{where}.type", item["type"], ("drbd",))
+    disks = per_node(f"{where}.disk", item["disk"], nodes)
+    link = text(f"{where}.link", item["link"])
+    found = next((one for one in links if one["name"] == link), None)
+    if found is None:
+        known = ", ".join(one["name"] for one in links)
+        refuse(f"{where}.link", link, f"is not a link of the cluster; they are {known}.")
+    if found["type"] != "udp":
+        refuse(f"{where}.link", link, "is a serial line; DRBD replicates over a network.")
+    mount = path(f"{where}.mount", item["mount"])
+    if mount in FORBIDDEN_MOUNTS:
+        refuse(f"{where}.mount", mount, "belongs to the system; choose a directory of its own.")
+    if not re.fullmatch(r"[A-Za-z0-9/_.-]+", mount):
+        refuse(f"{where}.mount", mount, "holds other characters than letters, digits, / . _ -.")
+    minor = whole(f"{where}.minor", item.get("minor", index), 0, 255)
+    return {
+        "type": "drbd",
+        "disk": {n: _disk(f"{where}.disk", v) for n, v in disks.items()},
+        "link": link,
+        "mount": mount,
+        "filesystem": text(f"{where}.filesystem", item.get("filesystem", "ext4"), FILESYSTEMS),
+        "options": text(f"{where}.options", item.get("options", "noatime")),
+        "minor": minor,
+        "port": whole(f"{where}.port", item.get("port", 7789 + minor), 1, 65535),
+        "device": f"/dev/drbd{minor}",
+        "overwrite": flag(f"{where}.overwrite", item.get("overwrite", False)),
+    }
+
+
+def _disk(where: str, value: Any) -> str:
+    disk = path(where, value)
+    if not disk.startswith("/dev/") or disk.startswith("/dev/drbd"):
+        refuse(where, disk, "is not a backing device below /dev.")
+    return disk
+
+
+def _address(
+    where: str, raw: Any, nodes: Sequence[str], links: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    if isinstance(raw, str):
+        raw = {"address": raw}
+    item = mapping(where, raw, required=("address",), optional=("link", "interface"))
+    shown = text(where, item["address"])
+    try:
+        network = netaddr.IPNetwork(shown)
+    except (netaddr.AddrFormatError, ValueError):
+        refuse(where, shown, "is not an address with a prefix such as 192.168.1.10/24.")
+    if "/" not in shown:
+        refuse(where, shown, "has no prefix; write it as 192.168.1.10/24.")
+    if network.size > 2 and network.version == 4 and network.ip in (
+        network.network, network.broadcast
+    ):
+        refuse(where, shown, "is the network or the broadcast address itself.")
+    address = {"where": where, "address": shown, "ip": str(network.ip), "link": "",
+               "interface": {}}
+    if "link" in item and "interface" in item:
+        raise Problem(f"{where}: link and interface are both given; one says it all.")
+    if "interface" in item:
+        names = per_node(f"{where}.interface", item["interface"], nodes)
+        address["interface"] = {n: text(f"{where}.interface", v) for n, v in names.items()}
+    elif "link" in item:
+        address["link"] = text(f"{where}.link", item["link"])
+        if address["link"] not in [one["name"] for one in links if one["type"] == "udp"]:
+            refuse(f"{where}.link", address["link"], "is not a network link of the cluster.")
+    return address
+
+
+def place(services: Sequence[dict[str, Any]], links: Sequence[Mapping[str, Any]]) -> None:
+    """Give each virtual address the interface of its link and check that it lies in its LAN."""
+    own = {
+        address: f"{node} on link {link['name']}"
+        for link in links
+        if link["type"] == "udp"
+        for node, address in link["address"].items()
+    }
+    taken: dict[str, str] = {}
+    for service in services:
+        for address in service["addresses"]:
+            where, ip = address["where"], address["ip"]
+            if ip in own:
+                refuse(where, address["address"], f"is already the address of {own[ip]}.")
+            if ip in taken:
+                refuse(where, address["address"], f"is already an address of {taken[ip]}.")
+            taken[ip] = f"service {service['name']}"
+            if not address["interface"] or address["link"]:
+                _on_link(address, service["storage"]["link"], links)
+
+
+def _on_link(
+    address: dict[str, Any], replication: str, links: Sequence[Mapping[str, Any]]
+) -> None:
+    networks = [one for one in links if one["type"] == "udp"]
+    if address["link"]:
+        candidates = [one for one in networks if one["name"] == address["link"]]
+    else:
+        candidates = [one for one in networks if one["name"] != replication] or networks
+    version = netaddr.IPAddress(address["ip"]).version
+    known = [
+        one
+        for one in candidates
+        if one["network"] and netaddr.IPNetwork(one["network"]).version == version
+    ]
+    fits = [
+        one for one in known
+        if netaddr.IPAddress(address["ip"]) in netaddr.IPNetwork(one["network"])
+    ]
+    if known and len(known) == len(candidates) and not fits:
+        said = ", ".join(f"link {one['name']} ({one['network']})" for one in known)
+        refuse(
+            address["where"],
+            address["address"],
+            f"is not inside the subnet of {said}; a virtual address must lie in the LAN of its"
+            " interface.",
+        )
+    if not fits:
+        # The interface of the only candidate is right even while its network is not known.
+        fits = candidates
+    address["link"] = fits[0]["name"]
+    address["interface"] = dict(fits[0]["interface"])

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entry point of the daemon: python3 -m failoverd."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Parse the command line and serve."""
+    parser = argparse.ArgumentParser(prog="failoverd", description="failover.cluster's daemon")
+    parser.add_argument("--etc", default="/etc/failoverd", help="configuration directory")
+    parser.add_argument("--state", default="/var/lib/failoverd", help="state directory")
+    parser.add_argument("--run", default="/run/failoverd", help="runtime directory")
+    arguments = parser.parse_args()
+
+    from .daemon import serve
+    from .schema import ConfigError
+
+    try:
+        return serve(arguments.etc, Path(arguments.state), Path(arguments.run))
+    except ConfigError as error:
+        print(f"failoverd: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stderr.flush()
+    # A thread may hang in a system call on a dead disk; the daemon's end must not wait for it.
+    os._exit(status)

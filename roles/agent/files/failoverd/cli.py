@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""failoverctl: looks at the cluster and asks the daemon to act. Light imports, it starts often."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from .control.client import NotRunning, ask
+
+OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
+MOVE_LIMIT_S = 300.0
+
+
+class Refused(Exception):
+    """The request was refused or failed; str() is the sentence to show."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="failoverctl", description="Look at this failover cluster and operate it."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text)
+
+    one = command("status", "Show nodes, links, services and exclusion methods.")
+    one.add_argument("--json", action="store_true", help="print JSON")
+    one = command("switchover", "Move a service to the other node and wait until it runs there.")
+    one.add_argument("service", metavar="SERVICE")
+    one.add_argument("--to", metavar="NODE", default="", help="where it shall run")
+    one.add_argument("--wait", metavar="S", type=float, default=MOVE_LIMIT_S, help="give up after")
+    one.add_argument("--json", action="store_true", help="print JSON")
+    one = command("history", "Show what happened.")
+    one.add_argument("--json", action="store_true", help="print JSON lines")
+    one.add_argument("--lines", metavar="N", type=int, default=50, help="how many (default 50)")
+    one.add_argument("--follow", action="store_true", help="go on with what happens next")
+    one = command("handover", "Give every service to the other node and leave the cluster.")
+    one.add_argument("--shutdown", action="store_true", help="the host is going down")
+    one = command("confirm-fenced", "Take responsibility that a silent node is switched off.")
+    one.add_argument("node", metavar="NODE")
+    one = command("clear", "Forget the failures of a service.")
+    one.add_argument("service", metavar="SERVICE", nargs="?", default="")
+    one = command("check", "Check the configuration without touching anything.")
+    one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        return run(arguments)
+    except Refused as error:
+        print(f"failoverctl: {error}", file=sys.stderr)
+        return FAILED
+    except TimeoutError:
+        print("failoverctl: no answer in time; see failoverctl status.", file=sys.stderr)
+        return FAILED
+    except NotRunning as error:
+        print(f"failoverctl: {error}", file=sys.stderr)
+        return NOT_RUNNING
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Dispatch one parsed command line."""
+    name = arguments.command
+    if name == "status":
+        return show_status(arguments.json)
+    if name == "switchover":
+        return switchover(arguments)
+    if name == "history":
+        from .control.log import show
+
+        return show(arguments.json, arguments.lines, arguments.follow)
+    if name == "check":
+        return check(arguments.directory)
+    if name == "handover":
+        return handover(arguments.shutdown)
+    argument = arguments.node if name == "confirm-fenced" else arguments.service
+    print(command(name, argument)["text"])
+    return OK
+
+
+def command(verb: str, argument: str = "", limit_s: float = 30.0, **more: Any) -> dict[str, Any]:
+    """Send a command; raises Refused with the daemon's sentence."""
+    who = os.environ.get("SUDO_USER", "") or os.environ.get("LOGNAME", "")
+    request = {"op": "command", "verb": verb, "argument": argument, "who": who, **more}
+    answer = ask(request, limit_s)
+    if not answer.get("ok"):
+        raise Refused(answer.get("text", "refused"))
+    return answer
+
+
+def status() -> dict[str, Any]:
+    """The daemon's status object."""
+    result: dict[str, Any] = ask({"op": "status"}, 10.0)["status"]
+    return result
+
+
+def show_status(as_json: bool) -> int:
+    """Print the status."""
+    now = status()
+    if as_json:
+        print(json.dumps(now))
+    else:
+        from .control.show import lines
+
+        print("\n".join(lines(now)))
+    return OK
+
+
+def switchover(arguments: argparse.Namespace) -> int:
+    """Move a service, wait, and say how long it took."""
+    name = arguments.service
+    before = {service["name"]: service for service in status()["services"]}
+    origin = before.get(name, {}).get("owner", "")
+    began = time.monotonic()
+    answer = command("switchover", name, arguments.wait, to=arguments.to)
+    seconds = round(time.monotonic() - began, 3)
+    after = {service["name"]: service for service in status()["services"]}
+    target = after.get(name, {}).get("owner", "")
+    changed = origin != target
+    if arguments.json:
+        result = {
+            "format": 1,
+            "ok": True,
+            "service": name,
+            "from": origin,
+            "to": target,
+            "changed": changed,
+            "seconds": seconds,
+            "text": answer["text"],
+        }
+        print(json.dumps(result))
+    else:
+        print(f"{answer['text']} after {seconds:.1f} s" if changed else answer["text"])
+    return OK
+
+
+def handover(shutdown: bool) -> int:
+    """Give everything away. At a shutdown nothing else may fail because of it."""
+    if not shutdown:
+        print(command("handover", limit_s=MOVE_LIMIT_S)["text"])
+        return OK
+    stopping = os.popen("systemctl is-system-running").read().strip() if shutdown else ""
+    if stopping != "stopping":
+        # The unit is stopped for another reason, such as an upgrade: services stay (F31).
+        return OK
+    print(command("handover", limit_s=MOVE_LIMIT_S, shutdown=True)["text"])
+    return OK
+
+
+def check(directory: str) -> int:
+    """Check configuration files; the whole product is loaded for that."""
+    from .config import load
+    from .schema import ConfigError
+
+    try:
+        config = load(directory)
+    except ConfigError as error:
+        raise Refused(str(error)) from None
+    print(f"{directory}: good: cluster {config.cluster}, node {config.node}")
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

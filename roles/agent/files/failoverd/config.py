@@ -1,0 +1,300 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration of one node: cluster.json, the heartbeat keys and the fence secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .core.config import CoreConfig, ServiceConfig, Timing
+from .resources.settings import ResourceSettings, parse_resources
+from .schema import ConfigError, Section, parse_json
+
+FORMAT = 1
+DIRECTORY = "/etc/failoverd"
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class UdpSettings:
+    """A heartbeat path over one interface of a network."""
+
+    name: str
+    interface: str
+    address: str
+    peer_address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class SerialSettings:
+    """A heartbeat path over a null-modem cable."""
+
+    name: str
+    device: str
+    baud: int
+
+
+@dataclass(frozen=True)
+class FencingSettings:
+    """One exclusion method; targets holds the agent's parameters by node."""
+
+    name: str
+    method: str
+    agent: str
+    timeout_s: float
+    targets: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """One service and the resources that it is made of."""
+
+    name: str
+    preferred: str
+    restarts: int
+    resources: tuple[ResourceSettings, ...]
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """What only the shell needs to know."""
+
+    journal_bytes: int = 4_000_000
+    journal_segments: int = 8
+    fence_check_s: float = 60.0
+    disk_poll_s: float = 0.2
+    patrol_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that one node's daemon is told."""
+
+    cluster: str
+    node: str
+    peer: str
+    timing: Timing
+    links: tuple[UdpSettings | SerialSettings, ...]
+    fencing: tuple[FencingSettings, ...]
+    power_on: bool
+    services: tuple[ServiceSettings, ...]
+    runtime: RuntimeSettings
+    keys: tuple[bytes, ...] = field(repr=False)
+
+    def core(self) -> CoreConfig:
+        """The part on which decisions are made."""
+        return CoreConfig(
+            cluster=self.cluster,
+            node=self.node,
+            peer=self.peer,
+            links=tuple(link.name for link in self.links),
+            services=tuple(
+                ServiceConfig(
+                    name=service.name,
+                    preferred=service.preferred,
+                    replicated=any(r.type == "drbd" for r in service.resources),
+                    restarts=service.restarts,
+                )
+                for service in self.services
+            ),
+            levels=tuple(level.name for level in self.fencing),
+            power_on=self.power_on,
+            timing=self.timing,
+        )
+
+
+def read_files(directory: str = DIRECTORY) -> dict[str, str]:
+    """Read the configuration files; raises ConfigError when a needed one is missing."""
+    base = Path(directory)
+    texts: dict[str, str] = {}
+    for name, needed in (
+        ("cluster.json", True), ("key", True), ("key.old", False), ("fencing.json", False)
+    ):
+        try:
+            texts[name] = (base / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            if needed:
+                raise ConfigError(f"{base / name}: the file does not exist.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{base / name}: cannot be read: {error}.") from None
+    return texts
+
+
+def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
+    """Build and check the configuration; raises ConfigError with one sentence."""
+    base = Path(directory)
+    file = str(base / "cluster.json")
+    top = Section(parse_json(texts["cluster.json"], file), file)
+    if top.raw("format") != FORMAT:
+        raise top.fail("format", f"must be {FORMAT}")
+    nodes = top.texts("nodes")
+    if len(nodes) != 2 or len(set(nodes)) != 2:
+        raise top.fail("nodes", "must name exactly two different nodes")
+    node = top.name("node")
+    if node not in nodes:
+        raise top.fail("node", f"must be one of {nodes[0]} and {nodes[1]}, not {node}")
+    peer = nodes[1] if node == nodes[0] else nodes[0]
+    secrets = _secrets(texts.get("fencing.json"), str(base / "fencing.json"))
+    config = Config(
+        cluster=top.name("cluster"),
+        node=node,
+        peer=peer,
+        timing=_timing(top.section("timing")),
+        links=tuple(_link(entry, node, peer, nodes) for entry in top.sections("links")),
+        fencing=tuple(_fencing(entry, nodes, secrets) for entry in top.sections("fencing")),
+        power_on=top.flag("power_on", True),
+        services=tuple(_service(entry, node, nodes) for entry in top.sections("services")),
+        runtime=_runtime(top.section("runtime")),
+        keys=_keys(texts, base),
+    )
+    top.done()
+    _unique(top, "links", [link.name for link in config.links])
+    _unique(top, "fencing", [level.name for level in config.fencing])
+    _unique(top, "services", [service.name for service in config.services])
+    if not config.links:
+        raise top.fail("links", "must hold at least one link")
+    for name in secrets:
+        if name not in {level.name for level in config.fencing}:
+            raise ConfigError(f"{base / 'fencing.json'}: {name}: is not a fencing of {file}.")
+    return config
+
+
+def load(directory: str = DIRECTORY) -> Config:
+    """Read and check the configuration of this node."""
+    return parse(read_files(directory), directory)
+
+
+def _unique(top: Section, field_name: str, names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise top.fail(f"{field_name}[{index}].name", f"{name} is used twice")
+
+
+def _timing(entry: Section) -> Timing:
+    values: dict[str, float] = {}
+    for item in dataclasses.fields(Timing):
+        default: float = getattr(Timing(), item.name)
+        values[item.name] = entry.number(item.name, default, 0.0, 86400.0)
+    entry.done()
+    timing = Timing(**values)
+    for name in ("heartbeat_s", "suspect_s", "dead_s"):
+        if values[name] < 0.02:
+            raise entry.fail(name, "must be at least 0.02")
+    if timing.dead_s < 4 * timing.heartbeat_s:
+        raise entry.fail("dead_s", "must be at least four times heartbeat_s")
+    if not timing.heartbeat_s < timing.suspect_s <= timing.dead_s:
+        raise entry.fail("suspect_s", "must lie between heartbeat_s and dead_s")
+    return timing
+
+
+def _runtime(entry: Section) -> RuntimeSettings:
+    default = RuntimeSettings()
+    result = RuntimeSettings(
+        journal_bytes=entry.integer("journal_bytes", default.journal_bytes, 10_000, 10**9),
+        journal_segments=entry.integer("journal_segments", default.journal_segments, 2, 1000),
+        fence_check_s=entry.number("fence_check_s", default.fence_check_s, 1, 86400),
+        disk_poll_s=entry.number("disk_poll_s", default.disk_poll_s, 0.05, 5),
+        patrol_s=entry.number("patrol_s", default.patrol_s, 1, 3600),
+    )
+    entry.done()
+    return result
+
+
+def _link(
+    entry: Section, node: str, peer: str, nodes: tuple[str, ...]
+) -> UdpSettings | SerialSettings:
+    name, kind = entry.name("name"), entry.text("type")
+    result: UdpSettings | SerialSettings
+    if kind == "udp":
+        addresses = entry.per_node("address", nodes)
+        for address in addresses.values():
+            try:
+                ipaddress.ip_address(address)
+            except ValueError:
+                raise entry.fail("address", f"{address} is not an IP address") from None
+        if len(set(addresses.values())) < len(addresses):
+            raise entry.fail("address", f"{addresses[node]} is given to both nodes")
+        result = UdpSettings(
+            name=name,
+            interface=entry.per_node("interface", nodes)[node],
+            address=addresses[node],
+            peer_address=addresses[peer],
+            port=entry.integer("port", 7410, 1, 65535),
+        )
+    elif kind == "serial":
+        result = SerialSettings(
+            name=name,
+            device=entry.per_node("device", nodes)[node],
+            baud=entry.integer("baud", 115200, 1200, 4_000_000),
+        )
+    else:
+        raise entry.fail("type", f"must be udp or serial, not {kind}")
+    entry.done()
+    return result
+
+
+def _fencing(
+    entry: Section, nodes: tuple[str, ...], secrets: Mapping[str, Mapping[str, str]]
+) -> FencingSettings:
+    name, method = entry.name("name"), entry.text("method")
+    if method != "stonith":
+        raise entry.fail("method", f"must be stonith, not {method}")
+    common = {**entry.scalars("parameters"), **secrets.get(name, {})}
+    per_node = entry.section("nodes")
+    targets = {node: {**common, **per_node.scalars(node)} for node in nodes if per_node.has(node)}
+    for node in nodes:
+        if node not in targets:
+            raise entry.fail("nodes", f"has no parameters for node {node}")
+    per_node.done()
+    result = FencingSettings(
+        name=name,
+        method=method,
+        agent=entry.text("agent"),
+        timeout_s=entry.number("timeout_s", 30.0, 1, 600),
+        targets=targets,
+    )
+    entry.done()
+    return result
+
+
+def _service(entry: Section, node: str, nodes: tuple[str, ...]) -> ServiceSettings:
+    preferred = entry.name("preferred", "") if entry.has("preferred") else ""
+    if preferred and preferred not in nodes:
+        raise entry.fail("preferred", f"{preferred} is not a node of the cluster")
+    result = ServiceSettings(
+        name=entry.name("name"),
+        preferred=preferred,
+        restarts=entry.integer("restarts", ServiceConfig("").restarts, 0, 1000),
+        resources=parse_resources(entry, node, nodes),
+    )
+    entry.done()
+    return result
+
+
+def _secrets(text: str | None, file: str) -> dict[str, dict[str, str]]:
+    if text is None:
+        return {}
+    top = Section(parse_json(text, file), file)
+    data: Any = parse_json(text, file)
+    return {name: top.scalars(name) for name in data}
+
+
+def _keys(texts: Mapping[str, str], base: Path) -> tuple[bytes, ...]:
+    keys = []
+    for name in ("key", "key.old"):
+        if name not in texts:
+            continue
+        try:
+            key = bytes.fromhex(texts[name].strip())
+        except ValueError:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise ConfigError(f"{base / name}: must hold {KEY_BYTES} bytes as hexadecimal text.")
+        keys.append(key)
+    return tuple(keys)

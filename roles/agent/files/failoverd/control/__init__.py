@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The UNIX socket between the daemon, failoverctl and DRBD's handler."""

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""failoverctl status for people: what one wants to see at three in the morning."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+SHOWN_AS = {"unit": "services", "filesystem": "mounted", "virtual_ip": "address"}
+
+
+def lines(status: dict[str, Any]) -> list[str]:
+    """The text, line by line."""
+    result = []
+    for service in status["services"]:
+        result += _service(service)
+    result.append(_field("node", _node(status)))
+    result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
+    result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
+    result += [_field("warning", text) for text in status["warnings"]]
+    return result
+
+
+def _service(service: dict[str, Any]) -> list[str]:
+    where = f" on {service['owner']}" if service["owner"] else ""
+    since = time.strftime("%H:%M", time.localtime(time.time() - service["since_s"]))
+    moving = f", moving to {service['moving_to']}" if service["moving_to"] else ""
+    head = f"{service['state']}{where}{moving} since {since} ({_age(service['since_s'])})"
+    standby = service["standby"]
+    ready = "ready to take over" if standby["able"] else f"cannot take over: {standby['why']}"
+    result = [f"{service['name']:<8} {head}", _field("standby", f"{standby['node']}: {ready}")]
+    if service["why"] and service["state"] != "running":
+        result.append(_field("reason", service["why"]))
+    disk = service["disk"]
+    if disk is not None:
+        frozen = ", I/O FROZEN" if disk["suspended"] else ""
+        text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
+        result.append(_field("storage", f"{text} {disk['connection']}{frozen}"))
+    by_type: dict[str, list[str]] = {}
+    for resource in service["resources"]:
+        if resource["type"] in SHOWN_AS:
+            word = "ok" if resource["state"] == "up" else resource["state"]
+            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}")
+    for kind, texts in by_type.items():
+        result.append(_field(SHOWN_AS[kind], " · ".join(texts)))
+    return result
+
+
+def _field(name: str, text: str) -> str:
+    return f"  {name:<10} {text}"
+
+
+def _node(status: dict[str, Any]) -> str:
+    peer = status["peer"]
+    proof = f" ({peer['proof']})" if peer["proof"] else ""
+    life = f"{peer['name']} {peer['life']}{proof} for {_age(peer['since_s'])}"
+    return f"{status['node']} · peer {life}"
+
+
+def _link(link: dict[str, Any]) -> str:
+    word = {"up": "ok", "down": "DOWN", "one-way": "ONE WAY"}[link["state"]]
+    return f"{link['name']} {word}"
+
+
+def _device(device: dict[str, Any]) -> str:
+    if device["age_s"] is None:
+        return f"{device['name']} not asked yet"
+    said = {"ok": "answered", "failed": "FAILED", "unknown": "unknown"}[device["last"]]
+    detail = f": {device['detail']}" if device["last"] == "failed" else ""
+    return f"{device['name']} {said} {_age(device['age_s'])} ago{detail}"
+
+
+def _age(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"

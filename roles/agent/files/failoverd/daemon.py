@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon put together: configuration, links, services, devices, core, control."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+from . import realtime
+from .config import Config, UdpSettings
+from .control.server import ControlServer
+from .core.events import Heard, ResourceFailed
+from .core.message import Message
+from .disks import Disks
+from .dispatch import Dispatcher
+from .fencing.devices import Devices
+from .history import History
+from .journal import Journal
+from .lastgood import LastGood
+from .links.base import Link
+from .links.serial import SerialLink
+from .links.udp import UdpLink
+from .links.wire import Wire, WireError
+from .notify import Notifier, watchdog_period
+from .requests import Requests
+from .resources.settings import module_of
+from .resources.systemd import Systemd
+from .runner import Runner
+from .service import Service
+from .status import snapshot
+from .store import Store, next_incarnation
+
+LINGER_S = 120.0
+GOODBYE_S = 1.0
+
+
+class Host:
+    """What resources may use of the daemon."""
+
+    def __init__(self, history: History, systemd: Systemd, promotions: Path) -> None:
+        self._history = history
+        self.systemd = systemd
+        self.promotions = promotions
+
+    def alert(self, code: str, text: str) -> None:
+        """Tell a person."""
+        self._history.add(code, text, alert=True)
+
+
+class Daemon:
+    """One life on one node."""
+
+    def __init__(self, config: Config, state: Path, run: Path, warnings: list[str]) -> None:
+        self._config = config
+        self._warnings = warnings
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self._notifier = Notifier()
+        self._history = History(state, config.node)
+        self._store = Store(state)
+        self._journal = Journal(
+            state / "journal", config.runtime.journal_bytes, config.runtime.journal_segments
+        )
+        self._systemd = Systemd()
+        promotions = run / "promote"
+        promotions.mkdir(mode=0o700, exist_ok=True)
+        for leftover in promotions.iterdir():
+            leftover.unlink()
+        host = Host(self._history, self._systemd, promotions)
+        self._services = {s.name: self._service(s, host) for s in config.services}
+        self._devices = Devices(
+            config.fencing, config.peer, config.runtime.fence_check_s, self._history
+        )
+        self._wire = Wire(config.keys, config.cluster, config.node)
+        self._dispatcher = Dispatcher(
+            self._services, self._devices, self._store, self._history, self._broadcast
+        )
+        self._runner = Runner(
+            config.core(),
+            next_incarnation(state),
+            self._journal,
+            self._dispatcher.perform,
+            self._discard,
+        )
+        self._links: list[Link] = [self._link(settings) for settings in config.links]
+        self._dispatcher.post = self._runner.post
+        self._dispatcher.on_leave = self._leave
+        drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
+        self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
+        self._dispatcher.look = self._disks.look
+        self._requests = Requests(
+            self._services,
+            self._dispatcher,
+            self._runner.post,
+            self._snapshot,
+            self._disks.look,
+        )
+        self._control = ControlServer(run, self._requests.answer)
+        self._background: list[asyncio.Future[Any]] = []
+
+    def _service(self, settings: Any, host: Host) -> Service:
+        resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
+        service = Service(settings, resources, self._history)
+        service.on_failure(
+            lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
+        )
+        return service
+
+    def _link(self, settings: Any) -> Link:
+        if isinstance(settings, UdpSettings):
+            return UdpLink(settings, self._wire.heads, self._received, self._runner.awake)
+        return SerialLink(settings, self._received, self._runner.awake)
+
+    def _broadcast(self, message: Message) -> None:
+        frame = self._wire.encode(message)
+        for link in self._links:
+            link.send(frame)
+
+    def _received(self, link: str, frame: bytes) -> None:
+        try:
+            message = self._wire.decode(frame)
+        except WireError:
+            return
+        self._runner.post(Heard(link, message))
+
+    def _discard(self) -> None:
+        for link in self._links:
+            link.discard()
+
+    def _leave(self) -> None:
+        """F61: at a shutdown wait to be stopped, saying goodbye; otherwise begin a new life."""
+        wait_s = LINGER_S if self._requests.shutdown else GOODBYE_S
+        self._loop.call_later(wait_s, self._end.set)
+
+    def _snapshot(self) -> dict[str, Any]:
+        problems = [self._store.problem, self._journal.problem, self._history.problem]
+        refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
+        links = {link.name: link.problem for link in self._links if link.problem}
+        warnings = [
+            *self._warnings,
+            *filter(None, problems),
+            *(f"link {name}: {problem}" for name, problem in links.items()),
+            *self._disks.problems.values(),
+            *refused,
+        ]
+        return snapshot(
+            self._runner.state,
+            self._services,
+            self._devices.status(),
+            links,
+            warnings,
+            self._store.since,
+        )
+
+    def _keep(self, work: Awaitable[Any]) -> None:
+        """Run in the background; an unexpected end is an alert, not a silence."""
+
+        def ended(future: asyncio.Future[Any]) -> None:
+            if not future.cancelled() and (error := future.exception()) is not None:
+                text = f"{type(error).__name__}: {error}"
+                self._history.add("internal-error", text, alert=True)
+
+        future = asyncio.ensure_future(work)
+        future.add_done_callback(ended)
+        self._background.append(future)
+
+    async def run(self) -> None:
+        """Live until SIGTERM or a goodbye. Services run on (F31)."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._end.set)
+        for link in self._links:
+            link.open()
+        self._history.add("daemon-start", f"failoverd begins on {self._config.node}")
+        for warning in self._warnings:
+            self._history.add("warning", warning, alert=True)
+        await self._control.open()
+        self._runner.begin()
+        self._keep(self._disks.run())
+        if any(r.type == "unit" for s in self._config.services for r in s.resources):
+            self._keep(self._systemd.warm())
+        self._keep(self._devices.patrol())
+        for service in self._services.values():
+            self._keep(service.patrol(self._config.runtime.patrol_s))
+        self._notifier.send("READY=1", "STATUS=watching")
+        period = watchdog_period()
+        if period is not None:
+            self._keep(self._feed(period))
+        await self._end.wait()
+        self._notifier.send("STOPPING=1")
+        await self._close()
+
+    async def _feed(self, period: float) -> None:
+        """systemd restarts a daemon whose loop hangs."""
+        while True:
+            self._notifier.send("WATCHDOG=1")
+            await asyncio.sleep(period)
+
+    async def _close(self) -> None:
+        self._history.add("daemon-end", f"failoverd ends on {self._config.node}")
+        self._control.close()
+        for future in self._background:
+            future.cancel()
+        await self._dispatcher.close()
+        for link in self._links:
+            link.close()
+        for service in self._services.values():
+            service.close()
+        await self._devices.close()
+        self._systemd.close()
+        self._journal.close()
+
+
+def lock(run: Path) -> int:
+    """Take the daemon's lock; raises BlockingIOError while another daemon has it (F32)."""
+    fd = os.open(run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return fd
+
+
+def serve(etc: str, state: Path, run: Path) -> int:
+    """Run one life of the daemon; returns the exit status."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        lock(run)
+    except BlockingIOError:
+        print("failoverd: another failoverd runs on this node.", file=sys.stderr)
+        return 1
+    # A log that hangs on a dead disk must not hold up a heartbeat (F44).
+    os.set_blocking(sys.stderr.fileno(), False)
+    config, warnings = LastGood(state / "last-good.json").load(etc)
+
+    async def life() -> None:
+        daemon = Daemon(config, state, run, warnings)
+        # Heartbeats must leave on time even while the machine swaps or computes (F21).
+        warnings.extend(realtime.enter())
+        await daemon.run()
+
+    # Not asyncio.run(): it would wait for threads that a dead disk may hold forever (F44).
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(life())
+    return 0

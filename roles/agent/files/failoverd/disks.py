@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Watches the replicated disks: brings them up and tells the core of every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .core.events import Disk, DiskChanged, Event
+from .resources.base import ResourceError
+from .resources.drbd import Drbd
+from .service import Chronicle
+
+BRING_UP_RETRY_S = 5.0
+
+
+class Disks:
+    """One task per replicated service. Reading the state of DRBD 8.4 starts no process."""
+
+    def __init__(
+        self, disks: dict[str, Drbd], period_s: float, post: Callable[[Event], None],
+        history: Chronicle,
+    ) -> None:
+        self._disks = disks
+        self._period_s = period_s
+        self._post = post
+        self._history = history
+        self.last: dict[str, Disk] = {}
+        self.problems: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Watch all, forever."""
+        await asyncio.gather(
+            *(self._watch(service) for service in self._disks),
+            *(self._bring_up(service, disk) for service, disk in self._disks.items()),
+        )
+
+    async def _watch(self, service: str) -> None:
+        while True:
+            await self.look(service)
+            await asyncio.sleep(self._period_s)
+
+    async def look(self, service: str) -> None:
+        """Post the state if it differs from the last one posted."""
+        try:
+            disk = await self._disks[service].disk()
+        except ResourceError:
+            disk = Disk()
+        if disk != self.last.get(service):
+            self.last[service] = disk
+            self._post(DiskChanged(service, disk))
+
+    async def _bring_up(self, service: str, drbd: Drbd) -> None:
+        """Nobody else does it: DRBD's own unit is disabled, so that one place decides."""
+        while True:
+            try:
+                await drbd.bring_up()
+                self.problems.pop(service, None)
+            except ResourceError as error:
+                if self.problems.get(service) != str(error):
+                    self.problems[service] = str(error)
+                    self._history.add("drbd-down", str(error), alert=True, service=service)
+            await asyncio.sleep(BRING_UP_RETRY_S)

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out the core's actions and turns their outcome into events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from .core.actions import (
+    Action,
+    AnswerHandler,
+    Fence,
+    Leave,
+    Level,
+    Note,
+    Outdate,
+    Own,
+    Probe,
+    Recover,
+    Reply,
+    ResumeIO,
+    Send,
+    Start,
+    Stop,
+)
+from .core.events import Event, FenceDone, Found, OpDone, Power, Probed
+from .core.message import Message
+from .fencing.devices import Devices
+from .history import History
+from .service import Failed, Service
+from .store import Store
+
+
+class Dispatcher:
+    """One method per kind of action. Long ones run as tasks and post an event at their end."""
+
+    def __init__(
+        self,
+        services: dict[str, Service],
+        devices: Devices,
+        store: Store,
+        history: History,
+        send: Callable[[Message], None],
+    ) -> None:
+        self._services = services
+        self._devices = devices
+        self._store = store
+        self._history = history
+        self._send = send
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._request = 0
+        self.post: Callable[[Event], None] = lambda event: None
+        self.on_leave: Callable[[], None] = lambda: None
+        self.look: Callable[[str], Awaitable[None]] | None = None
+        """Reads a service's disk at once, so that the core decides on what is so now."""
+        self._methods: dict[type, Callable[[Any], None]] = {
+            Send: lambda a: self._send(a.message),
+            Note: self._note,
+            Own: lambda a: self._store.own(a.service, a.held, a.generation),
+            Reply: lambda a: self._answer(a.request, {"ok": a.ok, "text": a.text}),
+            AnswerHandler: lambda a: self._answer(a.request, {"code": a.code}),
+            Leave: lambda a: self.on_leave(),
+            Probe: lambda a: self._spawn(self._probe(a)),
+            Start: lambda a: self._spawn(self._operate(a)),
+            Stop: lambda a: self._spawn(self._operate(a)),
+            Recover: lambda a: self._spawn(self._operate(a)),
+            Fence: lambda a: self._spawn(self._fence(a)),
+            Outdate: lambda a: self._spawn(self._disk(a.service, "outdate")),
+            ResumeIO: lambda a: self._spawn(self._disk(a.service, "resume_io")),
+        }
+
+    def perform(self, action: Action) -> None:
+        """Begin the action; those that are quick are done on return. Never raises."""
+        try:
+            self._methods[type(action)](action)
+        except Exception as error:
+            # The actions behind this one must still be carried out.
+            text = f"{type(action).__name__}: {type(error).__name__}: {error}"
+            self._history.add("internal-error", text, alert=True)
+
+    def open_request(self) -> tuple[int, asyncio.Future[dict[str, Any]]]:
+        """A number for a command or handler, and where its answer will arrive."""
+        self._request += 1
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[self._request] = future
+        return self._request, future
+
+    def drop_request(self, request: int) -> None:
+        """Nobody waits for this answer any more."""
+        self._waiting.pop(request, None)
+
+    def _answer(self, request: int, answer: dict[str, Any]) -> None:
+        future = self._waiting.pop(request, None)
+        if future is not None and not future.done():
+            future.set_result(answer)
+
+    def _note(self, note: Note) -> None:
+        alert = note.level is Level.ALERT
+        self._history.add(note.code, note.text, alert=alert, service=note.service)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _probe(self, action: Probe) -> None:
+        service = self._services[action.service]
+        try:
+            found, detail = await service.probe()
+        except Exception as error:
+            found, detail = Found.PARTIAL, f"the probe failed: {error}"
+        mine = self._store.held(action.service)
+        if found is Found.RUNNING and mine:
+            service.attach()
+        generation = self._store.generation(action.service)
+        self.post(Probed(action.service, action.op, found, mine, detail, generation))
+
+    async def _operate(self, action: Start | Stop | Recover) -> None:
+        service = self._services[action.service]
+        ok, reason = False, ""
+        try:
+            if isinstance(action, Start):
+                await service.start(action.generation, action.peer_gone)
+            elif isinstance(action, Stop):
+                await service.stop()
+            else:
+                await service.recover(action.resource)
+            ok = True
+        except Failed as error:
+            reason = str(error)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        await self._see_disk(action.service)
+        self.post(OpDone(action.service, action.op, ok, reason))
+
+    async def _fence(self, action: Fence) -> None:
+        try:
+            power, detail = await self._devices.perform(action.level, action.ask)
+        except Exception as error:
+            power, detail = Power.UNKNOWN, f"{type(error).__name__}: {error}"
+        self.post(FenceDone(action.op, power, detail))
+
+    async def _disk(self, service: str, verb: str) -> None:
+        """The outcome shows in the disk's state, which the core watches."""
+        drbd = self._services[service].drbd
+        if drbd is not None:
+            await getattr(drbd, verb)()
+            await self._see_disk(service)
+
+    async def _see_disk(self, service: str) -> None:
+        """A failure to look must not keep the outcome of an operation from the core."""
+        with contextlib.suppress(Exception):
+            if self.look is not None and self._services[service].drbd is not None:
+                await self.look(service)
+
+    async def close(self) -> None:
+        """Leave what runs to the next life, which probes it (F31)."""
+        for task in list(self._tasks):
+            task.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a peer is excluded: one file per method."""

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All exclusion methods of the peer: used on order, and asked regularly while all is well (F24)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from failoverd.config import FencingSettings
+from failoverd.core.actions import Ask
+from failoverd.core.events import Power
+from failoverd.service import Chronicle
+
+from .stonith import Stonith
+
+
+@dataclass
+class Health:
+    """What a device last said of itself."""
+
+    last: str = "unknown"
+    at: float | None = None
+    detail: str = ""
+
+
+class Devices:
+    """The levels in configured order."""
+
+    def __init__(
+        self, levels: tuple[FencingSettings, ...], peer: str, period_s: float, history: Chronicle
+    ) -> None:
+        self._levels = [Stonith(level, peer) for level in levels]
+        self._methods = [level.method for level in levels]
+        self._health = [Health() for _ in levels]
+        self._peer = peer
+        self._period_s = period_s
+        self._history = history
+
+    async def perform(self, level: int, ask: Ask) -> tuple[Power, str]:
+        """Use one level; an impossible one is UNKNOWN."""
+        if not 0 <= level < len(self._levels):
+            return Power.UNKNOWN, f"there is no exclusion method {level}"
+        device = self._levels[level]
+        began = time.monotonic()
+        quiet = ask is Ask.STATUS
+        about: dict[str, Any] = {"level": device.name, "ask": ask.value, "node": self._peer}
+        text = f"{device.name}: {ask.value} of {self._peer}"
+        self._history.add("fence-begin", text, data=about)
+        power, detail = await device.perform(ask)
+        seconds = round(time.monotonic() - began, 4)
+        self._history.add(
+            "fence-end",
+            f"{text}: {power.value}, {detail}",
+            alert=not quiet and power is Power.UNKNOWN,
+            data={**about, "power": power.value, "seconds": seconds, "detail": detail},
+        )
+        self._remember(level, power, detail)
+        return power, detail
+
+    def _remember(self, level: int, power: Power, detail: str) -> None:
+        health = self._health[level]
+        last = "failed" if power is Power.UNKNOWN else "ok"
+        if last == "failed" and health.last != "failed":
+            self._history.add(
+                "fence-device-failed",
+                f"{self._levels[level].name}: the fence device of {self._peer} fails: {detail}",
+                alert=True,
+            )
+        elif last == "ok" and health.last == "failed":
+            self._history.add(
+                "fence-device-back", f"{self._levels[level].name}: the fence device answers again"
+            )
+        health.last, health.at, health.detail = last, time.monotonic(), detail
+
+    async def patrol(self) -> None:
+        """Ask every device from time to time, forever; the answers serve status and alerts only."""
+        for device in self._levels:
+            device.warm()
+        while True:
+            for level, device in enumerate(self._levels):
+                power, detail = await device.perform(Ask.STATUS)
+                self._remember(level, power, detail)
+            await asyncio.sleep(self._period_s)
+
+    def status(self) -> list[dict[str, Any]]:
+        """For failoverctl."""
+        now = time.monotonic()
+        return [
+            {
+                "name": device.name,
+                "method": method,
+                "last": health.last,
+                "age_s": None if health.at is None else round(now - health.at, 1),
+                "detail": health.detail,
+            }
+            for device, method, health in zip(
+                self._levels, self._methods, self._health, strict=True
+            )
+        ]
+
+    async def close(self) -> None:
+        """End waiting agents."""
+        for device in self._levels:
+            await device.close()

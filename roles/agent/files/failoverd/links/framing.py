@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames on a byte stream that may lose, invent or split bytes: base64 lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from .wire import MAX_BYTES
+
+MAX_LINE = (MAX_BYTES + 2) // 3 * 4
+
+
+def pack(frame: bytes) -> bytes:
+    """A line of its own: the leading newline ends whatever rubbish came before."""
+    return b"\n" + base64.b64encode(frame) + b"\n"
+
+
+class Unpacker:
+    """Cuts frames out of received bytes; holds back at most one line (F70)."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._skipping = False
+        self.rubbish = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that these bytes complete. Rubbish is counted and skipped."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        if self._skipping and lines:
+            lines = lines[1:]
+            self._skipping = False
+        self._rest = b"" if self._skipping else rest
+        if len(self._rest) > MAX_LINE:
+            self._rest = b""
+            self._skipping = True
+            self.rubbish += 1
+        frames = []
+        for line in lines:
+            if not line:
+                continue
+            try:
+                if len(line) > MAX_LINE:
+                    raise ValueError
+                frames.append(base64.b64decode(line, validate=True))
+            except (ValueError, binascii.Error):
+                self.rubbish += 1
+        return frames

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The signed form in which a heartbeat travels.
+
+frame   = version (1 byte) + cookie (4) + HMAC-SHA256 (32) + payload
+payload = compact JSON array; a later protocol may append fields, which this one ignores (F63)
+
+The cookie is derived from the key. It authenticates nothing: it lets the kernel throw away
+a flood of rubbish before it costs anything (F70).
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields, replace
+from enum import Enum
+from typing import Any
+
+from failoverd import PROTOCOL
+from failoverd.core.message import Grant, Local, Message, ServiceReport
+
+COOKIE_BYTES = 4
+TAG_BYTES = 32
+HEADER_BYTES = 1 + COOKIE_BYTES
+OVERHEAD = HEADER_BYTES + TAG_BYTES
+MAX_BYTES = 1400
+"""A frame fits into one datagram of every usual network."""
+MAX_WHY = 120
+LARGEST = 2**64
+
+
+class WireError(Exception):
+    """The frame is not a sign of life; str() is a short reason that can be counted (F19)."""
+
+
+class Wire:
+    """Signs with the first key, accepts every key (F68), counts what it refuses."""
+
+    def __init__(self, keys: tuple[bytes, ...], cluster: str, node: str) -> None:
+        self._keys = tuple((key, self._head(key)) for key in keys)
+        self._cluster = cluster
+        self._node = node
+        self.refused: Counter[str] = Counter()
+        self._last: tuple[bytes, Message] | None = None
+
+    @staticmethod
+    def _head(key: bytes) -> bytes:
+        return bytes([PROTOCOL]) + hmac.digest(key, b"cookie", "sha256")[:COOKIE_BYTES]
+
+    @property
+    def heads(self) -> tuple[bytes, ...]:
+        """The first bytes of every acceptable frame."""
+        return tuple(head for _, head in self._keys)
+
+    def encode(self, message: Message) -> bytes:
+        """The signed frame of one message."""
+        key, head = self._keys[0]
+        payload = _pack(message, MAX_WHY)
+        if len(payload) + OVERHEAD > MAX_BYTES:
+            payload = _pack(message, 0)
+        return head + hmac.digest(key, head + payload, "sha256") + payload
+
+    def decode(self, frame: bytes) -> Message:
+        """The message of a frame; raises WireError, and never anything else."""
+        if self._last is not None and self._last[0] == frame:
+            # The same frame comes over every link: checking it once is enough.
+            return self._last[1]
+        try:
+            message = self._decode(frame)
+        except WireError as error:
+            self.refused[str(error)] += 1
+            raise
+        self._last = (frame, message)
+        return message
+
+    def _decode(self, frame: bytes) -> Message:
+        if len(frame) > MAX_BYTES:
+            raise WireError("too long")
+        if len(frame) <= OVERHEAD:
+            raise WireError("too short")
+        if frame[0] != PROTOCOL:
+            raise WireError("other version")
+        tag, payload = frame[HEADER_BYTES:OVERHEAD], frame[OVERHEAD:]
+        for key, head in self._keys:
+            expected = hmac.digest(key, head + payload, "sha256")
+            if hmac.compare_digest(head + expected, frame[:HEADER_BYTES] + tag):
+                break
+        else:
+            raise WireError("wrong key")
+        try:
+            message: Message = _build(Message, json.loads(payload))
+        except (ValueError, TypeError, LookupError, RecursionError):
+            raise WireError("malformed") from None
+        if message.cluster != self._cluster:
+            raise WireError("foreign cluster")
+        if message.node == self._node:
+            raise WireError("own message")
+        return message
+
+
+def _pack(message: Message, why: int) -> bytes:
+    if any(len(report.why) > why for report in message.services):
+        services = tuple(replace(report, why=report.why[:why]) for report in message.services)
+        message = replace(message, services=services)
+    return json.dumps(_row(message), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _row(value: Any) -> Any:
+    """A dataclass as the list of its fields: names need not travel."""
+    names = _NAMES.get(type(value))
+    if names is not None:
+        return [_row(getattr(value, name)) for name in names]
+    if isinstance(value, tuple):
+        return [_row(item) for item in value]
+    if isinstance(value, bool):
+        return int(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _build(cls: type[Any], row: Any) -> Any:
+    """The inverse of _row. Fields that this version does not know are left out."""
+    readers = _READERS[cls]
+    if len(_list(row)) < len(readers):
+        raise TypeError
+    return cls(*[read(value) for read, value in zip(readers, row, strict=False)])
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < LARGEST:
+        raise TypeError
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if value not in (0, 1):
+        raise TypeError
+    return bool(value)
+
+
+_BY_HINT: dict[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "int": _count,
+    "bool": _bool,
+    "Local": Local,
+    "Grant | None": lambda value: None if value is None else _build(Grant, value),
+    "tuple[str, ...]": lambda value: tuple(_text(item) for item in _list(value)),
+    "tuple[ServiceReport, ...]": lambda value: tuple(
+        _build(ServiceReport, item) for item in _list(value)
+    ),
+}
+"""How a field is read back, by its annotation; a new kind of field fails on import, not later."""
+
+_PARTS = (Message, ServiceReport, Grant)
+_NAMES = {cls: [field.name for field in fields(cls)] for cls in _PARTS}
+_READERS = {cls: [_BY_HINT[str(field.type)] for field in fields(cls)] for cls in _PARTS}

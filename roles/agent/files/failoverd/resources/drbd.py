@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A replicated disk: promoted to start, demoted to stop, never forced."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from failoverd.core.events import Disk
+from failoverd.process import Finished, run
+from failoverd.schema import Section
+
+from .base import ResourceError, Situation, State
+from .drbd_state import PROC, parse_json, parse_proc
+from .settings import ResourceSettings
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+COMMAND_S = 50.0
+RETRY_S = 0.1
+RETRY_SHARE = 0.8
+"""Part of the timeout in which a refusal is tried again; the rest is for the last answer."""
+NEEDS_RETRY = frozenset({11, 18})
+"""drbdsetup's exit for a state change that the kernel refused: may pass in a moment (F34, F40)."""
+SETUP_84 = ("/lib/drbd/drbdsetup-84", "/usr/lib/drbd/drbdsetup-84")
+HELPER = "/sys/module/drbd/parameters/usermode_helper"
+HANDLER = "/usr/lib/failoverd/fence-peer"
+ADM = "/usr/sbin/drbdadm"
+SETUP = "/usr/sbin/drbdsetup"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The DRBD resource of one volume."""
+
+    resource: str
+    minor: int
+    device: str
+
+
+def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
+    """Read resource name, minor and device."""
+    minor = entry.integer("minor", 0, 0, 1023)
+    device = entry.text("device", f"/dev/drbd{minor}")
+    return Options(entry.name("resource"), minor, device)
+
+
+def build(settings: ResourceSettings, host: Any) -> Drbd:
+    """Make the resource; host.promotions is where the handler looks for its fast path."""
+    return Drbd(settings, host.promotions)
+
+
+def read_disk(options: Options) -> Disk:
+    """The present state, without a process (DRBD 8.4). Unknown when not configured.
+
+    Raises ResourceError when the kernel cannot be asked: that is no proof of anything.
+    """
+    try:
+        text = Path(PROC).read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return Disk()
+    except OSError as error:
+        raise ResourceError(f"{PROC}: {error.strerror}") from None
+    return parse_proc(text).get(options.minor, Disk())
+
+
+class Drbd:
+    """One DRBD resource. Only drbdsetup is run on the way of a takeover."""
+
+    def __init__(self, settings: ResourceSettings, promotions: Path) -> None:
+        self.settings = settings
+        self.options: Options = settings.options
+        self._promotions = promotions
+        self._setup = next((path for path in SETUP_84 if os.access(path, os.X_OK)), SETUP)
+        self._nine: bool | None = None
+
+    def __str__(self) -> str:
+        return f"drbd {self.options.resource}"
+
+    async def disk(self) -> Disk:
+        """The present state as the core wants it; raises ResourceError when there is no answer."""
+        if self._nine is None:
+            self._nine = await asyncio.to_thread(_is_nine)
+        if not self._nine:
+            return read_disk(self.options)
+        done = await run(SETUP, "status", self.options.resource, "--json", timeout_s=5)
+        if done.code is None:
+            raise ResourceError(f"{self}: {done.last_line}")
+        return parse_json(done.output, self.options.resource) or Disk()
+
+    async def bring_up(self) -> None:
+        """Attach and connect if the kernel does not know the resource; raises ResourceError."""
+        if (await self.disk()).role != "Unknown":
+            self.become_helper()
+            return
+        await run("/usr/sbin/modprobe", "drbd", timeout_s=30)
+        self._nine = None
+        done = await run(ADM, "up", self.options.resource, timeout_s=60)
+        if done.code != 0 and (await self.disk()).role == "Unknown":
+            raise ResourceError(f"{self}: cannot be brought up: {done.last_line}")
+        self.become_helper()
+
+    def become_helper(self) -> None:
+        """Have the kernel call the handler straight: one program less during a promotion."""
+        with contextlib.suppress(OSError):
+            if os.access(HANDLER, os.X_OK) and Path(HELPER).read_text().strip() != HANDLER:
+                Path(HELPER).write_text(HANDLER)
+
+    async def prepare(self, situation: Situation) -> None:
+        """Nothing to do before the promotion itself."""
+
+    async def probe(self) -> State:
+        """Up means Primary."""
+        role = (await self.disk()).role
+        return State.UP if role == "Primary" else State.DOWN
+
+    async def start(self, situation: Situation) -> None:
+        """Promote; refused for a moment means try again (F34)."""
+        await self.bring_up()
+        with self._leave(situation.peer_gone):
+            await self._insist("primary", "Primary", self.settings.start_timeout_s * RETRY_SHARE)
+
+    @contextlib.contextmanager
+    def _leave(self, peer_gone: bool) -> Any:
+        """While it stands, DRBD's handler answers at once that the peer is fenced."""
+        marker = self._promotions / self.options.resource
+        if peer_gone:
+            marker.touch(mode=0o600)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                marker.unlink()
+
+    async def stop(self) -> None:
+        """Demote; a device in use is tried again until the deadline (F40)."""
+        if (await self.disk()).role in ("Secondary", "Unknown"):
+            return
+        await self._insist("secondary", "Secondary", self.settings.stop_timeout_s * RETRY_SHARE)
+
+    async def leave(self) -> None:
+        """Part from the peer in good order: it agrees that this disk is outdated from here on.
+
+        Otherwise the peer would have to freeze and to fence a node that only reboots (F61).
+        """
+        disk = await self.disk()
+        if disk.connected and disk.role == "Secondary":
+            done = await run(ADM, "disconnect", self.options.resource, timeout_s=15)
+            if done.code != 0:
+                raise ResourceError(f"{self}: cannot be disconnected: {done.last_line}")
+
+    async def outdate(self) -> None:
+        """Mark the own disk as outdated for the peer that goes on (F13)."""
+        await self._command("outdate")
+
+    async def resume_io(self) -> None:
+        """Thaw frozen I/O (F41 is the core's to decide)."""
+        await self._command("resume-io")
+
+    async def _insist(self, verb: str, role: str, limit_s: float) -> None:
+        """Repeat until done or until limit_s have passed."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit_s
+        while True:
+            done = await self._command(verb)
+            if done.code == 0 or (await self.disk()).role == role:
+                return
+            if done.code not in NEEDS_RETRY or loop.time() >= until:
+                raise ResourceError(f"{self}: {verb} failed: {done.last_line}")
+            await asyncio.sleep(RETRY_S)
+
+    async def _command(self, verb: str) -> Finished:
+        nine = self._setup == SETUP
+        target = self.options.resource if nine and verb != "resume-io" else str(self.options.minor)
+        return await run(self._setup, verb, target, timeout_s=COMMAND_S)
+
+    def watch(self, failed: Callable[[str], None]) -> None:
+        """The daemon watches the disk's state for the core."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def _is_nine() -> bool:
+    try:
+        first = Path(PROC).read_text(encoding="ascii", errors="replace").split("\n", 1)[0]
+    except OSError:
+        return False
+    return first.startswith("version: 9")

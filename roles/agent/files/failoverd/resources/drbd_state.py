@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel says of a DRBD device: /proc/drbd of 8.4, status --json of 9."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from failoverd.core.events import Disk
+
+PROC = "/proc/drbd"
+MINOR = re.compile(
+    r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)"
+)
+"""The protocol's letter is missing while there is no connection at all."""
+UNKNOWN = {"DUnknown": "Unknown"}
+
+
+def parse_proc(text: str) -> dict[int, Disk]:
+    """The devices by minor. Unconfigured ones and lines not understood are left out.
+
+    The flags behind the protocol letter are r or s for I/O running or suspended, then one letter
+    for each reason of the suspension.
+    """
+    devices: dict[int, Disk] = {}
+    for line in text.splitlines():
+        match = MINOR.match(line)
+        if match is None:
+            continue
+        minor, connection, role, peer_role, disk, peer_disk, flags = match.groups()
+        devices[int(minor)] = Disk(
+            role=role,
+            disk=UNKNOWN.get(disk, disk),
+            peer_role=peer_role,
+            peer_disk=UNKNOWN.get(peer_disk, peer_disk),
+            connection=connection,
+            suspended=flags.startswith("s"),
+        )
+    return devices
+
+
+def parse_json(text: str, resource: str) -> Disk | None:
+    """The first volume of a resource from DRBD 9, None if it is not there."""
+    try:
+        entries: Any = json.loads(text)
+    except ValueError:
+        return None
+    for entry in entries if isinstance(entries, list) else []:
+        if entry.get("name") == resource:
+            return _from_nine(entry)
+    return None
+
+
+def _from_nine(entry: dict[str, Any]) -> Disk:
+    device = (entry.get("devices") or [{}])[0]
+    connection = (entry.get("connections") or [{}])[0]
+    peer_device = (connection.get("peer_devices") or [{}])[0]
+    state = connection.get("connection-state", "Unknown")
+    replication = peer_device.get("replication-state", "")
+    if state == "Connected" and replication not in ("", "Off", "Established"):
+        state = replication
+    peer_disk = peer_device.get("peer-disk-state", "Unknown")
+    return Disk(
+        role=entry.get("role", "Unknown"),
+        disk=device.get("disk-state", "Unknown"),
+        peer_role=connection.get("peer-role", "Unknown"),
+        peer_disk=UNKNOWN.get(peer_disk, peer_disk),
+        connection=state,
+        suspended=bool(entry.get("suspended", False)),
+    )

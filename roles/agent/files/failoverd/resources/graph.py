@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The takeover path as a dependency graph: what does not depend on each other runs at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+Graph = Mapping[str, tuple[str, ...]]
+"""Resource name -> the names that must be up before it."""
+
+
+class CycleError(Exception):
+    """Some resources wait for each other."""
+
+
+def order(graph: Graph) -> list[str]:
+    """Names in an order in which each stands behind what it needs; raises CycleError."""
+    result: list[str] = []
+    placed: set[str] = set()
+    while len(placed) < len(graph):
+        ready = [n for n, needs in graph.items() if n not in placed and placed.issuperset(needs)]
+        if not ready:
+            stuck = ", ".join(sorted(set(graph) - placed))
+            raise CycleError(f"these come after each other in a circle: {stuck}")
+        result.extend(ready)
+        placed.update(ready)
+    return result
+
+
+def reverse(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """The graph for stopping: each name waits for those that need it."""
+    result: dict[str, list[str]] = {name: [] for name in graph}
+    for name, needs in graph.items():
+        for need in needs:
+            result[need].append(name)
+    return {name: tuple(waits) for name, waits in result.items()}
+
+
+def dependents(graph: Graph, name: str) -> set[str]:
+    """The name itself and everything that needs it, directly or not."""
+    waiting = reverse(graph)
+    found = {name}
+    open_names = [name]
+    while open_names:
+        for other in waiting[open_names.pop()]:
+            if other not in found:
+                found.add(other)
+                open_names.append(other)
+    return found
+
+
+def part(graph: Graph, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The graph restricted to some names."""
+    kept = set(names)
+    return {
+        name: tuple(need for need in needs if need in kept)
+        for name, needs in graph.items()
+        if name in kept
+    }
+
+
+async def run(graph: Graph, work: Callable[[str], Awaitable[None]]) -> dict[str, BaseException]:
+    """Run work(name) for every name, each as soon as what it waits for has succeeded.
+
+    Returns the failures by name; what waits for a failed name is not run at all. Independent
+    names go on, so that the caller finds every piece either untouched or finished.
+    """
+    finished = {name: asyncio.get_running_loop().create_future() for name in graph}
+    failures: dict[str, BaseException] = {}
+
+    async def one(name: str) -> None:
+        good = False
+        try:
+            for need in graph[name]:
+                if not await finished[need]:
+                    return
+            await work(name)
+            good = True
+        except Exception as error:
+            failures[name] = error
+        finally:
+            if not finished[name].done():
+                finished[name].set_result(good)
+
+    tasks = [asyncio.ensure_future(one(name)) for name in order(graph)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return failures

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mounting and unmounting by system call, and reading what is mounted."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+MOUNTINFO = "/proc/self/mountinfo"
+FLAGS = {
+    "ro": 1,
+    "nosuid": 2,
+    "nodev": 4,
+    "noexec": 8,
+    "sync": 16,
+    "dirsync": 128,
+    "noatime": 1024,
+    "nodiratime": 2048,
+    "relatime": 1 << 21,
+    "strictatime": 1 << 24,
+    "lazytime": 1 << 25,
+}
+NEUTRAL = frozenset({"rw", "defaults", "suid", "dev", "exec", "async", "auto", "noauto", "_netdev"})
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One line of mountinfo. device is (major, minor)."""
+
+    device: tuple[int, int]
+    path: str
+    fstype: str
+
+
+def mounted(text: str | None = None) -> list[Mount]:
+    """What is mounted in this mount namespace, oldest first."""
+    if text is None:
+        text = Path(MOUNTINFO).read_text(encoding="utf-8", errors="surrogateescape")
+    result = []
+    for line in text.splitlines():
+        fields = line.split(" ")
+        major, minor = fields[2].split(":")
+        path = fields[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
+        path = path.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+        kind = fields[fields.index("-") + 1]
+        result.append(Mount((int(major), int(minor)), path, kind))
+    return result
+
+
+def split_options(options: str) -> tuple[int, str]:
+    """The kernel's flags and the rest, which is for the file system."""
+    flags, rest = 0, []
+    for word in filter(None, options.split(",")):
+        if word in FLAGS:
+            flags |= FLAGS[word]
+        elif word not in NEUTRAL:
+            rest.append(word)
+    return flags, ",".join(rest)
+
+
+def mount(device: str, path: str, fstype: str, options: str) -> None:
+    """mount(2) at a directory that is made if need be. Blocks for a journal replay. OSError."""
+    Path(path).mkdir(parents=True, exist_ok=True)
+    flags, data = split_options(options)
+    libc = ctypes.CDLL(None, use_errno=True)
+    words: Iterable[bytes] = (device.encode(), os.fsencode(path), fstype.encode())
+    if libc.mount(*words, ctypes.c_ulong(flags), data.encode() or None):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def unmount(path: str) -> None:
+    """umount2(2), never lazy: what returns is unmounted. Blocks for the sync. Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    nofollow = 8
+    if libc.umount2(os.fsencode(path), nofollow):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

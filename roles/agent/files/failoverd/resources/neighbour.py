@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who answers to an address on the LAN, and telling the LAN who does now.
+
+IPv4: ARP probe and announcement (RFC 5227). IPv6: neighbour solicitation from the unspecified
+address and unsolicited advertisement (RFC 4861, RFC 4862).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from ipaddress import IPv4Address, IPv6Address
+
+Address = IPv4Address | IPv6Address
+
+ETH_P_ARP, ETH_P_IPV6 = 0x0806, 0x86DD
+BROADCAST = b"\xff" * 6
+ICMPV6 = 58
+NS, NA = 135, 136
+OVERRIDE = 0x20000000
+
+
+class Neighbours:
+    """A raw socket on one interface for one address. Raises OSError."""
+
+    def __init__(self, interface: str, own: bytes, address: Address) -> None:
+        protocol = ETH_P_ARP if address.version == 4 else ETH_P_IPV6
+        self._own = own
+        self._address = address
+        self.socket = socket.socket(
+            socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(protocol)
+        )
+        try:
+            self.socket.bind((interface, protocol))
+        except OSError:
+            self.socket.close()
+            raise
+
+    def probe(self) -> None:
+        """Ask who has the address, without claiming it."""
+        if isinstance(self._address, IPv4Address):
+            self._send(BROADCAST, _arp(1, self._own, b"\0" * 4, b"\0" * 6, self._address.packed))
+            return
+        target = self._address.packed
+        group = bytes.fromhex("ff0200000000000000000001ff") + target[-3:]
+        body = struct.pack("!BBHI", NS, 0, 0, 0) + target
+        self._send(b"\x33\x33" + group[-4:], _ipv6(b"\0" * 16, group, body))
+
+    def announce(self) -> None:
+        """Tell everybody that the address is here now: both forms that are in use (F57)."""
+        packed = self._address.packed
+        if isinstance(self._address, IPv4Address):
+            self._send(BROADCAST, _arp(1, self._own, packed, b"\0" * 6, packed))
+            self._send(BROADCAST, _arp(2, self._own, packed, BROADCAST, packed))
+            return
+        everybody = bytes.fromhex("ff020000000000000000000000000001")
+        option = struct.pack("!BB", 2, 1) + self._own
+        body = struct.pack("!BBHI", NA, 0, 0, OVERRIDE) + packed + option
+        self._send(b"\x33\x33" + everybody[-4:], _ipv6(packed, everybody, body))
+
+    def rivals(self, *, probing: bool, limit: int = 64) -> str:
+        """The MAC of somebody else who claims the address, of the packets that wait; or ''.
+
+        probing: this node has not claimed it yet, so another one's probe counts too.
+        """
+        for _ in range(limit):
+            try:
+                packet = self.socket.recv(256)
+            except BlockingIOError:
+                return ""
+            source = packet[6:12]
+            if source != self._own and self._claims(packet[14:], probing):
+                return source.hex(":")
+        return ""
+
+    def _claims(self, packet: bytes, probing: bool) -> bool:
+        target = self._address.packed
+        if isinstance(self._address, IPv4Address):
+            if len(packet) < 28 or packet[2:6] != b"\x08\x00\x06\x04":
+                return False
+            sender, wanted = packet[14:18], packet[24:28]
+            return sender == target or (probing and sender == b"\0" * 4 and wanted == target)
+        if len(packet) < 64 or packet[6] != ICMPV6 or packet[48:64] != target:
+            return False
+        unspecified = packet[8:24] == b"\0" * 16
+        return packet[40] == NA or (probing and packet[40] == NS and unspecified)
+
+    def _send(self, destination: bytes, payload: bytes) -> None:
+        protocol = ETH_P_ARP if self._address.version == 4 else ETH_P_IPV6
+        self.socket.send(destination + self._own + struct.pack("!H", protocol) + payload)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+
+def _arp(operation: int, own: bytes, sender: bytes, hardware: bytes, target: bytes) -> bytes:
+    head = struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
+    return head + own + sender + hardware + target
+
+
+def _ipv6(source: bytes, destination: bytes, body: bytes) -> bytes:
+    pseudo = source + destination + struct.pack("!II", len(body), ICMPV6)
+    total = sum(struct.unpack(f"!{len(pseudo + body) // 2}H", pseudo + body))
+    total = (total & 0xFFFF) + (total >> 16)
+    total = (total & 0xFFFF) + (total >> 16)
+    body = body[:2] + struct.pack("!H", ~total & 0xFFFF) + body[4:]
+    return struct.pack("!IHBB", 6 << 28, len(body), ICMPV6, 255) + source + destination + body

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resources of a service as configured: names, types, dependencies, timeouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from failoverd.schema import Section
+
+from .graph import CycleError, order
+
+TYPES: Mapping[str, str] = {
+    "drbd": "drbd",
+    "filesystem": "filesystem",
+    "virtual_ip": "virtual_ip",
+    "unit": "unit",
+}
+"""Resource type -> module of this package that has parse() and build()."""
+
+
+@dataclass(frozen=True)
+class ResourceSettings:
+    """One resource; options is what the type's own parse() made of its fields."""
+
+    name: str
+    type: str
+    after: tuple[str, ...]
+    start_timeout_s: float
+    stop_timeout_s: float
+    options: Any = field(default=None)
+
+
+class ResourceModule(Protocol):
+    """What a module of a resource type offers."""
+
+    START_TIMEOUT_S: float
+    STOP_TIMEOUT_S: float
+
+    def parse(self, entry: Section, node: str, nodes: tuple[str, ...]) -> Any:
+        """Read the type's own fields of this node."""
+
+    def build(self, settings: ResourceSettings, host: Any) -> Any:
+        """Make the resource."""
+
+
+def module_of(kind: str) -> ResourceModule:
+    """The module of a resource type; only what is configured gets imported."""
+    return cast(ResourceModule, import_module(f".{TYPES[kind]}", __package__))
+
+
+def parse_resources(
+    service: Section, node: str, nodes: tuple[str, ...]
+) -> tuple[ResourceSettings, ...]:
+    """The resources of one service in an order in which they can be started."""
+    result: list[ResourceSettings] = []
+    for entry in service.sections("resources"):
+        kind = entry.text("type")
+        if kind not in TYPES:
+            raise entry.fail("type", f"must be one of {', '.join(TYPES)}, not {kind}")
+        module = module_of(kind)
+        name = entry.text("name")
+        if name in {resource.name for resource in result}:
+            raise entry.fail("name", f"{name} is used twice")
+        settings = ResourceSettings(
+            name=name,
+            type=kind,
+            after=entry.texts("after"),
+            start_timeout_s=entry.number("start_timeout_s", module.START_TIMEOUT_S, 1, 3600),
+            stop_timeout_s=entry.number("stop_timeout_s", module.STOP_TIMEOUT_S, 1, 3600),
+            options=module.parse(entry, node, nodes),
+        )
+        entry.done()
+        result.append(settings)
+    if not result:
+        raise service.fail("resources", "must hold at least one resource")
+    if sum(resource.type == "drbd" for resource in result) > 1:
+        raise service.fail("resources", "must not hold more than one drbd resource")
+    names = {resource.name: resource.after for resource in result}
+    for resource in result:
+        for other in resource.after:
+            if other not in names:
+                raise service.fail("resources", f"{resource.name} comes after unknown {other}")
+    try:
+        ordered = order(names)
+    except CycleError as error:
+        raise service.fail("resources", str(error)) from None
+    position = {name: index for index, name in enumerate(ordered)}
+    return tuple(sorted(result, key=lambda resource: position[resource.name]))

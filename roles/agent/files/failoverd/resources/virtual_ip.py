@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An address that moves with its service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from failoverd.schema import Section
+
+from . import netlink
+from .base import ResourceError, Situation, State
+from .neighbour import Neighbours
+from .netlink import Interface
+from .settings import ResourceSettings
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 10.0
+PROBES = 3
+PROBE_PAUSE_S = 0.12
+ANNOUNCE_AT_S = (0.0, 0.2, 1.0, 2.0, 5.0, 10.0)
+DEFEND_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where the address lives on this node."""
+
+    address: Interface
+    interface: str
+
+
+def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
+    """Read address and interface."""
+    text = entry.text("address")
+    try:
+        if "/" not in text:
+            raise ValueError
+        address = ipaddress.ip_interface(text)
+    except ValueError:
+        raise entry.fail("address", f"must be an address with its prefix length, not {text}") from (
+            None
+        )
+    return Options(address, entry.per_node("interface", nodes)[node])
+
+
+def build(settings: ResourceSettings, host: Any) -> VirtualIp:
+    """Make the resource; host.alert tells a person about a rival."""
+    return VirtualIp(settings, host.alert)
+
+
+class VirtualIp:
+    """Probed before it is taken (F56), announced repeatedly, defended while held (F57)."""
+
+    def __init__(self, settings: ResourceSettings, alert: Callable[[str, str], None]) -> None:
+        self.settings = settings
+        self._options: Options = settings.options
+        self._alert = alert
+        self._probed = False
+        self._announcer: asyncio.Task[None] | None = None
+        self._guard: Neighbours | None = None
+        self._monitor: socket.socket | None = None
+        self._defended_at = 0.0
+
+    def __str__(self) -> str:
+        return f"{self._options.address.ip} on {self._options.interface}"
+
+    async def prepare(self, situation: Situation) -> None:
+        """Ask the LAN whether somebody still has the address; no proof of silence: no start."""
+        self._probed = False
+        if await self.probe() is State.UP:
+            self._probed = True
+            return
+        interface = self._options.interface
+        if not netlink.carrier(interface):
+            raise ResourceError(f"{self}: the interface is down or absent")
+        try:
+            neighbours = self._open()
+        except OSError as error:
+            raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
+        with contextlib.closing(neighbours):
+            for _ in range(PROBES):
+                try:
+                    neighbours.probe()
+                    await asyncio.sleep(PROBE_PAUSE_S)
+                    rival = neighbours.rivals(probing=True)
+                except OSError as error:
+                    raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
+                if rival:
+                    raise ResourceError(f"{self}: {rival} answers to it already")
+        self._probed = True
+
+    def _open(self) -> Neighbours:
+        interface = self._options.interface
+        own = netlink.hardware_address(interface)
+        return Neighbours(interface, own, self._options.address.ip)
+
+    async def probe(self) -> State:
+        """Ask the kernel."""
+        try:
+            found = netlink.holders(self._options.address)
+        except OSError as error:
+            raise ResourceError(f"{self}: cannot ask the kernel: {error.strerror}") from None
+        return State.UP if found else State.DOWN
+
+    async def start(self, situation: Situation) -> None:
+        """Add and announce."""
+        if not self._probed:
+            raise ResourceError(f"{self}: was not probed")
+        try:
+            netlink.add(self._options.interface, self._options.address)
+        except OSError as error:
+            raise ResourceError(f"{self}: cannot be added: {error.strerror}") from None
+        self._hold()
+
+    def _hold(self) -> None:
+        self._release()
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):
+            self._guard = self._open()
+            loop.add_reader(self._guard.socket.fileno(), self._defend)
+            self._announcer = loop.create_task(self._announce(self._guard))
+
+    async def _announce(self, guard: Neighbours) -> None:
+        begun = 0.0
+        for at in ANNOUNCE_AT_S:
+            await asyncio.sleep(at - begun)
+            begun = at
+            with contextlib.suppress(OSError):
+                guard.announce()
+
+    def _defend(self) -> None:
+        """F57: somebody else claims the held address: say again whose it is, and tell a person."""
+        guard = self._guard
+        if guard is None:
+            return
+        try:
+            rival = guard.rivals(probing=False)
+        except OSError:
+            return
+        now = asyncio.get_running_loop().time()
+        if rival and now - self._defended_at >= DEFEND_PAUSE_S:
+            self._defended_at = now
+            with contextlib.suppress(OSError):
+                guard.announce()
+            self._alert("address-conflict", f"{self}: {rival} claims it too")
+
+    async def stop(self) -> None:
+        """Remove; an address that is not there is fine."""
+        self._release()
+        self._probed = False
+        try:
+            for interface in {*netlink.holders(self._options.address), self._options.interface}:
+                with contextlib.suppress(FileNotFoundError):
+                    netlink.remove(interface, self._options.address)
+            left = netlink.holders(self._options.address)
+        except OSError as error:
+            raise ResourceError(f"{self}: cannot be removed: {error.strerror}") from None
+        if left:
+            raise ResourceError(f"{self}: is still there")
+
+    def watch(self, failed: Callable[[str], None]) -> None:
+        """Tell when somebody removes the address by hand."""
+        loop = asyncio.get_running_loop()
+        if self._guard is None:
+            self._hold()
+        if self._monitor is None:
+            self._monitor = netlink.monitor(self._options.address.version)
+        monitor = self._monitor
+
+        def changed() -> None:
+            with contextlib.suppress(OSError):
+                for _ in range(64):
+                    monitor.recv(65536)
+            with contextlib.suppress(OSError):
+                if not netlink.holders(self._options.address):
+                    failed("the address was removed")
+
+        loop.add_reader(monitor.fileno(), changed)
+
+    def _release(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._announcer is not None:
+            self._announcer.cancel()
+            self._announcer = None
+        if self._guard is not None:
+            loop.remove_reader(self._guard.socket.fileno())
+            self._guard.close()
+            self._guard = None
+        if self._monitor is not None:
+            loop.remove_reader(self._monitor.fileno())
+            self._monitor.close()
+            self._monitor = None
+
+    def close(self) -> None:
+        """Leave the address, stop announcing it."""
+        self._release()

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feeds the core: events in, journalled and in order; actions out; ticks when due."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import deque
+from collections.abc import Callable
+
+from .core import machine
+from .core.actions import Action, Level, Note
+from .core.config import CoreConfig
+from .core.events import Event, Heard, Paused, Tick
+from .core.state import State
+from .journal import Journal
+
+BEATS_PER_DEAD = 8
+
+
+class Runner:
+    """Owns the core's state. Everything happens in the thread of the event loop."""
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        incarnation: int,
+        journal: Journal,
+        perform: Callable[[Action], None],
+        discard: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._journal = journal
+        self._perform = perform
+        self._discard = discard
+        self._queue: deque[Event] = deque()
+        self._busy = True
+        self._timer: asyncio.TimerHandle | None = None
+        self._limit_s = config.timing.dead_s / 2
+        self._beat_s = min(config.timing.heartbeat_s, config.timing.dead_s / BEATS_PER_DEAD)
+        self._seen = self._loop.time()
+        self.on_beat: Callable[[], None] = lambda: None
+        self.state: State
+        self.state, self._first = machine.begin(config, incarnation, self._seen)
+
+    def begin(self) -> None:
+        """Carry out the first actions; from here on events are taken."""
+        for action in self._first:
+            self._perform(action)
+        self._busy = False
+        self._beat()
+        self._drain()
+
+    def _beat(self) -> None:
+        """The loop's own pulse: by its absence the daemon finds that it did not run (F26, F27)."""
+        self.awake()
+        self.on_beat()
+        self._loop.call_later(self._beat_s, self._beat)
+
+    def awake(self) -> bool:
+        """False if the process has just slept: what waits in sockets is stale and thrown away."""
+        now = self._loop.time()
+        gap, self._seen = now - self._seen, now
+        if gap <= self._limit_s:
+            return True
+        self._discard()
+        fresh = [event for event in self._queue if not isinstance(event, Heard)]
+        self._queue = deque([Paused(gap), *fresh])
+        self._drain()
+        return False
+
+    def post(self, event: Event) -> None:
+        """Hand an event to the core, after those that came before it."""
+        self._queue.append(event)
+        if not self._busy:
+            self.awake()
+            self._drain()
+
+    def _drain(self) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._queue:
+                self._step(self._queue.popleft())
+        finally:
+            self._busy = False
+        self._arm()
+
+    def _step(self, event: Event) -> None:
+        now = self._loop.time()
+        self._journal.record(event, self.state, now)
+        try:
+            self.state, actions = machine.step(self.state, event, now)
+        except Exception:
+            # A defect in a rule must not end the node's rule over its services: the event is
+            # dropped, the state stays as it was, and the journal shows how to repeat it.
+            text = traceback.format_exc(limit=-3).replace("\n", " ")
+            actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
+        for action in actions:
+            self._perform(action)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = machine.deadline(self.state, self._loop.time())
+        if due is not None:
+            self._timer = self._loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.post(Tick())

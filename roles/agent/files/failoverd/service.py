@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One service on this node: its resources probed, started, stopped and recovered as a graph."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Protocol
+
+from .config import ServiceSettings
+from .core.events import Found
+from .resources import graph
+from .resources.base import Resource, ResourceError, Situation, State
+from .resources.drbd import Drbd
+
+
+class Chronicle(Protocol):
+    """Where a service tells what happens to it."""
+
+    def add(
+        self,
+        code: str,
+        text: str,
+        *,
+        alert: bool = False,
+        service: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Write one entry of the history."""
+
+
+class Failed(Exception):
+    """An operation on the service failed; str() is the reason for people."""
+
+
+class Service:
+    """Carries out what the core orders. One operation at a time, later ones wait."""
+
+    def __init__(
+        self, settings: ServiceSettings, resources: dict[str, Resource], history: Chronicle
+    ) -> None:
+        self.settings = settings
+        self.resources = resources
+        self.states: dict[str, str] = dict.fromkeys(resources, "unknown")
+        self._graph = {name: r.settings.after for name, r in resources.items()}
+        self._history = history
+        self._turn = asyncio.Lock()
+        self._on_failure: Callable[[str, str], None] | None = None
+        self._running = False
+
+    @property
+    def drbd(self) -> Drbd | None:
+        """The replicated disk, if the service has one."""
+        for resource in self.resources.values():
+            if isinstance(resource, Drbd):
+                return resource
+        return None
+
+    async def probe(self) -> tuple[Found, str]:
+        """Look at everything. What cannot be told counts as half up, never as stopped."""
+        async with self._turn:
+            found: dict[str, State] = {}
+            details = []
+            for name, resource in self.resources.items():
+                try:
+                    async with asyncio.timeout(resource.settings.stop_timeout_s):
+                        found[name] = await resource.probe()
+                except (ResourceError, TimeoutError) as error:
+                    found[name] = State.UNKNOWN
+                    details.append(f"{name}: {str(error) or 'no answer'}")
+                self.states[name] = found[name].value
+            values = set(found.values())
+            if values == {State.UP}:
+                return Found.RUNNING, ""
+            if values == {State.DOWN}:
+                return Found.STOPPED, ""
+            up = [name for name, state in found.items() if state is not State.DOWN]
+            return Found.PARTIAL, "; ".join(details) or f"up: {', '.join(up)}"
+
+    async def start(self, generation: int, peer_gone: bool) -> None:
+        """Start everything, each part as early as possible; raises Failed."""
+        async with self._turn:
+            await self._measured(
+                "start", generation, self._start(self._graph, Situation(peer_gone))
+            )
+
+    async def stop(self) -> None:
+        """Stop everything in reverse; raises Failed (F47)."""
+        async with self._turn:
+            await self._measured("stop", None, self._stop(self._graph))
+
+    async def recover(self, name: str) -> None:
+        """Restart one part and what depends on it, in place (F50); raises Failed."""
+        async with self._turn:
+            names = graph.dependents(self._graph, name)
+            part = graph.part(self._graph, names)
+            await self._measured("recover", None, self._recover(part))
+
+    async def _recover(self, part: graph.Graph) -> None:
+        await self._stop(part)
+        await self._start(part, Situation())
+
+    async def _start(self, part: graph.Graph, situation: Situation) -> None:
+        prepared = {
+            name: asyncio.ensure_future(self.resources[name].prepare(situation)) for name in part
+        }
+
+        async def up(name: str) -> None:
+            resource = self.resources[name]
+            async with asyncio.timeout(resource.settings.start_timeout_s):
+                await prepared[name]
+                await resource.start(situation)
+
+        try:
+            await self._each("up", part, up)
+        finally:
+            for task in prepared.values():
+                task.cancel()
+            await asyncio.gather(*prepared.values(), return_exceptions=True)
+
+    async def _stop(self, part: graph.Graph) -> None:
+        async def down(name: str) -> None:
+            resource = self.resources[name]
+            async with asyncio.timeout(resource.settings.stop_timeout_s):
+                await resource.stop()
+
+        await self._each("down", graph.reverse(part), down)
+
+    async def _each(
+        self, goal: str, part: graph.Graph, work: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Work on each part, measured; parts that wait for a failed one are left alone."""
+
+        async def measured(name: str) -> None:
+            began, clock = time.time(), time.monotonic()
+            self.states[name] = "unknown"
+            await work(name)
+            self.states[name] = goal
+            kind = self.resources[name].settings.type
+            self._history.add(
+                f"resource-{goal}",
+                f"{self.settings.name}: {name} is {goal}",
+                service=self.settings.name,
+                data={
+                    "resource": name,
+                    "type": kind,
+                    "began": began,
+                    "seconds": round(time.monotonic() - clock, 4),
+                },
+            )
+
+        failures = await graph.run(part, measured)
+        if failures:
+            raise Failed("; ".join(_sentence(name, error) for name, error in failures.items()))
+
+    async def _measured(self, what: str, generation: int | None, work: Awaitable[None]) -> None:
+        began = time.monotonic()
+        about: dict[str, Any] = {} if generation is None else {"generation": generation}
+        self._say(f"{what}-begin", f"{self.settings.name}: {what} begins", about)
+        self._watch(False)
+        ok = False
+        try:
+            await work
+            ok = True
+        finally:
+            about = {**about, "ok": ok, "seconds": round(time.monotonic() - began, 4)}
+            outcome = "done" if ok else "failed"
+            self._say(f"{what}-end", f"{self.settings.name}: {what} {outcome}", about)
+        if what != "stop":
+            self._watch(True)
+
+    def _say(self, code: str, text: str, data: dict[str, Any]) -> None:
+        self._history.add(code, text, service=self.settings.name, data=data)
+
+    def on_failure(self, report: Callable[[str, str], None]) -> None:
+        """Whom to tell (resource, reason) when a part of the running service breaks."""
+        self._on_failure = report
+
+    def attach(self) -> None:
+        """The service was found running after a restart of the daemon: watch it (F31)."""
+        self._watch(True)
+
+    async def patrol(self, period_s: float) -> None:
+        """Look at the running parts from time to time: a signal may have been missed."""
+        while True:
+            await asyncio.sleep(period_s)
+            for name, resource in self.resources.items():
+                if not self._running or self._turn.locked():
+                    break
+                with contextlib.suppress(ResourceError, TimeoutError):
+                    async with asyncio.timeout(period_s):
+                        if await resource.probe() is State.DOWN:
+                            self._broken(name, "was found down")
+
+    def _watch(self, running: bool) -> None:
+        self._running = running
+        if running:
+            for name, resource in self.resources.items():
+                resource.watch(partial(self._broken, name))
+
+    def _broken(self, name: str, reason: str) -> None:
+        if not self._running or self._turn.locked():
+            return
+        self.states[name] = "down"
+        if self._on_failure is not None:
+            self._on_failure(name, reason)
+
+    def close(self) -> None:
+        """The daemon ends; everything stays as it is."""
+        for resource in self.resources.values():
+            resource.close()
+
+
+def _sentence(name: str, error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{name} did not get there in time"
+    if isinstance(error, ResourceError):
+        return str(error)
+    return f"{name}: {type(error).__name__}: {error}"

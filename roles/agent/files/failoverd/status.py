@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What failoverctl status shows, as plain JSON values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from . import VERSION
+from .core.message import Local, ServiceReport
+from .core.state import Life, State
+from .core.state import Service as CoreService
+from .service import Service
+
+FORMAT = 1
+HELD = frozenset(
+    {Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING, Local.BROKEN}
+)
+WORDS = {
+    Local.RUNNING: "running",
+    Local.STARTING: "starting",
+    Local.RECOVERING: "starting",
+    Local.STOPPING: "stopping",
+    Local.BROKEN: "broken",
+}
+
+
+def snapshot(
+    state: State,
+    services: dict[str, Service],
+    exclusion: list[dict[str, Any]],
+    problems: dict[str, str],
+    warnings: list[str],
+    taken: Callable[[str], float],
+) -> dict[str, Any]:
+    """The whole node in one object. problems: by link name. taken: unix time by service, or 0."""
+    now = time.monotonic()
+    peer = state.peer
+    return {
+        "format": FORMAT,
+        "cluster": state.config.cluster,
+        "node": state.config.node,
+        "version": VERSION,
+        "incarnation": state.incarnation,
+        "uptime_s": round(now - state.started, 1),
+        "leaving": state.leaving != 0,
+        "peer": {
+            "name": state.config.peer,
+            "life": peer.life.value,
+            "proof": peer.proof.value if peer.life is Life.GONE else "",
+            "since_s": round(now - peer.since, 1),
+        },
+        "links": [_link(state, name, problems.get(name, ""), now) for name in state.config.links],
+        "exclusion": exclusion,
+        "services": [
+            _service(state, s, services[s.name], _since(s, taken(s.name), now))
+            for s in state.services
+        ],
+        "warnings": warnings,
+    }
+
+
+def _link(state: State, name: str, problem: str, now: float) -> dict[str, Any]:
+    limit = state.config.timing.dead_s
+    ages = [now - heard.at for heard in state.peer.heard if heard.name == name]
+    age = ages[0] if ages else None
+    message = state.peer.message if state.peer.life in (Life.ALIVE, Life.SUSPECT) else None
+    incoming = age is not None and age < limit
+    outgoing = message is not None and name in message.hears
+    word = "up" if incoming and outgoing else "one-way" if incoming or outgoing else "down"
+    return {
+        "name": name,
+        "state": word,
+        "age_s": None if age is None else round(age, 2),
+        "problem": problem,
+    }
+
+
+def _report(state: State, name: str) -> ServiceReport | None:
+    message = state.peer.message
+    if message is None or state.peer.life in (Life.GONE, Life.UNSEEN):
+        return None
+    return next((report for report in message.services if report.name == name), None)
+
+
+def _since(own: CoreService, taken: float, now: float) -> float:
+    """Seconds in the present state; a running service counts over restarts of the daemon."""
+    if own.local is Local.RUNNING and taken:
+        return max(0.0, time.time() - taken)
+    return now - own.since
+
+
+def _service(state: State, own: CoreService, service: Service, since_s: float) -> dict[str, Any]:
+    node, peer = state.config.node, state.config.peer
+    report = _report(state, own.name)
+    reports = state.said.services if state.said is not None else ()
+    said = next((r for r in reports if r.name == own.name), None)
+    theirs = report.local if report is not None else None
+    if own.local in HELD:
+        owner, local = node, own.local
+    elif theirs in HELD:
+        owner, local = peer, theirs
+    else:
+        owner, local = "", own.local
+    word = WORDS.get(local, "") if local is not None else ""
+    why = own.why or own.failure
+    if not word:
+        why = why or (said.why if said is not None else "")
+        word = "blocked" if why else "stopped"
+    if owner == peer:
+        standby = {"node": node, "able": bool(said and said.able), "why": said.why if said else ""}
+    elif state.peer.life is Life.ALIVE and report is not None:
+        standby = {"node": peer, "able": report.able, "why": report.why}
+    else:
+        standby = {"node": peer, "able": False, "why": f"{peer} is {state.peer.life.value}"}
+    return {
+        "name": own.name,
+        "local": own.local.value,
+        "owner": owner,
+        "state": word,
+        "generation": max(own.generation, report.generation if report else 0),
+        "since_s": round(since_s, 1),
+        "why": why,
+        "standby": standby,
+        "moving_to": own.move.to if own.move else "",
+        "disk": asdict(own.disk) if service.drbd is not None else None,
+        "resources": [
+            {
+                "name": name,
+                "type": resource.settings.type,
+                "label": str(resource),
+                "state": service.states[name],
+            }
+            for name, resource in service.resources.items()
+        ],
+    }

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real cluster for the tests: raised once, built once by site.yml, observed from outside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab import Lab, LabSpec
+from lab.demo.measure import ClientProcess
+from lab.demo.playbook import CHECKOUT, PlayResult, run_playbook
+from lab.demo.scenes import STEADY_S, Stage, wait_healed
+from lab.demo.target import Target
+from lab.observer import start
+
+HERE = Path(__file__).parent
+BUILD = CHECKOUT / "build"
+OUT = BUILD / "lab-test"
+NAME = "test"
+
+
+def say(text: str) -> None:
+    """Progress, beside pytest's own output."""
+    print(f"    {text}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Site:
+    """The raised lab and what is built on it."""
+
+    lab: Lab
+    target: Target
+
+    def play(self, name: str, *arguments: str, **environment: str) -> PlayResult:
+        """Run one of the collection's playbooks, as an operator would."""
+        return run_playbook(
+            CHECKOUT / "playbooks" / f"{name}.yml",
+            self.target.inventories(self.lab),
+            BUILD,
+            OUT / f"{name}.log",
+            say,
+            environment={**self.target.environment(self.lab), **environment},
+            arguments=arguments,
+        )
+
+
+@dataclass
+class Built:
+    """What site.yml said of its two runs."""
+
+    site: Site
+    first: PlayResult
+    second: PlayResult
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """Two bare hosts with nothing of the product."""
+    lab = Lab(NAME)
+    lab.down(purge=True)
+    OUT.mkdir(parents=True, exist_ok=True)
+    try:
+        lab.up(spec=LabSpec.from_file(HERE / "hosts.yml"), progress=say)
+        yield Site(lab, Target.load(lab, HERE / "cluster.yml"))
+    finally:
+        lab.down(purge=True)
+
+
+@pytest.fixture(scope="session")
+def built(site: Site) -> Built:
+    """The cluster, built by site.yml, and site.yml once more; kept as a snapshot."""
+    first = site.play("site")
+    second = site.play("site")
+    return Built(site, first, second)
+
+
+@dataclass
+class Cluster:
+    """A healthy cluster under load, with eyes on it."""
+
+    site: Site
+    stage: Stage
+
+    @property
+    def lab(self) -> Lab:
+        return self.site.lab
+
+    @property
+    def owner(self) -> str:
+        """The one node on which the service is seen."""
+        node = self.stage.active()
+        assert node, "the service is not active on exactly one node"
+        return node
+
+    @property
+    def standby(self) -> str:
+        return self.stage.other(self.owner)
+
+    def serves(self) -> bool:
+        """Rows and pages are acknowledged steadily."""
+        return self.stage.client.wait_steady(STEADY_S, timeout=120.0)
+
+    def heal(self) -> None:
+        """All links and power back, then wait until the standby is ready again."""
+        self.lab.mend()
+        for node in self.lab.nodes:
+            self.lab.power(node, "on")
+        wait_healed(self.stage)
+
+
+@pytest.fixture
+def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Whatever a test does: nothing acknowledged is lost, and never were two nodes active."""
+    site = built.site
+    name = str(request.node.name)
+    client = ClientProcess(
+        site.lab, OUT / f"{name}.jsonl", site.target.client_options(), site.target.password
+    )
+    try:
+        with start(site.lab, site.target.nodes, site.target.watch) as observer:
+            stage = Stage(site.lab, site.target.nodes, site.target.service, client, observer, say)
+            cluster = Cluster(site, stage)
+            assert cluster.serves(), "the service is not served before the test"
+            wait_healed(stage)
+            yield cluster
+            cluster.heal()
+            assert cluster.serves(), "the service is not served after the test"
+            account = client.finish()
+            both = observer.both_active()
+        assert account["verified"] and account["lost"] == 0, account
+        assert not both, f"two nodes were active: {both}"
+    finally:
+        client.kill()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failing test prints both nodes' journals."""
+    report = yield
+    if report.failed:
+        for node, journal in Lab(NAME).journals().items():
+            report.sections.append((f"journal of {node}", journal))
+    return report

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input ends in one sentence, and no host is changed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lab.errors import LabError
+
+from .conftest import OUT, Site
+
+
+def refusal(site: Site, *arguments: str, **environment: str) -> str:
+    """What site.yml says when it refuses; asserts that nothing was changed on any host."""
+    with pytest.raises(LabError):
+        site.play("site", *arguments, **environment)
+    log = (OUT / "site.log").read_text(encoding="utf-8")
+    assert re.findall(r"changed=(\d+)", log), log[-2000:]
+    assert set(re.findall(r"changed=(\d+)", log)) == {"0"}, log[-2000:]
+    return " ".join(log.split())
+
+
+def test_a_wrong_variable_is_named_before_any_host_is_touched(site: Site) -> None:
+    said = refusal(site, "-e", '{"cluster_ping_targets": ["10.44.8.300"]}')
+    assert "cluster_ping_targets[0]" in said and "10.44.8.300" in said
+    assert "ssh" not in said.lower()
+
+
+def test_a_backing_device_with_data_on_it_is_not_touched(site: Site) -> None:
+    node = site.lab.nodes[1]
+    site.lab.ssh(node, "mkfs.ext4 -q -L precious /dev/ubdc")
+    before = site.lab.ssh(node, "sha256sum /dev/ubdc").stdout
+    said = refusal(site)
+    assert node in said and "/dev/ubdc" in said and "ext4" in said
+    assert site.lab.ssh(node, "sha256sum /dev/ubdc").stdout == before
+    site.lab.ssh(node, "wipefs -qa /dev/ubdc")
+
+
+def test_a_node_that_cannot_be_reached_stops_everything(site: Site) -> None:
+    node = site.lab.nodes[1]
+    site.lab.power(node, "off")
+    try:
+        said = refusal(site)
+    finally:
+        site.lab.power(node, "on")
+        site.lab.wait_ready()
+    assert re.search(rf"{node}[^.]* cannot be reached", said)
+
+
+def test_a_bmc_that_refuses_the_password_stops_everything(site: Site) -> None:
+    said = refusal(site, LAB_BMC_PASSWORD="not-the-password")
+    assert "fence_ipmilan" in said and site.lab.nodes[0] in said
+    assert "not-the-password" not in said

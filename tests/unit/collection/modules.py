@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a module of the collection in this process."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+from contextlib import redirect_stdout
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+PLACE = "ansible_collections.failover.cluster.plugins.modules"
+
+
+def run(name: str, /, check: bool = False, **arguments: Any) -> dict[str, Any]:
+    """Return what the module says."""
+    module = importlib.import_module(f"{PLACE}.{name}")
+    said = io.StringIO()
+    given = {**arguments, "_ansible_check_mode": check}
+    with patch_module_args(given), redirect_stdout(said), pytest.raises(SystemExit):
+        module.main()
+    result: dict[str, Any] = json.loads(said.getvalue())
+    return result

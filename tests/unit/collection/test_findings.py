@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What forbids an installation, judged from the answers of the nodes."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _values
+
+from tests.unit.collection.conftest import put
+
+LIMITS = {"clock_s": 5.0, "free_mib": 256, "watchdog": False}
+
+CASES = [
+    ("node2.disks.shop.exists", False,
+     "cluster_services[0].storage.disk: /dev/vdb does not exist on node2."),
+    ("node2.disks.shop.signature", "ext4",
+     "cluster_services[0].storage.disk: /dev/vdb on node2 holds ext4; it is never overwritten"
+     " unless storage.overwrite is true."),
+    ("node2.disks.shop.zero", False,
+     "cluster_services[0].storage.disk: /dev/vdb on node2 holds data of an unknown kind; it is"
+     " never overwritten unless storage.overwrite is true."),
+    ("node1.disks.shop.used", "mounted",
+     "cluster_services[0].storage.disk: /dev/vdb on node1 is in use (mounted)."),
+    ("node1.os.version", "11",
+     "node1: runs debian 11; supported are Debian 12 and 13."),
+    ("node1.os.version", "13",
+     "node1 runs Debian 13 and node2 Debian 12; the applications of a cluster need the same release"
+     " on both nodes."),
+    ("node2.nodename", "node1",
+     "node1 and node2 both call themselves node1; every node needs a host name of its own."),
+    ("node2.offset", [9.0, 9.5],
+     "node1 and node2: the clocks differ by at least 8.5 s; at most 5 s are allowed"
+     " (preflight_clock_s)."),
+    ("node2.free_mib", {"/": 10},
+     "node2: 10 MiB are free on /; at least 256 MiB are needed (preflight_free_mib)."),
+    ("node2.fstab", ["/srv/shop"],
+     "node2: /srv/shop stands in /etc/fstab; only the cluster may mount it."),
+    ("node2.names.node1", ["10.1.1.1"],
+     "node2: the name node1 resolves to 10.1.1.1 there, which is none of its addresses (10.0.0.1,"
+     " 192.168.1.11, 192.168.2.11)."),
+    ("node2.units", {"apache2.service": {"exists": True, "enabled": True}},
+     "node2: apache2.service is started at boot; only the cluster may start it (systemctl disable"
+     " apache2.service)."),
+    ("node2.drbd.shop", {"exists": True, "digest": "x", "fencing": True},
+     "/etc/drbd.d/shop.res differs between node1 and node2; DRBD needs the same configuration on"
+     " both nodes."),
+]
+
+
+@pytest.fixture
+def model(build, found):
+    made = build(found=found)
+    made["addresses"] = {"node1": "10.0.0.1", "node2": "10.0.0.2"}
+    return made
+
+
+def test_sound_nodes_pass_without_a_warning(model, found):
+    assert _findings.judge(model, found, LIMITS, repair=False) == []
+
+
+@pytest.mark.parametrize(("path", "value", "sentence"), CASES, ids=[c[2][:50] for c in CASES])
+def test_a_finding_ends_in_one_sentence(model, found, path, value, sentence):
+    put(found, path, value)
+    with pytest.raises(_values.Problem) as caught:
+        _findings.judge(model, found, LIMITS, repair=False)
+    assert str(caught.value) == sentence
+
+
+def test_a_watchdog_is_only_missed_when_it_is_asked_for(model, found):
+    _findings.judge(model, found, LIMITS, repair=False)
+    with pytest.raises(_values.Problem, match="node1: has no /dev/watchdog"):
+        _findings.judge(model, found, {**LIMITS, "watchdog": True}, repair=False)
+
+
+def test_a_run_that_repairs_goes_on_where_a_role_mends_it(model, found):
+    found["node2"]["units"] = {"apache2.service": {"exists": True, "enabled": True}}
+    found["node2"]["drbd"]["shop"] = {"exists": True, "digest": "x", "fencing": True}
+    assert _findings.judge(model, found, LIMITS, repair=True) == []
+
+
+def test_a_disk_that_a_resource_of_ours_uses_is_not_judged_again(model, found):
+    for node in ("node1", "node2"):
+        found[node]["drbd"]["shop"] = {"exists": True, "digest": "x", "fencing": True}
+        found[node]["disks"]["shop"].update(signature="ext4", used="held")
+    assert _findings.judge(model, found, LIMITS, repair=False) == []
+
+
+def test_an_unknown_name_is_a_warning(model, found):
+    found["node1"]["names"]["node2"] = []
+    assert _findings.judge(model, found, LIMITS, repair=False) == [
+        "node1: the name node2 is unknown there; add it to /etc/hosts."
+    ]
+
+
+DEFAULTS = {"postgres": {"default": 880, "home": "/var/lib/postgresql"},
+            "www-data": {"default": 33}}
+
+
+def test_a_new_account_gets_the_default_and_an_old_one_keeps_its_numbers(model, found):
+    assert _findings.accounts(model, found, DEFAULTS, renumber=False) == [
+        {"name": "postgres", "uid": 880, "gid": 880, "home": "/var/lib/postgresql"},
+        {"name": "www-data", "uid": 33, "gid": 33},
+    ]
+
+
+def test_the_second_node_takes_over_the_numbers_of_the_first(model, found):
+    found["node1"]["accounts"]["postgres"] = {"uid": 107, "gid": 115}
+    made = _findings.accounts(model, found, DEFAULTS, renumber=False)
+    assert (made[0]["uid"], made[0]["gid"]) == (107, 115)
+    found["node2"]["taken"]["gids"].append(115)
+    with pytest.raises(_values.Problem) as caught:
+        _findings.accounts(model, found, DEFAULTS, renumber=False)
+    assert str(caught.value) == (
+        "account postgres: gid 115 is taken on node2; choose another with identity_accounts."
+    )
+
+
+def test_accounts_that_differ_are_refused_unless_told(model, found):
+    found["node1"]["accounts"]["postgres"] = {"uid": 107, "gid": 115}
+    found["node2"]["accounts"]["postgres"] = {"uid": 108, "gid": 115}
+    with pytest.raises(_values.Problem, match="has different numbers"):
+        _findings.accounts(model, found, DEFAULTS, renumber=False)
+    wanted = {"postgres": {"uid": 880, "gid": 880}}
+    made = _findings.accounts(model, found, wanted, renumber=True)
+    assert made[0] == {"name": "postgres", "uid": 880, "gid": 880}
+
+
+def test_content_is_written_where_it_is_mounted(model, found):
+    assert _findings.content_nodes(model, found) == {"shop": "node1"}
+    found["node2"]["running"] = True
+    assert _findings.content_nodes(model, found) == {"shop": ""}
+    found["node2"]["mounts"] = {"/srv/shop": "/dev/drbd0"}
+    assert _findings.content_nodes(model, found) == {"shop": "node2"}

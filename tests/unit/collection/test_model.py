@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the model of a sound inventory says, and the configuration that is made of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from ansible_collections.failover.cluster.plugins.plugin_utils import (
+    _config,
+    _fencing,
+    _membership,
+    _model,
+    _values,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failoverd import config as daemon
+
+
+def test_the_daemon_accepts_the_configuration_of_both_nodes(build):
+    model = build()
+    for node in model["nodes"]:
+        texts = {**_config.secrets(model, model["fencing"], node), "key": "ab" * 32}
+        read = daemon.parse(texts)
+        assert (read.cluster, read.node) == ("shop", node)
+        assert read.peer != node
+        assert [service.name for service in read.services] == ["shop"]
+        target = read.fencing[0].targets["node2"]
+        assert target["ip"] == "192.168.1.22"
+        assert target["password"] == "hidden-word"
+        assert target["lanplus"] == "1"
+
+
+def test_what_is_public_holds_no_secret(build):
+    model = build(("cluster_services.0.applications.0", {"postgresql": {"password": "hidden-too"}}))
+    assert "hidden" in json.dumps(model)
+    assert "hidden" not in json.dumps(_config.public(model))
+    assert "hidden" not in json.dumps(_config.render(model, "node1"))
+
+
+def test_a_secret_of_one_device_alone_reaches_the_daemon(build):
+    model = build(("cluster_fencing.0.nodes.node2.password", "second-word"))
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    targets = daemon.parse(texts).fencing[0].targets
+    assert targets["node2"]["password"] == "second-word"
+    assert targets["node1"]["password"] == "hidden-word"
+
+
+def test_resources_depend_on_what_they_stand_on(build):
+    resources = _config.render(build(), "node1")["services"][0]["resources"]
+    after = {resource["name"]: resource["after"] for resource in resources}
+    assert after == {
+        "drbd": [],
+        "mount": ["drbd"],
+        "postgresql": ["mount"],
+        "apache": ["mount", "postgresql"],
+        "worker": ["mount"],
+        "address-192.168.1.10": ["drbd"],
+    }
+
+
+def test_addresses_are_taken_from_the_nodes_but_never_a_virtual_one(build, variables, found):
+    for link in variables["cluster_links"][:2]:
+        del link["address"]
+    # The service runs on node1, so its interface has the virtual address in the first place.
+    found["node1"]["interfaces"]["eth0"].insert(0, "192.168.1.10/24")
+    model = build(found=found)
+    assert model["links"][0]["address"] == {"node1": "192.168.1.11", "node2": "192.168.1.12"}
+    assert model["links"][0]["network"] == "192.168.1.0/24"
+    assert model["services"][0]["addresses"][0]["interface"] == {"node1": "eth0", "node2": "eth0"}
+
+
+def test_an_interface_that_a_node_lacks_is_named(build, variables, found):
+    del found["node2"]["interfaces"]["eth1"]
+    with pytest.raises(_values.Problem) as caught:
+        build(found=found)
+    assert str(caught.value) == (
+        "cluster_links[1].interface: eth1 does not exist on node2; it has eth0."
+    )
+
+
+def test_a_virtual_address_outside_the_lan_is_found_with_the_nodes_answers(
+    build, variables, found
+):
+    for link in variables["cluster_links"][:2]:
+        del link["address"]
+    variables["cluster_services"][0]["addresses"] = ["192.168.9.10/24"]
+    build()
+    with pytest.raises(_values.Problem, match="not inside the subnet of link lan"):
+        build(found=found)
+
+
+def test_values_that_host_variables_make_differ_belong_to_their_node(variables):
+    each = {"node1": copy.deepcopy(variables), "node2": copy.deepcopy(variables)}
+    each["node1"].update(ansible_host="a")
+    each["node2"]["cluster_links"][0]["interface"] = "ens3"
+    each["node2"]["cluster_services"][0]["storage"]["disk"] = "/dev/sdc"
+    model = _model.build("shop", ["node1", "node2"], each)
+    assert model["links"][0]["interface"] == {"node1": "eth0", "node2": "ens3"}
+    assert model["services"][0]["storage"]["disk"] == {"node1": "/dev/vdb", "node2": "/dev/sdc"}
+    each["node2"]["cluster_services"][0]["name"] = "other"
+    with pytest.raises(_values.Problem, match="must be the same on every node"):
+        _model.build("shop", ["node1", "node2"], each)
+
+
+def test_exactly_two_nodes_with_two_addresses(variables):
+    with pytest.raises(_values.Problem, match=r"runs on exactly two nodes, but cluster shop has 3"):
+        _model.build("shop", ["a", "b", "c"], dict.fromkeys("abc", variables))
+    both = {**variables, "ansible_host": "10.0.0.1"}
+    with pytest.raises(_values.Problem) as caught:
+        _model.build("shop", ["node1", "node2"], {"node1": both, "node2": both})
+    assert str(caught.value) == "ansible_host: 10.0.0.1 is the address of both node1 and node2."
+
+
+def test_a_cluster_is_its_group_whatever_else_the_inventory_holds():
+    groups = {"all": ["a", "b", "c", "d"], "ungrouped": [],
+              "failover_nodes": ["b", "a"], "shop": ["a", "b"], "blog": ["c", "d"],
+              "web": ["a", "b", "c", "d"]}
+    assert _membership.find("a", {}, groups) == ("shop", ["a", "b"])
+    assert _membership.find("d", {}, groups) == ("blog", ["c", "d"])
+    assert _membership.find("d", {"cluster_name": "news"}, groups) == ("news", ["c", "d"])
+    groups["rack"] = ["a", "c"]
+    with pytest.raises(_values.Problem, match="cluster_group: a is in the groups"):
+        _membership.find("a", {}, groups)
+    assert _membership.find("a", {"cluster_group": "shop"}, groups) == ("shop", ["a", "b"])
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(value=TREES, key=st.sampled_from(
+    ["cluster_links", "cluster_fencing", "cluster_services", "cluster_timing", "cluster_unsafe",
+     "cluster_ping_targets", "cluster_power_on", "cluster_engine"]))
+def test_rubbish_is_refused_by_a_sentence_and_by_nothing_else(value, key):
+    from tests.unit.collection.conftest import VARIABLES
+
+    variables = {**VARIABLES, key: value}
+    each = {"node1": {**variables, "ansible_host": "a"}, "node2": variables}
+    try:
+        _model.build("shop", ["node1", "node2"], each)
+    except _values.Problem as problem:
+        assert "\n" not in str(problem).replace(str(value), "") or "\n" in repr(value)
+
+
+@given(st.dictionaries(st.sampled_from(["password", "passwd", "ip", "auth_token"]), st.text()))
+def test_each_parameter_is_either_public_or_secret(parameters):
+    public, secret = _fencing.public(parameters), _fencing.secret(parameters)
+    assert {**public, **secret} == parameters
+    assert not set(public) & set(secret)

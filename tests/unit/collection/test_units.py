@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of systemd, given the states of the units."""
+
+from __future__ import annotations
+
+from ansible_collections.failover.cluster.plugins.modules import units
+
+NOTHING = {name: [] for name in units.OPTIONS} | {"read_again": False}
+
+SHOWN = """Id=apache2.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=no
+
+Id=nothing.service
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+NeedDaemonReload=no
+"""
+
+
+def planned(seen, **wanted):
+    return units.plan({**NOTHING, **wanted}, seen)
+
+
+def test_each_unit_gets_its_own_block():
+    seen = units.parse(SHOWN, ["apache2.service", "nothing.service"])
+    assert seen["apache2.service"]["ActiveState"] == "active"
+    assert seen["nothing.service"]["LoadState"] == "not-found"
+
+
+def test_a_unit_that_does_not_exist_needs_no_disabling():
+    seen = units.parse(SHOWN, ["apache2.service", "nothing.service"])
+    both = ["apache2.service", "nothing.service"]
+    assert planned(seen, disabled=both, stopped=both) == [
+        ["disable", "--no-reload", "apache2.service"],
+        ["daemon-reload"],
+        ["stop", "apache2.service"],
+    ]
+
+
+def test_what_is_right_is_left_alone():
+    seen = {"a.service": {"ActiveState": "active", "UnitFileState": "enabled"}}
+    assert planned(seen, enabled=["a.service"], started=["a.service"]) == []
+    assert planned(seen, started=["a.service"], restarted=["a.service"]) == [
+        ["restart", "a.service"]
+    ]
+
+
+def test_changed_files_are_read_before_anything_starts():
+    seen = {"a.service": {"ActiveState": "inactive", "UnitFileState": "enabled",
+                          "NeedDaemonReload": "yes"}}
+    assert planned(seen, started=["a.service"]) == [["daemon-reload"], ["start", "a.service"]]
+    seen["a.service"]["NeedDaemonReload"] = "no"
+    assert planned(seen, started=["a.service"], read_again=True) == [
+        ["daemon-reload"], ["start", "a.service"]
+    ]
+
+
+def test_only_a_running_unit_is_reloaded():
+    assert planned({"a.service": {"ActiveState": "inactive"}}, reloaded=["a.service"]) == []
+    assert planned({"a.service": {"ActiveState": "active"}}, reloaded=["a.service"]) == [
+        ["reload", "a.service"]
+    ]

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report is whole, stands alone and cannot be broken by what it shows."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from lab.demo.events import measure, timeline
+from lab.report import render
+from tests.unit.demo.made_up import account, history, played, served
+
+_VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Checker(HTMLParser):
+    """Collects tags and finds those that are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-1:]}"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page(problems: list[str] | None = None, **changes: Any) -> str:
+    """A report of the made-up run."""
+    measured = measure(played(), served(), [], history())
+    report = {
+        "provision": {"first_run_s": 201.0, "second_run_s": 60.2, "second_run_changed": 0},
+        "events": [{**event.as_report(), **changes} for event in measured],
+    }
+    pictures = [timeline(event, served()) for event in measured]
+    return render(report, pictures, account(), problems or [])
+
+
+def check(html: str) -> Checker:
+    """Parse a page."""
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert checker.open == []
+    return checker
+
+
+def test_every_tag_is_closed_and_every_picture_is_whole() -> None:
+    html = page()
+    check(html)
+    pictures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(pictures) == 2
+    for picture in pictures:
+        ElementTree.fromstring(picture)
+
+
+def test_nothing_is_loaded_from_anywhere() -> None:
+    html = page()
+    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", html)
+    for tag, attributes in check(html).tags:
+        assert tag not in ("script", "link", "img", "iframe", "object")
+        assert not {"src", "href"} & set(attributes)
+
+
+def test_it_is_made_for_light_and_dark() -> None:
+    assert "prefers-color-scheme: dark" in page()
+
+
+def test_the_figures_are_there() -> None:
+    text = check(page()).text
+    for figure in ("2.00 s", "5.50 s", "0.65 s", "1875", "201 s"):
+        assert figure in text
+
+
+@pytest.mark.parametrize("nasty", ["<script>alert(1)</script>", "a & b < c", "\"'"])
+def test_what_is_shown_cannot_break_the_page(nasty: str) -> None:
+    html = page(problems=[nasty], active_before=nasty)
+    assert nasty in check(html).text
+    assert "<script" not in html
+
+
+def test_a_failed_run_looks_failed() -> None:
+    text = check(page(problems=["power_off: the service did not return"])).text
+    assert "the service did not return" in text
+    assert "All went well" not in text
+
+
+def test_missing_phases_are_shown_as_missing() -> None:
+    none = dict.fromkeys(("detect", "fence", "promote", "mount", "start", "address"))
+    assert "n/a" in check(page(phases_s=none, lost=None)).text

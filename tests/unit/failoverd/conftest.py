@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shared helpers: network namespaces made for one test, and a small complete configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import itertools
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLONE_NEWNET = 0x40000000
+_numbers = itertools.count(1)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+class Wire:
+    """Two namespaces joined by a cable: eth0 with 10.9.0.1 and 10.9.0.2, fd00::1 and fd00::2."""
+
+    def __init__(self) -> None:
+        number = f"{os.getpid()}-{next(_numbers)}"
+        self.names = (f"fcu{number}a", f"fcu{number}b")
+
+    def up(self) -> None:
+        """Make it."""
+        for name in self.names:
+            _ip("netns", "add", name)
+        _ip("-n", self.names[0], "link", "add", "eth0", "type", "veth", "peer", "name", "eth0",
+            "netns", self.names[1])
+        for index, name in enumerate(self.names, 1):
+            _ip("-n", name, "link", "set", "lo", "up")
+            _ip("-n", name, "link", "set", "eth0", "up")
+            _ip("-n", name, "address", "add", f"10.9.0.{index}/24", "dev", "eth0")
+            _ip("-n", name, "address", "add", f"fd00::{index}/64", "dev", "eth0", "nodad")
+
+    def ip(self, side: int, *words: str) -> None:
+        """Run ip(8) on one side."""
+        _ip("-n", self.names[side], *words)
+
+    def down(self) -> None:
+        """Remove it."""
+        for name in self.names:
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+    @contextmanager
+    def side(self, side: int) -> Iterator[None]:
+        """Sockets made in here belong to that side."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.names[side]}", os.O_RDONLY)
+        try:
+            assert libc.setns(there, CLONE_NEWNET) == 0
+            yield
+        finally:
+            libc.setns(home, CLONE_NEWNET)
+            os.close(home)
+            os.close(there)
+
+
+@pytest.fixture
+def cable() -> Iterator[Wire]:
+    """Two hosts on one LAN."""
+    wire = Wire()
+    try:
+        wire.up()
+        yield wire
+    finally:
+        wire.down()
+
+
+async def eventually(condition: Callable[[], Any], limit_s: float = 10.0) -> None:
+    """Wait until the condition holds; the limit only ends a test that fails anyway."""
+    for _ in range(int(limit_s / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"did not come true within {limit_s:g} s")
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """The eventually() helper."""
+    return eventually
+
+
+CLUSTER: dict[str, Any] = {
+    "format": 1,
+    "cluster": "shop",
+    "node": "node1",
+    "nodes": ["node1", "node2"],
+    "links": [
+        {
+            "name": "lan",
+            "type": "udp",
+            "interface": "eth0",
+            "address": {"node1": "10.9.0.1", "node2": "10.9.0.2"},
+        },
+    ],
+    "fencing": [
+        {
+            "name": "bmc",
+            "method": "stonith",
+            "agent": "fence_ipmilan",
+            "parameters": {"username": "admin", "lanplus": True},
+            "nodes": {"node1": {"ip": "10.9.1.1"}, "node2": {"ip": "10.9.1.2"}},
+        }
+    ],
+    "services": [
+        {
+            "name": "shop",
+            "preferred": "node1",
+            "resources": [
+                {"name": "drbd", "type": "drbd", "resource": "shop", "minor": 0},
+                {
+                    "name": "mount",
+                    "type": "filesystem",
+                    "device": "/dev/drbd0",
+                    "path": "/srv/shop",
+                    "fstype": "ext4",
+                    "after": ["drbd"],
+                },
+                {
+                    "name": "address",
+                    "type": "virtual_ip",
+                    "address": "10.9.0.10/24",
+                    "interface": "eth0",
+                    "after": ["drbd"],
+                },
+                {"name": "db", "type": "unit", "unit": "db.service", "after": ["mount"]},
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def cluster() -> dict[str, Any]:
+    """A complete cluster.json that may be changed."""
+    copy: dict[str, Any] = json.loads(json.dumps(CLUSTER))
+    return copy
+
+
+@pytest.fixture
+def texts(cluster: dict[str, Any]) -> Callable[[], dict[str, str]]:
+    """The files of a configuration directory as they stand after the test's changes."""
+    return lambda: {"cluster.json": json.dumps(cluster), "key": "ab" * 32}
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str, str], str]:
+    """Write an executable shell script; returns its path."""
+
+    def write(name: str, body: str) -> str:
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+    return write

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""failoverctl: what it prints, and the exit status that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd import cli
+from failoverd.control import log, show
+from failoverd.control.client import NotRunning
+from failoverd.history import History
+
+STATUS: dict[str, Any] = {
+    "node": "node1",
+    "peer": {"name": "node2", "life": "alive", "proof": "", "since_s": 100.0},
+    "links": [{"name": "lan", "state": "up"}, {"name": "serial", "state": "one-way"}],
+    "exclusion": [{"name": "bmc", "last": "failed", "age_s": 20.0, "detail": "no answer"}],
+    "services": [
+        {
+            "name": "shop",
+            "owner": "node1",
+            "state": "running",
+            "since_s": 28800.0,
+            "why": "",
+            "standby": {"node": "node2", "able": False, "why": "the disk is Outdated"},
+            "moving_to": "",
+            "disk": {
+                "role": "Primary",
+                "disk": "UpToDate",
+                "peer_role": "Secondary",
+                "peer_disk": "Outdated",
+                "connection": "Connected",
+                "suspended": True,
+            },
+            "resources": [{"name": "db", "type": "unit", "label": "db.service", "state": "up"}],
+        }
+    ],
+    "warnings": ["the journal cannot be written"],
+}
+
+
+class FakeDaemon:
+    """Answers the command line's questions; a move takes the service to node2."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.status = json.loads(json.dumps(STATUS))
+        self.asked: list[dict[str, Any]] = []
+        self.refusal = ""
+        self.down = False
+        monkeypatch.setattr(cli, "ask", self.ask)
+
+    def ask(self, request: dict[str, Any], limit_s: float | None = None) -> dict[str, Any]:
+        if self.down:
+            raise NotRunning("failoverd does not answer")
+        self.asked.append(request)
+        if request["op"] == "status":
+            return {"ok": True, "status": json.loads(json.dumps(self.status))}
+        if self.refusal:
+            return {"ok": False, "text": self.refusal}
+        if request["verb"] == "switchover":
+            self.status["services"][0]["owner"] = request["to"] or "node2"
+        return {"ok": True, "text": "shop runs on node2"}
+
+
+@pytest.fixture
+def daemon(monkeypatch: pytest.MonkeyPatch) -> FakeDaemon:
+    return FakeDaemon(monkeypatch)
+
+
+def test_status_shows_what_is_wrong(daemon: FakeDaemon, capsys: Any) -> None:
+    assert cli.main(["status"]) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "shop     running on node1 since",
+        "(8 h)",
+        "node2: cannot take over: the disk is Outdated",
+        "I/O FROZEN",
+        "serial ONE WAY",
+        "bmc FAILED 20 s ago: no answer",
+        "the journal cannot be written",
+        "db.service ok",
+    ):
+        assert words in out
+
+
+def test_status_as_json_is_the_daemons_object(daemon: FakeDaemon, capsys: Any) -> None:
+    assert cli.main(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == STATUS
+
+
+def test_a_blocked_service_says_why() -> None:
+    service = {**STATUS["services"][0], "state": "blocked", "owner": "", "why": "no proof"}
+    text = "\n".join(show.lines({**STATUS, "services": [service]}))
+    assert "blocked since" in text
+    assert "reason     no proof" in text
+
+
+def test_switchover_says_where_and_how_long(daemon: FakeDaemon, capsys: Any) -> None:
+    assert cli.main(["switchover", "shop", "--to", "node2", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["from"], result["to"], result["changed"]) == ("node1", "node2", True)
+    assert result["seconds"] >= 0
+
+
+def test_switchover_to_where_it_runs_changes_nothing(daemon: FakeDaemon, capsys: Any) -> None:
+    assert cli.main(["switchover", "shop", "--to", "node1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["switchover", "shop"], ["clear", "shop"], ["confirm-fenced", "node2"], ["handover"]],
+)
+def test_a_refusal_is_one_sentence_and_status_1(
+    daemon: FakeDaemon, capsys: Any, command: list[str]
+) -> None:
+    daemon.refusal = "node2 is gone: a move needs both nodes"
+    assert cli.main(command) == 1
+    assert capsys.readouterr().err == f"failoverctl: {daemon.refusal}\n"
+
+
+def test_without_a_daemon_the_status_is_3(daemon: FakeDaemon, capsys: Any) -> None:
+    daemon.down = True
+    assert cli.main(["status"]) == 3
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_wrong_usage_is_2() -> None:
+    with pytest.raises(SystemExit) as error:
+        cli.main(["dance"])
+    assert error.value.code == 2
+
+
+def test_the_operator_is_recorded(daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "operator")
+    cli.main(["confirm-fenced", "node2"])
+    assert daemon.asked[-1]["who"] == "operator"
+
+
+def test_check_names_file_and_field(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "key").write_text("ab" * 32)
+    (tmp_path / "cluster.json").write_text('{"format": 1}')
+    assert cli.main(["check", str(tmp_path)]) == 1
+    assert "cluster.json: nodes: must name exactly two" in capsys.readouterr().err
+
+
+def test_history_shows_the_last_entries(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILOVERD_STATE", str(tmp_path))
+    history = History(tmp_path, "node1")
+    for number in range(5):
+        history.add("code", f"entry {number}", alert=number == 4, data={"n": number})
+    capsys.readouterr()
+    assert log.show(as_json=True, count=2, follow=False) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["data"]["n"] for line in lines] == [3, 4]
+    assert lines[1]["level"] == "alert"
+    assert cli.main(["history", "--lines", "1"]) == 0
+    assert "! code" in capsys.readouterr().out

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A wrong configuration ends in one sentence with file, field and rule; a broken one in no stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.config import parse
+from failoverd.lastgood import LastGood
+from failoverd.schema import ConfigError
+
+Texts = Callable[[], dict[str, str]]
+FILE = "/etc/failoverd/cluster.json: "
+
+
+def test_a_good_configuration_says_what_the_core_needs(texts: Texts) -> None:
+    config = parse(texts())
+    core = config.core()
+    assert (core.node, core.peer, core.levels) == ("node1", "node2", ("bmc",))
+    assert core.services[0].replicated
+    assert config.fencing[0].targets["node2"] == {
+        "username": "admin",
+        "lanplus": "1",
+        "ip": "10.9.1.2",
+    }
+    assert [r.name for r in config.services[0].resources] == ["drbd", "mount", "address", "db"]
+
+
+def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def apply(data: Any) -> None:
+        *parents, last = path.split(".")
+        for part in parents:
+            data = data[int(part)] if part.isdigit() else data[part]
+        if value is None:
+            del data[last]
+        else:
+            data[int(last) if last.isdigit() else last] = value
+
+    return apply
+
+
+RESOURCES = "services.0.resources"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("format", 2, "format: must be 1."),
+        ("node", "node3", "node: must be one of node1 and node2, not node3."),
+        ("nodes", ["a"], "nodes: must name exactly two different nodes."),
+        ("nodes", ["a", "a"], "nodes: must name exactly two different nodes."),
+        ("links", [], "links: must hold at least one link."),
+        ("links.0.type", "ipx", "links[0].type: must be udp or serial, not ipx."),
+        ("links.0.port", 99999, "links[0].port: must lie between 1 and 65535, not 99999."),
+        ("links.0.port", "x", "links[0].port: must be a number, not 'x'."),
+        ("links.0.address.node2", "10.9", "links[0].address: 10.9 is not an IP address."),
+        (
+            "links.0.address.node2",
+            "10.9.0.1",
+            "links[0].address: 10.9.0.1 is given to both nodes.",
+        ),
+        ("links.0.speed", 1, "links[0].speed: is not a known field."),
+        ("links.0.interface", {"node1": "a"}, "links[0].interface: has no value for node node2."),
+        ("timing", {"dead": 1}, "timing.dead: is not a known field."),
+        ("timing", {"dead_s": 0.5}, "timing.dead_s: must be at least four times heartbeat_s."),
+        (
+            "timing",
+            {"suspect_s": 3},
+            "timing.suspect_s: must lie between heartbeat_s and dead_s.",
+        ),
+        ("fencing.0.method", "prayer", "fencing[0].method: must be stonith, not prayer."),
+        ("fencing.0.nodes.node2", None, "fencing[0].nodes: has no parameters for node node2."),
+        (
+            "fencing.0.parameters",
+            {"a": "b\naction=on"},
+            "fencing[0].parameters.a: must be a simple value on one line.",
+        ),
+        ("power_on", "yes", "power_on: must be true or false, not 'yes'."),
+        (
+            "services.0.preferred",
+            "node9",
+            "services[0].preferred: node9 is not a node of the cluster.",
+        ),
+        (
+            f"{RESOURCES}.0.type",
+            "raid",
+            "services[0].resources[0].type: must be one of drbd, filesystem, virtual_ip, unit, "
+            "not raid.",
+        ),
+        (
+            f"{RESOURCES}.1.path",
+            "srv",
+            "services[0].resources[1].path: must be an absolute path, not 'srv'.",
+        ),
+        (
+            f"{RESOURCES}.2.address",
+            "10.9.0.10",
+            "services[0].resources[2].address: must be an address with its prefix length, "
+            "not 10.9.0.10.",
+        ),
+        (
+            f"{RESOURCES}.3.unit",
+            "db",
+            "services[0].resources[3].unit: must be a unit's full name such as db.service.",
+        ),
+        (
+            f"{RESOURCES}.1.after",
+            ["disk"],
+            "services[0].resources: mount comes after unknown disk.",
+        ),
+        (
+            f"{RESOURCES}.0.after",
+            ["db"],
+            "services[0].resources: these come after each other in a circle: address, db, drbd, "
+            "mount.",
+        ),
+    ],
+)
+def test_a_wrong_value_ends_in_one_sentence(
+    cluster: dict[str, Any], texts: Texts, path: str, value: Any, sentence: str
+) -> None:
+    change(path, value)(cluster)
+    with pytest.raises(ConfigError) as error:
+        parse(texts())
+    assert str(error.value) == FILE + sentence
+
+
+def test_a_slip_in_the_syntax_is_shown_with_its_line(texts: Texts) -> None:
+    broken = {**texts(), "cluster.json": '{\n "format": 1,\n "cluster" "x"}'}
+    with pytest.raises(ConfigError, match=r"line 3, column 12: not valid JSON"):
+        parse(broken)
+
+
+def test_a_short_key_is_refused_without_showing_it(texts: Texts) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse({**texts(), "key": "abcd"})
+    assert str(error.value) == "/etc/failoverd/key: must hold 32 bytes as hexadecimal text."
+
+
+def test_secrets_reach_the_agent_but_not_the_representation(texts: Texts) -> None:
+    config = parse({**texts(), "fencing.json": json.dumps({"bmc": {"password": "s3cret"}})})
+    assert config.fencing[0].targets["node2"]["password"] == "s3cret"
+    assert "s3cret" not in repr(config)
+    assert "abab" not in repr(config)
+
+
+def test_a_secret_for_an_unknown_device_is_refused(texts: Texts) -> None:
+    with pytest.raises(ConfigError, match="bmx: is not a fencing of"):
+        parse({**texts(), "fencing.json": json.dumps({"bmx": {"password": "x"}})})
+
+
+def write(directory: Path, files: dict[str, str]) -> None:
+    directory.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+def test_the_last_good_configuration_outlives_a_broken_one(tmp_path: Path, texts: Texts) -> None:
+    etc, keep = tmp_path / "etc", LastGood(tmp_path / "last-good.json")
+    write(etc, texts())
+    first, warnings = keep.load(str(etc))
+    assert not warnings
+    write(etc, {"cluster.json": "{"})
+    second, warnings = keep.load(str(etc))
+    assert second == first
+    assert len(warnings) == 1
+    assert "line 1, column 2" in warnings[0]
+    assert (tmp_path / "last-good.json").stat().st_mode & 0o077 == 0
+
+
+def test_without_any_good_configuration_there_is_no_daemon(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the file does not exist"):
+        LastGood(tmp_path / "last-good.json").load(str(tmp_path))

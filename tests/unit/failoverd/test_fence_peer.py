@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DRBD's handler: never a success without the daemon's word, except by the daemon's own mark."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import failoverd
+
+FILES = Path(failoverd.__file__).parents[1]
+LIMIT_S = "1.5"
+
+
+def handler(path: Path, resource: str = "shop") -> int:
+    """Run the slow path to its end."""
+    environment = {
+        "DRBD_RESOURCE": resource,
+        "FAILOVERD_SOCKET": str(path),
+        "FAILOVERD_GIVE_UP_S": LIMIT_S,
+    }
+    done = subprocess.run(
+        [sys.executable, "-IS", str(FILES / "fence_peer.py")],
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode
+
+
+@contextmanager
+def daemon(path: Path, *answers: bytes) -> Iterator[list[bytes]]:
+    """A daemon that gives these answers, one per connection, then none."""
+    asked: list[bytes] = []
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    server.listen()
+
+    def serve() -> None:
+        for answer in answers:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                asked.append(connection.makefile("rb").readline())
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join(10)
+
+
+@pytest.mark.parametrize(("code", "status"), [(7, 7), (4, 4), (1, 1), (0, 1), (5, 1), (3, 1)])
+def test_the_daemons_verdict_becomes_the_exit_status(
+    tmp_path: Path, code: int, status: int
+) -> None:
+    with daemon(tmp_path / "sock", json.dumps({"code": code}).encode() + b"\n") as asked:
+        assert handler(tmp_path / "sock") == status
+    assert json.loads(asked[0]) == {"op": "fence-peer", "resource": "shop"}
+
+
+def test_without_a_daemon_it_fails_after_a_while(tmp_path: Path) -> None:
+    assert handler(tmp_path / "sock") == 1
+
+
+def test_without_a_resource_it_fails(tmp_path: Path) -> None:
+    assert handler(tmp_path / "sock", "") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"rubbish\n", b"[]\n", b'{"ok": true}\n', b'{"code": "7"}\n']
+)
+def test_an_unclear_answer_is_no_verdict(tmp_path: Path, answer: bytes) -> None:
+    with daemon(tmp_path / "sock", *[answer] * 20):
+        assert handler(tmp_path / "sock") == 1
+
+
+def test_a_restart_of_the_daemon_while_it_waits_is_survived(tmp_path: Path) -> None:
+    with daemon(tmp_path / "sock", b"", b'{"code": 7}\n'):
+        assert handler(tmp_path / "sock") == 7
+
+
+def test_the_shell_asks_the_daemon_unless_the_mark_stands() -> None:
+    text = (FILES / "fence-peer").read_text(encoding="utf-8")
+    assert os.access(FILES / "fence-peer", os.X_OK)
+    marked = (
+        text.replace("/run/failoverd", "$TEST/run")
+        .replace("exec /usr/bin/python3 -IS /usr/lib/failoverd/fence_peer.py", "exit 99")
+        .replace('exec /sbin/drbdadm "$@"', "exit 98")
+    )
+
+    def shell(test: Path, resource: str, *words: str) -> int:
+        environment = {"TEST": str(test), "DRBD_RESOURCE": resource, "PATH": "/bin:/usr/bin"}
+        argv = ["sh", "-c", marked, "fence-peer", *words]
+        return subprocess.run(argv, env=environment, timeout=30, check=False).returncode
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        test = Path(name)
+        assert shell(test, "shop") == 99
+        assert shell(test, "", "fence-peer", "shop") == 98
+        (test / "run/promote").mkdir(parents=True)
+        assert shell(test, "shop") == 99
+        (test / "run/promote/shop").touch()
+        assert shell(test, "shop") == 7
+        assert shell(test, "mail") == 99
+        assert shell(test, "") == 99
+        assert shell(test, "", "fence-peer", "shop") == 7
+        assert shell(test, "", "fence-peer", "mail") == 98
+        assert shell(test, "", "before-resync-target", "shop") == 98

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mounting and unmounting for real, in a mount namespace made for the test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.resources import filesystem, mounts
+from failoverd.resources.filesystem import Filesystem
+from failoverd.resources.settings import ResourceSettings
+
+PROLOGUE = """
+import asyncio, json, os, subprocess, sys
+from pathlib import Path
+from failoverd.resources import filesystem, users
+from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.filesystem import Filesystem
+from failoverd.resources.settings import ResourceSettings
+
+here = Path(sys.argv[1])
+alerts = []
+users.TERM_S = users.KILL_S = 0.5
+
+
+def image(name):
+    path = here / name
+    with path.open("wb") as file:
+        file.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(path)], check=True)
+    made = subprocess.run(["losetup", "--find", "--show", str(path)], check=True,
+                          capture_output=True, text=True)
+    return made.stdout.strip()
+
+
+def resource(device, path, options="noatime", fstype="ext4"):
+    made = filesystem.Options(device, str(path), fstype, options)
+    settings = ResourceSettings("mount", "filesystem", (), 20.0, 20.0, made)
+    return Filesystem(settings, lambda code, text: alerts.append(text))
+
+
+def run(call):
+    try:
+        return asyncio.run(call)
+    except ResourceError as error:
+        return "refused: " + str(error)
+
+
+disk = image("disk")
+try:
+    mnt = here / "mnt"
+    fs = resource(disk, mnt)
+    result = {}
+"""
+EPILOGUE = """
+finally:
+    subprocess.run(["umount", "-q", str(here / "mnt")])
+    subprocess.run(["losetup", "--detach", disk])
+print(json.dumps(result))
+"""
+
+
+def play(tmp_path: Path, body: str) -> dict[str, Any]:
+    """Run the body in a mount namespace of its own; returns its result."""
+    indented = "".join(f"    {line}\n" for line in body.strip().splitlines())
+    script = tmp_path / "play.py"
+    script.write_text(PROLOGUE + indented + EPILOGUE, encoding="utf-8")
+    root = str(Path(filesystem.__file__).parents[2])
+    done = subprocess.run(
+        ["unshare", "--mount", sys.executable, str(script), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_it_is_mounted_with_its_options_and_unmounted_again(tmp_path: Path) -> None:
+    result = play(
+        tmp_path,
+        """
+result["before"] = run(fs.probe()).value
+run(fs.start(Situation()))
+run(fs.start(Situation()))
+result["during"] = run(fs.probe()).value
+result["line"] = [l for l in Path("/proc/mounts").read_text().splitlines() if str(mnt) in l]
+run(fs.stop())
+run(fs.stop())
+result["after"] = run(fs.probe()).value
+""",
+    )
+    assert (result["before"], result["during"], result["after"]) == ("down", "up", "down")
+    assert len(result["line"]) == 1
+    assert "noatime" in result["line"][0]
+
+
+def test_users_of_the_mount_are_ended_and_nobody_elses(tmp_path: Path) -> None:
+    result = play(
+        tmp_path,
+        """
+run(fs.start(Situation()))
+(mnt / "file").write_text("x")
+ignore = "trap '' TERM; while :; do sleep 1; done"
+cwd = subprocess.Popen(["sleep", "60"], cwd=mnt)
+fd = subprocess.Popen(["tail", "-f", str(mnt / "file")], stdout=subprocess.DEVNULL)
+stubborn = subprocess.Popen(["sh", "-c", ignore], cwd=mnt)
+stranger = subprocess.Popen(["sleep", "60"], cwd="/")
+import time; time.sleep(0.3)
+result["stop"] = run(fs.stop())
+result["state"] = run(fs.probe()).value
+result["ended"] = [p.wait(10) for p in (cwd, fd, stubborn)]
+result["stranger"] = stranger.poll()
+stranger.kill()
+result["alerts"] = alerts
+""",
+    )
+    assert result["stop"] is None
+    assert result["state"] == "down"
+    assert result["ended"] == [-15, -15, -9]
+    assert result["stranger"] is None
+    assert any("tail" in text for text in result["alerts"])
+
+
+def test_a_disk_mounted_elsewhere_and_a_path_in_use_are_refused(tmp_path: Path) -> None:
+    result = play(
+        tmp_path,
+        """
+other = resource(disk, here / "other")
+run(other.start(Situation()))
+result["elsewhere"] = run(fs.start(Situation()))
+run(other.stop())
+mnt.mkdir(exist_ok=True)
+subprocess.run(["mount", "-t", "tmpfs", "none", str(mnt)], check=True)
+result["taken"] = run(fs.start(Situation()))
+result["probe"] = run(fs.probe()).value
+""",
+    )
+    assert "is mounted at" in result["elsewhere"]
+    assert "another device is mounted there" in result["taken"]
+    assert result["probe"] == "unknown"
+
+
+def test_a_damaged_file_system_stays_down(tmp_path: Path) -> None:
+    result = play(
+        tmp_path,
+        """
+with (here / "disk").open("r+b") as file:
+    file.seek(1024)
+    file.write(bytes(4096))
+subprocess.run(["blockdev", "--flushbufs", disk], check=True)
+result["start"] = run(fs.start(Situation()))
+result["state"] = run(fs.probe()).value
+""",
+    )
+    assert "cannot mount" in result["start"]
+    assert "damaged" in result["start"]
+    assert result["state"] == "down"
+
+
+def test_a_full_file_system_can_still_be_stopped(tmp_path: Path) -> None:
+    result = play(
+        tmp_path,
+        """
+run(fs.start(Situation()))
+try:
+    with (mnt / "big").open("wb") as file:
+        while True:
+            file.write(bytes(1 << 20))
+except OSError:
+    result["full"] = True
+result["stop"] = run(fs.stop())
+result["state"] = run(fs.probe()).value
+""",
+    )
+    assert result == {"full": True, "stop": None, "state": "down"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("noatime", (1024, "")),
+        ("defaults,ro,nosuid", (3, "")),
+        ("rw,noatime,data=ordered,commit=5", (1024, "data=ordered,commit=5")),
+        ("", (0, "")),
+    ],
+)
+def test_options_are_split_for_the_system_call(options: str, expected: tuple[int, str]) -> None:
+    assert mounts.split_options(options) == expected
+
+
+def test_a_path_with_a_space_is_found() -> None:
+    line = r"36 25 147:0 / /srv/my\040shop rw,noatime shared:1 - ext4 /dev/drbd0 rw"
+    assert mounts.mounted(line) == [mounts.Mount((147, 0), "/srv/my shop", "ext4")]
+
+
+def test_an_absent_disk_counts_as_down_when_nothing_is_mounted(tmp_path: Path) -> None:
+    import asyncio
+
+    options = filesystem.Options("/dev/none", str(tmp_path / "mnt"), "ext4", "")
+    settings = ResourceSettings("mount", "filesystem", (), 5.0, 5.0, options)
+    fs = Filesystem(settings, lambda code, text: None)
+    assert asyncio.run(fs.probe()).value == "down"

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was decided in production can be decided again, and a full disk stops nothing."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from failoverd.core import machine
+from failoverd.core.config import CoreConfig, ServiceConfig
+from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed, Tick
+from failoverd.core.message import Local, Message, ServiceReport
+from failoverd.core.state import State
+from failoverd.journal import Journal, read, segments
+
+CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
+
+
+def live(journal: Journal, rounds: int) -> State:
+    """Some life: probes, heartbeats over a link, ticks, a fence answer."""
+    state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
+    now = 100.0
+    message = Message(
+        "shop", "node2", 7 << 32, 0, 5 << 32, ("lan",), (ServiceReport("shop", Local.STOPPED, 1),)
+    )
+    events: list[Event] = [Probed("shop", 1, Found.STOPPED, False)]
+    for number in range(1, rounds):
+        events += [Heard("lan", replace(message, sequence=number)), Tick()]
+    events.append(FenceDone(99, Power.UNKNOWN, "late"))
+    for event in events:
+        now += 0.1
+        journal.record(event, state, now)
+        state, _ = machine.step(state, event, now)
+    return state
+
+
+def replay(path: Path) -> State:
+    state, events = read(path)
+    for now, event in events:
+        state, _ = machine.step(state, event, now)
+    return state
+
+
+def test_a_segment_replays_to_the_same_state(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    state = live(journal, 30)
+    journal.close()
+    [segment] = segments(tmp_path / "journal")
+    assert replay(segment) == state
+
+
+def test_repeated_heartbeats_are_written_short(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    live(journal, 100)
+    [segment] = segments(tmp_path / "journal")
+    heartbeats = [line for line in segment.read_text().splitlines() if '"l":"lan"' in line]
+    assert len(heartbeats) == 98
+    assert max(map(len, heartbeats)) < 50
+
+
+def test_each_segment_replays_by_itself_and_old_ones_go(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", 2000, 3)
+    state = live(journal, 300)
+    journal.close()
+    kept = segments(tmp_path / "journal")
+    assert len(kept) == 3
+    assert int(kept[0].stem) > 1
+    assert replay(kept[-1]) == state
+    for earlier, later in itertools.pairwise(kept):
+        assert replay(earlier) == read(later)[0]
+
+
+def test_a_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    live(journal, 3)
+    journal.close()
+    [segment] = segments(tmp_path / "journal")
+    whole = len(list(read(segment)[1]))
+    with segment.open("a") as file:
+        file.write('{"t":1')
+    assert len(list(read(segment)[1])) == whole
+
+
+def test_a_file_that_is_no_segment_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "1.jsonl"
+    path.write_text('{"t":1,"e":{}}\n')
+    with pytest.raises(ValueError, match="head"):
+        read(path)
+
+
+def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "journal"
+    place.write_text("in the way")
+    journal = Journal(place, 10**6, 3)
+    live(journal, 10)
+    assert "cannot be written" in journal.problem
+    place.unlink()
+    state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
+    journal.record(Tick(), state, 1000.0)
+    assert journal.problem == ""
+    assert len(segments(place)) == 1

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Heartbeats pass over a LAN and a serial line, by the right path only, and under rubbish."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import socket
+from typing import Any
+
+import pytest
+
+from failoverd.config import SerialSettings, UdpSettings
+from failoverd.links import serial as serial_module
+from failoverd.links.framing import pack
+from failoverd.links.serial import SerialLink
+from failoverd.links.udp import UdpLink
+
+HEAD = b"\x01abcd"
+ONE = UdpSettings("lan", "eth0", "10.9.0.1", "10.9.0.2", 7410)
+TWO = UdpSettings("lan", "eth0", "10.9.0.2", "10.9.0.1", 7410)
+
+
+def udp(settings: UdpSettings, received: list[bytes]) -> UdpLink:
+    return UdpLink(settings, (HEAD,), lambda name, frame: received.append(frame), lambda: True)
+
+
+def test_a_frame_crosses_the_lan(cable: Any, until: Any) -> None:
+    async def main() -> None:
+        got: list[bytes] = []
+        one, two = udp(ONE, []), udp(TWO, got)
+        with cable.side(0):
+            one.open()
+        with cable.side(1):
+            two.open()
+        assert (one.problem, two.problem) == ("", "")
+        one.send(HEAD + b"hello")
+        await until(lambda: got)
+        assert got == [HEAD + b"hello"]
+        one.close()
+        two.close()
+
+    asyncio.run(main())
+
+
+def test_rubbish_and_strangers_do_not_reach_the_daemon(cable: Any, until: Any) -> None:
+    async def main() -> None:
+        got: list[bytes] = []
+        one, two = udp(ONE, []), udp(TWO, got)
+        with cable.side(0):
+            cable.ip(0, "address", "add", "10.9.0.66/24", "dev", "eth0")
+            one.open()
+            stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            stranger.bind(("10.9.0.66", 7410))
+        with cable.side(1):
+            two.open()
+        stranger.sendto(HEAD + b"stranger", ("10.9.0.2", 7410))
+        for number in range(5000):
+            one.send(b"rubbish %d" % number)
+        one.send(HEAD + b"hello")
+        await until(lambda: got)
+        assert got == [HEAD + b"hello"]
+        stranger.close()
+        one.close()
+        two.close()
+
+    asyncio.run(main())
+
+
+def test_an_interface_that_comes_late_is_taken_up(cable: Any, until: Any) -> None:
+    async def main() -> None:
+        late = UdpSettings("lan", "eth9", "10.9.0.1", "10.9.0.2", 7410)
+        link = udp(late, [])
+        with cable.side(0):
+            link.open()
+            assert "eth9" in link.problem
+            link.send(HEAD + b"dropped")
+            cable.ip(0, "link", "set", "eth0", "down")
+            cable.ip(0, "link", "set", "eth0", "name", "eth9")
+            cable.ip(0, "link", "set", "eth9", "up")
+            await until(lambda: not link.problem)
+            link.close()
+
+    asyncio.run(main())
+
+
+def test_what_waited_during_a_sleep_is_thrown_away(cable: Any) -> None:
+    async def main() -> None:
+        got: list[bytes] = []
+        one, two = udp(ONE, []), udp(TWO, got)
+        with cable.side(0):
+            one.open()
+        with cable.side(1):
+            two.open()
+        for _ in range(50):
+            one.send(HEAD + b"old")
+        two.discard()
+        await asyncio.sleep(0.05)
+        assert got == []
+        one.close()
+        two.close()
+
+    asyncio.run(main())
+
+
+def line() -> tuple[int, str]:
+    """A pseudo terminal: our end, and the device for the daemon."""
+    end, device = pty.openpty()
+    name = os.ttyname(device)
+    os.close(device)
+    return end, name
+
+
+def serial(device: str, received: list[bytes]) -> SerialLink:
+    settings = SerialSettings("serial", device, 115200)
+    return SerialLink(settings, lambda name, frame: received.append(frame), lambda: True)
+
+
+def test_frames_cross_a_serial_line_both_ways_and_survive_noise(until: Any) -> None:
+    async def main() -> None:
+        got: list[bytes] = []
+        end, device = line()
+        link = serial(device, got)
+        link.open()
+        assert link.problem == ""
+        os.write(end, b"login: \x00\xff~~" + pack(b"\x00\x11hello\n\xff"))
+        await until(lambda: got)
+        assert got == [b"\x00\x11hello\n\xff"]
+        link.send(b"answer")
+        assert os.read(end, 100) == pack(b"answer")
+        link.close()
+        os.close(end)
+
+    asyncio.run(main())
+
+
+def test_a_line_that_does_not_drain_costs_nothing() -> None:
+    async def main() -> None:
+        end, device = line()
+        link = serial(device, [])
+        link.open()
+        for _ in range(2000):
+            link.send(b"x" * 300)
+        assert link.problem == ""
+        link.close()
+        os.close(end)
+
+    asyncio.run(main())
+
+
+def test_a_line_that_was_stuck_for_long_is_used_again(
+    monkeypatch: pytest.MonkeyPatch, until: Any
+) -> None:
+    async def main() -> None:
+        monkeypatch.setattr(serial_module, "STUCK_S", 0.1)
+        waiting = [500]
+
+        def queue(fd: int, request: int, buffer: Any) -> int:
+            buffer[0] = waiting[0]
+            return 0
+
+        monkeypatch.setattr(fcntl, "ioctl", queue)
+        end, device = line()
+        os.set_blocking(end, False)
+        link = serial(device, [])
+        link.open()
+        link.send(b"lost")
+        await asyncio.sleep(0.2)
+        link.send(b"new")
+        assert os.read(end, 100) == pack(b"new")
+        link.close()
+        os.close(end)
+
+    asyncio.run(main())
+
+
+def test_a_device_that_is_absent_is_tried_again(tmp_path: Any, until: Any) -> None:
+    async def main() -> None:
+        device = tmp_path / "ttyS9"
+        link = serial(str(device), [])
+        link.open()
+        assert "No such file" in link.problem
+        end, name = line()
+        device.symlink_to(name)
+        await until(lambda: not link.problem)
+        link.close()
+        os.close(end)
+
+    asyncio.run(main())

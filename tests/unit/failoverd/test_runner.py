@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon notices that it slept, and lets nothing it heard before count as news."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.core import machine
+from failoverd.core.actions import Action, Note, Probe, Send
+from failoverd.core.config import CoreConfig, ServiceConfig, Timing
+from failoverd.core.events import Event, Found, Heard, Paused, Probed, Tick
+from failoverd.core.message import Message
+from failoverd.journal import Journal, read, segments
+from failoverd.runner import Runner
+
+CONFIG = CoreConfig(
+    "shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), timing=Timing(heartbeat_s=0.05)
+)
+MESSAGE = Message("shop", "node2", 7 << 32, 1, 0, (), ())
+
+
+class Stage:
+    """A runner whose actions and discards are remembered."""
+
+    def __init__(self, path: Path) -> None:
+        self.actions: list[Action] = []
+        self.discards = 0
+        self.path = path
+        self.react: Callable[[Action], None] = lambda action: None
+        journal = Journal(path / "journal", 10**6, 3)
+        self.runner = Runner(CONFIG, 5 << 32, journal, self.perform, self.discard)
+
+    def perform(self, action: Action) -> None:
+        self.actions.append(action)
+        self.react(action)
+
+    def discard(self) -> None:
+        self.discards += 1
+
+    def journalled(self) -> list[Event]:
+        [segment] = segments(self.path / "journal")
+        return [event for _, event in read(segment)[1]]
+
+
+def test_a_sleep_is_noticed_before_anything_that_waited(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        stage.runner.begin()
+        assert stage.runner.awake()
+        stage.runner._seen -= 5.0
+        assert not stage.runner.awake()
+        assert stage.discards == 1
+        assert stage.runner.awake()
+        assert [type(event) for event in stage.journalled()] == [Paused]
+
+    asyncio.run(main())
+
+
+def test_what_was_heard_before_a_sleep_is_dropped_but_results_are_kept(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        stage.runner.begin()
+        stage.runner._busy = True
+        stage.runner.post(Heard("lan", MESSAGE))
+        stage.runner.post(Probed("shop", 1, Found.STOPPED, False))
+        stage.runner._busy = False
+        stage.runner._seen -= 5.0
+        stage.runner.awake()
+        assert [type(event) for event in stage.journalled()] == [Paused, Probed]
+
+    asyncio.run(main())
+
+
+def test_ticks_and_heartbeats_come_by_themselves(tmp_path: Path, until: Any) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        stage.runner.begin()
+        await until(lambda: sum(isinstance(a, Send) for a in stage.actions) > 3)
+        assert Tick() in stage.journalled()
+
+    asyncio.run(main())
+
+
+def test_an_event_posted_by_an_action_is_taken_after_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+
+        def answer(action: Action) -> None:
+            if isinstance(action, Probe):
+                stage.runner.post(Probed(action.service, action.op, Found.STOPPED, False))
+
+        stage.react = answer
+        stage.runner.begin()
+        assert stage.runner.state.services[0].local.value == "stopped"
+
+    asyncio.run(main())
+
+
+def test_a_defect_in_a_rule_is_told_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        stage.runner.begin()
+        before = stage.runner.state
+
+        def broken(state: Any, event: Any, now: float) -> Any:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(machine, "step", broken)
+        stage.runner.post(Tick())
+        assert stage.runner.state is before
+        notes = [action for action in stage.actions if isinstance(action, Note)]
+        assert notes[-1].code == "core-error"
+        assert "ZeroDivisionError" in notes[-1].text
+
+    asyncio.run(main())

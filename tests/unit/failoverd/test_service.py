@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One service on a node: what is reported of it is exactly what is so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from failoverd.config import ServiceSettings
+from failoverd.core.events import Found
+from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.settings import ResourceSettings
+from failoverd.service import Failed, Service
+
+
+class Fake:
+    """A resource that does as it is told."""
+
+    def __init__(self, name: str, after: tuple[str, ...], log: list[str]) -> None:
+        self.settings = ResourceSettings(name, "unit", after, 0.2, 0.2)
+        self.state = State.DOWN
+        self.log = log
+        self.broken = ""
+        self.failed: Callable[[str], None] = lambda reason: None
+
+    async def _do(self, what: str) -> None:
+        self.log.append(f"{what} {self.settings.name}")
+        await asyncio.sleep(0)
+        if self.broken == what:
+            raise ResourceError(f"{self.settings.name}: {what} refused")
+        if self.broken == f"{what} hangs":
+            await asyncio.sleep(3600)
+
+    async def prepare(self, situation: Situation) -> None:
+        await self._do("prepare")
+
+    async def probe(self) -> State:
+        await self._do("probe")
+        return self.state
+
+    async def start(self, situation: Situation) -> None:
+        await self._do("start")
+        self.state = State.UP
+
+    async def stop(self) -> None:
+        await self._do("stop")
+        self.state = State.DOWN
+
+    def watch(self, failed: Callable[[str], None]) -> None:
+        self.failed = failed
+
+    def close(self) -> None:
+        pass
+
+
+class Shop:
+    """disk <- mount <- db, and disk <- address."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.notes: list[tuple[str, dict[str, Any]]] = []
+        plan = {"disk": (), "mount": ("disk",), "db": ("mount",), "address": ("disk",)}
+        self.fakes = {name: Fake(name, after, self.log) for name, after in plan.items()}
+        settings = ServiceSettings("shop", "", 3, ())
+        resources: Any = dict(self.fakes)
+        self.service = Service(settings, resources, self)
+
+    def add(self, code: str, text: str, **more: Any) -> None:
+        self.notes.append((code, more.get("data") or {}))
+
+    def set(self, state: State, *names: str) -> None:
+        for name in names or self.fakes:
+            self.fakes[name].state = state
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def test_everything_up_is_running_and_everything_down_is_stopped(shop: Shop) -> None:
+    assert asyncio.run(shop.service.probe())[0] is Found.STOPPED
+    shop.set(State.UP)
+    assert asyncio.run(shop.service.probe())[0] is Found.RUNNING
+
+
+@pytest.mark.parametrize("broken", ["probe", "probe hangs"])
+def test_what_cannot_be_told_is_never_called_stopped(shop: Shop, broken: str) -> None:
+    shop.fakes["mount"].broken = broken
+    found, detail = asyncio.run(shop.service.probe())
+    assert found is Found.PARTIAL
+    assert "mount" in detail
+
+
+def test_a_part_that_is_up_is_named(shop: Shop) -> None:
+    shop.set(State.UP, "address")
+    assert asyncio.run(shop.service.probe()) == (Found.PARTIAL, "up: address")
+
+
+def test_preparations_run_before_the_first_start(shop: Shop) -> None:
+    asyncio.run(shop.service.start(4, peer_gone=True))
+    first = shop.log.index("start disk")
+    assert {w for w in shop.log[:first] if w.startswith("prepare")} >= {"prepare disk"}
+    assert shop.log.index("prepare address") < shop.log.index("start mount")
+
+
+def test_a_start_is_told_with_generation_outcome_and_duration(shop: Shop) -> None:
+    asyncio.run(shop.service.start(4, peer_gone=False))
+    codes = [code for code, _ in shop.notes]
+    assert codes[0] == "start-begin"
+    assert codes[-1] == "start-end"
+    assert shop.notes[-1][1]["ok"] is True
+    assert shop.notes[-1][1]["generation"] == 4
+    ups = [data for code, data in shop.notes if code == "resource-up"]
+    assert {data["resource"] for data in ups} == set(shop.fakes)
+    assert all(data["seconds"] >= 0 and data["began"] > 0 for data in ups)
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [("start", "mount: start refused"), ("start hangs", "mount did not get there in time"),
+     ("prepare", "mount: prepare refused")],
+)
+def test_a_failed_start_names_the_part_and_stops_nothing(
+    shop: Shop, broken: str, reason: str
+) -> None:
+    shop.fakes["mount"].broken = broken
+    with pytest.raises(Failed, match=reason):
+        asyncio.run(shop.service.start(4, peer_gone=False))
+    assert "start db" not in shop.log
+    assert shop.fakes["address"].state is State.UP
+    assert not any(word.startswith("stop") for word in shop.log)
+    assert shop.notes[-1][1]["ok"] is False
+
+
+def test_a_failed_stop_leaves_what_is_below_it(shop: Shop) -> None:
+    shop.set(State.UP)
+    shop.fakes["mount"].broken = "stop hangs"
+    with pytest.raises(Failed, match="mount did not get there in time"):
+        asyncio.run(shop.service.stop())
+    assert "stop disk" not in shop.log
+    assert shop.fakes["address"].state is State.DOWN
+
+
+def test_recovery_touches_the_part_and_what_needs_it_only(shop: Shop) -> None:
+    shop.set(State.UP)
+    asyncio.run(shop.service.recover("mount"))
+    done = [word for word in shop.log if not word.startswith("prepare")]
+    assert done == ["stop db", "stop mount", "start mount", "start db"]
+
+
+def test_a_part_that_breaks_is_reported_while_running_and_not_during_a_stop(shop: Shop) -> None:
+    reports: list[tuple[str, str]] = []
+    shop.service.on_failure(lambda name, reason: reports.append((name, reason)))
+
+    async def main() -> None:
+        await shop.service.start(1, peer_gone=False)
+        shop.fakes["db"].failed("is failed")
+        assert reports == [("db", "is failed")]
+        await shop.service.stop()
+        shop.fakes["db"].failed("is inactive")
+        assert len(reports) == 1
+
+    asyncio.run(main())
+
+
+def test_a_part_whose_failure_went_unheard_is_found(shop: Shop, until: Any) -> None:
+    reports: list[tuple[str, str]] = []
+    shop.service.on_failure(lambda name, reason: reports.append((name, reason)))
+
+    async def main() -> None:
+        patrol = asyncio.create_task(shop.service.patrol(0.02))
+        await asyncio.sleep(0.1)
+        assert reports == []
+        await shop.service.start(1, peer_gone=False)
+        shop.set(State.DOWN, "mount")
+        await until(lambda: reports)
+        assert reports[0] == ("mount", "was found down")
+        patrol.cancel()
+
+    asyncio.run(main())
+
+
+def test_an_order_given_during_another_waits_for_it(shop: Shop) -> None:
+    async def main() -> None:
+        start = asyncio.create_task(shop.service.start(1, peer_gone=False))
+        await asyncio.sleep(0)
+        await shop.service.stop()
+        await start
+        assert all(fake.state is State.DOWN for fake in shop.fakes.values())
+
+    asyncio.run(main())

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fence counts only when the device itself says off; everything unclear is unknown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.config import FencingSettings
+from failoverd.core.actions import Ask
+from failoverd.core.events import Power
+from failoverd.fencing.devices import Devices
+from failoverd.fencing.stonith import Stonith
+
+Script = Callable[[str, str], str]
+
+DEVICE = """
+dir=$(dirname "$0")
+echo "$*" >> "$dir/argv"
+env >> "$dir/env"
+while read -r line; do
+  case "$line" in action=*) action=${line#action=};; esac
+  echo "$line" >> "$dir/stdin"
+done
+echo "$action" >> "$dir/actions"
+"""
+HONEST = (
+    DEVICE
+    + """
+case $action in
+  off) echo off > "$dir/power";;
+  on) rm -f "$dir/power";;
+  status) [ -e "$dir/power" ] && exit 2; exit 0;;
+esac
+"""
+)
+LIAR = DEVICE + "[ $action = status ] && exit 0; exit 0"
+REFUSER = DEVICE + "echo 'Unable to connect: password s3cret refused' >&2; exit 1"
+MUTE = "exec sleep 600"
+
+
+def settings(agent: str, timeout_s: float = 20.0) -> FencingSettings:
+    target = {"ip": "10.0.0.2", "password": "s3cret"}
+    return FencingSettings("bmc", "stonith", agent, timeout_s, {"node2": target})
+
+
+def perform(device: Stonith, *asks: Ask) -> list[tuple[Power, str]]:
+    async def main() -> list[tuple[Power, str]]:
+        try:
+            return [await device.perform(ask) for ask in asks]
+        finally:
+            await device.close()
+
+    return asyncio.run(main())
+
+
+def test_the_devices_word_is_understood(script: Script) -> None:
+    device = Stonith(settings(script("agent", HONEST)), "node2")
+    answers = perform(device, Ask.STATUS, Ask.OFF, Ask.STATUS, Ask.ON, Ask.STATUS)
+    assert [power for power, _ in answers] == [
+        Power.ON, Power.OFF, Power.OFF, Power.ON, Power.ON,
+    ]
+
+
+def test_off_is_verified_by_a_question_of_its_own(script: Script, tmp_path: Path) -> None:
+    perform(Stonith(settings(script("agent", HONEST)), "node2"), Ask.OFF)
+    assert (tmp_path / "actions").read_text().split() == ["off", "status"]
+
+
+@pytest.mark.parametrize("ask", [Ask.OFF, Ask.STATUS])
+def test_a_device_that_refuses_is_unknown_with_its_reason(script: Script, ask: Ask) -> None:
+    [(power, detail)] = perform(Stonith(settings(script("agent", REFUSER)), "node2"), ask)
+    assert power is Power.UNKNOWN
+    assert "refused" in detail
+
+
+def test_success_that_the_device_does_not_confirm_is_unknown(script: Script) -> None:
+    [(power, detail)] = perform(Stonith(settings(script("agent", LIAR)), "node2"), Ask.OFF)
+    assert power is Power.UNKNOWN
+    assert "not verified off" in detail
+
+
+@pytest.mark.parametrize("ask", list(Ask))
+def test_a_device_that_hangs_is_unknown_and_leaves_no_process(script: Script, ask: Ask) -> None:
+    agent = script("agent", MUTE)
+    [(power, detail)] = perform(Stonith(settings(agent, 0.3), "node2"), ask)
+    assert power is Power.UNKNOWN
+    assert "no answer" in detail
+    assert not any(
+        b"sleep\x00600" in (entry / "cmdline").read_bytes()
+        and f"{agent}" in (entry / "environ").read_bytes().decode(errors="replace")
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and (entry / "cmdline").exists()
+    )
+
+
+def test_an_agent_that_breaks_with_the_number_of_off_is_unknown(script: Script) -> None:
+    body = "cat > /dev/null; echo \"python3: can't open file 'agent'\" >&2; exit 2"
+    [(power, detail)] = perform(Stonith(settings(script("agent", body)), "node2"), Ask.STATUS)
+    assert power is Power.UNKNOWN
+    assert "can't open file" in detail
+
+
+def test_an_absent_agent_is_unknown(tmp_path: Path) -> None:
+    [(power, detail)] = perform(Stonith(settings(str(tmp_path / "none")), "node2"), Ask.OFF)
+    assert power is Power.UNKNOWN
+    assert "No such file" in detail
+
+
+def test_secrets_travel_over_stdin_alone_and_show_nowhere(script: Script, tmp_path: Path) -> None:
+    perform(Stonith(settings(script("agent", HONEST)), "node2"), Ask.STATUS)
+    assert "password=s3cret" in (tmp_path / "stdin").read_text()
+    assert "s3cret" not in (tmp_path / "argv").read_text()
+    assert "s3cret" not in (tmp_path / "env").read_text()
+    [(_, detail)] = perform(Stonith(settings(script("loud", REFUSER)), "node2"), Ask.STATUS)
+    assert "s3cret" not in detail
+
+
+class Entries:
+    """A history that only remembers."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+        self.entries: list[dict[str, Any]] = []
+
+    def add(self, code: str, text: str, **more: Any) -> None:
+        self.codes.append(code)
+        self.entries.append({"text": text, **more})
+
+
+def test_a_device_that_fails_while_all_is_well_alerts_once_and_its_return_is_told(
+    script: Script, tmp_path: Path
+) -> None:
+    body = HONEST.replace("status)", 'status) [ -e "$dir/broken" ] && exit 1;')
+    history = Entries()
+
+    async def main() -> None:
+        devices = Devices((settings(script("agent", body)),), "node2", 60.0, history)
+        (tmp_path / "broken").touch()
+        await devices.perform(0, Ask.STATUS)
+        await devices.perform(0, Ask.STATUS)
+        assert devices.status()[0]["last"] == "failed"
+        (tmp_path / "broken").unlink()
+        await devices.perform(0, Ask.STATUS)
+        assert devices.status()[0]["last"] == "ok"
+        await devices.close()
+
+    asyncio.run(main())
+    assert history.codes.count("fence-device-failed") == 1
+    assert history.codes.count("fence-device-back") == 1
+
+
+def test_a_level_that_does_not_exist_is_unknown(script: Script) -> None:
+    async def main() -> None:
+        devices = Devices((), "node2", 60.0, Entries())
+        power, _ = await devices.perform(0, Ask.OFF)
+        assert power is Power.UNKNOWN
+
+    asyncio.run(main())

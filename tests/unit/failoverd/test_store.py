@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node remembers: its lives for ever, its services for one boot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from failoverd.history import History
+from failoverd.store import Store, next_incarnation
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Path:
+    path = tmp_path / "boot_id"
+    path.write_text("first\n")
+    return path
+
+
+def test_each_life_has_a_larger_number_that_cannot_be_guessed(tmp_path: Path) -> None:
+    lives = [next_incarnation(tmp_path) for _ in range(20)]
+    assert lives == sorted(lives)
+    assert [life >> 32 for life in lives] == list(range(1, 21))
+    assert len({life & 0xFFFFFFFF for life in lives}) > 15
+
+
+def test_a_damaged_counter_never_goes_back(tmp_path: Path) -> None:
+    before = [next_incarnation(tmp_path) for _ in range(3)][-1]
+    (tmp_path / "incarnation").write_text("")
+    after = next_incarnation(tmp_path)
+    assert after > before
+    assert next_incarnation(tmp_path) > after
+
+
+def test_a_restart_of_the_daemon_remembers_what_it_held(tmp_path: Path, boot: Path) -> None:
+    Store(tmp_path, boot).own("shop", True, 4)
+    again = Store(tmp_path, boot)
+    assert again.held("shop")
+    assert again.generation("shop") == 4
+    assert not again.held("mail")
+
+
+def test_a_reboot_forgets_the_holding_but_not_the_generation(tmp_path: Path, boot: Path) -> None:
+    Store(tmp_path, boot).own("shop", True, 4)
+    boot.write_text("second\n")
+    again = Store(tmp_path, boot)
+    assert not again.held("shop")
+    assert again.generation("shop") == 4
+
+
+def test_the_generation_never_goes_back(tmp_path: Path, boot: Path) -> None:
+    store = Store(tmp_path, boot)
+    store.own("shop", True, 4)
+    store.own("shop", False, 0)
+    assert Store(tmp_path, boot).generation("shop") == 4
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"services": {"shop": {}}}', '{"services": 1}'])
+def test_a_damaged_file_is_an_empty_memory(tmp_path: Path, boot: Path, text: str) -> None:
+    (tmp_path / "state.json").write_text(text)
+    assert not Store(tmp_path, boot).held("shop")
+
+
+def test_a_disk_that_takes_nothing_is_told_not_raised(tmp_path: Path, boot: Path) -> None:
+    place = tmp_path / "gone"
+    place.mkdir()
+    store, history = Store(place, boot), History(place, "node1")
+    place.rmdir()
+    store.own("shop", True, 1)
+    history.add("code", "text")
+    assert store.held("shop")
+    assert "state.json" in store.problem
+    assert "cannot be written" in history.problem
+
+
+def test_files_are_for_root_alone(tmp_path: Path, boot: Path) -> None:
+    Store(tmp_path, boot).own("shop", True, 1)
+    History(tmp_path, "node1").add("code", "text")
+    next_incarnation(tmp_path)
+    for name in ("state.json", "history.jsonl", "incarnation"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
