@@ -14,6 +14,7 @@ from lab.paths import LabPaths
 from lab.spec import LabSpec
 
 _LONGEST_SOCKET = 107 - 18  # sun_path, less what ssh appends while it creates the socket
+_ANSIBLE_SOCKET = 12  # length of the name that Ansible adds, with its slash
 
 
 def make_keys(paths: LabPaths) -> None:
@@ -77,5 +78,10 @@ def write_inventory(paths: LabPaths, spec: LabSpec) -> None:
         "ansible_ssh_common_args": f"-F {paths.ssh_config}",
         "ansible_python_interpreter": "/usr/bin/python3",
     }
+    # Ansible names its shared connections by address alone, which is the same in every lab.
+    if len(str(paths.ssh_sockets)) + _ANSIBLE_SOCKET <= _LONGEST_SOCKET:
+        variables["ansible_control_path_dir"] = str(paths.ssh_sockets)
+    else:
+        variables["ansible_ssh_args"] = "-o ControlMaster=no -o ControlPath=none"
     data = {"lab_nodes": {"hosts": hosts, "vars": variables}}
     paths.inventory.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")

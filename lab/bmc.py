@@ -1,7 +1,5 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The IPMI library has no type information.
-# mypy: disallow-subclassing-any=False
 """A node's management controller: real IPMI 2.0 over UDP 623 in front of its power supply.
 
 It misbehaves on demand, for the fault tests: see lab.bmc_behaviour.

@@ -34,7 +34,9 @@ _ENDED = ("57P", "08")
 class Database:
     """Where and how to connect. Times in seconds: ``connect_s`` for the TCP connection,
 
-    ``statement_s`` for the log-in and for each statement, ``retry_s`` between two attempts.
+    ``statement_s`` for the log-in and for each statement, ``retry_s`` between two attempts, and
+    ``not_ready_s`` after the server itself said no: that answer costs it a process, and a client
+    that asks at once again would slow down the very recovery it waits for.
     """
 
     host: str
@@ -46,10 +48,15 @@ class Database:
     connect_s: float = 1.0
     statement_s: float = 1.0
     retry_s: float = 0.03
+    not_ready_s: float = 0.1
 
 
 class Gone(Exception):
     """There is no connection (any more)."""
+
+
+class NotReady(Gone):
+    """The server answers that it takes no connections now."""
 
 
 class Refused(Exception):
@@ -83,7 +90,10 @@ class Session:
                 ssl_context=False,
                 application_name="measuring-client",
             )
-        except (*self._errors, self._answer_error) as error:
+        except self._answer_error as error:
+            self._socket.close()
+            raise NotReady(_sentence(error)) from error
+        except self._errors as error:
             self._socket.close()
             raise Gone(_sentence(error)) from error
 
@@ -133,10 +143,8 @@ class RowWriter(threading.Thread):
     def run(self) -> None:
         """Insert until the stop event is set."""
         while self._pace.wait():
-            if self._session is None and not self._open():
-                self._stop_event.wait(self._database.retry_s)
-                continue
-            self._insert()
+            if self._session or self._open():
+                self._insert()
         if self._session:
             self._session.close()
 
@@ -152,6 +160,8 @@ class RowWriter(threading.Thread):
                 self._session.close()
             self._session = None
             self._note("connect", "failed", began, detail=str(error))
+            busy = isinstance(error, NotReady)
+            self._stop_event.wait(self._database.not_ready_s if busy else self._database.retry_s)
             return False
         self._note("connect", "ok", began)
         return True

@@ -38,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--name", default="demo", help="name of the lab (demo)")
     made.add_argument("--suite", choices=("bookworm", "trixie"), help="Debian release of the nodes")
     made.add_argument("--keep", action="store_true", help="leave the lab running afterwards")
+    made.add_argument(
+        "--reuse", action="store_true", help="play on the lab as it stands, if it is up"
+    )
     made.add_argument("--json", action="store_true", help="print the report as JSON on stdout")
     made.add_argument("--out", type=Path, default=CHECKOUT / "build" / "demo", help="directory")
     return made
@@ -50,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     lab = Lab(options.name)
     try:
-        with raised(lab, options.suite, options.keep, progress):
+        with raised(lab, options, progress):
             try:
                 problems = play(lab, options.out, options.json, progress)
             except LabError as error:
@@ -66,17 +69,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def raised(lab: Lab, suite: str | None, keep: bool, progress: Progress) -> Iterator[None]:
+def raised(lab: Lab, options: argparse.Namespace, progress: Progress) -> Iterator[None]:
     """Two bare hosts, taken down at the end unless they shall stay."""
-    lab.down()
+    if not options.reuse:
+        lab.down()
     progress("raising two hosts")
-    spec = LabSpec(suite=suite) if suite else LabSpec()
+    spec = LabSpec(suite=options.suite) if options.suite else None
     try:
         lab.up(spec=spec, progress=progress)
         lab.wait_ready(timeout=300)
         yield
     finally:
-        if keep:
+        if options.keep or options.reuse:
             progress(f"the lab stays: python -m lab --name {lab.name} ssh node1")
         else:
             lab.down()

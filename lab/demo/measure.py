@@ -62,7 +62,7 @@ class ClientProcess:
         self._log = out.with_suffix(".log")
         with self._log.open("w", encoding="utf-8") as log:
             self._child = lab.run_in(
-                [sys.executable, "-m", "lab", "client", "--out", str(out), *options],
+                [sys.executable, "-m", "lab.client", "--out", str(out), *options],
                 cwd=str(CHECKOUT),
                 env={**os.environ, PASSWORD_VARIABLE: password},
                 stdin=subprocess.PIPE,
@@ -82,13 +82,19 @@ class ClientProcess:
             raise LabError(f"the measuring client ended ({self._child.returncode}): {said}")
         return self.served
 
-    def wait_steady(self, seconds: float, timeout: float, longest_gap: float = 1.0) -> bool:
-        """Wait until rows and pages were served for ``seconds`` without a long gap."""
+    def wait_steady(
+        self, seconds: float, timeout: float, since: float = 0.0, longest_gap: float = 1.0
+    ) -> bool:
+        """Wait until rows and pages were served for ``seconds`` without a long gap.
+
+        Only what was served after the monotonic time ``since`` counts: just after its node died a
+        service still looks steady.
+        """
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             time.sleep(0.2)
             served, now = self.look(), time.monotonic()
-            if all(
+            if now - seconds >= since and all(
                 times
                 and times[0] <= now - seconds
                 and is_steady(times, now - seconds, now, longest_gap)

@@ -90,7 +90,7 @@ def power_off(stage: Stage) -> Played:
 
 
 def _finish(stage: Stage, name: str, at: Moment, before: str) -> Played:
-    steady = stage.client.wait_steady(STEADY_S, timeout=120.0)
+    steady = stage.client.wait_steady(STEADY_S, timeout=120.0, since=at.mono)
     after = stage.active()
     words = f"served by {after or 'no single node'}" if steady else "not served again within 120 s"
     stage.progress(f"  {words}")

@@ -76,7 +76,16 @@ def configured(state: dict[str, str]) -> bool:
 def linked(state: dict[str, str]) -> bool:
     """Whether the peer is there: Connected, or in a resync over a connection."""
     return state["connection"] not in (
-        "Unconfigured", "StandAlone", "WFConnection", "WFReportParams", "Connecting",
-        "Disconnecting", "Unconnected", "Timeout", "BrokenPipe", "NetworkFailure",
-        "ProtocolError", "TearDown",
+        "Unconfigured",
+        "StandAlone",
+        "WFConnection",
+        "WFReportParams",
+        "Connecting",
+        "Disconnecting",
+        "Unconnected",
+        "Timeout",
+        "BrokenPipe",
+        "NetworkFailure",
+        "ProtocolError",
+        "TearDown",
     )

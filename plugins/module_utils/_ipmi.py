@@ -16,7 +16,10 @@ import struct
 
 PORT = 623
 TRIES = 3
-TIMEOUT_S = 2.0
+TIMEOUT_S = 6.0
+"""A question is never repeated within a handshake: a late answer to the first would be taken for
+one to the second, and a right password would look wrong. A new try is a new handshake on a new
+port, so the time must be ample for a device that is busy."""
 
 OPEN_REQUEST, OPEN_ANSWER, RAKP_1, RAKP_2 = 0x10, 0x11, 0x12, 0x13
 ALGORITHMS = ((1, hashlib.sha1), (3, hashlib.sha256))
@@ -25,32 +28,30 @@ ROLE = 0x14  # Administrator, looked up by name only.
 NAME_UNKNOWN = 0x0D
 
 
+class NameIgnored(Exception):
+    """Some devices keep silent instead of saying that a name is wrong."""
+
+
 def check(address: str, user: str, password: str, port: int = PORT) -> str:
     """Return "" if the BMC accepts the password, else what is wrong as the end of a sentence."""
     try:
         found = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM)[0]
     except OSError:
         return "has a name that does not resolve."
-    problem = ""
+    problem = "does not answer."
     for _ in range(TRIES):
-        # A request that was sent twice, because the first answer was late, can mix up a BMC's
-        # sessions; so only what a whole new handshake confirms is believed.
-        problem = _once(found[0], found[4], user, password)
-        if not problem:
-            break
+        with socket.socket(found[0], socket.SOCK_DGRAM) as link:
+            link.settimeout(TIMEOUT_S)
+            try:
+                link.connect(found[4])
+                return _handshake(link, user.encode(), password.encode())
+            except NameIgnored:
+                problem = "answers, but not to a log-in with this user name."
+            except OSError:
+                problem = "does not answer."
+            except (IndexError, struct.error):
+                return "gives an answer that is not IPMI 2.0."
     return problem
-
-
-def _once(family: int, target: tuple, user: str, password: str) -> str:
-    with socket.socket(family, socket.SOCK_DGRAM) as link:
-        link.settimeout(TIMEOUT_S)
-        try:
-            link.connect(target)
-            return _handshake(link, user.encode(), password.encode())
-        except OSError:
-            return "does not answer."
-        except (IndexError, struct.error):
-            return "gives an answer that is not IPMI 2.0."
 
 
 def _handshake(link: socket.socket, user: bytes, password: bytes) -> str:
@@ -66,8 +67,7 @@ def _handshake(link: socket.socket, user: bytes, password: bytes) -> str:
         try:
             answer = _ask(link, RAKP_1, RAKP_2, request)
         except TimeoutError:
-            # Some keep silent instead of saying that the name is wrong.
-            return "answers, but not to a log-in with this user name."
+            raise NameIgnored from None
         if answer[1] == NAME_UNKNOWN:
             return "refuses the user name."
         if answer[1] != 0:
@@ -93,17 +93,11 @@ def _open(console: bytes, algorithm: int) -> bytes:
 
 def _ask(link: socket.socket, request: int, answer: int, payload: bytes) -> bytes:
     packet = bytes([6, 0, 0xFF, 7, 6, request]) + bytes(8) + struct.pack("<H", len(payload))
-    for attempt in range(TRIES):
-        link.send(packet + payload)
-        try:
-            data = link.recv(1024)
-        except TimeoutError:
-            if attempt == TRIES - 1:
-                raise
-            continue
-        if len(data) >= 16 and data[4] == 6 and data[5] & 0x3F == answer:
-            size = struct.unpack("<H", data[14:16])[0]
-            body = data[16 : 16 + size]
-            if len(body) >= 2 and (body[1] != 0 or len(body) >= 12):
-                return body
-    raise TimeoutError
+    link.send(packet + payload)
+    data = link.recv(1024)
+    if len(data) >= 16 and data[4] == 6 and data[5] & 0x3F == answer:
+        size = struct.unpack("<H", data[14:16])[0]
+        body = data[16 : 16 + size]
+        if len(body) >= 2 and (body[1] != 0 or len(body) >= 12):
+            return body
+    raise struct.error

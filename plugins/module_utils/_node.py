@@ -16,8 +16,12 @@ from typing import Any
 
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
 
-UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system",
-                    "/lib/systemd/system")
+UNIT_DIRECTORIES = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
 
 
 def interfaces(run: Run) -> dict[str, list[str]]:
@@ -137,8 +141,11 @@ def fstab(paths: Iterable[str]) -> list[str]:
     """Return the paths that stand in fstab."""
     try:
         with open("/etc/fstab", encoding="utf-8") as handle:
-            targets = [line.split()[1] for line in handle if len(line.split()) > 1
-                       and not line.startswith("#")]
+            targets = [
+                line.split()[1]
+                for line in handle
+                if len(line.split()) > 1 and not line.startswith("#")
+            ]
     except FileNotFoundError:
         return []
     return sorted(set(paths) & set(targets))

@@ -136,11 +136,22 @@ class Accounts:
             grp.getgrnam(name)
         except KeyError:
             self.must(["groupadd", "--system", "-g", str(gid), name])
-        self.must([
-            "useradd", "--system", "-u", str(uid), "-g", str(gid),
-            "-d", want.get("home", "/nonexistent"), "--no-create-home",
-            "-s", want.get("shell", "/usr/sbin/nologin"), name,
-        ])
+        self.must(
+            [
+                "useradd",
+                "--system",
+                "-u",
+                str(uid),
+                "-g",
+                str(gid),
+                "-d",
+                want.get("home", "/nonexistent"),
+                "--no-create-home",
+                "-s",
+                want.get("shell", "/usr/sbin/nologin"),
+                name,
+            ]
+        )
 
     def _owned(self, uid: int, gid: int, limit: int | None = SHOWN + 1) -> list[str]:
         found = []

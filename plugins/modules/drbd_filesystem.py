@@ -119,7 +119,9 @@ class Volume:
         state = _drbd.read(name, self.params["minor"], self.run)
         if state["role"] != "Primary":
             if (state["disk"], state["peer_disk"], state["peer_role"]) != (
-                "UpToDate", "UpToDate", "Secondary"
+                "UpToDate",
+                "UpToDate",
+                "Secondary",
             ):
                 self.fail(
                     f"DRBD resource {name} is {state['role']}/{state['peer_role']},"
@@ -133,10 +135,17 @@ class Volume:
         if not found:
             self.must([f"mkfs.{self.params['filesystem']}", "-q", self.params["device"]])
         os.makedirs(self.params["path"], mode=0o755, exist_ok=True)
-        self.must([
-            "mount", "-t", self.params["filesystem"], "-o", self.params["options"],
-            self.params["device"], self.params["path"],
-        ])
+        self.must(
+            [
+                "mount",
+                "-t",
+                self.params["filesystem"],
+                "-o",
+                self.params["options"],
+                self.params["device"],
+                self.params["path"],
+            ]
+        )
         return not found
 
     def close(self) -> None:

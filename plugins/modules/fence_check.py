@@ -62,7 +62,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _ipmi
 
-ON, OFF = 0, 2
+ON = 0
+OFF = 2
 
 
 def first(parameters: dict[str, str], *names: str) -> str:

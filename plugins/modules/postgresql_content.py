@@ -107,10 +107,19 @@ class Content:
         os.mkdir(partial, 0o700)
         shutil.chown(partial, self.params["account"], self.params["account"])
         programs = self.params["programs"]
-        self.run([
-            f"{programs}/initdb", "-D", partial, "--auth-local=peer", "--auth-host=scram-sha-256",
-            "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
-        ])
+        self.run(
+            [
+                f"{programs}/initdb",
+                "-D",
+                partial,
+                "--auth-local=peer",
+                "--auth-host=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                "--no-instructions",
+            ]
+        )
         # A single-user server reads one statement a line and stops at the first error with "-E"
         # only in its log, so the result is looked at afterwards.
         self.run(
@@ -143,15 +152,25 @@ class Content:
                 lines = handle.read().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) > 7 and lines[7].strip() == "ready" and os.path.exists(
-            f"/proc/{lines[0].strip()}"
+        return (
+            len(lines) > 7
+            and lines[7].strip() == "ready"
+            and os.path.exists(f"/proc/{lines[0].strip()}")
         )
 
     def psql(self, sql: str) -> list[str]:
         """Run statements on the running server and return the lines of the answer."""
         return self.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(self.params["port"]),
-             "-d", "postgres"],
+            [
+                "psql",
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-p",
+                str(self.params["port"]),
+                "-d",
+                "postgres",
+            ],
             sql,
         ).splitlines()
 

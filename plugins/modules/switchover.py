@@ -104,10 +104,18 @@ def main() -> None:
     seconds = 0.0
     if to != before and not module.check_mode:
         began = time.monotonic()
-        code, out, err = module.run_command([
-            _control.TOOL, "switchover", name, "--to", to, "--json",
-            "--wait", str(module.params["wait_s"]),
-        ])
+        code, out, err = module.run_command(
+            [
+                _control.TOOL,
+                "switchover",
+                name,
+                "--to",
+                to,
+                "--json",
+                "--wait",
+                str(module.params["wait_s"]),
+            ]
+        )
         if code != 0:
             module.fail_json(msg=f"service {name} was not moved: {(err or out).strip()}")
         seconds = seconds_of(out, round(time.monotonic() - began, 3))

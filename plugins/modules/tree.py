@@ -124,13 +124,15 @@ class Tree:
         if same:
             found = os.lstat(path)
             if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (
-                mode, self.uid, self.gid
+                mode,
+                self.uid,
+                self.gid,
             ):
                 return
         self.written.append(name)
-        self.diff.append({
-            "before_header": path, "after_header": path, "before": old or "", "after": text
-        })
+        self.diff.append(
+            {"before_header": path, "after_header": path, "before": old or "", "after": text}
+        )
         if self.dry:
             return
         self._directory(os.path.dirname(path))

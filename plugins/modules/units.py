@@ -118,7 +118,10 @@ def plan(params: dict[str, Any], seen: dict[str, dict[str, str]]) -> list[list[s
     if disable or enable or stale:
         calls.append(["daemon-reload"])
     for verb, names in (
-        ("stop", stop), ("start", start), ("restart", params["restarted"]), ("reload", reload)
+        ("stop", stop),
+        ("start", start),
+        ("restart", params["restarted"]),
+        ("reload", reload),
     ):
         if names:
             calls.append([verb, *names])

@@ -58,8 +58,12 @@ def _application(where: str, raw: Any, service: str) -> dict[str, Any]:
     settings = raw[kind] or {}
     where = f"{where}.{kind}"
     reader = _postgresql if kind == "postgresql" else _apache
-    return {"kind": kind, "name": kind, "unit": f"{kind}-{service}.service",
-            **reader(where, settings, service)}
+    return {
+        "kind": kind,
+        "name": kind,
+        "unit": f"{kind}-{service}.service",
+        **reader(where, settings, service),
+    }
 
 
 def _common(where: str, item: Mapping[str, Any]) -> dict[str, Any]:

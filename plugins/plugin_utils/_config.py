@@ -75,8 +75,11 @@ def dump(value: Any) -> str:
 
 
 def _link(link: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("name", "type", "device", "baud") if link["type"] == "serial" else (
-        "name", "type", "port", "interface", "address")
+    keys = (
+        ("name", "type", "device", "baud")
+        if link["type"] == "serial"
+        else ("name", "type", "port", "interface", "address")
+    )
     return {key: link[key] for key in keys}
 
 

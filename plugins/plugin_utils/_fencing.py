@@ -91,8 +91,9 @@ def check_addresses(
         for node, parameters in method["nodes"].items():
             for key in DEVICE_KEYS:
                 if key in parameters:
-                    _device(f"{method['where']}.nodes.{node}.{key}", parameters[key], links,
-                            replication)
+                    _device(
+                        f"{method['where']}.nodes.{node}.{key}", parameters[key], links, replication
+                    )
 
 
 def _device(

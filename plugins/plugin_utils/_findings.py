@@ -162,7 +162,9 @@ def _drbd(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
 
 
 def accounts(
-    model: Mapping[str, Any], found: Found, wanted: Mapping[str, Mapping[str, Any]],
+    model: Mapping[str, Any],
+    found: Found,
+    wanted: Mapping[str, Mapping[str, Any]],
     renumber: bool,
 ) -> list[dict[str, Any]]:
     """Choose the numbers of each account that owns shared data (F60).

@@ -128,9 +128,7 @@ def _interfaces(
         for address in service["addresses"]:
             for node, interface in address["interface"].items():
                 if interface not in found[node]["interfaces"]:
-                    refuse(
-                        f"{address['where']}.interface", interface, f"does not exist on {node}."
-                    )
+                    refuse(f"{address['where']}.interface", interface, f"does not exist on {node}.")
 
 
 def _ping(value: Any) -> list[str]:

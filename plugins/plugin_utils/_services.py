@@ -28,8 +28,21 @@ from ._values import (
 
 FILESYSTEMS = ("ext4", "xfs")
 STORAGE_KEYS = ("filesystem", "options", "minor", "port", "overwrite")
-FORBIDDEN_MOUNTS = ("/", "/boot", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/srv",
-                    "/sys", "/tmp", "/usr", "/var")
+FORBIDDEN_MOUNTS = (
+    "/",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/proc",
+    "/root",
+    "/run",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/var",
+)
 
 
 def read(
@@ -113,9 +126,7 @@ def _storage(
     nodes: Sequence[str],
     links: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    item = mapping(
-        where, raw, required=("type", "disk", "link", "mount"), optional=STORAGE_KEYS
-    )
+    item = mapping(where, raw, required=("type", "disk", "link", "mount"), optional=STORAGE_KEYS)
     text(f"{where}.type", item["type"], ("drbd",))
     disks = per_node(f"{where}.disk", item["disk"], nodes)
     link = text(f"{where}.link", item["link"])
@@ -165,12 +176,13 @@ def _address(
         refuse(where, shown, "is not an address with a prefix such as 192.168.1.10/24.")
     if "/" not in shown:
         refuse(where, shown, "has no prefix; write it as 192.168.1.10/24.")
-    if network.size > 2 and network.version == 4 and network.ip in (
-        network.network, network.broadcast
+    if (
+        network.size > 2
+        and network.version == 4
+        and network.ip in (network.network, network.broadcast)
     ):
         refuse(where, shown, "is the network or the broadcast address itself.")
-    address = {"where": where, "address": shown, "ip": str(network.ip), "link": "",
-               "interface": {}}
+    address = {"where": where, "address": shown, "ip": str(network.ip), "link": "", "interface": {}}
     if "link" in item and "interface" in item:
         raise Problem(f"{where}: link and interface are both given; one says it all.")
     if "interface" in item:
@@ -204,9 +216,7 @@ def place(services: Sequence[dict[str, Any]], links: Sequence[Mapping[str, Any]]
                 _on_link(address, service["storage"]["link"], links)
 
 
-def _on_link(
-    address: dict[str, Any], replication: str, links: Sequence[Mapping[str, Any]]
-) -> None:
+def _on_link(address: dict[str, Any], replication: str, links: Sequence[Mapping[str, Any]]) -> None:
     networks = [one for one in links if one["type"] == "udp"]
     if address["link"]:
         candidates = [one for one in networks if one["name"] == address["link"]]
@@ -219,7 +229,8 @@ def _on_link(
         if one["network"] and netaddr.IPNetwork(one["network"]).version == version
     ]
     fits = [
-        one for one in known
+        one
+        for one in known
         if netaddr.IPAddress(address["ip"]) in netaddr.IPNetwork(one["network"])
     ]
     if known and len(known) == len(candidates) and not fits:

@@ -12,7 +12,7 @@ from ._values import Problem, mapping, number
 LIMITS: dict[str, tuple[float, float, float]] = {
     "heartbeat_s": (0.2, 0.02, 10),
     "suspect_s": (0.8, 0.05, 60),
-    "dead_s": (2.0, 0.2, 300),
+    "dead_s": (3.0, 0.2, 300),
     "fence_delay_s": (2.0, 0, 120),
     "fence_retry_s": (5.0, 0.5, 600),
     "query_s": (3.0, 0.5, 600),

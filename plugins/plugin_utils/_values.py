@@ -14,6 +14,10 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
 class Problem(ValueError):
     """One wrong value in the inventory; the text is the sentence that the user reads."""
 
+    def __init__(self, sentence: str) -> None:
+        # Whatever a user wrote into a value, the answer stays one line.
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence))
+
 
 class PerNode(dict[str, Any]):
     """A value that host variables made different from node to node."""

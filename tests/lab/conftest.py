@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,8 +103,9 @@ class Cluster:
         return self.stage.other(self.owner)
 
     def serves(self) -> bool:
-        """Rows and pages are acknowledged steadily."""
-        return self.stage.client.wait_steady(STEADY_S, timeout=120.0)
+        """Rows and pages are acknowledged steadily from now on."""
+        now = time.monotonic()
+        return self.stage.client.wait_steady(STEADY_S, timeout=120.0, since=now)
 
     def heal(self) -> None:
         """All links and power back, then wait until the standby is ready again."""

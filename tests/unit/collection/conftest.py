@@ -29,23 +29,38 @@ sys.path.insert(0, str(COLLECTIONS))
 NODES = ["node1", "node2"]
 VARIABLES: dict[str, Any] = {
     "cluster_links": [
-        {"name": "lan", "interface": "eth0",
-         "address": {"node1": "192.168.1.11/24", "node2": "192.168.1.12/24"}},
-        {"name": "cross", "interface": "eth1",
-         "address": {"node1": "192.168.2.11/24", "node2": "192.168.2.12/24"}},
+        {
+            "name": "lan",
+            "interface": "eth0",
+            "address": {"node1": "192.168.1.11/24", "node2": "192.168.1.12/24"},
+        },
+        {
+            "name": "cross",
+            "interface": "eth1",
+            "address": {"node1": "192.168.2.11/24", "node2": "192.168.2.12/24"},
+        },
         {"name": "serial", "device": "/dev/ttyS0"},
     ],
     "cluster_fencing": [
-        {"method": "stonith", "agent": "fence_ipmilan",
-         "nodes": {"node1": {"ip": "192.168.1.21"}, "node2": {"ip": "192.168.1.22"}},
-         "parameters": {"username": "admin", "password": "hidden-word", "lanplus": True}},
+        {
+            "method": "stonith",
+            "agent": "fence_ipmilan",
+            "nodes": {"node1": {"ip": "192.168.1.21"}, "node2": {"ip": "192.168.1.22"}},
+            "parameters": {"username": "admin", "password": "hidden-word", "lanplus": True},
+        },
     ],
     "cluster_services": [
-        {"name": "shop", "preferred": "node1",
-         "storage": {"type": "drbd", "disk": "/dev/vdb", "link": "cross", "mount": "/srv/shop"},
-         "addresses": ["192.168.1.10/24"],
-         "applications": ["postgresql", {"apache": {"after": ["postgresql"]}},
-                          {"unit": "worker.service"}]},
+        {
+            "name": "shop",
+            "preferred": "node1",
+            "storage": {"type": "drbd", "disk": "/dev/vdb", "link": "cross", "mount": "/srv/shop"},
+            "addresses": ["192.168.1.10/24"],
+            "applications": [
+                "postgresql",
+                {"apache": {"after": ["postgresql"]}},
+                {"unit": "worker.service"},
+            ],
+        },
     ],
 }
 
@@ -79,8 +94,9 @@ def build(variables: dict[str, Any]) -> Callable[..., dict[str, Any]]:
     def made(*changes: tuple[str, Any], found: Any = None) -> dict[str, Any]:
         for path, value in changes:
             put(variables, path, value)
-        each = {node: {**variables, "ansible_host": f"10.0.0.{i}"}
-                for i, node in enumerate(NODES, 1)}
+        each = {
+            node: {**variables, "ansible_host": f"10.0.0.{i}"} for i, node in enumerate(NODES, 1)
+        }
         return _model.build("shop", NODES, each, found)
 
     return made
@@ -100,8 +116,16 @@ def found() -> dict[str, dict[str, Any]]:
             "taken": {"uids": [0, 1, 33], "gids": [0, 1, 33]},
             "units": {"drbd.service": {"exists": False, "enabled": False}},
             "names": {"node1": ["192.168.1.11"], "node2": ["192.168.1.12"]},
-            "disks": {"shop": {"exists": True, "block": True, "size": 1 << 30, "signature": "",
-                               "zero": True, "used": ""}},
+            "disks": {
+                "shop": {
+                    "exists": True,
+                    "block": True,
+                    "size": 1 << 30,
+                    "signature": "",
+                    "zero": True,
+                    "used": "",
+                }
+            },
             "drbd": {"shop": {"exists": False, "digest": "", "fencing": False}},
             "packages": {"missing": [], "interrupted": False},
             "mounts": {},

@@ -20,8 +20,11 @@ srcversion: 211FB288A383ED945B83420
 
 def test_each_minor_is_read_from_its_own_line():
     assert _drbd.parse_proc(PROC, 0) == {
-        "connection": "Connected", "role": "Secondary", "peer_role": "Primary",
-        "disk": "UpToDate", "peer_disk": "UpToDate",
+        "connection": "Connected",
+        "role": "Secondary",
+        "peer_role": "Primary",
+        "disk": "UpToDate",
+        "peer_disk": "UpToDate",
     }
     assert _drbd.parse_proc(PROC, 10)["peer_disk"] == "Outdated"
     for minor in (1, 2):
@@ -62,8 +65,15 @@ def resource(monkeypatch):
                 return 0, "drbdsetup attach\n", ""
             return 0, "", ""
 
-        seen = {"exists": True, "block": True, "size": 1, "signature": "", "zero": True,
-                "used": "", **disk}
+        seen = {
+            "exists": True,
+            "block": True,
+            "size": 1,
+            "signature": "",
+            "zero": True,
+            "used": "",
+            **disk,
+        }
         monkeypatch.setattr(module.AnsibleModule, "run_command", command)
         monkeypatch.setattr(module.AnsibleModule, "get_bin_path", lambda _self, name: name)
         monkeypatch.setattr(_disk, "inspect", lambda _device, _run: seen)
@@ -74,13 +84,16 @@ def resource(monkeypatch):
     return made
 
 
-@pytest.mark.parametrize(("disk", "reason"), [
-    ({"signature": "ext4"}, "/dev/vdb: holds ext4; it is never overwritten"),
-    ({"zero": False}, "/dev/vdb: holds data of an unknown kind; it is never overwritten"),
-    ({"signature": "drbd", "zero": False}, "/dev/vdb: holds DRBD metadata that does not fit"),
-    ({"used": "mounted"}, "/dev/vdb: is in use (mounted)."),
-    ({"block": False}, "/dev/vdb: does not exist or is not a block device."),
-])
+@pytest.mark.parametrize(
+    ("disk", "reason"),
+    [
+        ({"signature": "ext4"}, "/dev/vdb: holds ext4; it is never overwritten"),
+        ({"zero": False}, "/dev/vdb: holds data of an unknown kind; it is never overwritten"),
+        ({"signature": "drbd", "zero": False}, "/dev/vdb: holds DRBD metadata that does not fit"),
+        ({"used": "mounted"}, "/dev/vdb: is in use (mounted)."),
+        ({"block": False}, "/dev/vdb: does not exist or is not a block device."),
+    ],
+)
 def test_a_disk_that_is_not_empty_gets_no_metadata(resource, disk, reason):
     said, created = resource(disk)
     assert said["failed"] is True

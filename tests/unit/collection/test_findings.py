@@ -12,39 +12,74 @@ from tests.unit.collection.conftest import put
 LIMITS = {"clock_s": 5.0, "free_mib": 256, "watchdog": False}
 
 CASES = [
-    ("node2.disks.shop.exists", False,
-     "cluster_services[0].storage.disk: /dev/vdb does not exist on node2."),
-    ("node2.disks.shop.signature", "ext4",
-     "cluster_services[0].storage.disk: /dev/vdb on node2 holds ext4; it is never overwritten"
-     " unless storage.overwrite is true."),
-    ("node2.disks.shop.zero", False,
-     "cluster_services[0].storage.disk: /dev/vdb on node2 holds data of an unknown kind; it is"
-     " never overwritten unless storage.overwrite is true."),
-    ("node1.disks.shop.used", "mounted",
-     "cluster_services[0].storage.disk: /dev/vdb on node1 is in use (mounted)."),
-    ("node1.os.version", "11",
-     "node1: runs debian 11; supported are Debian 12 and 13."),
-    ("node1.os.version", "13",
-     "node1 runs Debian 13 and node2 Debian 12; the applications of a cluster need the same release"
-     " on both nodes."),
-    ("node2.nodename", "node1",
-     "node1 and node2 both call themselves node1; every node needs a host name of its own."),
-    ("node2.offset", [9.0, 9.5],
-     "node1 and node2: the clocks differ by at least 8.5 s; at most 5 s are allowed"
-     " (preflight_clock_s)."),
-    ("node2.free_mib", {"/": 10},
-     "node2: 10 MiB are free on /; at least 256 MiB are needed (preflight_free_mib)."),
-    ("node2.fstab", ["/srv/shop"],
-     "node2: /srv/shop stands in /etc/fstab; only the cluster may mount it."),
-    ("node2.names.node1", ["10.1.1.1"],
-     "node2: the name node1 resolves to 10.1.1.1 there, which is none of its addresses (10.0.0.1,"
-     " 192.168.1.11, 192.168.2.11)."),
-    ("node2.units", {"apache2.service": {"exists": True, "enabled": True}},
-     "node2: apache2.service is started at boot; only the cluster may start it (systemctl disable"
-     " apache2.service)."),
-    ("node2.drbd.shop", {"exists": True, "digest": "x", "fencing": True},
-     "/etc/drbd.d/shop.res differs between node1 and node2; DRBD needs the same configuration on"
-     " both nodes."),
+    (
+        "node2.disks.shop.exists",
+        False,
+        "cluster_services[0].storage.disk: /dev/vdb does not exist on node2.",
+    ),
+    (
+        "node2.disks.shop.signature",
+        "ext4",
+        "cluster_services[0].storage.disk: /dev/vdb on node2 holds ext4; it is never overwritten"
+        " unless storage.overwrite is true.",
+    ),
+    (
+        "node2.disks.shop.zero",
+        False,
+        "cluster_services[0].storage.disk: /dev/vdb on node2 holds data of an unknown kind; it is"
+        " never overwritten unless storage.overwrite is true.",
+    ),
+    (
+        "node1.disks.shop.used",
+        "mounted",
+        "cluster_services[0].storage.disk: /dev/vdb on node1 is in use (mounted).",
+    ),
+    ("node1.os.version", "11", "node1: runs debian 11; supported are Debian 12 and 13."),
+    (
+        "node1.os.version",
+        "13",
+        "node1 runs Debian 13 and node2 Debian 12; the applications of a cluster need the same release"
+        " on both nodes.",
+    ),
+    (
+        "node2.nodename",
+        "node1",
+        "node1 and node2 both call themselves node1; every node needs a host name of its own.",
+    ),
+    (
+        "node2.offset",
+        [9.0, 9.5],
+        "node1 and node2: the clocks differ by at least 8.5 s; at most 5 s are allowed"
+        " (preflight_clock_s).",
+    ),
+    (
+        "node2.free_mib",
+        {"/": 10},
+        "node2: 10 MiB are free on /; at least 256 MiB are needed (preflight_free_mib).",
+    ),
+    (
+        "node2.fstab",
+        ["/srv/shop"],
+        "node2: /srv/shop stands in /etc/fstab; only the cluster may mount it.",
+    ),
+    (
+        "node2.names.node1",
+        ["10.1.1.1"],
+        "node2: the name node1 resolves to 10.1.1.1 there, which is none of its addresses (10.0.0.1,"
+        " 192.168.1.11, 192.168.2.11).",
+    ),
+    (
+        "node2.units",
+        {"apache2.service": {"exists": True, "enabled": True}},
+        "node2: apache2.service is started at boot; only the cluster may start it (systemctl disable"
+        " apache2.service).",
+    ),
+    (
+        "node2.drbd.shop",
+        {"exists": True, "digest": "x", "fencing": True},
+        "/etc/drbd.d/shop.res differs between node1 and node2; DRBD needs the same configuration on"
+        " both nodes.",
+    ),
 ]
 
 
@@ -93,8 +128,10 @@ def test_an_unknown_name_is_a_warning(model, found):
     ]
 
 
-DEFAULTS = {"postgres": {"default": 880, "home": "/var/lib/postgresql"},
-            "www-data": {"default": 33}}
+DEFAULTS = {
+    "postgres": {"default": 880, "home": "/var/lib/postgresql"},
+    "www-data": {"default": 33},
+}
 
 
 def test_a_new_account_gets_the_default_and_an_old_one_keeps_its_numbers(model, found):

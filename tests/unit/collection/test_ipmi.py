@@ -19,9 +19,9 @@ NAME, PASSWORD, IDENTITY = b"admin", b"right-one", bytes(range(16))
 class Bmc(threading.Thread):
     """Answers the first half of a RAKP handshake as the specification says."""
 
-    def __init__(self, algorithms=(1,), names=(NAME,), silent=False):
+    def __init__(self, algorithms=(1,), names=(NAME,), silent=False, drop=0):
         super().__init__(daemon=True)
-        self.algorithms, self.names, self.silent = algorithms, names, silent
+        self.algorithms, self.names, self.silent, self.drop = algorithms, names, silent, drop
         self.link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.link.bind(("127.0.0.1", 0))
         self.port = self.link.getsockname()[1]
@@ -34,6 +34,9 @@ class Bmc(threading.Thread):
             if not data:
                 return
             if self.silent:
+                continue
+            self.drop -= 1
+            if self.drop >= 0:
                 continue
             body = self.answer(data[5], data[16:])
             head = bytes([6, 0, 255, 7, 6, data[5] + 1]) + bytes(8)
@@ -87,6 +90,9 @@ def test_a_wrong_password_a_wrong_name_and_silence_are_told_apart(ask):
     assert ask(password="wrong-one") == "refuses the password."
     assert ask(user="root") == "refuses the user name."
     assert ask(silent=True) == "does not answer."
-    assert ask(algorithms=()) == (
-        "offers no known way to log in (neither cipher suite 3 nor 17)."
-    )
+    assert ask(algorithms=()) == ("offers no known way to log in (neither cipher suite 3 nor 17).")
+
+
+def test_a_lost_answer_does_not_make_a_right_password_wrong(ask):
+    assert ask(drop=1) == ""
+    assert ask(drop=1, password="wrong-one") == "refuses the password."

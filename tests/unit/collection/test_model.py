@@ -83,9 +83,7 @@ def test_an_interface_that_a_node_lacks_is_named(build, variables, found):
     )
 
 
-def test_a_virtual_address_outside_the_lan_is_found_with_the_nodes_answers(
-    build, variables, found
-):
+def test_a_virtual_address_outside_the_lan_is_found_with_the_nodes_answers(build, variables, found):
     for link in variables["cluster_links"][:2]:
         del link["address"]
     variables["cluster_services"][0]["addresses"] = ["192.168.9.10/24"]
@@ -117,9 +115,14 @@ def test_exactly_two_nodes_with_two_addresses(variables):
 
 
 def test_a_cluster_is_its_group_whatever_else_the_inventory_holds():
-    groups = {"all": ["a", "b", "c", "d"], "ungrouped": [],
-              "failover_nodes": ["b", "a"], "shop": ["a", "b"], "blog": ["c", "d"],
-              "web": ["a", "b", "c", "d"]}
+    groups = {
+        "all": ["a", "b", "c", "d"],
+        "ungrouped": [],
+        "failover_nodes": ["b", "a"],
+        "shop": ["a", "b"],
+        "blog": ["c", "d"],
+        "web": ["a", "b", "c", "d"],
+    }
     assert _membership.find("a", {}, groups) == ("shop", ["a", "b"])
     assert _membership.find("d", {}, groups) == ("blog", ["c", "d"])
     assert _membership.find("d", {"cluster_name": "news"}, groups) == ("news", ["c", "d"])
@@ -137,9 +140,21 @@ TREES = st.recursive(
 )
 
 
-@given(value=TREES, key=st.sampled_from(
-    ["cluster_links", "cluster_fencing", "cluster_services", "cluster_timing", "cluster_unsafe",
-     "cluster_ping_targets", "cluster_power_on", "cluster_engine"]))
+@given(
+    value=TREES,
+    key=st.sampled_from(
+        [
+            "cluster_links",
+            "cluster_fencing",
+            "cluster_services",
+            "cluster_timing",
+            "cluster_unsafe",
+            "cluster_ping_targets",
+            "cluster_power_on",
+            "cluster_engine",
+        ]
+    ),
+)
 def test_rubbish_is_refused_by_a_sentence_and_by_nothing_else(value, key):
     from tests.unit.collection.conftest import VARIABLES
 
@@ -148,7 +163,7 @@ def test_rubbish_is_refused_by_a_sentence_and_by_nothing_else(value, key):
     try:
         _model.build("shop", ["node1", "node2"], each)
     except _values.Problem as problem:
-        assert "\n" not in str(problem).replace(str(value), "") or "\n" in repr(value)
+        assert str(problem).isprintable()
 
 
 @given(st.dictionaries(st.sampled_from(["password", "passwd", "ip", "auth_token"]), st.text()))

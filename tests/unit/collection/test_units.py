@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.failover.cluster.plugins.modules import units
 
-NOTHING = {name: [] for name in units.OPTIONS} | {"read_again": False}
+NOTHING: dict[str, object] = {name: [] for name in units.OPTIONS} | {"read_again": False}
 
 SHOWN = """Id=apache2.service
 LoadState=loaded
@@ -51,12 +51,18 @@ def test_what_is_right_is_left_alone():
 
 
 def test_changed_files_are_read_before_anything_starts():
-    seen = {"a.service": {"ActiveState": "inactive", "UnitFileState": "enabled",
-                          "NeedDaemonReload": "yes"}}
+    seen = {
+        "a.service": {
+            "ActiveState": "inactive",
+            "UnitFileState": "enabled",
+            "NeedDaemonReload": "yes",
+        }
+    }
     assert planned(seen, started=["a.service"]) == [["daemon-reload"], ["start", "a.service"]]
     seen["a.service"]["NeedDaemonReload"] = "no"
     assert planned(seen, started=["a.service"], read_again=True) == [
-        ["daemon-reload"], ["start", "a.service"]
+        ["daemon-reload"],
+        ["start", "a.service"],
     ]
 
 

@@ -44,7 +44,7 @@ def test_silence_alone_starts_nothing_whatever_its_length() -> None:
 def test_f01_the_standby_takes_over_once_the_owner_is_verified_off() -> None:
     b = Pair().running().b
     Pair.see(b, ALONE)
-    b.pass_time(3)
+    b.pass_time(4)
     b.fence_answers(Power.OFF)
     assert b.state.peer.life is Life.GONE
     assert len(starts(b)) == 1
@@ -76,7 +76,7 @@ def test_f08_consistent_is_not_up_to_date() -> None:
     for disk in ("Consistent", "Outdated", "Inconsistent", "Diskless", "Unknown"):
         b = Pair().running().b
         Pair.see(b, replace(ALONE, disk=disk))
-        b.pass_time(3)
+        b.pass_time(4)
         b.fence_answers(Power.OFF)
         assert not starts(b), disk
         assert b.shop.why, disk
@@ -105,7 +105,7 @@ def test_f12_no_shot_while_the_peer_is_visibly_primary() -> None:
 
 def test_f12_a_fence_device_that_lies_does_not_outweigh_the_peers_kernel() -> None:
     b = Pair().running().b
-    b.pass_time(3)
+    b.pass_time(4)
     b.fence_answers(Power.OFF)
     assert b.state.peer.life is Life.GONE
     assert not starts(b)
@@ -163,7 +163,7 @@ def test_f18_late_messages_of_a_dead_life_are_no_sign_of_life() -> None:
     pair = Pair().running()
     last = said(pair.a)
     Pair.see(pair.b, ALONE)
-    pair.b.pass_time(3)
+    pair.b.pass_time(4)
     pair.b.fence_answers(Power.OFF)
     pair.b.feed(events.Heard("lan", replace(last, sequence=last.sequence + 1)))
     assert pair.b.state.peer.life is Life.GONE
@@ -286,7 +286,7 @@ def test_f61_a_goodbye_does_not_thaw_frozen_io() -> None:
     assert pair.a.state.peer.proof is Proof.GOODBYE
     Pair.see(pair.a, replace(ALONE, role="Primary", suspended=True))
     pair.a.feed(events.HandlerAsked(5, "shop"))
-    pair.a.pass_time(3)
+    pair.a.pass_time(4)
     assert not pair.a.take(actions.AnswerHandler)
     pair.a.fence_answers(Power.OFF)
     assert pair.a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 7)]
@@ -326,7 +326,7 @@ def test_confirm_fenced_is_refused_while_the_peer_is_alive() -> None:
 def test_confirm_fenced_is_a_proof_when_nothing_else_can_be_had() -> None:
     b = Pair().running().b
     Pair.see(b, ALONE)
-    b.pass_time(3)
+    b.pass_time(4)
     b.feed(events.Command(1, Verb.CONFIRM_FENCED, "a", "ann"))
     assert b.state.peer.proof is Proof.OPERATOR
     assert len(starts(b)) == 1

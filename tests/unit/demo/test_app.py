@@ -86,6 +86,12 @@ def test_keep_leaves_the_lab_running(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert outcome(monkeypatch, tmp_path, [], "--keep")[1] == ["down", "up", "ready"]
 
 
+def test_a_reused_lab_is_neither_taken_down_before_nor_after(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert outcome(monkeypatch, tmp_path, [], "--reuse")[1] == ["up", "ready"]
+
+
 def test_the_files_of_a_run_agree(tmp_path: Path) -> None:
     measured = measure(played(), served(), [], history())
     result = PlayResult(200.0, 40, 0, 2, tmp_path / "log")

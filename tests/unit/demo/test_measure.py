@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.server
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,18 @@ def test_without_the_web_page_it_is_not_steady(postgres: FakePostgres, tmp_path:
     try:
         postgres.wait_inserts(5)
         assert not client.wait_steady(0.2, timeout=1.0)
+    finally:
+        client.kill()
+
+
+def test_service_before_the_given_time_does_not_count(
+    postgres: FakePostgres, web: int, tmp_path: Path
+) -> None:
+    client = ClientProcess(Here(), tmp_path / "out", options(postgres.port, web), "secret")
+    try:
+        assert client.wait_steady(0.5, timeout=30)
+        later = time.monotonic() + 1000
+        assert not client.wait_steady(0.5, timeout=0.5, since=later)
     finally:
         client.kill()
 

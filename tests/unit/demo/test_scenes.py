@@ -29,6 +29,7 @@ class World:
         self.power_calls: list[tuple[str, str]] = []
         self.commands: list[tuple[str, str]] = []
         self.steady = True
+        self.since = 0.0
 
     def active_now(self) -> set[str]:
         return set(self.active)
@@ -36,7 +37,8 @@ class World:
     def last(self, node: str) -> Sample:
         return self.sample
 
-    def wait_steady(self, seconds: float, timeout: float) -> bool:
+    def wait_steady(self, seconds: float, timeout: float, since: float = 0.0) -> bool:
+        self.since = since
         return self.steady
 
     def power(self, node: str, action: str) -> None:
@@ -69,6 +71,7 @@ def test_the_power_of_the_active_node_is_cut() -> None:
     assert world.power_calls == [("node2", "off")]
     assert (event.active_before, event.active_after) == ("node2", "node1")
     assert event.at.mono <= event.until.mono
+    assert world.since == event.at.mono  # service before the cut proves nothing
 
 
 @pytest.mark.parametrize("active", [set(), {"node1", "node2"}])

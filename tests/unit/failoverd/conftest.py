@@ -36,8 +36,20 @@ class Wire:
         """Make it."""
         for name in self.names:
             _ip("netns", "add", name)
-        _ip("-n", self.names[0], "link", "add", "eth0", "type", "veth", "peer", "name", "eth0",
-            "netns", self.names[1])
+        _ip(
+            "-n",
+            self.names[0],
+            "link",
+            "add",
+            "eth0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            self.names[1],
+        )
         for index, name in enumerate(self.names, 1):
             _ip("-n", name, "link", "set", "lo", "up")
             _ip("-n", name, "link", "set", "eth0", "up")

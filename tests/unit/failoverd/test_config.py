@@ -71,7 +71,7 @@ RESOURCES = "services.0.resources"
         ("timing", {"dead_s": 0.5}, "timing.dead_s: must be at least four times heartbeat_s."),
         (
             "timing",
-            {"suspect_s": 3},
+            {"suspect_s": 4},
             "timing.suspect_s: must lie between heartbeat_s and dead_s.",
         ),
         ("fencing.0.method", "prayer", "fencing[0].method: must be stonith, not prayer."),

@@ -138,8 +138,12 @@ def test_a_kernel_that_cannot_be_asked_proves_nothing(
     ],
 )
 def test_a_node_that_goes_down_parts_from_its_peer_in_good_order(
-    kernel: Kernel, script: Script, monkeypatch: pytest.MonkeyPatch,
-    role: str, connection: str, parted: bool,
+    kernel: Kernel,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+    connection: str,
+    parted: bool,
 ) -> None:
     monkeypatch.setattr(drbd, "ADM", script("drbdadm", f'echo "$*" >> {kernel.path}/parted'))
     kernel.show(role, connection=connection)

@@ -107,7 +107,11 @@ class Pair:
         environment["FAILOVERD_RUN"] = str(self.path / node / "run")
         return subprocess.run(
             [sys.executable, "-m", "failoverd.cli", *words],
-            env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
         )
 
     def service(self, node: str) -> dict[str, Any]:
@@ -121,7 +125,9 @@ class Pair:
         namespace = self.wire.names[int(node[-1]) - 1]
         done = subprocess.run(
             ["ip", "-n", namespace, "-4", "address", "show", "dev", "eth0"],
-            capture_output=True, text=True, check=True,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return "10.9.0.10/" in done.stdout
 
@@ -185,8 +191,12 @@ def test_a_second_daemon_is_refused(pair: Pair) -> None:
     for name in ("etc", "state", "run"):
         argv += [f"--{name}", str(base / name)]
     done = subprocess.run(
-        argv, env={**os.environ, "PYTHONPATH": FILES}, capture_output=True, text=True,
-        timeout=LIMIT_S, check=False,
+        argv,
+        env={**os.environ, "PYTHONPATH": FILES},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
     )
     assert done.returncode == 1
     assert "another failoverd runs" in done.stderr

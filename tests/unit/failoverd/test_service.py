@@ -122,8 +122,11 @@ def test_a_start_is_told_with_generation_outcome_and_duration(shop: Shop) -> Non
 
 @pytest.mark.parametrize(
     ("broken", "reason"),
-    [("start", "mount: start refused"), ("start hangs", "mount did not get there in time"),
-     ("prepare", "mount: prepare refused")],
+    [
+        ("start", "mount: start refused"),
+        ("start hangs", "mount did not get there in time"),
+        ("prepare", "mount: prepare refused"),
+    ],
 )
 def test_a_failed_start_names_the_part_and_stops_nothing(
     shop: Shop, broken: str, reason: str

@@ -63,7 +63,11 @@ def test_the_devices_word_is_understood(script: Script) -> None:
     device = Stonith(settings(script("agent", HONEST)), "node2")
     answers = perform(device, Ask.STATUS, Ask.OFF, Ask.STATUS, Ask.ON, Ask.STATUS)
     assert [power for power, _ in answers] == [
-        Power.ON, Power.OFF, Power.OFF, Power.ON, Power.ON,
+        Power.ON,
+        Power.OFF,
+        Power.OFF,
+        Power.ON,
+        Power.ON,
     ]
 
 

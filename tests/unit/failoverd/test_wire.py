@@ -44,7 +44,12 @@ MESSAGES = st.builds(
     goodbye=st.booleans(),
 )
 PLAIN = Message(
-    "shop", "node1", 2**40, 7, 2**41, ("lan", "cross", "serial"),
+    "shop",
+    "node1",
+    2**40,
+    7,
+    2**41,
+    ("lan", "cross", "serial"),
     (
         ServiceReport("shop", Local.RUNNING, 3, grant=Grant(4, 2**41), able=True),
         ServiceReport("mail", Local.STOPPED, 3, why="the disk is Outdated"),

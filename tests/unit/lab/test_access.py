@@ -20,6 +20,9 @@ def test_the_inventory_holds_hosts_and_connection_only(tmp_path: Path) -> None:
     assert group["hosts"]["node1"] == {"ansible_host": "192.168.1.11"}
     assert group["vars"]["ansible_user"] == "root"
     assert group["vars"]["ansible_ssh_common_args"] == f"-F {paths.ssh_config}"
+    # Two labs have the same addresses; a shared connection must not lead into the other one.
+    separate = group["vars"].get("ansible_control_path_dir") == str(paths.ssh_sockets)
+    assert separate or "ControlMaster=no" in group["vars"]["ansible_ssh_args"]
     assert all(name.startswith("ansible_") for name in group["vars"])
 
 

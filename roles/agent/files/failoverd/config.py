@@ -114,7 +114,10 @@ def read_files(directory: str = DIRECTORY) -> dict[str, str]:
     base = Path(directory)
     texts: dict[str, str] = {}
     for name, needed in (
-        ("cluster.json", True), ("key", True), ("key.old", False), ("fencing.json", False)
+        ("cluster.json", True),
+        ("key", True),
+        ("key.old", False),
+        ("fencing.json", False),
     ):
         try:
             texts[name] = (base / name).read_text(encoding="utf-8")

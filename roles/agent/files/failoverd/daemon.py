@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -30,8 +31,9 @@ from .links.udp import UdpLink
 from .links.wire import Wire, WireError
 from .notify import Notifier, watchdog_period
 from .requests import Requests
+from .resources import pagecache
 from .resources.settings import module_of
-from .resources.systemd import Systemd
+from .resources.systemd import Systemd, SystemdError
 from .runner import Runner
 from .service import Service
 from .status import snapshot
@@ -183,8 +185,7 @@ class Daemon:
         await self._control.open()
         self._runner.begin()
         self._keep(self._disks.run())
-        if any(r.type == "unit" for s in self._config.services for r in s.resources):
-            self._keep(self._systemd.warm())
+        self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
         for service in self._services.values():
             self._keep(service.patrol(self._config.runtime.patrol_s))
@@ -195,6 +196,16 @@ class Daemon:
         await self._end.wait()
         self._notifier.send("STOPPING=1")
         await self._close()
+
+    async def _read_ahead(self) -> None:
+        """What a takeover will need is loaded before: the bus, the applications' programs."""
+        resources = [r for s in self._config.services for r in s.resources if r.type == "unit"]
+        files = []
+        for resource in resources:
+            with contextlib.suppress(SystemdError):
+                properties = await self._systemd.properties(resource.options.unit)
+                files.append(str(properties["FragmentPath"]))
+        await pagecache.warm(files)
 
     async def _feed(self, period: float) -> None:
         """systemd restarts a daemon whose loop hangs."""

@@ -19,7 +19,10 @@ class Disks:
     """One task per replicated service. Reading the state of DRBD 8.4 starts no process."""
 
     def __init__(
-        self, disks: dict[str, Drbd], period_s: float, post: Callable[[Event], None],
+        self,
+        disks: dict[str, Drbd],
+        period_s: float,
+        post: Callable[[Event], None],
         history: Chronicle,
     ) -> None:
         self._disks = disks

@@ -55,9 +55,7 @@ class Requests:
             self.shutdown = bool(request.get("shutdown"))
         number, future = self._dispatcher.open_request()
         try:
-            self._post(
-                Command(number, verb, words["argument"], f"{who} (uid {uid})", words["to"])
-            )
+            self._post(Command(number, verb, words["argument"], f"{who} (uid {uid})", words["to"]))
             answer = await future
         finally:
             self._dispatcher.drop_request(number)

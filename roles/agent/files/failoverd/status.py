@@ -16,9 +16,7 @@ from .core.state import Service as CoreService
 from .service import Service
 
 FORMAT = 1
-HELD = frozenset(
-    {Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING, Local.BROKEN}
-)
+HELD = frozenset({Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING, Local.BROKEN})
 WORDS = {
     Local.RUNNING: "running",
     Local.STARTING: "starting",

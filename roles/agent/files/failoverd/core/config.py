@@ -15,7 +15,7 @@ class Timing:
     """How often a heartbeat is sent over every link."""
     suspect_s: float = 0.8
     """Silence after which the fence devices are asked (only asked) for the peer's power."""
-    dead_s: float = 2.0
+    dead_s: float = 3.0
     """Silence after which the peer may be fenced."""
     fence_delay_s: float = 2.0
     """Head start of the owner: how much later the standby fences (F14, F15)."""

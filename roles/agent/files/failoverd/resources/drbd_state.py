@@ -11,9 +11,7 @@ from typing import Any
 from failoverd.core.events import Disk
 
 PROC = "/proc/drbd"
-MINOR = re.compile(
-    r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)"
-)
+MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)")
 """The protocol's letter is missing while there is no connection at all."""
 UNKNOWN = {"DUnknown": "Unknown"}
 

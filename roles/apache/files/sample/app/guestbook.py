@@ -66,12 +66,15 @@ def application(environ, start_response):
         kind = "text/html; charset=utf-8"
         text = page(visits, entries, problem)
     body = text.encode()
-    start_response(status, [
-        ("Content-Type", kind),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-        ("Set-Cookie", f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax"),
-    ])
+    start_response(
+        status,
+        [
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Set-Cookie", f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax"),
+        ],
+    )
     return [body]
 
 
@@ -120,7 +123,8 @@ def book(environ):
             cursor.execute(TABLE)
             sent = form(environ) if environ["REQUEST_METHOD"] == "POST" else {}
             if sent.get("name") and sent.get("words"):
-                cursor.execute("INSERT INTO guestbook (name, words) VALUES (%(name)s, %(words)s)", sent)
+                entry = "INSERT INTO guestbook (name, words) VALUES (%(name)s, %(words)s)"
+                cursor.execute(entry, sent)
             cursor.execute(
                 "SELECT id, to_char(written, 'YYYY-MM-DD HH24:MI'), name, words"
                 " FROM guestbook ORDER BY id DESC LIMIT %s",
