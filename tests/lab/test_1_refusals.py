@@ -37,6 +37,8 @@ def test_a_backing_device_with_data_on_it_is_not_touched(site: Site) -> None:
     assert node in said and "/dev/ubdc" in said and "ext4" in said
     assert site.lab.ssh(node, "sha256sum /dev/ubdc").stdout == before
     site.lab.ssh(node, "wipefs -qa /dev/ubdc")
+    assert "/dev/ubdc" in refusal(site), "without its signature it still holds data"
+    site.lab.ssh(node, "dd if=/dev/zero of=/dev/ubdc bs=1M count=320 conv=fsync status=none")
 
 
 def test_a_node_that_cannot_be_reached_stops_everything(site: Site) -> None:
@@ -53,5 +55,7 @@ def test_a_node_that_cannot_be_reached_stops_everything(site: Site) -> None:
 
 def test_a_bmc_that_refuses_the_password_stops_everything(site: Site) -> None:
     said = refusal(site, LAB_BMC_PASSWORD="not-the-password")
-    assert "fence_ipmilan" in said and site.lab.nodes[0] in said
+    device = site.lab.spec.nodes[0]
+    named = f"cluster_fencing[0].nodes.{device.name}: the BMC at {device.bmc} refuses the password"
+    assert named in said
     assert "not-the-password" not in said
