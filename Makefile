@@ -17,7 +17,7 @@ CODE := lab plugins roles tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
-SEEDS ?= 150
+SEEDS ?= 80
 
 .PHONY: help setup lint unit simulate lab-test test demo show clean
 
@@ -48,7 +48,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 	yamllint --strict .
 	ansible-lint --offline
 
-unit: setup ## unit tests and the simulated world (SEEDS=150)
+unit: setup ## unit tests and the simulated world (SEEDS=80)
 	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
 
 simulate: setup ## only the simulated world, with as many SEEDS as wanted

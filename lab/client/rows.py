@@ -34,9 +34,10 @@ _ENDED = ("57P", "08")
 class Database:
     """Where and how to connect. Times in seconds: ``connect_s`` for the TCP connection,
 
-    ``statement_s`` for the log-in and for each statement, ``retry_s`` between two attempts, and
-    ``not_ready_s`` after the server itself said no: that answer costs it a process, and a client
-    that asks at once again would slow down the very recovery it waits for.
+    ``login_s`` for the log-in (a slow server that is given up too early never gets a client, and is
+    kept busy by those that gave up), ``statement_s`` for each statement, ``retry_s`` between two
+    attempts, and ``not_ready_s`` after the server itself said no: that answer costs it a process,
+    and a client that asks at once again would slow down the very recovery it waits for.
     """
 
     host: str
@@ -46,9 +47,10 @@ class Database:
     password: str = field(repr=False)
     table: str = "measuring_client"
     connect_s: float = 1.0
+    login_s: float = 5.0
     statement_s: float = 1.0
     retry_s: float = 0.03
-    not_ready_s: float = 0.1
+    not_ready_s: float = 0.2
 
 
 class Gone(Exception):
@@ -79,7 +81,7 @@ class Session:
             self._socket: DeadlineSocket = connect(database.host, database.port, database.connect_s)
         except OSError as error:
             raise Gone(str(error)) from error
-        self._socket.allow(database.statement_s)
+        self._socket.allow(database.login_s)
         try:
             self._connection: Any = native.Connection(
                 database.user,

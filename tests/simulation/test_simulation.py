@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from .clock import Violation
 from .world import World
 
-SEEDS = int(os.environ.get("SEEDS", "150"))
+SEEDS = int(os.environ.get("SEEDS", "80"))
 STORY = 60
 MUST_HAPPEN = (
     "takeover", "grant", "adopted", "paused", "fence", "fence-failed", "outdated", "handler",

@@ -21,6 +21,7 @@ SAYS_OFF = re.compile(r"\boff\b", re.IGNORECASE)
 """Interpreters end with 2 for troubles of their own: what is said has to agree with it."""
 SETTLE_S = 0.5
 VERIFY_TRIES = 3
+REST_S = 30.0
 
 
 class Stonith:
@@ -37,6 +38,7 @@ class Stonith:
         self._parameters: Mapping[str, str] = settings.targets[peer]
         self._spare: Program | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
         """Ask or order; a timeout or an unclear answer is UNKNOWN, never success (F03)."""
@@ -64,6 +66,15 @@ class Stonith:
         return Power.UNKNOWN, f"not verified off: {detail or 'no answer in time'}"
 
     async def _status(self, timeout_s: float) -> tuple[Power, str]:
+        power, detail = await self._ask_status(timeout_s)
+        if power is Power.OFF:
+            # A takeover begins now and needs the processor more than the next agent does.
+            asyncio.get_running_loop().call_later(REST_S, self.warm)
+        else:
+            self.warm()
+        return power, detail
+
+    async def _ask_status(self, timeout_s: float) -> tuple[Power, str]:
         done = await self._call("status", timeout_s)
         if done.code == STATUS_ON:
             return Power.ON, "the device says on"
@@ -81,7 +92,8 @@ class Stonith:
                 program = await Program.spawn(self._agent)
             except OSError as error:
                 return Finished(None, f"{self._agent}: {error.strerror}")
-        self.warm()
+        if action != "status":
+            self.warm()  # for the verification that follows
         done = await program.finish(stdin, timeout_s)
         return Finished(done.code, self._without_secrets(done.output))
 
@@ -93,6 +105,8 @@ class Stonith:
 
     def warm(self) -> None:
         """Load an agent ahead of its use."""
+        if self._closed:
+            return
         if self._spare is None and (self._warming is None or self._warming.done()):
             self._warming = asyncio.get_running_loop().create_task(self._load())
 
@@ -106,6 +120,7 @@ class Stonith:
 
     async def close(self) -> None:
         """End the waiting agent."""
+        self._closed = True
         if self._warming is not None:
             self._warming.cancel()
         if self._spare is not None:
