@@ -116,13 +116,14 @@ def set_port(namespace: str, tap: str, state: str) -> None:
     script = [f"flush chain bridge {_TABLE} between"]
     script += [f"add rule bridge {_TABLE} between {rule}" for rule in rules]
     run(inside(namespace, ["nft", "-f", "-"]), input="\n".join(script) + "\n")
-    wanted = "down" if state == "down" else "up"
-    run(["ip", "-n", namespace, "link", "set", tap, wanted])
+    # Taken off the bridge, not set down: a node's network driver does not survive the latter.
+    wanted = ["nomaster"] if state == "down" else ["master", _bridge(tap)]
+    run(["ip", "-n", namespace, "link", "set", tap, *wanted])
 
 
 def port_state(namespace: str, tap: str) -> str:
     """Present state of a port, one of LINK_STATES."""
-    if not _is_up(namespace, tap):
+    if not _is_plugged_in(namespace, tap):
         return "down"
     rules = _rules(namespace)
     mute, deaf = f'iifname "{tap}" drop' in rules, f'oifname "{tap}" drop' in rules
@@ -131,11 +132,15 @@ def port_state(namespace: str, tap: str) -> str:
     return "mute" if mute else "deaf" if deaf else "up"
 
 
-def _is_up(namespace: str, tap: str) -> bool:
-    """Administrative state: a tap that no kernel holds open is up without carrier."""
+def _bridge(tap: str) -> str:
+    """The bridge of the LAN that the tap belongs to."""
+    return bridge_name(int(tap.rpartition("l")[2]))
+
+
+def _is_plugged_in(namespace: str, tap: str) -> bool:
+    """The tap is a port of its bridge."""
     text = run(["ip", "-n", namespace, "-o", "link", "show", "dev", tap])
-    flags = text.split("<", 1)[1].split(">", 1)[0].split(",")
-    return "UP" in flags
+    return f" master {_bridge(tap)} " in text
 
 
 def _rules(namespace: str) -> list[str]:
