@@ -63,7 +63,7 @@ test: lint ## everything
 demo: setup ## two hosts, a cluster, a power cut, a report
 	$(PYTHON) -m lab.demo
 
-show: setup ## long proofs by name: make show WHAT=inventory
+show: setup ## long proofs by name: make show WHAT=trixie
 	$(PYTHON) -m tests.show "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
