@@ -54,8 +54,8 @@ unit: setup ## unit tests and the simulated world (SEEDS=80)
 simulate: setup ## only the simulated world, with as many SEEDS as wanted
 	SEEDS=$(SEEDS) pytest -q tests/simulation
 
-lab-test: setup ## real kernels: build, switch over, cut power, cut links
-	pytest -v tests/lab
+lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
+	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
 
 test: lint ## everything
 	SEEDS=$(SEEDS) pytest tests

@@ -24,6 +24,7 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "links": [_link(link) for link in model["links"]],
         "fencing": [_method(method) for method in model["fencing"]],
         "power_on": model["power_on"],
+        "unsafe": list(model["unsafe"]),
         "services": [_service(service) for service in model["services"]],
     }
 

@@ -13,7 +13,7 @@ LIMITS: dict[str, tuple[float, float, float]] = {
     "heartbeat_s": (0.2, 0.02, 10),
     "suspect_s": (0.8, 0.05, 60),
     "dead_s": (3.0, 0.2, 300),
-    "fence_delay_s": (2.0, 0, 120),
+    "fence_delay_s": (6.0, 0, 120),
     "fence_retry_s": (5.0, 0.5, 600),
     "query_s": (3.0, 0.5, 600),
     "startup_s": (20.0, 1, 3600),

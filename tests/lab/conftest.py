@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab import Lab, LabSpec
 from lab.demo.measure import ClientProcess
 from lab.demo.playbook import CHECKOUT, PlayResult, run_playbook
-from lab.demo.scenes import STEADY_S, Stage, wait_healed
+from lab.demo.scenes import STEADY_S, Stage, histories, wait_healed
 from lab.demo.target import Target
 from lab.observer import start
 
@@ -23,6 +25,9 @@ HERE = Path(__file__).parent
 BUILD = CHECKOUT / "build"
 OUT = BUILD / "lab-test"
 NAME = "test"
+REUSE = os.environ.get("REUSE", "")
+"""Set while working on one test: the lab stays, and the next session starts from its cluster."""
+CONVERGED = "converged"
 
 
 def say(text: str) -> None:
@@ -63,21 +68,27 @@ class Built:
 def site() -> Iterator[Site]:
     """Two bare hosts with nothing of the product."""
     lab = Lab(NAME)
-    lab.down(purge=True)
     OUT.mkdir(parents=True, exist_ok=True)
     try:
+        kept = bool(REUSE) and lab.has_snapshot(CONVERGED)
+        lab.down(purge=not kept)
         lab.up(spec=LabSpec.from_file(HERE / "hosts.yml"), progress=say)
+        if kept:
+            lab.snapshot_restore(CONVERGED, progress=say)
         yield Site(lab, Target.load(lab, HERE / "cluster.yml"))
     finally:
-        lab.down(purge=True)
+        lab.down(purge=not REUSE)
 
 
 @pytest.fixture(scope="session")
 def built(site: Site) -> Built:
-    """The cluster, built by site.yml, and site.yml once more; kept as a snapshot."""
+    """The cluster, built by site.yml, and site.yml once more."""
     first = site.play("site")
-    second = site.play("site")
-    return Built(site, first, second)
+    if REUSE:
+        if not site.lab.has_snapshot(CONVERGED):
+            site.lab.snapshot_save(CONVERGED, progress=say)
+        return Built(site, first, first)
+    return Built(site, first, site.play("site"))
 
 
 @dataclass
@@ -106,6 +117,21 @@ class Cluster:
         """Rows and pages are acknowledged steadily from now on."""
         now = time.monotonic()
         return self.stage.client.wait_steady(STEADY_S, timeout=120.0, since=now)
+
+    def wait(self, condition: Callable[[], bool], what: str, timeout: float = 120.0) -> None:
+        """Wait for something to be seen; fail with ``what`` was not."""
+        until = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < until, f"{what}: not seen within {timeout:.0f} s"
+            time.sleep(0.2)
+
+    def boot(self, node: str) -> str:
+        """Which of its lives the node lives."""
+        return self.lab.ssh(node, "cat /proc/sys/kernel/random/boot_id").stdout
+
+    def history(self, node: str) -> list[dict[str, Any]]:
+        """What the node's daemon wrote for people, oldest first."""
+        return histories(self.stage, [node])
 
     def heal(self) -> None:
         """All links and power back, then wait until the standby is ready again."""

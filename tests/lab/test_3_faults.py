@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 from .conftest import Cluster
 
 
@@ -46,7 +48,7 @@ def test_f31_kill_of_the_daemon_touches_no_service(cluster: Cluster) -> None:
 def test_f13_both_network_links_of_the_standby_cut(cluster: Cluster) -> None:
     """The serial line remains: the standby outdates itself over it, and is not fenced."""
     owner, standby = cluster.owner, cluster.standby
-    boot = cluster.lab.ssh(standby, "cat /proc/sys/kernel/random/boot_id").stdout
+    boot = cluster.boot(standby)
     for link in ("office", "mirror"):
         cluster.lab.link(standby, link, "down")
     assert cluster.serves()
@@ -54,4 +56,47 @@ def test_f13_both_network_links_of_the_standby_cut(cluster: Cluster) -> None:
     for link in ("office", "mirror"):
         cluster.lab.link(standby, link, "up")
     cluster.heal()
-    assert cluster.lab.ssh(standby, "cat /proc/sys/kernel/random/boot_id").stdout == boot
+    assert cluster.boot(standby) == boot
+
+
+def test_f14_everything_between_the_nodes_cut_leaves_the_owner(cluster: Cluster) -> None:
+    """Both still reach both fence devices: the owner has the head start."""
+    owner, standby = cluster.owner, cluster.standby
+    boot = cluster.boot(owner)
+    cluster.lab.link(standby, "wire", "down")
+    for link in ("office", "mirror"):
+        cluster.lab.link(standby, link, "isolate")
+    cluster.wait(
+        lambda: any(cluster.lab.power_state(node) == "off" for node in cluster.lab.nodes),
+        "one node fenced",
+    )
+    assert cluster.lab.power_state(owner) == "on"
+    assert cluster.serves()
+    assert cluster.owner == owner
+    cluster.heal()
+    assert cluster.boot(owner) == boot
+
+
+def test_f25_a_frozen_owner_is_excluded_before_its_service_starts_elsewhere(
+    cluster: Cluster,
+) -> None:
+    owner, standby = cluster.owner, cluster.standby
+    boot = cluster.boot(owner)
+    cluster.lab.freeze(owner)
+    cluster.wait(lambda: cluster.stage.active() == standby, "the standby active")
+    assert cluster.serves()
+    cluster.heal()
+    assert cluster.boot(owner) != boot
+
+
+def test_f61_a_reboot_of_the_owner_hands_over_first(cluster: Cluster) -> None:
+    owner, standby = cluster.owner, cluster.standby
+    began = time.time()
+    cluster.lab.ssh(owner, "systemctl reboot", check=False)
+    cluster.wait(lambda: cluster.stage.active() == standby, "the standby active")
+    assert cluster.serves()
+    cluster.heal()
+    assert cluster.owner == standby
+    codes = {e["code"] for e in cluster.history(standby) if e["time"] >= began}
+    assert "fence" not in codes
+    assert "takeover" not in codes, "it was not handed over but taken"

@@ -118,6 +118,7 @@ CLUSTER: dict[str, Any] = {
             "interface": "eth0",
             "address": {"node1": "10.9.0.1", "node2": "10.9.0.2"},
         },
+        {"name": "wire", "type": "serial", "device": "/dev/ttyS0"},
     ],
     "fencing": [
         {

@@ -38,7 +38,7 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         for part in parents:
             data = data[int(part)] if part.isdigit() else data[part]
         if value is None:
-            del data[last]
+            del data[int(last) if last.isdigit() else last]
         else:
             data[int(last) if last.isdigit() else last] = value
 
@@ -56,6 +56,9 @@ RESOURCES = "services.0.resources"
         ("nodes", ["a"], "nodes: must name exactly two different nodes."),
         ("nodes", ["a", "a"], "nodes: must name exactly two different nodes."),
         ("links", [], "links: must hold at least one link."),
+        ("links.1", None, "links: holds one link, and unsafe does not accept single_link."),
+        ("fencing", [], "fencing: is empty, and unsafe does not accept no_exclusion."),
+        ("unsafe", ["luck"], "unsafe: must be of no_exclusion, single_link, not luck."),
         ("links.0.type", "ipx", "links[0].type: must be udp or serial, not ipx."),
         ("links.0.port", 99999, "links[0].port: must lie between 1 and 65535, not 99999."),
         ("links.0.port", "x", "links[0].port: must be a number, not 'x'."),

@@ -57,6 +57,7 @@ class Pair:
             "node": node,
             "nodes": ["node1", "node2"],
             "power_on": False,
+            "unsafe": ["single_link"],
             "links": [{"name": "lan", "type": "udp", "interface": "eth0", "address": address}],
             "fencing": [
                 {
@@ -167,6 +168,10 @@ def test_a_planned_move_gives_the_address_to_the_other_node(pair: Pair) -> None:
     assert json.loads(done.stdout)["to"] == "node2", done.stderr
     assert pair.holds_address("node2")
     assert not pair.holds_address("node1")
+
+
+def test_an_accepted_risk_shows_in_status_for_as_long_as_it_lasts(pair: Pair) -> None:
+    assert "UNSAFE, accepted as single_link: there is one" in pair.ctl("node1", "status").stdout
 
 
 def test_a_killed_daemon_comes_back_and_takes_up_what_runs(pair: Pair) -> None:

@@ -125,6 +125,15 @@ def test_secrets_travel_over_stdin_alone_and_show_nowhere(script: Script, tmp_pa
     assert "s3cret" not in detail
 
 
+def test_f14_the_agent_for_the_shot_loads_while_the_question_is_asked(
+    script: Script,
+) -> None:
+    wait = 'status) until [ "$(wc -l < "$dir/loaded")" -gt 1 ]; do sleep 0.1; done;'
+    load = 'dir=$(dirname "$0"); echo >> "$dir/loaded"'
+    device = Stonith(settings(script("agent", load + HONEST.replace("status)", wait))), "node2")
+    assert perform(device, Ask.STATUS) == [(Power.ON, "the device says on")]
+
+
 class Entries:
     """A history that only remembers."""
 

@@ -18,6 +18,11 @@ from .schema import ConfigError, Section, parse_json
 FORMAT = 1
 DIRECTORY = "/etc/failoverd"
 KEY_BYTES = 32
+UNSAFE = {
+    "no_exclusion": "nothing can exclude a silent peer: only an operator ends its services' wait",
+    "single_link": "there is one heartbeat link only: one cable decides",
+}
+"""What a configuration may lack only if it says so by name; shown in status for as long."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ class Config:
     power_on: bool
     services: tuple[ServiceSettings, ...]
     runtime: RuntimeSettings
+    unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
 
     def core(self) -> CoreConfig:
@@ -154,6 +160,7 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
         power_on=top.flag("power_on", True),
         services=tuple(_service(entry, node, nodes) for entry in top.sections("services")),
         runtime=_runtime(top.section("runtime")),
+        unsafe=top.texts("unsafe"),
         keys=_keys(texts, base),
     )
     top.done()
@@ -162,6 +169,7 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
     _unique(top, "services", [service.name for service in config.services])
     if not config.links:
         raise top.fail("links", "must hold at least one link")
+    _safe(top, config)
     for name in secrets:
         if name not in {level.name for level in config.fencing}:
             raise ConfigError(f"{base / 'fencing.json'}: {name}: is not a fencing of {file}.")
@@ -171,6 +179,16 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
 def load(directory: str = DIRECTORY) -> Config:
     """Read and check the configuration of this node."""
     return parse(read_files(directory), directory)
+
+
+def _safe(top: Section, config: Config) -> None:
+    for word in config.unsafe:
+        if word not in UNSAFE:
+            raise top.fail("unsafe", f"must be of {', '.join(UNSAFE)}, not {word}")
+    if not config.fencing and "no_exclusion" not in config.unsafe:
+        raise top.fail("fencing", "is empty, and unsafe does not accept no_exclusion")
+    if len(config.links) < 2 and "single_link" not in config.unsafe:
+        raise top.fail("links", "holds one link, and unsafe does not accept single_link")
 
 
 def _unique(top: Section, field_name: str, names: list[str]) -> None:

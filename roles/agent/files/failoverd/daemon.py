@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import realtime
-from .config import Config, UdpSettings
+from .config import UNSAFE, Config, UdpSettings
 from .control.server import ControlServer
 from .core.events import Heard, ResourceFailed
 from .core.message import Message
@@ -146,6 +146,7 @@ class Daemon:
         refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
         links = {link.name: link.problem for link in self._links if link.problem}
         warnings = [
+            *(f"UNSAFE, accepted as {word}: {UNSAFE[word]}" for word in self._config.unsafe),
             *self._warnings,
             *filter(None, problems),
             *(f"link {name}: {problem}" for name, problem in links.items()),

@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "LC_ALL": "C",
 }
 MAX_OUTPUT = 64 * 1024
+BACKGROUND = 19
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Program:
                 limit=MAX_OUTPUT,
             )
         )
+
+    def set_nice(self, nice: int) -> None:
+        """Give way to everything else (BACKGROUND), or be like everything else (0).
+
+        The kernel refuses a raise to who is not root; that costs time only.
+        """
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.setpriority(os.PRIO_PROCESS, self._child.pid, nice)
 
     @property
     def alive(self) -> bool:

@@ -17,8 +17,9 @@ class Timing:
     """Silence after which the fence devices are asked (only asked) for the peer's power."""
     dead_s: float = 3.0
     """Silence after which the peer may be fenced."""
-    fence_delay_s: float = 2.0
-    """Head start of the owner: how much later the standby fences (F14, F15)."""
+    fence_delay_s: float = 6.0
+    """Head start of the owner: how much later the standby fences (F14, F15). It has to be longer
+    than a fence takes; a peer whose device says off is gone without it."""
     fence_retry_s: float = 5.0
     """First pause after all exclusion methods failed; doubles up to one minute (F03)."""
     query_s: float = 3.0

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
-from failoverd.process import Finished, Program
+from failoverd.process import BACKGROUND, Finished, Program
 
 AGENT_DIRECTORIES = ("/usr/sbin", "/sbin")
 STATUS_ON, STATUS_OFF = 0, 2
@@ -21,14 +21,15 @@ SAYS_OFF = re.compile(r"\boff\b", re.IGNORECASE)
 """Interpreters end with 2 for troubles of their own: what is said has to agree with it."""
 SETTLE_S = 0.5
 VERIFY_TRIES = 3
-REST_S = 30.0
 
 
 class Stonith:
     """One fence device of the peer.
 
     An agent reads its parameters only after it has loaded its language and libraries, which is
-    most of its running time. So one instance waits, loaded, for its parameters.
+    most of its running time. So one instance waits, loaded, for its parameters, and the next one
+    loads, in the background, as soon as it is used: between the question and the shot lies less
+    than the time that loading takes (F14).
     """
 
     def __init__(self, settings: FencingSettings, peer: str) -> None:
@@ -66,15 +67,6 @@ class Stonith:
         return Power.UNKNOWN, f"not verified off: {detail or 'no answer in time'}"
 
     async def _status(self, timeout_s: float) -> tuple[Power, str]:
-        power, detail = await self._ask_status(timeout_s)
-        if power is Power.OFF:
-            # A takeover begins now and needs the processor more than the next agent does.
-            asyncio.get_running_loop().call_later(REST_S, self.warm)
-        else:
-            self.warm()
-        return power, detail
-
-    async def _ask_status(self, timeout_s: float) -> tuple[Power, str]:
         done = await self._call("status", timeout_s)
         if done.code == STATUS_ON:
             return Power.ON, "the device says on"
@@ -92,8 +84,8 @@ class Stonith:
                 program = await Program.spawn(self._agent)
             except OSError as error:
                 return Finished(None, f"{self._agent}: {error.strerror}")
-        if action != "status":
-            self.warm()  # for the verification that follows
+        program.set_nice(0)
+        self.warm()
         done = await program.finish(stdin, timeout_s)
         return Finished(done.code, self._without_secrets(done.output))
 
@@ -113,6 +105,8 @@ class Stonith:
     async def _load(self) -> None:
         with contextlib.suppress(OSError):
             program = await Program.spawn(self._agent)
+            # A takeover that has begun meanwhile needs the processor more.
+            program.set_nice(BACKGROUND)
             if self._spare is None:
                 self._spare = program
             else:
