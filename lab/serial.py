@@ -7,7 +7,9 @@ A line can be cut. What an end does not read in time is lost, as on a real line.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import os
 import select
 import termios
@@ -20,6 +22,10 @@ from lab.errors import LabError
 from lab.paths import LabPaths
 from lab.state import LabState
 from lab.uml import serial_device
+
+
+BACKLOG = 1024
+"""Bytes that may wait for a node."""
 
 
 def control_path(paths: LabPaths) -> Path:
@@ -47,15 +53,14 @@ class End:
     def write(self, data: bytes) -> None:
         """Give the node these bytes; like a UART that nobody reads, forget what is too old.
 
-        A full queue must be emptied, not left: the node's kernel is told only of new bytes, and
-        into a full queue none would ever come.
+        A node that boots must not find much: its kernel takes all at once, and should its terminal
+        buffer of 4096 bytes overflow, it stops listening and never begins again (User Mode Linux
+        removes the descriptor from its epoll set when the terminal is throttled, for good).
         """
-        try:
-            if os.write(self.master, data) == len(data):
-                return
-        except BlockingIOError:
-            pass
-        termios.tcflush(self._slave, termios.TCIFLUSH)
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self._slave, termios.FIONREAD, waiting)
+        if waiting[0] > BACKLOG:
+            termios.tcflush(self._slave, termios.TCIFLUSH)
         with contextlib.suppress(BlockingIOError):
             os.write(self.master, data)
 

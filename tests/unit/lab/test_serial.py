@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import select
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,12 @@ def ends(tmp_path: Path) -> tuple[End, End]:
 
 def open_end(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+
+def waiting(end: int) -> int:
+    count = array.array("i", [0])
+    fcntl.ioctl(end, termios.FIONREAD, count)
+    return count[0]
 
 
 def carry(relay: Relay, end: End) -> None:
@@ -52,6 +62,22 @@ def test_an_end_that_does_not_read_loses_bytes_and_stops_nobody(ends: tuple[End,
     for _ in range(1000):
         ends[1].write(b"x" * 1000)
     assert ends[1].read() == b""
+
+
+def test_a_node_that_boots_finds_little_and_the_newest(
+    tmp_path: Path, ends: tuple[End, End]
+) -> None:
+    """Its kernel would go deaf if it found 4096 bytes."""
+    node = open_end(tmp_path / "b")
+    for number in range(100):
+        before = waiting(node)
+        ends[1].write(b"%99d " % number)
+        until = time.monotonic() + 5
+        while waiting(node) == before and time.monotonic() < until:
+            time.sleep(0.001)
+    found = os.read(node, 10000)
+    assert found.endswith(b" 99 ")
+    assert len(found) < 2048
 
 
 def test_a_node_that_dies_does_not_hang_up_the_line(tmp_path: Path, ends: tuple[End, End]) -> None:
