@@ -23,7 +23,6 @@ from lab.paths import LabPaths
 from lab.state import LabState
 from lab.uml import serial_device
 
-
 BACKLOG = 1024
 """Bytes that may wait for a node."""
 

@@ -116,15 +116,18 @@ def run_playbook(
         ) as child,
     ):
         assert child.stdout is not None
-        for line in child.stdout:
-            file.write(line)
-            lines.append(line)
-            if line.startswith("TASK [") and "Validating arguments" not in line:
-                progress("  " + line.split("[", 1)[1].rsplit("]", 1)[0])
-            if time.monotonic() - began > timeout:
-                child.kill()
-                raise LabError(f"{playbook.name} did not end within {timeout:.0f} s (see {log})")
-        code = child.wait()
+        try:
+            for line in child.stdout:
+                file.write(line)
+                lines.append(line)
+                if line.startswith("TASK [") and "Validating arguments" not in line:
+                    progress("  " + line.split("[", 1)[1].rsplit("]", 1)[0])
+                if time.monotonic() - began > timeout:
+                    raise LabError(f"{playbook.name} ran longer than {timeout:.0f} s (see {log})")
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            raise
     hosts, changed, failed = recap(lines)
     result = PlayResult(round(time.monotonic() - began, 1), changed, failed, hosts, log)
     if code != 0 or failed or not hosts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from lab.demo.playbook import CHECKOUT, PlayResult, run_playbook
 from lab.demo.scenes import STEADY_S, Stage, histories, wait_healed
 from lab.demo.target import Target
 from lab.observer import start
+from lab.progress import Progress
 
 HERE = Path(__file__).parent
 BUILD = CHECKOUT / "build"
@@ -28,6 +29,7 @@ NAME = "test"
 REUSE = os.environ.get("REUSE", "")
 """Set while working on one test: the lab stays, and the next session starts from its cluster."""
 CONVERGED = "converged"
+HALF_WAY = "failover.cluster.drbd : Declare disks equal that were both just created"
 
 
 def say(text: str) -> None:
@@ -44,20 +46,40 @@ class Site:
 
     def play(self, name: str, *arguments: str, **environment: str) -> PlayResult:
         """Run one of the collection's playbooks, as an operator would."""
+        return self._run(name, arguments, environment, say)
+
+    def _run(
+        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], told: Progress
+    ) -> PlayResult:
         return run_playbook(
             CHECKOUT / "playbooks" / f"{name}.yml",
             self.target.inventories(self.lab),
             BUILD,
             OUT / f"{name}.log",
-            say,
+            told,
             environment={**self.target.environment(self.lab), **environment},
             arguments=arguments,
         )
 
+    def cut_off(self, name: str, task: str) -> None:
+        """Run a playbook, and kill it just after that task has begun."""
+
+        def watch(text: str) -> None:
+            say(text)
+            if text.strip() == task:
+                raise CutOff
+
+        with pytest.raises(CutOff):
+            self._run(name, (), {}, watch)
+
+
+class CutOff(Exception):
+    """A run that was killed on purpose."""
+
 
 @dataclass
 class Built:
-    """What site.yml said of its two runs."""
+    """What site.yml said of its two runs that ended."""
 
     site: Site
     first: PlayResult
@@ -82,7 +104,9 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def built(site: Site) -> Built:
-    """The cluster, built by site.yml, and site.yml once more."""
+    """The cluster, built by site.yml after a run that was cut off, and site.yml once more."""
+    if not REUSE:
+        site.cut_off("site", HALF_WAY)
     first = site.play("site")
     if REUSE:
         if not site.lab.has_snapshot(CONVERGED):

@@ -169,3 +169,23 @@ def test_bringing_up_leaves_a_configured_device_alone(
     (kernel.path / "proc").write_text("version: 8.4.11\n")
     with pytest.raises(ResourceError, match="cannot be brought up: no such resource"):
         asyncio.run(disk.bring_up())
+
+
+def test_what_drbdadm_left_half_up_is_finished_but_a_later_break_is_left_alone(
+    kernel: Kernel, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F39: a split brain looks the same, but comes later."""
+    adm = f"""
+echo "$*" >> {kernel.path}/adm
+[ "$(wc -l < {kernel.path}/adm)" = 1 ] && exit 20
+sed -i s/StandAlone/WFConnection/ {kernel.path}/proc
+"""
+    monkeypatch.setattr(drbd, "ADM", script("drbdadm", adm))
+    kernel.show("Secondary", "Consistent", "StandAlone")
+    disk = kernel.disk("exit 1")
+    with pytest.raises(ResourceError, match="cannot be brought up"):
+        asyncio.run(disk.bring_up())
+    asyncio.run(disk.bring_up())
+    kernel.show("Secondary", "UpToDate", "StandAlone")
+    asyncio.run(disk.bring_up())
+    assert (kernel.path / "adm").read_text().split("\n")[:-1] == ["adjust shop"] * 2

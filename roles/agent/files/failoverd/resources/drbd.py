@@ -79,6 +79,7 @@ class Drbd:
         self._promotions = promotions
         self._setup = next((path for path in SETUP_84 if os.access(path, os.X_OK)), SETUP)
         self._nine: bool | None = None
+        self._raised = False
 
     def __str__(self) -> str:
         return f"drbd {self.options.resource}"
@@ -95,15 +96,22 @@ class Drbd:
         return parse_json(done.output, self.options.resource) or Disk()
 
     async def bring_up(self) -> None:
-        """Attach and connect if the kernel does not know the resource; raises ResourceError."""
-        if (await self.disk()).role != "Unknown":
-            self.become_helper()
-            return
-        await run("/usr/sbin/modprobe", "drbd", timeout_s=30)
-        self._nine = None
-        done = await run(ADM, "up", self.options.resource, timeout_s=60)
-        if done.code != 0 and (await self.disk()).role == "Unknown":
-            raise ResourceError(f"{self}: cannot be brought up: {done.last_line}")
+        """Attach and connect, once in this life; raises ResourceError while that is not done.
+
+        drbdadm gives up on a slow host between the two, so half of it is brought up too. Later a
+        lost disk (F35) or a refused connection (F39) is not for the daemon to mend.
+        """
+        disk = await self.disk()
+        known = disk.role != "Unknown"
+        if not known or (_half_up(disk) and not self._raised):
+            await run("/usr/sbin/modprobe", "drbd", timeout_s=30)
+            self._nine = None
+            verb = "adjust" if known else "up"
+            done = await run(ADM, verb, self.options.resource, timeout_s=60)
+            disk = await self.disk()
+            if done.code != 0 and (disk.role == "Unknown" or _half_up(disk)):
+                raise ResourceError(f"{self}: cannot be brought up: {done.last_line}")
+        self._raised = True
         self.become_helper()
 
     def become_helper(self) -> None:
@@ -122,7 +130,8 @@ class Drbd:
 
     async def start(self, situation: Situation) -> None:
         """Promote; refused for a moment means try again (F34)."""
-        await self.bring_up()
+        if (await self.disk()).role == "Unknown":
+            await self.bring_up()
         with self._leave(situation.peer_gone):
             await self._insist("primary", "Primary", self.settings.start_timeout_s * RETRY_SHARE)
 
@@ -185,6 +194,10 @@ class Drbd:
 
     def close(self) -> None:
         """Nothing to free."""
+
+
+def _half_up(disk: Disk) -> bool:
+    return disk.connection == "StandAlone" or disk.disk == "Diskless"
 
 
 def _is_nine() -> bool:
