@@ -33,9 +33,12 @@ class Half:
         return self.state.services[0]
 
     def feed(self, event: events.Event, after: float = 0.0) -> list[actions.Action]:
-        """One step; returns and keeps its actions."""
+        """One step; returns and keeps its actions. Left out rules would have done nothing."""
         self.now += after
+        thorough, same = step(replace(self.state, settled_until=0.0), event, self.now)
         self.state, todo = step(self.state, event, self.now)
+        assert todo == same
+        assert replace(self.state, settled_until=0.0) == replace(thorough, settled_until=0.0)
         self.todo.extend(todo)
         return list(todo)
 

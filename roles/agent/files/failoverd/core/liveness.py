@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+from .change import changed
 from .events import Heard
 from .message import Local, Message
-from .state import Life, LinkHeard, Peer, Proof
+from .state import Life, LinkHeard, Peer, Proof, State
 from .turn import Turn
 
 REORDER = 10
@@ -70,10 +71,10 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
         turn.set_service(service, claim=0)
 
 
-def hears(turn: Turn) -> tuple[str, ...]:
+def hears(state: State, now: float) -> tuple[str, ...]:
     """Links on which the peer was heard within the dead time (F11, F17)."""
-    limit = turn.now - turn.state.config.timing.dead_s
-    return tuple(sorted(link.name for link in turn.state.peer.heard if link.at > limit))
+    limit = now - state.config.timing.dead_s
+    return tuple(sorted([link.name for link in state.peer.heard if link.at > limit]))
 
 
 def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
@@ -84,28 +85,33 @@ def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
     )
 
 
-def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
+def noted(peer: Peer, event: Heard, now: float) -> Peer:
+    """The peer with this message noted down: heard anew, a copy over another link, or too old."""
     message = event.message
-    before = next((link for link in peer.heard if link.name == event.link), None)
-    if before is not None and message.sequence <= before.sequence:
-        return
+    others = []
+    for link in peer.heard:
+        if link.name != event.link:
+            others.append(link)
+        elif message.sequence <= link.sequence:
+            return peer
     if message.sequence + REORDER < peer.sequence:
-        return
-    others = tuple(link for link in peer.heard if link.name != event.link)
-    heard = (*others, LinkHeard(event.link, message.sequence, turn.now))
+        return peer
+    heard = (*others, LinkHeard(event.link, message.sequence, now))
     if message.sequence <= peer.sequence:
-        turn.set_peer(heard=heard, last=turn.now)
+        return changed(peer, heard=heard, last=now)
+    return changed(peer, heard=heard, last=now, sequence=message.sequence, message=message)
+
+
+def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
+    message, was = event.message, peer.life
+    new = noted(peer, event, turn.now)
+    if new is peer:
         return
-    was = peer.life
-    turn.set_peer(
-        heard=heard,
-        last=turn.now,
-        sequence=message.sequence,
-        message=message,
-        life=Life.ALIVE,
-        since=peer.since if was is Life.ALIVE else turn.now,
-        proof=Proof.NONE,
-    )
+    if new.sequence == peer.sequence:
+        turn.set(peer=new)
+        return
+    since = peer.since if was is Life.ALIVE else turn.now
+    turn.set(peer=changed(new, life=Life.ALIVE, since=since, proof=Proof.NONE))
     if message.goodbye and all(s.local is Local.STOPPED for s in message.services):
         prove_gone(turn, Proof.GOODBYE, message.incarnation)
     elif was is not Life.ALIVE:

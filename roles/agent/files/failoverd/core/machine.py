@@ -7,7 +7,7 @@ A step takes in one event, then lets every rule look at the result. Nothing else
 
 from __future__ import annotations
 
-from . import commands, data, exclusion, invariants, lifecycle, liveness, ownership, speech
+from . import calm, commands, data, exclusion, invariants, lifecycle, liveness, ownership, speech
 from .actions import Action
 from .config import CoreConfig
 from .events import (
@@ -49,6 +49,9 @@ def begin(config: CoreConfig, incarnation: int, now: float) -> tuple[State, Acti
 
 def step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     """Take in one event. Pure: the same arguments give the same result, always."""
+    short = calm.nothing_new(state, event, now)
+    if short is not None:
+        return short
     turn = Turn(state, now)
     _take(turn, event)
     liveness.watch(turn)
@@ -62,6 +65,7 @@ def step(state: State, event: Event, now: float) -> tuple[State, Actions]:
         ownership.decide(turn, service)
     _stop_breaches(turn)
     speech.speak(turn)
+    calm.settle(turn, state)
     return turn.state, tuple(turn.actions)
 
 

@@ -168,6 +168,8 @@ class State:
     """The last heartbeat sent."""
     leaving: int = 0
     """Request number of the handover in progress; -1 once left."""
+    settled_until: float = 0.0
+    """Before this time the rules have nothing to do unless something happens; see calm."""
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""
