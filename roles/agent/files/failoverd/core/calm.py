@@ -10,7 +10,7 @@ repeat itself. The rules are left alone meanwhile, but never for longer than LOO
 
 from __future__ import annotations
 
-from . import liveness, speech
+from . import links, liveness, placement, speech
 from .actions import Action, Send
 from .change import changed
 from .events import Event, Heard, Tick
@@ -42,7 +42,10 @@ def _repeated(state: State, event: Heard, now: float) -> State | None:
         return None
     if message.node != state.config.peer or message.cluster != known.cluster:
         return None
-    if message.services != known.services or message.goodbye or known.goodbye:
+    if not liveness.same_word(message, known):
+        return None
+    dead_s, at = state.config.timing.dead_s, links.heard_at(state, event.link)
+    if at is None or now >= at + dead_s or now - peer.last >= links.LATE_SHARE * dead_s:
         return None
     return changed(state, peer=liveness.noted(peer, event, now))
 
@@ -62,12 +65,14 @@ def _beat(state: State, now: float) -> Result | None:
 def settle(turn: Turn, before: State) -> None:
     """Remember until when nothing but an event can change anything, if all rules have looked."""
     after = turn.state
-    same = (
-        after.services is before.services
-        and after.exclusion is before.exclusion
-        and _same(after.peer, before.peer)
-        and after.leaving == before.leaving
+    beaten = changed(
+        before,
+        peer=after.peer,
+        sequence=after.sequence,
+        said=after.said,
+        next_beat=after.next_beat,
     )
+    same = beaten == after and _same(after.peer, before.peer)
     until = _next_time(after, turn.now) if same else 0.0
     if after.settled_until != until:
         turn.set(settled_until=until)
@@ -78,7 +83,7 @@ def _same(peer: Peer, before: Peer) -> bool:
     if peer is before:
         return True
     new, old = peer.message, before.message
-    if new is not old and (new is None or old is None or new.services != old.services):
+    if new is not old and (new is None or old is None or not liveness.same_word(new, old)):
         return False
     return peer == changed(
         before, heard=peer.heard, last=peer.last, sequence=peer.sequence, message=new
@@ -90,11 +95,17 @@ def _next_time(state: State, now: float) -> float:
     timing, work = state.config.timing, state.exclusion
     times = [now + LOOK_S, work.next_query, work.retry_at, state.started + timing.startup_s]
     times += [time for time in (work.due, work.power_on_at) if time is not None]
+    times += [*links.next_times(state), state.reach_since + timing.witness_s]
     for service in state.services:
         times += [service.next_outdate, service.next_resume]
         times += [waiting.until for waiting in service.waiting]
         if service.move is not None:
             times.append(service.move.until)
-        if service.failed_at is not None:
-            times.append(service.failed_at + timing.failure_expiry_s)
+        if service.failed_at is not None or service.restarts:
+            expiry_s = placement.expiry_s(state, service)
+            times += [time + expiry_s for time in service.restarts]
+            times.append((service.failed_at or 0.0) + expiry_s)
+        if service.home_since is not None:
+            config = placement.config_of(state, service.name)
+            times.append(service.home_since + config.failback_delay_s)
     return min(time for time in times if time > now)

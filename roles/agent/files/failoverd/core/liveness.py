@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from . import links
 from .change import changed
 from .events import Heard
 from .message import Local, Message
@@ -85,6 +86,18 @@ def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
     )
 
 
+def same_word(new: Message, old: Message) -> bool:
+    """Two heartbeats of one life say the same, whenever they were sent."""
+    return (
+        new.services == old.services
+        and new.goodbye is old.goodbye
+        and new.reach is old.reach
+        and new.maintenance == old.maintenance
+        and new.standby == old.standby
+        and new.peer_standby == old.peer_standby
+    )
+
+
 def noted(peer: Peer, event: Heard, now: float) -> Peer:
     """The peer with this message noted down: heard anew, a copy over another link, or too old."""
     message = event.message
@@ -107,6 +120,9 @@ def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
     new = noted(peer, event, turn.now)
     if new is peer:
         return
+    if was in (Life.ALIVE, Life.SUSPECT):
+        links.late(turn, turn.now - peer.last)
+        new = changed(new, latest_s=turn.state.peer.latest_s)
     if new.sequence == peer.sequence:
         turn.set(peer=new)
         return

@@ -25,8 +25,11 @@ def speak(turn: Turn) -> None:
         # The same tuple again: whoever compares two heartbeats sees it at once.
         services = said.services
     if turn.now < state.next_beat and said is not None:
-        told = (said.echo, said.goodbye, said.services)
-        if told == (echo, goodbye, services):
+        modes = (said.maintenance, said.standby, said.peer_standby)
+        told = (said.echo, said.goodbye, said.services, said.reach, modes)
+        own = state.modes
+        now = (own.maintenance, own.standby, own.peer_standby)
+        if told == (echo, goodbye, services, state.reach, now):
             return
     message = Message(
         cluster=state.config.cluster,
@@ -37,6 +40,10 @@ def speak(turn: Turn) -> None:
         hears=liveness.hears(state, turn.now),
         services=services,
         goodbye=goodbye,
+        reach=state.reach,
+        maintenance=state.modes.maintenance,
+        standby=state.modes.standby,
+        peer_standby=state.modes.peer_standby,
     )
     turn.state = spoken(state, message, turn.now)
     turn.do(Send(message))
@@ -64,4 +71,5 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         doomed=service.doomed,
         outdate=service.promise,
         outdated=service.outdated,
+        score=placement.score(turn, service, why),
     )
