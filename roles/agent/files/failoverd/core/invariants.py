@@ -65,7 +65,7 @@ def _start(before: State, after: State, action: Start) -> str:
         return f"{action.service} is started, but is no service"
     if placement.config_of(after, service.name).replicated and not service.disk.current:
         return f"{service.name} is started on a disk that is {service.disk.disk} (S2)"
-    if service.grant is not None or old.local is not Local.STOPPED:
+    if service.grant is not None or old.local in (*ACTIVE, Local.BROKEN):
         return f"{service.name} is started although it was granted away or not stopped (S1)"
     if action.peer_gone:
         gone = after.peer.life is Life.GONE and after.peer.proof is not Proof.NONE
