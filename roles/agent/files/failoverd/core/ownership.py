@@ -10,10 +10,11 @@ granted, and a late grant fits no claim.
 
 from __future__ import annotations
 
-from . import data, placement
+from . import data, lifecycle, placement
 from .actions import Own, Start
 from .message import Grant, Local, ServiceReport
 from .state import Life, Right, Service
+from .transitions import Cause
 from .turn import Turn
 
 
@@ -109,10 +110,10 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
     """Order the start. known: the peer's last known generation."""
     generation = max(service.generation, known) + 1
     op = turn.number()
-    turn.set_service(
+    lifecycle.enter(
+        turn,
         service,
-        local=Local.STARTING,
-        since=turn.now,
+        Cause.START,
         op=op,
         generation=generation,
         right=right,

@@ -147,17 +147,3 @@ def after(local: Local, cause: Cause) -> Local:
     if target is None:
         raise ForbiddenTransition(f"a service that is {local.value} cannot have {cause.value!r}")
     return target
-
-
-def mermaid() -> str:
-    """The table as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", f"    [*] --> {Local.UNKNOWN.value}"]
-    lines += [f"    {t.source.value} --> {t.target.value}: {t.cause.value}" for t in TABLE]
-    return "\n".join(lines)
-
-
-def markdown() -> str:
-    """The table as a Markdown table."""
-    rows = ["| from | cause | to | why |", "|---|---|---|---|"]
-    rows += [f"| {t.source.value} | {t.cause.value} | {t.target.value} | {t.why} |" for t in TABLE]
-    return "\n".join(rows)
