@@ -14,10 +14,11 @@ from . import links, liveness, placement, speech
 from .actions import Action, Send
 from .change import changed
 from .events import Event, Heard, Tick
+from .message import Message
 from .state import Life, Peer, State
 from .turn import Turn
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 """At least this often every rule looks at the state, whatever happens."""
 
 Result = tuple[State, tuple[Action, ...]]
@@ -29,25 +30,33 @@ def nothing_new(state: State, event: Event, now: float) -> Result | None:
         return None
     if isinstance(event, Heard):
         noted = _repeated(state, event, now)
-        return None if noted is None else _beat(noted, now)
+        if noted is None or now < state.next_beat:
+            return None if noted is None else (noted, ())
+        return _beat(noted, now)
     return _beat(state, now) if isinstance(event, Tick) else None
 
 
 def _repeated(state: State, event: Heard, now: float) -> State | None:
     message, peer = event.message, state.peer
     known = peer.message
-    if known is None or peer.life is not Life.ALIVE or message.echo != state.incarnation:
+    if known is None or peer.life is not Life.ALIVE or peer.incarnation != peer.greeted:
         return None
-    if not message.incarnation == peer.incarnation == peer.greeted > peer.dead:
-        return None
-    if message.node != state.config.peer or message.cluster != known.cluster:
-        return None
-    if not liveness.same_word(message, known):
+    if message is not known and not _repeats(state, message, known):
         return None
     dead_s, at = state.config.timing.dead_s, links.heard_at(state, event.link)
     if at is None or now >= at + dead_s or now - peer.last >= links.LATE_SHARE * dead_s:
         return None
     return changed(state, peer=liveness.noted(peer, event, now))
+
+
+def _repeats(state: State, message: Message, known: Message) -> bool:
+    return (
+        message.incarnation == known.incarnation == state.peer.incarnation
+        and message.echo == state.incarnation
+        and message.node == known.node
+        and message.cluster == known.cluster
+        and liveness.same_word(message, known)
+    )
 
 
 def _beat(state: State, now: float) -> Result | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from . import placement
 from .actions import Action, AnswerHandler, Ask, Fence, ResumeIO, Start
+from .events import Event, HandlerAsked
 from .message import Grant, Local
 from .modes import is_on
 from .state import Life, Proof, Right, Service, State
@@ -41,14 +42,14 @@ def breach(state: State, service: Service) -> str:
     return ""
 
 
-def check(before: State, after: State, actions: list[Action]) -> None:
+def check(before: State, event: Event, after: State, actions: list[Action]) -> None:
     """Raises Breach for an order that must not be given."""
     for action in actions:
         why = ""
         if isinstance(action, Start):
             why = _start(before, after, action)
         elif isinstance(action, AnswerHandler):
-            why = _answer(before, after, action)
+            why = _answer(before, event, after, action)
         elif isinstance(action, ResumeIO):
             done = _excluded(after) or _peer_outdated(after, action.service)
             why = "" if done else "I/O is resumed although the peer is not excluded (S2, F41)"
@@ -78,12 +79,14 @@ def _start(before: State, after: State, action: Start) -> str:
     return f"{service.name} is started without leave (S1)"
 
 
-def _answer(before: State, after: State, action: AnswerHandler) -> str:
+def _answer(before: State, event: Event, after: State, action: AnswerHandler) -> str:
     if action.code == FENCED and not _excluded(after):
         return "DRBD is told that the peer is fenced, without proof (S2)"
     if action.code == OUTDATED:
-        waits = [s.name for s in before.services for w in s.waiting if w.request == action.request]
-        if not any(_peer_outdated(after, name) for name in waits):
+        asked = [s.name for s in before.services for w in s.waiting if w.request == action.request]
+        if isinstance(event, HandlerAsked) and event.request == action.request:
+            asked.append(event.service)
+        if not any(_peer_outdated(after, name) for name in asked):
             return "DRBD is told that the peer is outdated, without its word (S2)"
     return ""
 

@@ -17,10 +17,14 @@ def watch(turn: Turn) -> None:
 
     Only while the peer is alive: when it is gone, no link is to blame.
     """
-    state = turn.state
-    views = tuple(_look(turn, _view(state, name)) for name in state.config.links)
-    if views != state.links:
-        turn.set(links=views)
+    state, until = turn.state, turn.now - turn.state.config.timing.dead_s
+    quiet = not state.links and len(state.peer.heard) == len(state.config.links)
+    if quiet and all(link.at > until for link in state.peer.heard):
+        return
+    views = tuple([_look(turn, _view(state, name)) for name in state.config.links])
+    told = tuple([view for view in views if view.down])
+    if told != state.links:
+        turn.set(links=told)
 
 
 def late(turn: Turn, gap_s: float) -> None:
@@ -44,7 +48,10 @@ def suggested(gap_s: float) -> float:
 
 def heard_at(state: State, name: str) -> float | None:
     """When the peer was last heard over that link, None if not in its present life."""
-    return next((link.at for link in state.peer.heard if link.name == name), None)
+    for link in state.peer.heard:
+        if link.name == name:
+            return link.at
+    return None
 
 
 def next_times(state: State) -> list[float]:
@@ -59,7 +66,10 @@ def next_times(state: State) -> list[float]:
 
 
 def _view(state: State, name: str) -> LinkView:
-    return next((view for view in state.links if view.name == name), LinkView(name))
+    for view in state.links:
+        if view.name == name:
+            return view
+    return LinkView(name)
 
 
 def _look(turn: Turn, view: LinkView) -> LinkView:

@@ -25,6 +25,9 @@ def hear(turn: Turn, event: Heard) -> None:
         return
     if message.incarnation > peer.greeted:
         peer = turn.set_peer(greeted=message.incarnation)
+        for service in state.services:
+            # Its requests are numbered anew: an old answer must not fit a new one (F13).
+            turn.set_service(service, outdated=0)
     if message.echo != state.incarnation:
         # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
         return

@@ -104,7 +104,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
         _place(turn)
     _stop_breaches(turn)
     speech.speak(turn)
-    invariants.check(state, turn.state, turn.actions)
+    invariants.check(state, event, turn.state, turn.actions)
     calm.settle(turn, state)
     return turn.state, tuple(turn.actions)
 

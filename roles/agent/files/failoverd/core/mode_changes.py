@@ -23,12 +23,12 @@ def by_heartbeat(turn: Turn) -> None:
     if peer.message is None or peer.life not in (Life.ALIVE, Life.SUSPECT):
         return
     said = peer.message
-    heard = Modes(
-        max(mine.maintenance, said.maintenance or 0),
-        max(mine.standby, said.peer_standby or 0),
-        max(mine.peer_standby, said.standby or 0),
-    )
-    _take(turn, heard, f"heard from {turn.state.config.peer}")
+    maintenance = max(mine.maintenance, said.maintenance or 0)
+    standby = max(mine.standby, said.peer_standby or 0)
+    peer_standby = max(mine.peer_standby, said.standby or 0)
+    if (maintenance, standby, peer_standby) != (mine.maintenance, mine.standby, mine.peer_standby):
+        heard = Modes(maintenance, standby, peer_standby)
+        _take(turn, heard, f"heard from {turn.state.config.peer}")
 
 
 def standby(turn: Turn, event: Command) -> str:

@@ -25,7 +25,10 @@ MOST_RESTARTS = 10
 
 def config_of(state: State, name: str) -> ServiceConfig:
     """The configuration of a service of this state."""
-    return next(c for c in state.config.services if c.name == name)
+    for config in state.config.services:
+        if config.name == name:
+            return config
+    raise LookupError(name)
 
 
 def unable(turn: Turn, service: Service) -> str:

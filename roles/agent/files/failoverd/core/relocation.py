@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from . import moves, placement
-from .message import Local, Reach, ServiceReport
+from .message import Local, Reach
 from .modes import is_on
 from .state import Life, Service
 from .turn import Turn
@@ -17,14 +17,14 @@ def relocate(turn: Turn) -> None:
     """Move the first service that has a reason to leave this node."""
     for service in turn.state.services:
         _watch_home(turn, service)
-    if turn.state.leaving or any(_busy(turn, service) for service in turn.state.services):
+    if turn.state.leaving or turn.state.peer.life is not Life.ALIVE:
         return
     for service in turn.state.services:
+        why = _reason(turn, service) if service.local is Local.RUNNING else ""
         report = turn.report(service.name)
-        if service.local is not Local.RUNNING or report is None or not report.able:
+        if not why or report is None or not report.able or report.local is not Local.STOPPED:
             continue
-        why = _reason(turn, service)
-        if why and turn.state.peer.life is Life.ALIVE and report.local is Local.STOPPED:
+        if not any(_busy(turn, other) for other in turn.state.services):
             moves.start_move(turn, service, why)
             return
 
@@ -65,19 +65,18 @@ def _lost_lan(turn: Turn) -> bool:
 
 def _watch_home(turn: Turn, service: Service) -> None:
     """F10: since when the automatic way home has been open without a break."""
-    report = turn.report(service.name)
-    opened = report is not None and _home_open(turn, service, report)
-    if not opened:
+    if not _home_open(turn, service):
         turn.set_service(service, home_since=None)
     elif service.home_since is None:
         turn.set_service(service, home_since=turn.now)
 
 
-def _home_open(turn: Turn, service: Service, report: ServiceReport) -> bool:
-    config = placement.config_of(turn.state, service.name)
-    if not config.failback or config.preferred != turn.state.config.peer:
-        return False
+def _home_open(turn: Turn, service: Service) -> bool:
     if service.local is not Local.RUNNING or service.op or turn.state.peer.life is not Life.ALIVE:
+        return False
+    config = placement.config_of(turn.state, service.name)
+    report = turn.report(service.name)
+    if not config.failback or config.preferred != turn.state.config.peer or report is None:
         return False
     disk = service.disk
     whole = disk.connected and disk.current and disk.peer_disk == "UpToDate"

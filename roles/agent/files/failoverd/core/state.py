@@ -61,7 +61,7 @@ class LinkHeard:
 
 @dataclass(frozen=True)
 class LinkView:
-    """What was last told of one link: down or not, and since when it has been heard again."""
+    """A link that was told to be down, and since when it has been heard again."""
 
     name: str
     down: bool = False
@@ -190,6 +190,7 @@ class State:
     ineligible: str = ""
     """Why this node may not own services at all, empty if it may (F29)."""
     links: tuple[LinkView, ...] = ()
+    """Those that are down or not yet steady again (F11, F20)."""
     bad_devices: tuple[int, ...] = ()
     """Levels whose fence device did not answer when it was last checked (F24)."""
     defects: tuple[float, ...] = ()
