@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _fencing
+from . import _fencing, _services
 
 FORMAT = 1
 
@@ -138,6 +138,5 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
             }
         )
     result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}
-    if "restarts" in service:
-        result["restarts"] = service["restarts"]
+    result.update({key: service[key] for key in _services.POLICY if key in service})
     return result

@@ -17,6 +17,7 @@ from ._values import (
     flag,
     mapping,
     name,
+    number,
     path,
     per_node,
     refuse,
@@ -28,6 +29,8 @@ from ._values import (
 
 FILESYSTEMS = ("ext4", "xfs")
 STORAGE_KEYS = ("filesystem", "options", "minor", "port", "overwrite")
+POLICY = ("restarts", "failure_expiry_s", "failback", "failback_delay_s")
+FAILBACK = ("manual", "automatic")
 FORBIDDEN_MOUNTS = (
     "/",
     "/boot",
@@ -95,7 +98,7 @@ def _service(
         where,
         raw,
         required=("name", "storage"),
-        optional=("preferred", "addresses", "applications", "restarts"),
+        optional=("preferred", "addresses", "applications", *POLICY),
     )
     called = name(f"{where}.name", item["name"])
     preferred = text(f"{where}.preferred", item.get("preferred", nodes[0]))
@@ -114,9 +117,26 @@ def _service(
             f"{where}.applications", item.get("applications", []), called
         ),
     }
-    if "restarts" in item:
-        service["restarts"] = whole(f"{where}.restarts", item["restarts"], 0, 1000)
+    service.update(_policy(where, item))
     return service
+
+
+def _policy(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    """When it leaves a node and when it comes home; what is not given is the daemon's default."""
+    policy: dict[str, Any] = {}
+    if "restarts" in item:
+        policy["restarts"] = whole(f"{where}.restarts", item["restarts"], 0, 1000)
+    if "failure_expiry_s" in item:
+        field = f"{where}.failure_expiry_s"
+        policy["failure_expiry_s"] = number(field, item["failure_expiry_s"], 1, 86400 * 30)
+    if "failback" in item:
+        policy["failback"] = text(f"{where}.failback", item["failback"], FAILBACK)
+    if "failback_delay_s" in item:
+        if policy.get("failback") != "automatic":
+            raise Problem(f"{where}.failback_delay_s: means nothing without failback: automatic.")
+        field = f"{where}.failback_delay_s"
+        policy["failback_delay_s"] = number(field, item["failback_delay_s"], 0, 86400)
+    return policy
 
 
 def _storage(

@@ -21,6 +21,8 @@ LIMITS: dict[str, tuple[float, float, float]] = {
     "move_s": (90.0, 5, 3600),
     "failure_expiry_s": (3600.0, 1, 86400 * 30),
     "power_on_s": (15.0, 0, 3600),
+    "witness_s": (5.0, 0, 3600),
+    "link_steady_s": (30.0, 0, 86400),
 }
 
 

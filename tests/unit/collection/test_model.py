@@ -35,6 +35,27 @@ def test_the_daemon_accepts_the_configuration_of_both_nodes(build):
         assert target["lanplus"] == "1"
 
 
+def test_the_policy_of_a_service_reaches_the_daemon(build):
+    model = build(
+        ("cluster_services.0.restarts", 5),
+        ("cluster_services.0.failure_expiry_s", 600),
+        ("cluster_services.0.failback", "automatic"),
+        ("cluster_services.0.failback_delay_s", 60),
+    )
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    [service] = daemon.parse(texts).core().services
+    assert (service.restarts, service.failure_expiry_s) == (5, 600.0)
+    assert (service.failback, service.failback_delay_s) == (True, 60.0)
+
+
+def test_f10_a_service_does_not_come_home_by_itself_unless_told(build):
+    model = build(("cluster_timing", {"failure_expiry_s": 900}))
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    [service] = daemon.parse(texts).core().services
+    assert not service.failback
+    assert service.failure_expiry_s == 900.0
+
+
 def test_what_is_public_holds_no_secret(build):
     model = build(("cluster_services.0.applications.0", {"postgresql": {"password": "hidden-too"}}))
     assert "hidden" in json.dumps(model)

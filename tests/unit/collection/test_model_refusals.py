@@ -51,8 +51,18 @@ CASES = [
     (
         SERVICE + ".colour",
         "red",
-        "cluster_services[0].colour: unknown key; known are addresses, applications, name, preferred,"
-        " restarts, storage.",
+        "cluster_services[0].colour: unknown key; known are addresses, applications, failback,"
+        " failback_delay_s, failure_expiry_s, name, preferred, restarts, storage.",
+    ),
+    (
+        SERVICE + ".failback",
+        "later",
+        "cluster_services[0].failback: later is not one of manual, automatic.",
+    ),
+    (
+        SERVICE + ".failback_delay_s",
+        60,
+        "cluster_services[0].failback_delay_s: means nothing without failback: automatic.",
     ),
     (
         SERVICE + ".storage.mount",
@@ -249,7 +259,8 @@ CASES = [
         "cluster_timing",
         {"dead": 3},
         "cluster_timing.dead: unknown key; known are dead_s, failure_expiry_s, fence_delay_s,"
-        " fence_retry_s, handler_s, heartbeat_s, move_s, power_on_s, query_s, startup_s, suspect_s.",
+        " fence_retry_s, handler_s, heartbeat_s, link_steady_s, move_s, power_on_s, query_s, startup_s,"
+        " suspect_s, witness_s.",
     ),
     (
         "cluster_engine",

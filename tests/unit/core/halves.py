@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from failoverd.core import actions, events
 from failoverd.core.config import CoreConfig, ServiceConfig
@@ -17,25 +18,48 @@ GOOD = Disk("Secondary", "UpToDate", "Secondary", "UpToDate", "Connected")
 ALONE = Disk("Secondary", "UpToDate", "Unknown", "DUnknown", "WFConnection")
 
 
+DEFECTS = ("core-error", "safe-stop", "breach")
+"""Notes that say that a rule is wrong."""
+
+
 class Half:
     """One node: its state, and the actions that wait to be looked at."""
 
-    def __init__(self, node: str, peer: str, incarnation: int, preferred: str = "a") -> None:
-        services = (ServiceConfig("shop", preferred=preferred),)
-        self.config = CoreConfig("c", node, peer, ("lan",), services, ("bmc", "pdu"))
+    def __init__(
+        self,
+        node: str,
+        peer: str,
+        incarnation: int,
+        preferred: str = "a",
+        services: tuple[ServiceConfig, ...] = (),
+        **policy: Any,
+    ) -> None:
+        services = services or (ServiceConfig("shop", preferred=preferred, **policy),)
+        self.config = CoreConfig("c", node, peer, ("lan", "cross"), services, ("bmc", "pdu"))
         self.now = 100.0
         self.state: State
         self.state, todo = begin(self.config, incarnation, self.now)
         self.todo: list[actions.Action] = list(todo)
+        self.may_break = False
+        """Whether a rule that breaks down is what the test is about."""
 
     @property
     def shop(self) -> Service:
         return self.state.services[0]
 
     def feed(self, event: events.Event, after: float = 0.0) -> list[actions.Action]:
-        """One step; returns and keeps its actions."""
+        """One step; returns and keeps its actions. Left out rules would have done nothing."""
         self.now += after
+        thorough, same = step(replace(self.state, settled_until=0.0), event, self.now)
         self.state, todo = step(self.state, event, self.now)
+        if self.may_break:
+            return self._kept(todo)
+        assert todo == same
+        assert not [a for a in todo if isinstance(a, actions.Note) and a.code in DEFECTS]
+        assert replace(self.state, settled_until=0.0) == replace(thorough, settled_until=0.0)
+        return self._kept(todo)
+
+    def _kept(self, todo: tuple[actions.Action, ...]) -> list[actions.Action]:
         self.todo.extend(todo)
         return list(todo)
 
@@ -54,14 +78,15 @@ class Half:
         """Answer the probe and say what the disk is."""
         for probe in self.take(actions.Probe):
             assert isinstance(probe, actions.Probe)
-            self.feed(events.Probed("shop", probe.op, found, mine))
-        self.feed(events.DiskChanged("shop", disk))
+            self.feed(events.Probed(probe.service, probe.op, found, mine))
+        for service in self.state.services:
+            self.feed(events.DiskChanged(service.name, disk))
 
     def finish(self, kind: type, ok: bool = True) -> None:
         """The ordered start, stop or recovery ends."""
         for order in self.take(kind):
             assert isinstance(order, actions.Start | actions.Stop | actions.Recover)
-            self.feed(events.OpDone("shop", order.op, ok, "" if ok else "broke"))
+            self.feed(events.OpDone(order.service, order.op, ok, "" if ok else "broke"))
 
     def fence_answers(self, power: Power) -> list[actions.Fence]:
         """Every waiting fence request is answered like this."""
@@ -74,11 +99,11 @@ class Half:
 class Pair:
     """Nodes a and b; a is preferred."""
 
-    def __init__(self) -> None:
-        self.a = Half("a", "b", 1 << 32 | 11)
-        self.b = Half("b", "a", 1 << 32 | 22)
+    def __init__(self, **policy: Any) -> None:
+        self.a = Half("a", "b", 1 << 32 | 11, **policy)
+        self.b = Half("b", "a", 1 << 32 | 22, **policy)
 
-    def talk(self, rounds: int = 6) -> None:
+    def talk(self, rounds: int = 6, links: tuple[str, ...] = ("lan", "cross")) -> None:
         """Exchange everything said, a few times, with a heartbeat in between."""
         for _ in range(rounds):
             for half in (self.a, self.b):
@@ -86,7 +111,8 @@ class Pair:
             for source, target in ((self.a, self.b), (self.b, self.a)):
                 for send in source.take(actions.Send):
                     assert isinstance(send, actions.Send)
-                    target.feed(events.Heard("lan", send.message))
+                    for link in links:
+                        target.feed(events.Heard(link, send.message))
 
     def running(self) -> Pair:
         """a runs shop, b stands by."""
@@ -104,6 +130,17 @@ class Pair:
             half.todo.clear()
         return self
 
+    def moved(self, source: Half, target: Half) -> None:
+        """The move that source has begun is carried through."""
+        source.finish(actions.Stop)
+        self.talk()
+        target.finish(actions.Start)
+        self.see(target, replace(GOOD, role="Primary"))
+        self.see(source, replace(GOOD, peer_role="Primary"))
+        self.talk()
+        assert target.shop.local is Local.RUNNING
+        assert source.shop.local is Local.STOPPED
+
     @staticmethod
     def see(half: Half, disk: Disk) -> None:
         """The kernel of that node reports this."""
@@ -114,3 +151,21 @@ def said(half: Half) -> Message:
     """What it said last."""
     assert half.state.said is not None
     return half.state.said
+
+
+def notes(half: Half, code: str) -> list[str]:
+    """What was told under that code, removed from what waits."""
+    found = [a for a in half.todo if isinstance(a, actions.Note) and a.code == code]
+    half.todo = [a for a in half.todo if a not in found]
+    return [note.text for note in found]
+
+
+def replies(half: Half) -> list[bool]:
+    """How the commands were answered, removed from what waits."""
+    return [a.ok for a in half.take(actions.Reply) if isinstance(a, actions.Reply)]
+
+
+def shots(half: Half) -> list[actions.Fence]:
+    """Orders that switch the peer off or on."""
+    fences = [a for a in half.todo if isinstance(a, actions.Fence)]
+    return [fence for fence in fences if fence.ask is not actions.Ask.STATUS]

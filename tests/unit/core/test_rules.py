@@ -144,6 +144,29 @@ def test_f13_an_old_promise_does_not_answer_a_new_handler() -> None:
         pair.talk()
 
 
+def test_f13_a_promise_to_an_earlier_life_does_not_answer_the_handler_of_a_new_one() -> None:
+    pair = Pair().running()
+    cut = replace(ALONE, role="Primary", suspended=True)
+    Pair.see(pair.a, cut)
+    Pair.see(pair.b, ALONE)
+    pair.a.feed(events.HandlerAsked(5, "shop"))
+    pair.talk()
+    Pair.see(pair.b, replace(ALONE, disk="Outdated"))
+    pair.talk()
+    assert pair.b.shop.outdated
+    for earlier in range(pair.b.shop.outdated):
+        Pair.see(pair.b, replace(GOOD, peer_role="Primary"))
+        pair.a = Half("a", "b", (2 + earlier) << 32)
+        for _ in range(earlier):
+            pair.a.state = replace(pair.a.state, counter=pair.a.state.counter + 1)
+        pair.a.settle(replace(GOOD, role="Primary"), Found.RUNNING, mine=True)
+        pair.talk()
+        Pair.see(pair.a, cut)
+        pair.a.feed(events.HandlerAsked(6, "shop"))
+        pair.talk()
+        assert not pair.a.take(actions.AnswerHandler)
+
+
 def test_f14_the_owner_shoots_at_once_and_the_standby_later() -> None:
     pair = Pair().running()
     Pair.see(pair.a, replace(ALONE, role="Primary"))

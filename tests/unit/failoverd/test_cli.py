@@ -114,7 +114,14 @@ def test_switchover_to_where_it_runs_changes_nothing(daemon: FakeDaemon, capsys:
 
 @pytest.mark.parametrize(
     "command",
-    [["switchover", "shop"], ["clear", "shop"], ["confirm-fenced", "node2"], ["handover"]],
+    [
+        ["switchover", "shop"],
+        ["clear", "shop"],
+        ["confirm-fenced", "node2"],
+        ["handover"],
+        ["standby"],
+        ["maintenance", "on"],
+    ],
 )
 def test_a_refusal_is_one_sentence_and_status_1(
     daemon: FakeDaemon, capsys: Any, command: list[str]
@@ -122,6 +129,32 @@ def test_a_refusal_is_one_sentence_and_status_1(
     daemon.refusal = "node2 is gone: a move needs both nodes"
     assert cli.main(command) == 1
     assert capsys.readouterr().err == f"failoverctl: {daemon.refusal}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "verb", "argument"),
+    [
+        (["standby"], "standby", ""),
+        (["standby", "node2"], "standby", "node2"),
+        (["online", "node1"], "online", "node1"),
+        (["maintenance", "on"], "maintenance", "on"),
+        (["maintenance", "off"], "maintenance", "off"),
+        (["clear"], "clear", ""),
+    ],
+)
+def test_a_mode_is_asked_of_the_daemon(
+    daemon: FakeDaemon, command: list[str], verb: str, argument: str
+) -> None:
+    assert cli.main(command) == 0
+    assert (daemon.asked[0]["verb"], daemon.asked[0]["argument"]) == (verb, argument)
+
+
+def test_status_shows_the_modes_as_long_as_they_last() -> None:
+    modes = {"maintenance": True, "standby": ["node2"], "reach": "lost"}
+    text = "\n".join(show.lines({**STATUS, **modes}))
+    assert text.startswith("MAINTENANCE MODE: nothing is started, stopped, moved")
+    assert "node2: in standby mode" in text
+    assert "LOST its ping targets" in text
 
 
 def test_without_a_daemon_the_status_is_3(daemon: FakeDaemon, capsys: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
-from failoverd.core.events import Power
+from failoverd.core.events import DeviceChecked, Event, Power
 from failoverd.fencing.devices import Devices
 from failoverd.fencing.stonith import Stonith
 
@@ -146,14 +146,15 @@ class Entries:
         self.entries.append({"text": text, **more})
 
 
-def test_a_device_that_fails_while_all_is_well_alerts_once_and_its_return_is_told(
+def test_f24_a_device_that_fails_while_all_is_well_is_told_once_and_so_is_its_return(
     script: Script, tmp_path: Path
 ) -> None:
     body = HONEST.replace("status)", 'status) [ -e "$dir/broken" ] && exit 1;')
-    history = Entries()
+    told: list[Event] = []
 
     async def main() -> None:
-        devices = Devices((settings(script("agent", body)),), "node2", 60.0, history)
+        devices = Devices((settings(script("agent", body)),), "node2", 60.0, Entries())
+        devices.post = told.append
         (tmp_path / "broken").touch()
         await devices.perform(0, Ask.STATUS)
         await devices.perform(0, Ask.STATUS)
@@ -164,8 +165,10 @@ def test_a_device_that_fails_while_all_is_well_alerts_once_and_its_return_is_tol
         await devices.close()
 
     asyncio.run(main())
-    assert history.codes.count("fence-device-failed") == 1
-    assert history.codes.count("fence-device-back") == 1
+    assert [(event.level, event.ok) for event in told if isinstance(event, DeviceChecked)] == [
+        (0, False),
+        (0, True),
+    ]
 
 
 def test_a_level_that_does_not_exist_is_unknown(script: Script) -> None:

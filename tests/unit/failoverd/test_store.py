@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from failoverd.core.modes import Modes
 from failoverd.history import History
 from failoverd.store import Store, next_incarnation
 
@@ -17,6 +18,24 @@ def boot(tmp_path: Path) -> Path:
     path = tmp_path / "boot_id"
     path.write_text("first\n")
     return path
+
+
+def test_the_modes_outlive_daemon_and_boot(tmp_path: Path, boot: Path) -> None:
+    store = Store(tmp_path, boot)
+    store.own("shop", True, 4)
+    store.keep(Modes(maintenance=3, standby=1))
+    boot.write_text("another boot")
+    again = Store(tmp_path, boot)
+    assert again.modes == Modes(maintenance=3, standby=1)
+    assert again.generation("shop") == 4
+    again.own("shop", False, 5)
+    assert Store(tmp_path, boot).modes == again.modes
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"modes": {"standby": "on"}}', '{"modes": 1}'])
+def test_modes_that_cannot_be_read_are_off(tmp_path: Path, boot: Path, text: str) -> None:
+    (tmp_path / "state.json").write_text(text)
+    assert Store(tmp_path, boot).modes == Modes()
 
 
 def test_each_life_has_a_larger_number_that_cannot_be_guessed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failoverd.core.message import Grant, Local, Message, ServiceReport
+from failoverd.core.message import Grant, Local, Message, Reach, ServiceReport
 from failoverd.links.framing import MAX_LINE, Unpacker, pack
 from failoverd.links.wire import MAX_BYTES, OVERHEAD, Wire, WireError
 
@@ -31,6 +31,7 @@ REPORTS = st.builds(
     doomed=st.booleans(),
     outdate=COUNTS,
     outdated=COUNTS,
+    score=COUNTS,
 )
 MESSAGES = st.builds(
     Message,
@@ -42,6 +43,10 @@ MESSAGES = st.builds(
     hears=st.lists(NAMES, max_size=3).map(tuple),
     services=st.lists(REPORTS, max_size=2).map(tuple),
     goodbye=st.booleans(),
+    reach=st.sampled_from(Reach),
+    maintenance=st.none() | COUNTS,
+    standby=st.none() | COUNTS,
+    peer_standby=st.none() | COUNTS,
 )
 PLAIN = Message(
     "shop",
@@ -51,9 +56,13 @@ PLAIN = Message(
     2**41,
     ("lan", "cross", "serial"),
     (
-        ServiceReport("shop", Local.RUNNING, 3, grant=Grant(4, 2**41), able=True),
+        ServiceReport("shop", Local.RUNNING, 3, grant=Grant(4, 2**41), able=True, score=1100),
         ServiceReport("mail", Local.STOPPED, 3, why="the disk is Outdated"),
     ),
+    reach=Reach.REACHED,
+    maintenance=2,
+    standby=0,
+    peer_standby=4,
 )
 
 
@@ -146,6 +155,38 @@ def test_fields_of_a_later_version_are_ignored() -> None:
     payload = json.dumps(row).encode()
     newer = head + hmac.digest(KEY, head + payload, "sha256") + payload
     assert receiver().decode(newer) == PLAIN
+
+
+def test_f63_what_an_older_version_leaves_out_gets_its_default() -> None:
+    import hmac
+    import json
+
+    frame = sender().encode(PLAIN)
+    head, row = frame[:5], json.loads(frame[OVERHEAD:])
+    row = row[:8]
+    row[6] = [report[:11] for report in row[6]]
+    payload = json.dumps(row).encode()
+    older = head + hmac.digest(KEY, head + payload, "sha256") + payload
+    assert receiver().decode(older) == replace(
+        PLAIN,
+        services=tuple(replace(report, score=0) for report in PLAIN.services),
+        reach=Reach.UNKNOWN,
+        maintenance=None,
+        standby=None,
+        peer_standby=None,
+    )
+
+
+def test_f63_a_message_without_what_every_version_says_is_refused() -> None:
+    import hmac
+    import json
+
+    frame = sender().encode(PLAIN)
+    head, row = frame[:5], json.loads(frame[OVERHEAD:])
+    payload = json.dumps(row[:6]).encode()
+    short = head + hmac.digest(KEY, head + payload, "sha256") + payload
+    with pytest.raises(WireError, match="malformed"):
+        receiver().decode(short)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=60), max_size=5), st.integers(1, 40))

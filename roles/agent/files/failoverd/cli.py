@@ -48,6 +48,14 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("node", metavar="NODE")
     one = command("clear", "Forget the failures of a service.")
     one.add_argument("service", metavar="SERVICE", nargs="?", default="")
+    for name, text in (
+        ("standby", "Have a node run nothing: its services move away, one after the other."),
+        ("online", "End the standby mode of a node."),
+    ):
+        one = command(name, text)
+        one.add_argument("node", metavar="NODE", nargs="?", default="", help="default: this one")
+    one = command("maintenance", "Leave everything as it is while people work on the cluster.")
+    one.add_argument("switch", choices=("on", "off"))
     one = command("check", "Check the configuration without touching anything.")
     one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
     return top
@@ -87,7 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
         return check(arguments.directory)
     if name == "handover":
         return handover(arguments.shutdown)
-    argument = arguments.node if name == "confirm-fenced" else arguments.service
+    given = vars(arguments)
+    argument = next(given[key] for key in ("node", "service", "switch") if key in given)
     print(command(name, argument)["text"])
     return OK
 

@@ -64,6 +64,9 @@ class ServiceSettings:
     preferred: str
     restarts: int
     resources: tuple[ResourceSettings, ...]
+    failure_expiry_s: float | None = None
+    failback: bool = False
+    failback_delay_s: float = ServiceConfig("").failback_delay_s
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ class Config:
                     preferred=service.preferred,
                     replicated=any(r.type == "drbd" for r in service.resources),
                     restarts=service.restarts,
+                    failure_expiry_s=service.failure_expiry_s,
+                    failback=service.failback,
+                    failback_delay_s=service.failback_delay_s,
                 )
                 for service in self.services
             ),
@@ -150,15 +156,16 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
         raise top.fail("node", f"must be one of {nodes[0]} and {nodes[1]}, not {node}")
     peer = nodes[1] if node == nodes[0] else nodes[0]
     secrets = _secrets(texts.get("fencing.json"), str(base / "fencing.json"))
+    timing = _timing(top.section("timing"))
     config = Config(
         cluster=top.name("cluster"),
         node=node,
         peer=peer,
-        timing=_timing(top.section("timing")),
+        timing=timing,
         links=tuple(_link(entry, node, peer, nodes) for entry in top.sections("links")),
         fencing=tuple(_fencing(entry, nodes, secrets) for entry in top.sections("fencing")),
         power_on=top.flag("power_on", True),
-        services=tuple(_service(entry, node, nodes) for entry in top.sections("services")),
+        services=tuple(_service(entry, node, nodes, timing) for entry in top.sections("services")),
         runtime=_runtime(top.section("runtime")),
         unsafe=top.texts("unsafe"),
         keys=_keys(texts, base),
@@ -284,14 +291,18 @@ def _fencing(
     return result
 
 
-def _service(entry: Section, node: str, nodes: tuple[str, ...]) -> ServiceSettings:
+def _service(entry: Section, node: str, nodes: tuple[str, ...], timing: Timing) -> ServiceSettings:
+    default = ServiceConfig("")
     preferred = entry.name("preferred", "") if entry.has("preferred") else ""
     if preferred and preferred not in nodes:
         raise entry.fail("preferred", f"{preferred} is not a node of the cluster")
     result = ServiceSettings(
         name=entry.name("name"),
         preferred=preferred,
-        restarts=entry.integer("restarts", ServiceConfig("").restarts, 0, 1000),
+        restarts=entry.integer("restarts", default.restarts, 0, 1000),
+        failure_expiry_s=entry.number("failure_expiry_s", timing.failure_expiry_s, 1, 86400 * 30),
+        failback=entry.choice("failback", ("manual", "automatic")) == "automatic",
+        failback_delay_s=entry.number("failback_delay_s", default.failback_delay_s, 0, 86400),
         resources=parse_resources(entry, node, nodes),
     )
     entry.done()

@@ -90,9 +90,10 @@ class Daemon:
             self._journal,
             self._dispatcher.perform,
             self._discard,
+            self._store.modes,
         )
         self._links: list[Link] = [self._link(settings) for settings in config.links]
-        self._dispatcher.post = self._runner.post
+        self._dispatcher.post = self._devices.post = self._runner.post
         self._dispatcher.on_leave = self._leave
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)

@@ -13,6 +13,7 @@ from .core import machine
 from .core.actions import Action, Level, Note
 from .core.config import CoreConfig
 from .core.events import Event, Heard, Paused, Tick
+from .core.modes import Modes
 from .core.state import State
 from .journal import Journal
 
@@ -29,6 +30,7 @@ class Runner:
         journal: Journal,
         perform: Callable[[Action], None],
         discard: Callable[[], None],
+        modes: Modes | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._journal = journal
@@ -42,7 +44,7 @@ class Runner:
         self._seen = self._loop.time()
         self.on_beat: Callable[[], None] = lambda: None
         self.state: State
-        self.state, self._first = machine.begin(config, incarnation, self._seen)
+        self.state, self._first = machine.begin(config, incarnation, self._seen, modes)
 
     def begin(self) -> None:
         """Carry out the first actions; from here on events are taken."""
@@ -94,8 +96,8 @@ class Runner:
         try:
             self.state, actions = machine.step(self.state, event, now)
         except Exception:
-            # A defect in a rule must not end the node's rule over its services: the event is
-            # dropped, the state stays as it was, and the journal shows how to repeat it.
+            # The core takes care of its own defects and does not raise; should it do so all the
+            # same, the event is dropped and the journal shows how to repeat it.
             text = traceback.format_exc(limit=-3).replace("\n", " ")
             actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
         for action in actions:

@@ -64,6 +64,13 @@ class Section:
             raise self.fail(field, "must not contain control characters")
         return value
 
+    def choice(self, field: str, words: tuple[str, ...]) -> str:
+        """One of these words, the first by default."""
+        value = self.text(field, words[0])
+        if value not in words:
+            raise self.fail(field, f"must be {' or '.join(words)}, not {value}")
+        return value
+
     def name(self, field: str, default: str | None = None) -> str:
         """A short identifier."""
         value = self.text(field, default)

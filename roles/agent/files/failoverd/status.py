@@ -11,6 +11,7 @@ from typing import Any
 
 from . import VERSION
 from .core.message import Local, ServiceReport
+from .core.modes import is_on
 from .core.state import Life, State
 from .core.state import Service as CoreService
 from .service import Service
@@ -45,6 +46,9 @@ def snapshot(
         "incarnation": state.incarnation,
         "uptime_s": round(now - state.started, 1),
         "leaving": state.leaving != 0,
+        "maintenance": is_on(state.modes.maintenance),
+        "standby": _standby(state),
+        "reach": state.reach.value,
         "peer": {
             "name": state.config.peer,
             "life": peer.life.value,
@@ -59,6 +63,13 @@ def snapshot(
         ],
         "warnings": warnings,
     }
+
+
+def _standby(state: State) -> list[str]:
+    """Names of the nodes that are in standby mode."""
+    modes, config = state.modes, state.config
+    both = ((config.node, modes.standby), (config.peer, modes.peer_standby))
+    return [name for name, count in both if is_on(count)]
 
 
 def _link(state: State, name: str, problem: str, now: float) -> dict[str, Any]:

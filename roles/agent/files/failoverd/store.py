@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must outlive the daemon: the count of its lives, and what it held in this boot."""
+"""What outlives the daemon: the count of its lives, the modes, what it held in this boot."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import secrets
 import time
 from pathlib import Path
 from typing import Any
+
+from .core.codec import CodecError, from_json, to_json
+from .core.modes import Modes
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -52,15 +55,20 @@ def next_incarnation(directory: Path) -> int:
 
 
 class Store:
-    """Which services this node holds, valid only within one boot (F31)."""
+    """Which services this node holds, valid only within one boot (F31); the modes, for good."""
 
     def __init__(self, directory: Path, boot_id: Path = BOOT_ID) -> None:
         self._path = directory / "state.json"
         self._boot = boot_id.read_text(encoding="ascii").strip()
         self.problem = ""
         self._services: dict[str, dict[str, Any]] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
+        self.modes = Modes()
+        data: Any = {}
+        with contextlib.suppress(OSError, ValueError):
             data = json.loads(self._path.read_text(encoding="utf-8"))
+        with contextlib.suppress(CodecError, AttributeError):
+            self.modes = from_json(Modes, data.get("modes", {}))
+        with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
             self._services = {
                 str(name): {
                     "held": bool(entry["held"]) and data.get("boot") == self._boot,
@@ -93,9 +101,22 @@ class Store:
         if self._services.get(service) == entry and not self.problem:
             return
         self._services[service] = entry
-        data = {"format": 1, "boot": self._boot, "services": self._services}
+        self._write()
+
+    def keep(self, modes: Modes) -> None:
+        """Remember the operator's modes, also over a loss of power."""
+        self.modes = modes
+        self._write(durable=True)
+
+    def _write(self, *, durable: bool = False) -> None:
+        data = {
+            "format": 1,
+            "boot": self._boot,
+            "services": self._services,
+            "modes": to_json(self.modes),
+        }
         try:
-            write_file(self._path, json.dumps(data))
+            write_file(self._path, json.dumps(data), durable=durable)
             self.problem = ""
         except OSError as error:
             self.problem = f"{self._path}: {error.strerror}"

@@ -13,9 +13,15 @@ SHOWN_AS = {"unit": "services", "filesystem": "mounted", "virtual_ip": "address"
 def lines(status: dict[str, Any]) -> list[str]:
     """The text, line by line."""
     result = []
+    if status.get("maintenance"):
+        result.append("MAINTENANCE MODE: nothing is started, stopped, moved, fenced or recovered")
     for service in status["services"]:
         result += _service(service)
     result.append(_field("node", _node(status)))
+    if status.get("standby"):
+        result.append(_field("standby", f"{' and '.join(status['standby'])}: in standby mode"))
+    if status.get("reach") == "lost":
+        result.append(_field("reach", "this node has LOST its ping targets"))
     result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
     result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
     result += [_field("warning", text) for text in status["warnings"]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .message import Message
+from .modes import Modes
 
 
 class Ask(Enum):
@@ -128,6 +129,13 @@ class Own:
 
 
 @dataclass(frozen=True)
+class KeepModes:
+    """Remember the operator's modes across restarts and boots; begin() takes them back."""
+
+    modes: Modes
+
+
+@dataclass(frozen=True)
 class Leave:
     """All is stopped and said: the daemon may end this life (F61)."""
 
@@ -145,5 +153,6 @@ Action = (
     | Reply
     | Note
     | Own
+    | KeepModes
     | Leave
 )

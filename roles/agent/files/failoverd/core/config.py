@@ -34,6 +34,10 @@ class Timing:
     """How long a failure on this node is remembered (F48)."""
     power_on_s: float = 15.0
     """How long after a fence the peer is powered on again."""
+    witness_s: float = 5.0
+    """How long an owner has to miss its ping targets before its services are moved (F22)."""
+    link_steady_s: float = 30.0
+    """How long a link that was down has to be heard without a gap to count as up (F20)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class ServiceConfig:
     """True when the storage is DRBD: data state and frozen I/O take part in decisions."""
     restarts: int = 3
     """Restarts in place before a failing resource moves the service (F50)."""
+    failure_expiry_s: float | None = None
+    """How long its failures are remembered; None: what the cluster's timing says (F48)."""
+    failback: bool = False
+    """Moved back to the preferred node by itself once that is possible again (F10)."""
+    failback_delay_s: float = 300.0
+    """How long that has to be possible without a break before the move."""
 
 
 @dataclass(frozen=True)

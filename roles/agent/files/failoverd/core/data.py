@@ -23,7 +23,12 @@ OUTDATED = ("Outdated", "Inconsistent")
 
 def lacking(service: Service, replicated: bool) -> str:
     """Why this node's data may not be used, empty if it may: F08, F33, F42."""
-    if not replicated or service.disk.current:
+    if not replicated:
+        return ""
+    if service.disk.split:
+        # F39: either copy may hold what the other lacks; which one to keep is for people to say.
+        return "DRBD is StandAlone: the copies may have diverged; see the split-brain recovery"
+    if service.disk.current:
         return ""
     words = {
         "Outdated": "the disk is Outdated: the other node has newer data",
@@ -68,6 +73,10 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         for waiting in service.waiting:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
         service = turn.set_service(service, waiting=(), promise=0)
+    known = service.held or old.connection not in ("Unknown", "Unconfigured")
+    if disk.split and not old.split and known:
+        text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
+        turn.note("split-brain", text, service.name, alert=True)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)

@@ -7,51 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .message import Message
-
-
-@dataclass(frozen=True)
-class Disk:
-    """The state of a replicated disk, in DRBD's own words (Primary, UpToDate, Connected, ...)."""
-
-    role: str = "Unknown"
-    disk: str = "Unknown"
-    peer_role: str = "Unknown"
-    peer_disk: str = "Unknown"
-    connection: str = "Unknown"
-    suspended: bool = False
-    """I/O is frozen until the peer is excluded."""
-
-    @property
-    def connected(self) -> bool:
-        """The kernels talk to each other, whatever the heartbeats say (F12)."""
-        return self.connection in CONNECTED
-
-    @property
-    def current(self) -> bool:
-        """The only state from which a service may start (F08, F33, F42)."""
-        return self.disk == "UpToDate"
-
-
-CONNECTED = frozenset(
-    {
-        "Connected",
-        "StartingSyncS",
-        "StartingSyncT",
-        "WFBitMapS",
-        "WFBitMapT",
-        "WFSyncUUID",
-        "SyncSource",
-        "SyncTarget",
-        "VerifyS",
-        "VerifyT",
-        "PausedSyncS",
-        "PausedSyncT",
-        "Ahead",
-        "Behind",
-        "Established",
-    }
-)
+from .disk import Disk as Disk
+from .message import Message, Reach
 
 
 class Found(Enum):
@@ -154,6 +111,37 @@ class ResourceFailed:
     reason: str
 
 
+@dataclass(frozen=True)
+class Reached:
+    """The monitor of the ping targets has made up its mind (F22, F23)."""
+
+    reach: Reach
+
+
+@dataclass(frozen=True)
+class DeviceChecked:
+    """A fence device was asked how it is while all is well (F24). level: which one."""
+
+    level: int
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Whether this node may own services at all (F29). why: the reason if not, else empty."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class SpaceUsed:
+    """How full a file system of a service is, in percent (F45)."""
+
+    service: str
+    percent: int
+
+
 class Verb(Enum):
     """What an operator may ask."""
 
@@ -161,11 +149,14 @@ class Verb(Enum):
     HANDOVER = "handover"
     CONFIRM_FENCED = "confirm-fenced"
     CLEAR = "clear"
+    STANDBY = "standby"
+    ONLINE = "online"
+    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True)
 class Command:
-    """An operator's wish. argument: a service, or a node for confirm-fenced, may be empty."""
+    """An operator's wish. argument: a service, a node, or on and off; empty where that is plain."""
 
     request: int
     verb: Verb
@@ -186,5 +177,9 @@ Event = (
     | HandlerAsked
     | HandlerGone
     | ResourceFailed
+    | Reached
+    | DeviceChecked
+    | Eligible
+    | SpaceUsed
     | Command
 )

@@ -10,6 +10,7 @@ from .config import CoreConfig
 from .events import FenceDone, Power
 from .liveness import prove_gone
 from .message import Local
+from .modes import is_on
 from .state import Life, Proof, State
 from .turn import Turn
 
@@ -107,7 +108,7 @@ def _answered(turn: Turn, event: FenceDone) -> None:
 
 def _shoot(turn: Turn) -> None:
     work = turn.state.exclusion
-    reason = reason_to_shoot(turn)
+    reason = "" if is_on(turn.state.modes.maintenance) else reason_to_shoot(turn)  # F66
     if not reason:
         if work.due is not None:
             turn.set_exclusion(due=None, tries=0, retry_at=0.0)
@@ -137,7 +138,8 @@ def _shot(turn: Turn, event: FenceDone) -> None:
         "fence-failed", f"{level} did not fence {state.config.peer}: {event.detail}", alert=True
     )
     following = work.shot_level + 1
-    if following < len(state.config.levels) and reason_to_shoot(turn):
+    goes_on = not is_on(state.modes.maintenance) and reason_to_shoot(turn)
+    if following < len(state.config.levels) and goes_on:
         op = turn.number()
         turn.set_exclusion(shot_op=op, shot_level=following)
         turn.do(Fence(op, following, Ask.OFF))
@@ -149,7 +151,7 @@ def _shot(turn: Turn, event: FenceDone) -> None:
 def _power_on(turn: Turn) -> None:
     """F10: only what this node switched off itself is switched on again."""
     work, peer = turn.state.exclusion, turn.state.peer
-    if work.power_on_at is None:
+    if work.power_on_at is None or is_on(turn.state.modes.maintenance):
         return
     if peer.life is not Life.GONE or peer.proof is not Proof.FENCED:
         turn.set_exclusion(power_on_at=None)

@@ -1,13 +1,27 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold after every step, in production too. A breach ends in a safe stop."""
+"""What must hold after every step, in production too.
+
+breach() finds a service that must not go on here: it is stopped. check() looks at the orders that a
+step wants to give, apart from the rules that gave them. An order that S1 or S2 forbids is a defect
+of the rules: none of the step's orders is given, and a safe stop follows (see safestop).
+"""
 
 from __future__ import annotations
 
-from .message import Local
-from .state import Life, Right, Service, State
+from . import placement
+from .actions import Action, AnswerHandler, Ask, Fence, ResumeIO, Start
+from .events import Event, HandlerAsked
+from .message import Grant, Local
+from .modes import is_on
+from .state import Life, Proof, Right, Service, State
 
 ACTIVE = (Local.STARTING, Local.RUNNING, Local.RECOVERING)
+FENCED, OUTDATED = 7, 4
+
+
+class Breach(AssertionError):
+    """A rule gave an order that the contract forbids."""
 
 
 def breach(state: State, service: Service) -> str:
@@ -26,6 +40,68 @@ def breach(state: State, service: Service) -> str:
         if rival and not _outranks(state, service, report.generation):
             return "it is up on the peer too, under the newer generation (S1)"
     return ""
+
+
+def check(before: State, event: Event, after: State, actions: list[Action]) -> None:
+    """Raises Breach for an order that must not be given."""
+    for action in actions:
+        why = ""
+        if isinstance(action, Start):
+            why = _start(before, after, action)
+        elif isinstance(action, AnswerHandler):
+            why = _answer(before, event, after, action)
+        elif isinstance(action, ResumeIO):
+            done = _excluded(after) or _peer_outdated(after, action.service)
+            why = "" if done else "I/O is resumed although the peer is not excluded (S2, F41)"
+        acts = isinstance(action, Start) or (isinstance(action, Fence) and action.ask is Ask.OFF)
+        if acts and is_on(after.modes.maintenance):
+            why = "something is started or fenced in maintenance mode (F66)"
+        if why:
+            raise Breach(why)
+
+
+def _start(before: State, after: State, action: Start) -> str:
+    service, old = after.service(action.service), before.service(action.service)
+    if service is None or old is None:
+        return f"{action.service} is started, but is no service"
+    if placement.config_of(after, service.name).replicated and not service.disk.current:
+        return f"{service.name} is started on a disk that is {service.disk.disk} (S2)"
+    if service.grant is not None or old.local in (*ACTIVE, Local.BROKEN):
+        return f"{service.name} is started although it was granted away or not stopped (S1)"
+    if action.peer_gone:
+        gone = after.peer.life is Life.GONE and after.peer.proof is not Proof.NONE
+        return "" if gone else f"{service.name} is started without proof that the peer is gone (S1)"
+    message = after.peer.message
+    for report in () if message is None else message.services:
+        mine = report.name == service.name and report.local is Local.STOPPED
+        if mine and report.grant == Grant(old.claim, after.incarnation):
+            return ""
+    return f"{service.name} is started without leave (S1)"
+
+
+def _answer(before: State, event: Event, after: State, action: AnswerHandler) -> str:
+    if action.code == FENCED and not _excluded(after):
+        return "DRBD is told that the peer is fenced, without proof (S2)"
+    if action.code == OUTDATED:
+        asked = [s.name for s in before.services for w in s.waiting if w.request == action.request]
+        if isinstance(event, HandlerAsked) and event.request == action.request:
+            asked.append(event.service)
+        if not any(_peer_outdated(after, name) for name in asked):
+            return "DRBD is told that the peer is outdated, without its word (S2)"
+    return ""
+
+
+def _excluded(state: State) -> bool:
+    return state.peer.life is Life.GONE and state.peer.proof.powerless
+
+
+def _peer_outdated(state: State, name: str) -> bool:
+    service, message = state.service(name), state.peer.message
+    if service is None or message is None or service.promise == 0:
+        return False
+    if state.peer.life in (Life.GONE, Life.UNSEEN):
+        return False
+    return any(r.name == name and r.outdated == service.promise for r in message.services)
 
 
 def _outranks(state: State, service: Service, theirs: int) -> bool:

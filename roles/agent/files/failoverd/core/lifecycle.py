@@ -4,15 +4,25 @@
 
 from __future__ import annotations
 
-from . import placement
+from typing import Any
+
+from . import placement, transitions
 from .actions import Own, Probe, Recover, Stop
 from .events import Found, OpDone, Probed, ResourceFailed
 from .message import Local
+from .modes import is_on
 from .state import Life, Right, Service
+from .transitions import Cause
 from .turn import Turn
 
 LONELY = 3
 """With nowhere to go, this many times the restarts are tried before giving up (F49)."""
+
+
+def enter(turn: Turn, service: Service, cause: Cause, **changes: Any) -> Service:
+    """The only way into another state: the table says which, or that there is none."""
+    local = transitions.after(service.local, cause)
+    return turn.set_service(service, local=local, since=turn.now, **changes)
 
 
 def probe(turn: Turn, service: Service) -> None:
@@ -22,37 +32,51 @@ def probe(turn: Turn, service: Service) -> None:
     turn.do(Probe(service.name, op))
 
 
+def look_again(turn: Turn, service: Service) -> None:
+    """What is here may have been changed by people: find out before anything is decided on it."""
+    if service.op or service.grant is not None:
+        return
+    if service.local in (Local.STOPPED, Local.BROKEN):
+        service = enter(turn, service, Cause.LOOK_AGAIN, claim=0)
+    probe(turn, service)
+
+
 def probed(turn: Turn, service: Service, event: Probed) -> None:
     """F31: what this node started before its daemon restarted is taken up again, untouched."""
     if event.op != service.op:
         return
     service = turn.set_service(service, op=0, generation=max(service.generation, event.generation))
     if service.local is Local.RUNNING:
-        if event.found is not Found.RUNNING:
-            fail(turn, service, f"found {event.found.value} after a pause {event.detail}".strip())
-        return
-    if event.found is Found.STOPPED:
-        settle_stopped(turn, service)
+        _probed_running(turn, service, event)
+    elif event.found is Found.STOPPED:
+        _settle_stopped(turn, service, Cause.FOUND_STOPPED)
     elif not event.mine:
         # F58: somebody started it by hand. Not ours to stop, and not safe to start anywhere.
-        _enter(
-            turn, service, Local.BROKEN, f"found {event.found.value}, not started by the cluster"
-        )
+        text = f"found {event.found.value}, not started by the cluster"
+        enter(turn, service, Cause.FOUND_FOREIGN, why=text)
         turn.note(
-            "by-hand",
-            f"{service.name} is {event.found.value} here although the cluster did not start it"
-            f" {event.detail}".rstrip(),
-            service.name,
-            alert=True,
+            "by-hand", f"{service.name}: {text} {event.detail}".rstrip(), service.name, alert=True
         )
     elif event.found is Found.RUNNING:
         turn.note("adopted", f"{service.name} goes on running here", service.name)
-        turn.set_service(service, local=Local.RUNNING, since=turn.now, right=Right.ADOPTED, why="")
+        enter(turn, service, Cause.FOUND_RUNNING, right=Right.ADOPTED, why="")
     else:
+        turn.note("partial", f"{service.name} is half up: {event.detail}", service.name, alert=True)
+        if not is_on(turn.state.modes.maintenance):  # F66: looked at again when it ends
+            service = turn.set_service(service, right=Right.ADOPTED)
+            stop(turn, service, Cause.FOUND_PARTIAL)
+
+
+def _probed_running(turn: Turn, service: Service, event: Probed) -> None:
+    if event.found is Found.RUNNING:
+        return
+    text = f"found {event.found.value} {event.detail}".rstrip()
+    if is_on(turn.state.modes.maintenance):
         turn.note(
-            "partial", f"{service.name} was half up: {event.detail}", service.name, alert=True
+            "watched", f"{service.name}: {text}; maintenance mode is on", service.name, alert=True
         )
-        stop(turn, turn.set_service(service, right=Right.ADOPTED))
+    else:
+        fail(turn, service, text)
 
 
 def op_done(turn: Turn, service: Service, event: OpDone) -> None:
@@ -62,27 +86,24 @@ def op_done(turn: Turn, service: Service, event: OpDone) -> None:
     service = turn.set_service(service, op=0)
     if service.local is Local.STOPPING:
         _stop_done(turn, service, event)
-    elif service.local in (Local.STARTING, Local.RECOVERING):
-        if event.ok:
-            text = "running" if service.local is Local.STARTING else "recovered"
-            turn.note(text, f"{service.name} is {text} on {turn.state.config.node}", service.name)
-            turn.set_service(service, local=Local.RUNNING, since=turn.now, why="")
-        else:
-            fail(turn, service, event.reason)
+    elif not event.ok:
+        fail(turn, service, event.reason)
+    else:
+        starting = service.local is Local.STARTING
+        text = "running" if starting else "recovered"
+        turn.note(text, f"{service.name} is {text} on {turn.state.config.node}", service.name)
+        enter(turn, service, Cause.STARTED if starting else Cause.RECOVERED, why="")
 
 
 def resource_failed(turn: Turn, service: Service, event: ResourceFailed) -> None:
     """F50: restarted in place while the threshold lasts, then moved."""
     if service.local is not Local.RUNNING or service.op:
         return
-    turn.note(
-        "resource-failed",
-        f"{service.name}: {event.resource} {event.reason}",
-        service.name,
-        alert=True,
-    )
-    expiry = turn.state.config.timing.failure_expiry_s
-    recent = tuple(t for t in service.restarts if turn.now - t < expiry)
+    text = f"{service.name}: {event.resource} {event.reason}"
+    turn.note("resource-failed", text, service.name, alert=True)
+    if is_on(turn.state.modes.maintenance):  # F66
+        return
+    recent = placement.recent_restarts(turn, service)
     report = turn.report(service.name)
     other = turn.state.peer.life is Life.ALIVE and report is not None and report.able
     limit = placement.config_of(turn.state, service.name).restarts
@@ -90,49 +111,36 @@ def resource_failed(turn: Turn, service: Service, event: ResourceFailed) -> None
         fail(turn, service, f"{event.resource} {event.reason}")
         return
     op = turn.number()
-    turn.set_service(
-        service,
-        local=Local.RECOVERING,
-        since=turn.now,
-        op=op,
-        restarts=(*recent, turn.now)[-100:],
-    )
+    enter(turn, service, Cause.RECOVER, op=op, restarts=(*recent, turn.now)[-100:])
     turn.do(Recover(service.name, op, event.resource))
 
 
 def fail(turn: Turn, service: Service, reason: str) -> None:
     """F48: remember the failure and stop, in reverse, what was started."""
     turn.note("failed", f"{service.name} failed here: {reason}", service.name, alert=True)
-    stop(turn, turn.set_service(service, failed_at=turn.now, failure=reason))
+    service = turn.set_service(service, failed_at=turn.now, failure=reason)
+    stop(turn, service, Cause.FAILED)
 
 
-def stop(turn: Turn, service: Service) -> None:
+def stop(turn: Turn, service: Service, cause: Cause) -> None:
     """Order the stop of whatever is up."""
     op = turn.number()
-    turn.set_service(service, local=Local.STOPPING, since=turn.now, op=op)
+    enter(turn, service, cause, op=op)
     turn.do(Stop(service.name, op))
 
 
-def settle_stopped(turn: Turn, service: Service) -> None:
+def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:
     """It is provably down here: the right to it is given back."""
-    turn.set_service(service, local=Local.STOPPED, since=turn.now, right=Right.NONE, doomed=False)
+    enter(turn, service, cause, right=Right.NONE, doomed=False)
     turn.do(Own(service.name, False, service.generation))
 
 
 def _stop_done(turn: Turn, service: Service, event: OpDone) -> None:
     if event.ok:
         turn.note("stopped", f"{service.name} is stopped on {turn.state.config.node}", service.name)
-        settle_stopped(turn, service)
+        _settle_stopped(turn, service, Cause.STOPPED)
         return
     # F47: what could not be stopped may run on; only exclusion of this node ends that.
-    turn.note(
-        "stop-failed",
-        f"{service.name} could not be stopped: {event.reason}",
-        service.name,
-        alert=True,
-    )
-    _enter(turn, turn.set_service(service, doomed=True), Local.BROKEN, event.reason)
-
-
-def _enter(turn: Turn, service: Service, local: Local, why: str) -> None:
-    turn.set_service(service, local=local, since=turn.now, why=why)
+    text = f"{service.name} could not be stopped: {event.reason}"
+    turn.note("stop-failed", text, service.name, alert=True)
+    enter(turn, service, Cause.STOP_FAILED, doomed=True, why=event.reason)

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from . import links
+from .change import changed
 from .events import Heard
 from .message import Local, Message
-from .state import Life, LinkHeard, Peer, Proof
+from .state import Life, LinkHeard, Peer, Proof, State
 from .turn import Turn
 
 REORDER = 10
@@ -23,6 +25,9 @@ def hear(turn: Turn, event: Heard) -> None:
         return
     if message.incarnation > peer.greeted:
         peer = turn.set_peer(greeted=message.incarnation)
+        for service in state.services:
+            # Its requests are numbered anew: an old answer must not fit a new one (F13).
+            turn.set_service(service, outdated=0)
     if message.echo != state.incarnation:
         # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
         return
@@ -70,10 +75,10 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
         turn.set_service(service, claim=0)
 
 
-def hears(turn: Turn) -> tuple[str, ...]:
+def hears(state: State, now: float) -> tuple[str, ...]:
     """Links on which the peer was heard within the dead time (F11, F17)."""
-    limit = turn.now - turn.state.config.timing.dead_s
-    return tuple(sorted(link.name for link in turn.state.peer.heard if link.at > limit))
+    limit = now - state.config.timing.dead_s
+    return tuple(sorted([link.name for link in state.peer.heard if link.at > limit]))
 
 
 def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
@@ -84,28 +89,48 @@ def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
     )
 
 
-def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
-    message = event.message
-    before = next((link for link in peer.heard if link.name == event.link), None)
-    if before is not None and message.sequence <= before.sequence:
-        return
-    if message.sequence + REORDER < peer.sequence:
-        return
-    others = tuple(link for link in peer.heard if link.name != event.link)
-    heard = (*others, LinkHeard(event.link, message.sequence, turn.now))
-    if message.sequence <= peer.sequence:
-        turn.set_peer(heard=heard, last=turn.now)
-        return
-    was = peer.life
-    turn.set_peer(
-        heard=heard,
-        last=turn.now,
-        sequence=message.sequence,
-        message=message,
-        life=Life.ALIVE,
-        since=peer.since if was is Life.ALIVE else turn.now,
-        proof=Proof.NONE,
+def same_word(new: Message, old: Message) -> bool:
+    """Two heartbeats of one life say the same, whenever they were sent."""
+    return (
+        new.services == old.services
+        and new.goodbye is old.goodbye
+        and new.reach is old.reach
+        and new.maintenance == old.maintenance
+        and new.standby == old.standby
+        and new.peer_standby == old.peer_standby
     )
+
+
+def noted(peer: Peer, event: Heard, now: float) -> Peer:
+    """The peer with this message noted down: heard anew, a copy over another link, or too old."""
+    message = event.message
+    others = []
+    for link in peer.heard:
+        if link.name != event.link:
+            others.append(link)
+        elif message.sequence <= link.sequence:
+            return peer
+    if message.sequence + REORDER < peer.sequence:
+        return peer
+    heard = (*others, LinkHeard(event.link, message.sequence, now))
+    if message.sequence <= peer.sequence:
+        return changed(peer, heard=heard, last=now)
+    return changed(peer, heard=heard, last=now, sequence=message.sequence, message=message)
+
+
+def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
+    message, was = event.message, peer.life
+    new = noted(peer, event, turn.now)
+    if new is peer:
+        return
+    if was in (Life.ALIVE, Life.SUSPECT):
+        links.late(turn, turn.now - peer.last)
+        new = changed(new, latest_s=turn.state.peer.latest_s)
+    if new.sequence == peer.sequence:
+        turn.set(peer=new)
+        return
+    since = peer.since if was is Life.ALIVE else turn.now
+    turn.set(peer=changed(new, life=Life.ALIVE, since=since, proof=Proof.NONE))
     if message.goodbye and all(s.local is Local.STOPPED for s in message.services):
         prove_gone(turn, Proof.GOODBYE, message.incarnation)
     elif was is not Life.ALIVE:

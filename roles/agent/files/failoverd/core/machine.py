@@ -7,12 +7,30 @@ A step takes in one event, then lets every rule look at the result. Nothing else
 
 from __future__ import annotations
 
-from . import commands, data, exclusion, invariants, lifecycle, liveness, ownership, speech
+from . import (
+    calm,
+    commands,
+    data,
+    exclusion,
+    invariants,
+    lifecycle,
+    links,
+    liveness,
+    mode_changes,
+    monitors,
+    moves,
+    ownership,
+    relocation,
+    safestop,
+    speech,
+)
 from .actions import Action
 from .config import CoreConfig
 from .events import (
     Command,
+    DeviceChecked,
     DiskChanged,
+    Eligible,
     Event,
     FenceDone,
     HandlerAsked,
@@ -21,17 +39,27 @@ from .events import (
     OpDone,
     Paused,
     Probed,
+    Reached,
     ResourceFailed,
+    SpaceUsed,
 )
 from .message import Local
+from .modes import Modes, is_on
 from .state import Life, Peer, Service, State
+from .transitions import Cause
 from .turn import Turn
 
 Actions = tuple[Action, ...]
+OfService = Probed | OpDone | ResourceFailed | DiskChanged | SpaceUsed
 
 
-def begin(config: CoreConfig, incarnation: int, now: float) -> tuple[State, Actions]:
-    """A new life: knows nothing, says so, and looks at what is there. now: monotonic seconds."""
+def begin(
+    config: CoreConfig, incarnation: int, now: float, modes: Modes | None = None
+) -> tuple[State, Actions]:
+    """A new life: knows nothing, says so, and looks at what is there.
+
+    now: monotonic seconds. modes: the last ones that KeepModes ordered to remember.
+    """
     state = State(
         config=config,
         incarnation=incarnation,
@@ -39,6 +67,7 @@ def begin(config: CoreConfig, incarnation: int, now: float) -> tuple[State, Acti
         peer=Peer(Life.UNSEEN, since=now, last=now),
         services=tuple(Service(c.name, since=now) for c in config.services),
         next_beat=now,
+        modes=modes or Modes(),
     )
     turn = Turn(state, now)
     for service in state.services:
@@ -48,20 +77,35 @@ def begin(config: CoreConfig, incarnation: int, now: float) -> tuple[State, Acti
 
 
 def step(state: State, event: Event, now: float) -> tuple[State, Actions]:
-    """Take in one event. Pure: the same arguments give the same result, always."""
+    """Take in one event. Pure: the same arguments give the same result, always. Never raises."""
+    if state.defect:
+        return safestop.proceed(state, event, now)
+    try:
+        return _step(state, event, now)
+    except Exception as error:
+        return safestop.broke_down(state, event, now, error)
+
+
+def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
+    short = calm.nothing_new(state, event, now)
+    if short is not None:
+        return short
     turn = Turn(state, now)
     _take(turn, event)
     liveness.watch(turn)
+    links.watch(turn)
+    mode_changes.by_heartbeat(turn)
     for service in turn.state.services:
         data.settle(turn, service)
     exclusion.exclude(turn)
-    for service in turn.state.services:
-        commands.progress(turn, service)
-    commands.leave(turn)
-    for service in turn.state.services:
-        ownership.decide(turn, service)
+    if is_on(turn.state.modes.maintenance):
+        ownership.rest(turn)
+    else:
+        _place(turn)
     _stop_breaches(turn)
     speech.speak(turn)
+    invariants.check(state, event, turn.state, turn.actions)
+    calm.settle(turn, state)
     return turn.state, tuple(turn.actions)
 
 
@@ -76,6 +120,16 @@ def deadline(state: State, now: float) -> float | None:
     if work.due is not None and not work.shot_op:
         times.append(max(work.due, work.retry_at))
     return max(now, min(times))
+
+
+def _place(turn: Turn) -> None:
+    """Where each service belongs, and what has to be done about it."""
+    for service in turn.state.services:
+        moves.progress(turn, service)
+    relocation.relocate(turn)
+    moves.leave(turn)
+    for service in turn.state.services:
+        ownership.decide(turn, service)
 
 
 def _take(turn: Turn, event: Event) -> None:
@@ -94,11 +148,17 @@ def _take(turn: Turn, event: Event) -> None:
         data.forget(turn, event)
     elif isinstance(event, Command):
         commands.command(turn, event)
-    elif isinstance(event, Probed | OpDone | ResourceFailed | DiskChanged):
+    elif isinstance(event, Reached):
+        monitors.reached(turn, event)
+    elif isinstance(event, Eligible):
+        monitors.eligible(turn, event)
+    elif isinstance(event, DeviceChecked):
+        monitors.device_checked(turn, event)
+    elif isinstance(event, OfService):
         _take_for_service(turn, event)
 
 
-def _take_for_service(turn: Turn, event: Probed | OpDone | ResourceFailed | DiskChanged) -> None:
+def _take_for_service(turn: Turn, event: OfService) -> None:
     service = turn.state.service(event.service)
     if service is None:
         return
@@ -108,6 +168,8 @@ def _take_for_service(turn: Turn, event: Probed | OpDone | ResourceFailed | Disk
         lifecycle.op_done(turn, service, event)
     elif isinstance(event, ResourceFailed):
         lifecycle.resource_failed(turn, service, event)
+    elif isinstance(event, SpaceUsed):
+        monitors.space_used(turn, service, event)
     else:
         data.change(turn, service, event.disk)
 
@@ -117,4 +179,4 @@ def _stop_breaches(turn: Turn) -> None:
         why = invariants.breach(turn.state, service)
         if why and not service.op:
             turn.note("breach", f"{service.name} is stopped here: {why}", service.name, alert=True)
-            lifecycle.stop(turn, service)
+            lifecycle.stop(turn, service, Cause.SAFE_STOP)

@@ -28,6 +28,15 @@ UP = frozenset(
 """States in which a service may hold data or address: everything but provably stopped."""
 
 
+class Reach(Enum):
+    """Whether a node reaches the ping targets of the service network (F22, F23)."""
+
+    UNKNOWN = "unknown"
+    """Nothing is configured, not yet tried, or the sender is too old to say."""
+    LOST = "lost"
+    REACHED = "reached"
+
+
 @dataclass(frozen=True)
 class Grant:
     """Leave to start, given to one claim of one life of the other node."""
@@ -59,6 +68,8 @@ class ServiceReport:
     """Number of the request that the receiver outdate its disk, 0 for none (F13)."""
     outdated: int = 0
     """Number of the receiver's request that the sender has carried out."""
+    score: int = 0
+    """How well the service would do on the sender, 0 if it is not able (or too old to say)."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +89,11 @@ class Message:
     services: tuple[ServiceReport, ...]
     goodbye: bool = False
     """The sender ends this life with every service stopped (F61)."""
+    reach: Reach = Reach.UNKNOWN
+    """The sender's view of the ping targets."""
+    maintenance: int | None = None
+    """Count of the changes of the maintenance mode, odd while it is on (F66)."""
+    standby: int | None = None
+    """The same for the sender's standby mode; None: the sender is too old to know it (F63)."""
+    peer_standby: int | None = None
+    """The same for the receiver's standby mode, as the sender knows it."""

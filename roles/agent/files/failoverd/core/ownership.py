@@ -10,10 +10,11 @@ granted, and a late grant fits no claim.
 
 from __future__ import annotations
 
-from . import data, placement
+from . import data, lifecycle, placement
 from .actions import Own, Start
 from .message import Grant, Local, ServiceReport
 from .state import Life, Right, Service
+from .transitions import Cause
 from .turn import Turn
 
 
@@ -35,6 +36,15 @@ def decide(turn: Turn, service: Service) -> None:
         _explain(turn, service, why or _silence(turn))
 
 
+def rest(turn: Turn) -> None:
+    """F66: in maintenance mode nothing is claimed, granted or started."""
+    for service in turn.state.services:
+        report = turn.report(service.name)
+        there = report is not None and report.local is not Local.STOPPED
+        down = service.local is Local.STOPPED and not there
+        _explain(turn, service, "maintenance mode is on" if down else service.why)
+
+
 def _grant(turn: Turn, service: Service, report: ServiceReport | None) -> Service:
     if report is None:
         return service
@@ -45,7 +55,7 @@ def _grant(turn: Turn, service: Service, report: ServiceReport | None) -> Servic
         if taken or (lapsed and report.local is Local.STOPPED):
             service = turn.set_service(service, grant=None)
     wanted = report.claim != 0 and report.local is Local.STOPPED
-    if wanted and service.local is Local.STOPPED and _yields(turn, service):
+    if wanted and service.local is Local.STOPPED and _yields(turn, service, report):
         leave = Grant(report.claim, turn.state.peer.incarnation)
         if service.grant is None:
             turn.note("grant", f"{service.name}: granted to {turn.state.config.peer}", service.name)
@@ -53,10 +63,9 @@ def _grant(turn: Turn, service: Service, report: ServiceReport | None) -> Servic
     return service
 
 
-def _yields(turn: Turn, service: Service) -> bool:
+def _yields(turn: Turn, service: Service, report: ServiceReport) -> bool:
     """Of two open claims the first choice's stands; the same answer on both nodes."""
-    peer_first = placement.first_choice(turn.state, service.name) == turn.state.config.peer
-    return service.claim == 0 or peer_first
+    return service.claim == 0 or placement.peer_first(turn, service, report)
 
 
 def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> None:
@@ -67,7 +76,7 @@ def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> Non
         _explain(turn, service, "" if settled or coming else _reason(turn, report, why))
         return
     if service.claim == 0:
-        if not placement.chosen_here(turn, service, report):
+        if report.able and placement.peer_first(turn, service, report):
             _explain(turn, service, "")
             return
         service = turn.set_service(service, claim=turn.number())
@@ -101,10 +110,10 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
     """Order the start. known: the peer's last known generation."""
     generation = max(service.generation, known) + 1
     op = turn.number()
-    turn.set_service(
+    lifecycle.enter(
+        turn,
         service,
-        local=Local.STARTING,
-        since=turn.now,
+        Cause.START,
         op=op,
         generation=generation,
         right=right,

@@ -1,26 +1,45 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a stopped service belongs, and why a node may not have it."""
+"""Where a stopped service belongs, and why a node may not have it.
+
+Each node scores itself and says so in its heartbeat; both compare the same two numbers, and what
+breaks a tie is the same on both. A difference for a moment is harmless: a claim needs a grant.
+"""
 
 from __future__ import annotations
 
 from . import data
 from .config import ServiceConfig
-from .message import Local, ServiceReport
+from .message import Local, Reach, ServiceReport
+from .modes import is_on
 from .state import Service, State
 from .turn import Turn
+
+BASE = 1000
+PREFERRED = 100
+WITHOUT_LAN = 500
+"""A node that lost its ping targets serves nobody: this outweighs everything else (F22)."""
+PER_RESTART = 20
+MOST_RESTARTS = 10
 
 
 def config_of(state: State, name: str) -> ServiceConfig:
     """The configuration of a service of this state."""
-    return next(c for c in state.config.services if c.name == name)
+    for config in state.config.services:
+        if config.name == name:
+            return config
+    raise LookupError(name)
 
 
 def unable(turn: Turn, service: Service) -> str:
     """Why this node could not start the service, whatever the peer does; empty if it could."""
     state, node = turn.state, turn.state.config.node
-    if state.leaving:
+    if state.leaving or state.defect:
         return f"{node} is leaving"
+    if state.ineligible:
+        return f"{node} may not own services: {state.ineligible}"  # F29
+    if is_on(state.modes.standby):
+        return f"{node} is in standby mode"
     if service.local in (Local.UNKNOWN, Local.BROKEN):
         return f"on {node} it is {service.local.value}"
     if service.move is not None and service.move.to != node:
@@ -30,20 +49,46 @@ def unable(turn: Turn, service: Service) -> str:
     return data.lacking(service, config_of(state, service.name).replicated)
 
 
+def expiry_s(state: State, service: Service) -> float:
+    """How long failures of this service are remembered."""
+    own = config_of(state, service.name).failure_expiry_s
+    return state.config.timing.failure_expiry_s if own is None else own
+
+
 def failed(turn: Turn, service: Service) -> bool:
     """F48: it failed here and that is not forgotten yet."""
-    expiry = turn.state.config.timing.failure_expiry_s
-    return service.failed_at is not None and turn.now < service.failed_at + expiry
-
-
-def first_choice(state: State, service: str) -> str:
-    """The node that has precedence when both could: the same answer on both nodes."""
-    preferred = config_of(state, service).preferred
-    return preferred or min(state.config.node, state.config.peer)
-
-
-def chosen_here(turn: Turn, service: Service, report: ServiceReport) -> bool:
-    """Both are alive and it is stopped on both: is it this node's turn?"""
-    if unable(turn, service):
+    if service.failed_at is None:
         return False
-    return not report.able or first_choice(turn.state, service.name) == turn.state.config.node
+    return turn.now < service.failed_at + expiry_s(turn.state, service)
+
+
+def recent_restarts(turn: Turn, service: Service) -> tuple[float, ...]:
+    """When it was restarted in place, as far as that is not forgotten yet (F50)."""
+    if not service.restarts:
+        return ()
+    limit = expiry_s(turn.state, service)
+    return tuple(time for time in service.restarts if turn.now - time < limit)
+
+
+def score(turn: Turn, service: Service, why: str) -> int:
+    """How well the service would do here; 0 if this node is not able. why: from unable()."""
+    if why:
+        return 0
+    state = turn.state
+    result = BASE
+    if config_of(state, service.name).preferred == state.config.node:
+        result += PREFERRED
+    if state.reach is Reach.LOST:
+        result -= WITHOUT_LAN
+    return result - PER_RESTART * min(MOST_RESTARTS, len(recent_restarts(turn, service)))
+
+
+def peer_first(turn: Turn, service: Service, report: ServiceReport) -> bool:
+    """Of two nodes that could: is it the peer's turn? Both nodes answer the same."""
+    state, config = turn.state, turn.state.config
+    theirs = report.score
+    if report.able and not theirs:  # F63: a peer that does not know scores yet
+        preferred = config_of(state, service.name).preferred == config.peer
+        theirs = BASE + PREFERRED * preferred
+    mine = score(turn, service, unable(turn, service))
+    return theirs > mine or (theirs == mine and config.peer < config.node)

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from . import liveness, placement
 from .actions import Send
+from .change import changed
 from .message import Message, ServiceReport
-from .state import Service
+from .state import Service, State
 from .turn import Turn
 
 WHY_LENGTH = 80
@@ -18,29 +19,40 @@ def speak(turn: Turn) -> None:
     """Send a heartbeat if one is due or something has changed that the peer must know."""
     state = turn.state
     echo, goodbye = state.peer.greeted, state.leaving < 0
-    services = tuple(_report(turn, service) for service in state.services)
     said = state.said
+    services = tuple(_report(turn, service) for service in state.services)
+    if said is not None and services == said.services:
+        # The same tuple again: whoever compares two heartbeats sees it at once.
+        services = said.services
     if turn.now < state.next_beat and said is not None:
-        told = (said.echo, said.goodbye, said.services)
-        if told == (echo, goodbye, services):
+        modes = (said.maintenance, said.standby, said.peer_standby)
+        told = (said.echo, said.goodbye, said.services, said.reach, modes)
+        own = state.modes
+        now = (own.maintenance, own.standby, own.peer_standby)
+        if told == (echo, goodbye, services, state.reach, now):
             return
-    sequence = state.sequence + 1
     message = Message(
         cluster=state.config.cluster,
         node=state.config.node,
         incarnation=state.incarnation,
-        sequence=sequence,
+        sequence=state.sequence + 1,
         echo=echo,
-        hears=liveness.hears(turn),
+        hears=liveness.hears(state, turn.now),
         services=services,
         goodbye=goodbye,
+        reach=state.reach,
+        maintenance=state.modes.maintenance,
+        standby=state.modes.standby,
+        peer_standby=state.modes.peer_standby,
     )
-    turn.set(
-        sequence=sequence,
-        said=message,
-        next_beat=turn.now + state.config.timing.heartbeat_s,
-    )
+    turn.state = spoken(state, message, turn.now)
     turn.do(Send(message))
+
+
+def spoken(state: State, message: Message, now: float) -> State:
+    """The state once this heartbeat has been sent."""
+    next_beat = now + state.config.timing.heartbeat_s
+    return changed(state, sequence=message.sequence, said=message, next_beat=next_beat)
 
 
 def _report(turn: Turn, service: Service) -> ServiceReport:
@@ -59,4 +71,5 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         doomed=service.doomed,
         outdate=service.promise,
         outdated=service.outdated,
+        score=placement.score(turn, service, why),
     )

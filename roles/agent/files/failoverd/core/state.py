@@ -9,7 +9,8 @@ from enum import Enum
 
 from .config import CoreConfig
 from .events import Disk
-from .message import Grant, Local, Message
+from .message import Grant, Local, Message, Reach
+from .modes import Modes
 
 
 class Life(Enum):
@@ -59,6 +60,15 @@ class LinkHeard:
 
 
 @dataclass(frozen=True)
+class LinkView:
+    """A link that was told to be down, and since when it has been heard again."""
+
+    name: str
+    down: bool = False
+    steady_since: float | None = None
+
+
+@dataclass(frozen=True)
 class Peer:
     """The other node as seen from here."""
 
@@ -75,6 +85,8 @@ class Peer:
     last: float = 0.0
     message: Message | None = None
     proof: Proof = Proof.NONE
+    latest_s: float = 0.0
+    """The longest lateness of a heartbeat that was warned of (F21)."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +153,10 @@ class Service:
     """Number of the open request to the peer that it outdate its disk, 0 for none (F13)."""
     outdated: int = 0
     """Number of the peer's request that was carried out here."""
+    home_since: float | None = None
+    """Since when it could be moved back to its preferred node, None while it cannot (F10)."""
+    filled: int = 0
+    """The highest threshold of its file system's use that was told, in percent (F45)."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
 
@@ -168,6 +184,21 @@ class State:
     """The last heartbeat sent."""
     leaving: int = 0
     """Request number of the handover in progress; -1 once left."""
+    modes: Modes = field(default_factory=Modes)
+    reach: Reach = Reach.UNKNOWN
+    reach_since: float = 0.0
+    ineligible: str = ""
+    """Why this node may not own services at all, empty if it may (F29)."""
+    links: tuple[LinkView, ...] = ()
+    """Those that are down or not yet steady again (F11, F20)."""
+    bad_devices: tuple[int, ...] = ()
+    """Levels whose fence device did not answer when it was last checked (F24)."""
+    defects: tuple[float, ...] = ()
+    """When rules broke down of late; see safestop."""
+    defect: str = ""
+    """Why this life ends in a safe stop, empty if it does not."""
+    settled_until: float = 0.0
+    """Before this time the rules have nothing to do unless something happens; see calm."""
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from .actions import Action, Level, Note
+from .change import changed
 from .message import ServiceReport
 from .state import Exclusion, Life, Peer, Service, State
 
@@ -30,32 +30,32 @@ class Turn:
 
     def number(self) -> int:
         """A number never used before in this life."""
-        self.state = replace(self.state, counter=self.state.counter + 1)
+        self.state = changed(self.state, counter=self.state.counter + 1)
         return self.state.counter
 
     def set(self, **changes: Any) -> None:
         """Change the state itself."""
-        self.state = replace(self.state, **changes)
+        self.state = changed(self.state, **changes)
 
     def set_peer(self, **changes: Any) -> Peer:
         """Change what is known of the peer."""
-        peer = replace(self.state.peer, **changes)
-        self.state = replace(self.state, peer=peer)
+        peer = changed(self.state.peer, **changes)
+        self.state = changed(self.state, peer=peer)
         return peer
 
     def set_exclusion(self, **changes: Any) -> Exclusion:
         """Change the work of fencing."""
-        exclusion = replace(self.state.exclusion, **changes)
-        self.state = replace(self.state, exclusion=exclusion)
+        exclusion = changed(self.state.exclusion, **changes)
+        self.state = changed(self.state, exclusion=exclusion)
         return exclusion
 
     def set_service(self, service: Service, **changes: Any) -> Service:
         """Change one service; returns it as it is now."""
         if all(getattr(service, name) == value for name, value in changes.items()):
             return service
-        new = replace(service, **changes)
+        new = changed(service, **changes)
         services = tuple(new if s.name == new.name else s for s in self.state.services)
-        self.state = replace(self.state, services=services)
+        self.state = changed(self.state, services=services)
         return new
 
     def report(self, name: str) -> ServiceReport | None:

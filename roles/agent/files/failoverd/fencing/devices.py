@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
-from failoverd.core.events import Power
+from failoverd.core.events import DeviceChecked, Event, Power
 from failoverd.service import Chronicle
 
 from .stonith import Stonith
@@ -38,6 +39,7 @@ class Devices:
         self._peer = peer
         self._period_s = period_s
         self._history = history
+        self.post: Callable[[Event], None] = lambda event: None
 
     async def perform(self, level: int, ask: Ask) -> tuple[Power, str]:
         """Use one level; an impossible one is UNKNOWN."""
@@ -63,16 +65,8 @@ class Devices:
     def _remember(self, level: int, power: Power, detail: str) -> None:
         health = self._health[level]
         last = "failed" if power is Power.UNKNOWN else "ok"
-        if last == "failed" and health.last != "failed":
-            self._history.add(
-                "fence-device-failed",
-                f"{self._levels[level].name}: the fence device of {self._peer} fails: {detail}",
-                alert=True,
-            )
-        elif last == "ok" and health.last == "failed":
-            self._history.add(
-                "fence-device-back", f"{self._levels[level].name}: the fence device answers again"
-            )
+        if last != health.last:
+            self.post(DeviceChecked(level, last == "ok", detail))
         health.last, health.at, health.detail = last, time.monotonic(), detail
 
     async def patrol(self) -> None:

@@ -3,7 +3,8 @@
 """The signed form in which a heartbeat travels.
 
 frame   = version (1 byte) + cookie (4) + HMAC-SHA256 (32) + payload
-payload = compact JSON array; a later protocol may append fields, which this one ignores (F63)
+payload = compact JSON array. A later version may append fields, each with a default: an older one
+          ignores them, and a newer one takes the default for what an older one left out (F63).
 
 The cookie is derived from the key. It authenticates nothing: it lets the kernel throw away
 a flood of rubbish before it costs anything (F70).
@@ -15,12 +16,12 @@ import hmac
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from enum import Enum
 from typing import Any
 
 from failoverd import PROTOCOL
-from failoverd.core.message import Grant, Local, Message, ServiceReport
+from failoverd.core.message import Grant, Local, Message, Reach, ServiceReport
 
 COOKIE_BYTES = 4
 TAG_BYTES = 32
@@ -121,9 +122,9 @@ def _row(value: Any) -> Any:
 
 
 def _build(cls: type[Any], row: Any) -> Any:
-    """The inverse of _row. Fields that this version does not know are left out."""
+    """The inverse of _row. Later fields are ignored, earlier versions' get their defaults (F63)."""
     readers = _READERS[cls]
-    if len(_list(row)) < len(readers):
+    if len(_list(row)) < _NEEDED[cls]:
         raise TypeError
     return cls(*[read(value) for read, value in zip(readers, row, strict=False)])
 
@@ -156,7 +157,9 @@ _BY_HINT: dict[str, Callable[[Any], Any]] = {
     "str": _text,
     "int": _count,
     "bool": _bool,
+    "int | None": lambda value: None if value is None else _count(value),
     "Local": Local,
+    "Reach": Reach,
     "Grant | None": lambda value: None if value is None else _build(Grant, value),
     "tuple[str, ...]": lambda value: tuple(_text(item) for item in _list(value)),
     "tuple[ServiceReport, ...]": lambda value: tuple(
@@ -167,4 +170,5 @@ _BY_HINT: dict[str, Callable[[Any], Any]] = {
 
 _PARTS = (Message, ServiceReport, Grant)
 _NAMES = {cls: [field.name for field in fields(cls)] for cls in _PARTS}
+_NEEDED = {cls: sum(field.default is MISSING for field in fields(cls)) for cls in _PARTS}
 _READERS = {cls: [_BY_HINT[str(field.type)] for field in fields(cls)] for cls in _PARTS}

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planned moves: begun here, carried on by both nodes, ended or rolled back. And leaving (F61)."""
+
+from __future__ import annotations
+
+from . import lifecycle
+from .actions import Leave, Reply
+from .message import Local
+from .state import Life, Move, Service
+from .transitions import Cause
+from .turn import Turn
+
+
+def progress(turn: Turn, service: Service) -> None:
+    """Carry a planned move on, end it, or roll it back (F62)."""
+    service = _pulled(turn, service)
+    move = service.move
+    if move is None:
+        return
+    node, peer = turn.state.config.node, turn.state.config.peer
+    report = turn.report(service.name)
+    if move.to == node:
+        if service.local is Local.RUNNING:
+            _end(turn, service, True, f"{service.name} runs on {node}")
+        elif report is None or turn.now >= move.until or service.local is Local.BROKEN:
+            _end(turn, service, False, f"{peer} did not hand {service.name} over")
+        elif service.local is Local.STOPPED and service.failed_at is not None:
+            _end(turn, service, False, f"{service.name} did not start on {node}: {service.failure}")
+        return
+    if report is not None and report.local is Local.RUNNING:
+        _end(turn, service, True, f"{service.name} runs on {peer}")
+    elif service.local is Local.BROKEN:
+        _end(turn, service, False, f"{service.name} could not be stopped on {node}")
+    elif service.local is not Local.STOPPED:
+        return
+    elif report is None or turn.state.peer.life is Life.SILENT:
+        _end(turn, service, False, f"{peer} was lost during the move")
+    elif report.local is Local.STOPPED and not report.able:
+        _end(turn, service, False, f"{service.name} does not start on {peer}: {report.why}")
+    elif turn.now >= move.until and report.local is Local.STOPPED and service.grant is None:
+        _end(turn, service, False, f"{peer} did not take {service.name} in time")
+
+
+def start_move(turn: Turn, service: Service, why: str = "") -> None:
+    """Move a service that runs here to the peer. why: for people."""
+    peer = turn.state.config.peer
+    until = turn.now + turn.state.config.timing.move_s
+    service = turn.set_service(service, move=Move(peer, until))
+    text = f"{service.name}: planned move to {peer}"
+    turn.note("switchover", f"{text}: {why}" if why else text, service.name)
+    lifecycle.stop(turn, service, Cause.MOVE)
+
+
+def leave(turn: Turn) -> None:
+    """F61: once all is stopped here and, where possible, up on the peer, say goodbye."""
+    state = turn.state
+    if state.leaving <= 0:
+        return
+    for service in state.services:
+        if service.local is Local.RUNNING:
+            _move_or_stop(turn, service)
+    if any(s.local is not Local.STOPPED for s in turn.state.services):
+        _refuse_if_stuck(turn)
+        return
+    if any(s.move is not None or s.grant is not None for s in turn.state.services):
+        return
+    turn.do(Reply(state.leaving, True, f"{state.config.node} has handed everything over"))
+    turn.set(leaving=-1)
+    turn.note("goodbye", f"{state.config.node} leaves the cluster in good order")
+    turn.do(Leave())
+
+
+def _refuse_if_stuck(turn: Turn) -> None:
+    for service in turn.state.services:
+        if service.local is Local.BROKEN:
+            text = f"{service.name} is broken here: {service.why}"
+            turn.do(Reply(turn.state.leaving, False, text))
+            turn.set(leaving=0)
+            return
+
+
+def _pulled(turn: Turn, service: Service) -> Service:
+    """The peer's operator asked the peer for this service, which runs here."""
+    report = turn.report(service.name)
+    wanted = report is not None and report.pull != 0 and report.able
+    if wanted and service.local is Local.RUNNING and service.move is None and not service.op:
+        start_move(turn, service)
+        return turn.state.service(service.name) or service
+    return service
+
+
+def _move_or_stop(turn: Turn, service: Service) -> None:
+    report = turn.report(service.name)
+    if turn.state.peer.life is Life.ALIVE and report is not None and report.able:
+        start_move(turn, service)
+    else:
+        lifecycle.stop(turn, service, Cause.MOVE)
+
+
+def _end(turn: Turn, service: Service, ok: bool, text: str) -> None:
+    move = service.move
+    if move is not None and move.request:
+        turn.do(Reply(move.request, ok, text))
+    turn.note("moved" if ok else "move-failed", text, service.name, alert=not ok)
+    turn.set_service(service, move=None)

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planned moves that no operator asked for: one at a time, only to a peer that can take over."""
+
+from __future__ import annotations
+
+from . import moves, placement
+from .message import Local, Reach
+from .modes import is_on
+from .state import Life, Service
+from .turn import Turn
+
+DETACHED = ("Diskless", "Failed", "Detaching")
+
+
+def relocate(turn: Turn) -> None:
+    """Move the first service that has a reason to leave this node."""
+    for service in turn.state.services:
+        _watch_home(turn, service)
+    if turn.state.leaving or turn.state.peer.life is not Life.ALIVE:
+        return
+    for service in turn.state.services:
+        why = _reason(turn, service) if service.local is Local.RUNNING else ""
+        report = turn.report(service.name)
+        if not why or report is None or not report.able or report.local is not Local.STOPPED:
+            continue
+        if not any(_busy(turn, other) for other in turn.state.services):
+            moves.start_move(turn, service, why)
+            return
+
+
+def _busy(turn: Turn, service: Service) -> bool:
+    """Something is under way with it on one of the nodes."""
+    report = turn.report(service.name)
+    there = Local.STOPPED if report is None else report.local
+    moving = service.move is not None or service.grant is not None or service.op != 0
+    return moving or there in (Local.STARTING, Local.STOPPING, Local.RECOVERING)
+
+
+def _reason(turn: Turn, service: Service) -> str:
+    """Why a running service has to leave this node, empty if it may stay."""
+    state = turn.state
+    if is_on(state.modes.standby):
+        return "this node is in standby mode"
+    if state.ineligible:
+        return f"this node may not own services: {state.ineligible}"  # F29
+    disk = service.disk
+    if disk.disk in DETACHED and disk.connected and disk.peer_disk == "UpToDate":
+        return "its own disk has failed, the peer's is UpToDate"  # F35
+    if _lost_lan(turn):
+        return "this node has lost its ping targets, the peer reaches them"
+    delay = placement.config_of(state, service.name).failback_delay_s
+    if service.home_since is not None and turn.now >= service.home_since + delay:
+        return "back to its preferred node"
+    return ""
+
+
+def _lost_lan(turn: Turn) -> bool:
+    """F22. Lost for both means that the target is dead: nothing is gained by a move (F23)."""
+    state, said = turn.state, turn.state.peer.message
+    if state.reach is not Reach.LOST or said is None or said.reach is not Reach.REACHED:
+        return False
+    return turn.now >= state.reach_since + state.config.timing.witness_s
+
+
+def _watch_home(turn: Turn, service: Service) -> None:
+    """F10: since when the automatic way home has been open without a break."""
+    if not _home_open(turn, service):
+        turn.set_service(service, home_since=None)
+    elif service.home_since is None:
+        turn.set_service(service, home_since=turn.now)
+
+
+def _home_open(turn: Turn, service: Service) -> bool:
+    if service.local is not Local.RUNNING or service.op or turn.state.peer.life is not Life.ALIVE:
+        return False
+    config = placement.config_of(turn.state, service.name)
+    report = turn.report(service.name)
+    if not config.failback or config.preferred != turn.state.config.peer or report is None:
+        return False
+    disk = service.disk
+    whole = disk.connected and disk.current and disk.peer_disk == "UpToDate"
+    if config.replicated and not whole:
+        return False
+    free = report.able and report.local is Local.STOPPED and service.move is None
+    return free and placement.peer_first(turn, service, report)

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told to people and acted on by nobody: links, lateness, devices, file systems, copies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from failoverd.core import actions, events
+from failoverd.core.events import Power
+
+from .halves import ALONE, GOOD, Pair, notes
+
+SPLIT = replace(ALONE, connection="StandAlone")
+
+
+def untouched(pair: Pair) -> bool:
+    """No service was touched, nobody was shot at."""
+    kinds = (actions.Start, actions.Stop, actions.Recover, actions.Fence)
+    return not any(isinstance(a, kinds) for half in (pair.a, pair.b) for a in half.todo)
+
+
+def test_f11_one_of_several_links_down_is_told_once_and_nothing_else_happens() -> None:
+    pair = Pair().running()
+    pair.talk(20)
+    assert not notes(pair.a, "link-down"), "both are heard"
+    pair.talk(60, links=("lan",))
+    for half in (pair.a, pair.b):
+        [text] = notes(half, "link-down")
+        assert "link cross is down" in text
+    assert untouched(pair)
+
+
+def test_f17_who_does_not_hear_tells_it_while_the_other_hears() -> None:
+    pair = Pair().running()
+    for _ in range(40):
+        pair.talk(1, links=("lan",))
+        for send in pair.a.take(actions.Send):
+            assert isinstance(send, actions.Send)
+        assert pair.a.state.said is not None
+        pair.b.feed(events.Heard("cross", pair.a.state.said))
+    assert notes(pair.a, "link-down")
+    assert not notes(pair.b, "link-down")
+
+
+def test_f20_a_link_that_flaps_is_told_once_until_it_was_steady() -> None:
+    pair = Pair().running()
+    for _ in range(5):
+        pair.talk(30, links=("lan",))
+        pair.talk(20)
+    assert len(notes(pair.a, "link-down")) == 1
+    assert not notes(pair.a, "link-up")
+    pair.talk(170)
+    assert len(notes(pair.a, "link-up")) == 1
+    pair.talk(30, links=("lan",))
+    assert len(notes(pair.a, "link-down")) == 1
+    assert untouched(pair)
+
+
+def test_f11_no_link_is_blamed_for_a_peer_that_died() -> None:
+    b = Pair().running().b
+    b.pass_time(60)
+    assert not notes(b, "link-down")
+
+
+def test_f21_a_heartbeat_that_nearly_came_too_late_is_told_with_a_better_value() -> None:
+    pair = Pair().running()
+    pair.b.pass_time(2.4)
+    pair.talk(1)
+    [text] = notes(pair.b, "late")
+    assert "set dead_s to 8" in text
+    pair.b.pass_time(2.0)
+    pair.talk(1)
+    assert not notes(pair.b, "late"), "told again only when it is worse"
+    pair.talk(20)
+    assert not notes(pair.a, "late")
+
+
+def test_f24_a_fence_device_that_fails_while_all_is_well_is_told_once() -> None:
+    a = Pair().running().a
+    for _ in range(3):
+        a.feed(events.DeviceChecked(1, False, "no answer"))
+    assert notes(a, "fence-device-failed") == ["pdu: the fence device of b fails: no answer"]
+    for _ in range(2):
+        a.feed(events.DeviceChecked(1, True))
+    assert len(notes(a, "fence-device-back")) == 1
+
+
+def test_f39_split_brain_is_told_and_the_standby_is_blocked_for_good() -> None:
+    pair = Pair().running()
+    Pair.see(pair.b, SPLIT)
+    Pair.see(pair.a, replace(SPLIT, role="Primary"))
+    for half in (pair.a, pair.b):
+        [text] = notes(half, "split-brain")
+        assert "may have diverged" in text
+    assert not pair.a.take(actions.Stop), "the owner's copy is in use"
+    pair.b.pass_time(12)
+    pair.b.fence_answers(Power.OFF)
+    assert not pair.b.take(actions.Start), "even over a proof: data would be lost"
+    assert "diverged" in pair.b.shop.why
+
+
+def test_f39_a_copy_that_is_connected_again_is_no_longer_blocked() -> None:
+    pair = Pair().running()
+    Pair.see(pair.b, SPLIT)
+    Pair.see(pair.b, replace(GOOD, peer_role="Primary"))
+    pair.talk()
+    pair.a.feed(events.Command(1, events.Verb.SWITCHOVER, "shop"))
+    assert pair.a.take(actions.Stop)
+
+
+def test_f45_a_file_system_that_fills_is_told_at_each_threshold() -> None:
+    pair = Pair().running()
+    told = []
+    for percent in (50, 79, 80, 85, 80, 79, 91, 90, 96, 100, 99):
+        pair.a.feed(events.SpaceUsed("shop", percent))
+        told += notes(pair.a, "filling")
+    assert [text.split()[-3] for text in told] == ["80", "91", "96"]
+    pair.a.feed(events.SpaceUsed("shop", 40))
+    pair.a.feed(events.SpaceUsed("shop", 81))
+    assert len(notes(pair.a, "filling")) == 1
+    assert untouched(pair)
