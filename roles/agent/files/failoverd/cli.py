@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("service", metavar="SERVICE", nargs="?", default="")
     one = command("check", "Check the configuration without touching anything.")
     one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
+    one = command("replay", "Make the decisions of a journal again and compare them. No daemon.")
+    one.add_argument("file", metavar="FILE", nargs="+", help="a segment, or a directory of them")
+    one.add_argument("--json", action="store_true", help="print JSON lines")
     return top
 
 
@@ -83,6 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
         from .control.log import show
 
         return show(arguments.json, arguments.lines, arguments.follow)
+    if name == "replay":
+        from .replay import show as show_replay
+
+        return show_replay(arguments.file, arguments.json)
     if name == "check":
         return check(arguments.directory)
     if name == "handover":
