@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return show(arguments.json, arguments.lines, arguments.follow)
     if name == "replay":
-        from .replay import show as show_replay
+        from .replayed import show as show_replay
 
         return show_replay(arguments.file, arguments.json)
     if name == "check":

@@ -88,7 +88,7 @@ class History:
         return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
     def _write(self, line: bytes) -> None:
-        """In the thread. What was lost is owned up to before the first entry that is taken again."""
+        """In the thread. What was lost is owned up to before the next entry that is taken."""
         lost = self.lost
         if lost > self._owned_up:
             data = {"lost": lost - self._owned_up}

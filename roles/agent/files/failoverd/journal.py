@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every input of the core and what was decided on it, so that each decision can be made again.
 
-Guaranteed is the order: an input is put down before the core takes it, what was decided on it before
-it is acted on, and the file keeps that order; a segment is a true beginning of what happened after
-its head. Not guaranteed is that a line has reached the disk when the decision is acted on: a thread
-writes, so that a disk that hangs holds up neither heartbeats nor decisions (F44). A loss of power
-cuts off the end, a kill of the daemon what the thread had not written yet, and what a dead disk did
-not take is counted and told (F69).
+Guaranteed is the order: an input is put down before the core takes it, what was decided on it
+before it is acted on, and the file keeps that order; a segment is a true beginning of what happened
+after its head. Not guaranteed is that a line has reached the disk when the decision is acted on: a
+thread writes, so that a disk that hangs holds up neither heartbeats nor decisions (F44). A loss of
+power cuts off the end, a kill of the daemon what the thread had not written yet, and what a dead
+disk did not take is counted and told (F69).
 """
 
 from __future__ import annotations

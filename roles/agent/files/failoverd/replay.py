@@ -1,14 +1,11 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl replay: makes the decisions of a journal again and compares them byte for byte."""
+"""Makes the decisions of a journal again and compares them byte for byte."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +13,6 @@ from .core import machine
 from .core.codec import from_json, to_json
 from .core.state import State
 from .lines import FORMAT, Decoder, Encoder, core_digest
-from .segments import segments
-
-IDENTICAL, DIFFERENT, UNREADABLE = 0, 1, 2
-SHOWN = 400
-"""Longest piece of a line that is printed for people."""
 
 
 class Unreadable(ValueError):
@@ -87,7 +79,7 @@ def compare(earlier: Replayed, later: Replayed) -> Difference | None:
         return None
     if earlier.ended == later.begun:
         return None
-    recorded, replayed = _text(to_json(later.begun)), _text(to_json(earlier.ended))
+    recorded, replayed = text(to_json(later.begun)), text(to_json(earlier.ended))
     cause = f"the state at the end of {earlier.path}"
     return Difference(1, float(later.head["t"]), cause, recorded, replayed)
 
@@ -108,7 +100,7 @@ class _Run:
         if head["begin"]:
             self._state, first = machine.begin(state.config, state.incarnation, state.started)
             if self._state != state:
-                told, found = _text(to_json(state)), _text(to_json(self._state))
+                told, found = text(to_json(state)), text(to_json(self._state))
                 self.difference = Difference(1, self._now, self._cause, told, found)
             self._expected, self._count = self._encoder.decisions(first), len(first)
 
@@ -199,97 +191,15 @@ def _head(path: Path, lines: list[bytes]) -> tuple[dict[str, Any], State]:
 def _strange(head: dict[str, Any], error: Exception) -> str:
     if head.get("core") == core_digest():
         return f"the line is damaged: {error}."
-    return f"this core does not understand the line: {error}; {_origin(head)}."
+    return f"this core does not understand the line: {error}; {origin(head)}."
 
 
-def _origin(head: dict[str, Any]) -> str:
+def origin(head: dict[str, Any]) -> str:
+    """Which core wrote the journal, and which one this is."""
     other = f"it was written by core {head.get('core')} of version {head.get('version')}"
     return f"{other}, this is core {core_digest()}"
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """Compact JSON."""
     return json.dumps(value, separators=(",", ":"))
-
-
-# -- for failoverctl ------------------------------------------------------------------------
-
-
-def files(arguments: list[str]) -> list[Path]:
-    """The segments meant: files, or directories that hold some."""
-    found: list[Path] = []
-    for argument in arguments:
-        path = Path(argument)
-        found += segments(path) if path.is_dir() else [path]
-    return found
-
-
-def show(arguments: list[str], as_json: bool) -> int:
-    """Replay and print; returns IDENTICAL, DIFFERENT or UNREADABLE."""
-    results: list[Replayed] = []
-    try:
-        paths = files(arguments)
-        if not paths:
-            raise Unreadable(f"{arguments[0]}: the directory holds no journal.")
-        for path in paths:
-            results.append(replay(path))
-    except (Unreadable, OSError) as error:
-        problem = str(error) if isinstance(error, Unreadable) else _cannot(error)
-        print(_text({"format": 1, "ok": False, "problem": problem}) if as_json else problem)
-        return UNREADABLE
-    broken = {later.path: compare(earlier, later) for earlier, later in pairwise(results)}
-    for result in results:
-        difference = result.difference or broken.get(result.path)
-        if as_json:
-            print(_text(_object(result, difference)))
-        else:
-            print("\n".join(_said(result, difference)))
-    return DIFFERENT if any([*broken.values(), *(r.difference for r in results)]) else IDENTICAL
-
-
-def _cannot(error: OSError) -> str:
-    return f"{error.filename}: cannot be read: {error.strerror}."
-
-
-def _object(result: Replayed, difference: Difference | None) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "ok": difference is None,
-        "file": result.path,
-        "node": result.begun.config.node,
-        "incarnation": result.begun.incarnation,
-        "written_by": {name: result.head[name] for name in ("version", "core")},
-        "same_core": result.same_core,
-        "begin": result.head["begin"],
-        "lost": result.head["lost"],
-        "seconds": result.seconds,
-        "inputs": result.inputs,
-        "decisions": result.decisions,
-        "cut": result.cut,
-        "difference": None if difference is None else vars(difference),
-    }
-
-
-def _said(result: Replayed, difference: Difference | None) -> Iterator[str]:
-    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(result.head["wall"]))
-    verdict = "identical" if difference is None else "DIFFERENT"
-    yield (
-        f"{result.path}: {result.begun.config.node} from {began} on, {result.seconds:g} s: "
-        f"{result.inputs} inputs, {result.decisions} decisions, {verdict}"
-    )
-    if not result.same_core:
-        yield f"  {_origin(result.head)}"
-    if result.cut:
-        yield f"  {result.cut}"
-    if difference is not None:
-        yield f"  first difference at line {difference.line}, {difference.t:.3f} s, after"
-        yield f"    {difference.cause[:SHOWN]}"
-        yield f"  recorded  {_window(difference.recorded, difference.replayed)}"
-        yield f"  replayed  {_window(difference.replayed, difference.recorded)}"
-
-
-def _window(text: str, other: str) -> str:
-    """The part of a long text around the first character that differs."""
-    same = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), 0)
-    start = max(0, same - SHOWN // 4) if len(text) > SHOWN else 0
-    return ("…" if start else "") + text[start : start + SHOWN]
-
