@@ -215,6 +215,16 @@ def test_a_dead_owner_is_fenced_before_its_service_starts_elsewhere(pair: Pair) 
         assert result["same_core"] and result["begin"] and result["decisions"] > 10
 
 
+def test_a_running_daemon_is_asked_what_would_happen(pair: Pair) -> None:
+    before = pair.service("node2")["generation"]
+    done = pair.ctl("node2", "whatif", "node1 loses power", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["end"]["services"][0]["runs_on"] == ["node2"], done.stderr
+    assert pair.runs_on("node1")
+    assert pair.service("node2")["generation"] == before
+    assert "fence" not in pair.codes("node2")
+
+
 def test_a_handover_leaves_the_node_empty(pair: Pair) -> None:
     done = pair.ctl("node1", "handover")
     assert done.returncode == 0, done.stderr

@@ -106,6 +106,7 @@ class Daemon:
             self._runner.post,
             self._snapshot,
             self._disks.look,
+            lambda: self._runner.state,
         )
         self._control = ControlServer(run, self._requests.answer)
         self._background: list[asyncio.Future[Any]] = []
