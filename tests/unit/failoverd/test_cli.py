@@ -189,6 +189,7 @@ def test_history_shows_the_last_entries(
     history = History(tmp_path, "node1")
     for number in range(5):
         history.add("code", f"entry {number}", alert=number == 4, data={"n": number})
+    history.close()
     capsys.readouterr()
     assert log.show(as_json=True, count=2, follow=False) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -17,12 +17,14 @@ from failoverd.core.message import Local, Message, ServiceReport
 from failoverd.core.state import State
 from failoverd.journal import Journal, read, segments
 
+LIMIT_S = 30.0
 CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
 
 
 def live(journal: Journal, rounds: int) -> State:
     """Some life: probes, heartbeats over a link, ticks, a fence answer."""
-    state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    journal.begin(state, first, 100.0)
     now = 100.0
     message = Message(
         "shop", "node2", 7 << 32, 0, 5 << 32, ("lan",), (ServiceReport("shop", Local.STOPPED, 1),)
@@ -34,7 +36,9 @@ def live(journal: Journal, rounds: int) -> State:
     for event in events:
         now += 0.1
         journal.record(event, state, now)
-        state, _ = machine.step(state, event, now)
+        state, actions = machine.step(state, event, now)
+        journal.decided(actions)
+        assert journal.drain(LIMIT_S)
     return state
 
 
@@ -56,6 +60,7 @@ def test_a_segment_replays_to_the_same_state(tmp_path: Path) -> None:
 def test_repeated_heartbeats_are_written_short(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal", 10**6, 3)
     live(journal, 100)
+    journal.close()
     [segment] = segments(tmp_path / "journal")
     heartbeats = [line for line in segment.read_text().splitlines() if '"l":"lan"' in line]
     assert len(heartbeats) == 98
@@ -63,7 +68,7 @@ def test_repeated_heartbeats_are_written_short(tmp_path: Path) -> None:
 
 
 def test_each_segment_replays_by_itself_and_old_ones_go(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal", 2000, 3)
+    journal = Journal(tmp_path / "journal", 4000, 3)
     state = live(journal, 300)
     journal.close()
     kept = segments(tmp_path / "journal")
@@ -101,5 +106,6 @@ def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     place.unlink()
     state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
     journal.record(Tick(), state, 1000.0)
+    assert journal.drain(LIMIT_S)
     assert journal.problem == ""
     assert len(segments(place)) == 1

@@ -33,8 +33,8 @@ class Stage:
         self.discards = 0
         self.path = path
         self.react: Callable[[Action], None] = lambda action: None
-        journal = Journal(path / "journal", 10**6, 3)
-        self.runner = Runner(CONFIG, 5 << 32, journal, self.perform, self.discard)
+        self.journal = Journal(path / "journal", 10**6, 3)
+        self.runner = Runner(CONFIG, 5 << 32, self.journal, self.perform, self.discard)
 
     def perform(self, action: Action) -> None:
         self.actions.append(action)
@@ -44,6 +44,7 @@ class Stage:
         self.discards += 1
 
     def journalled(self) -> list[Event]:
+        assert self.journal.drain(30.0)
         [segment] = segments(self.path / "journal")
         return [event for _, event in read(segment)[1]]
 

@@ -89,6 +89,7 @@ def test_a_disk_that_takes_nothing_is_told_not_raised(tmp_path: Path, boot: Path
     place.rmdir()
     store.own("shop", True, 1)
     history.add("code", "text")
+    assert history.drain(30.0)
     assert store.held("shop")
     assert "state.json" in store.problem
     assert "cannot be written" in history.problem
@@ -96,7 +97,9 @@ def test_a_disk_that_takes_nothing_is_told_not_raised(tmp_path: Path, boot: Path
 
 def test_files_are_for_root_alone(tmp_path: Path, boot: Path) -> None:
     Store(tmp_path, boot).own("shop", True, 1)
-    History(tmp_path, "node1").add("code", "text")
+    history = History(tmp_path, "node1")
+    history.add("code", "text")
+    history.close()
     next_incarnation(tmp_path)
     for name in ("state.json", "history.jsonl", "incarnation"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0

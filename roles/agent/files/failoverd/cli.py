@@ -21,8 +21,8 @@ class Refused(Exception):
     """The request was refused or failed; str() is the sentence to show."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
+    """The command line. What only one command needs is loaded for that one alone."""
     top = argparse.ArgumentParser(
         prog="failoverctl", description="Look at this failover cluster and operate it."
     )
@@ -58,12 +58,25 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("switch", choices=("on", "off"))
     one = command("check", "Check the configuration without touching anything.")
     one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
+    one = command("replay", "Make the decisions of a journal again and compare them. No daemon.")
+    one.add_argument("file", metavar="FILE", nargs="+", help="a segment, or a directory of them")
+    one.add_argument("--json", action="store_true", help="print JSON lines")
+    one = command("whatif", "Say what would happen. Touches nothing.")
+    one.add_argument("events", metavar="EVENT; EVENT", nargs="?", default="")
+    one.add_argument("--state", metavar="FILE", default="", help="a saved state or a journal")
+    one.add_argument("--save", metavar="FILE", default="", help="save the state that is used")
+    one.add_argument("--for", metavar="S", dest="seconds", type=float, default=120.0)
+    one.add_argument("--json", action="store_true", help="print JSON")
+    if "whatif" in (argv or sys.argv[1:]):
+        from .whatif.words import HELP
+
+        one.epilog, one.formatter_class = HELP, argparse.RawDescriptionHelpFormatter
     return top
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    arguments = parser().parse_args(argv)
+    arguments = parser(argv).parse_args(argv)
     try:
         return run(arguments)
     except Refused as error:
@@ -91,6 +104,16 @@ def run(arguments: argparse.Namespace) -> int:
         from .control.log import show
 
         return show(arguments.json, arguments.lines, arguments.follow)
+    if name == "replay":
+        from .replayed import show as show_replay
+
+        return show_replay(arguments.file, arguments.json)
+    if name == "whatif":
+        from .whatif.tell import show as show_whatif
+
+        return show_whatif(
+            arguments.events, arguments.state, arguments.save, arguments.seconds, arguments.json
+        )
     if name == "check":
         return check(arguments.directory)
     if name == "handover":

@@ -68,7 +68,10 @@ class Daemon:
         self._history = History(state, config.node)
         self._store = Store(state)
         self._journal = Journal(
-            state / "journal", config.runtime.journal_bytes, config.runtime.journal_segments
+            state / "journal",
+            config.runtime.journal_bytes,
+            config.runtime.journal_segments,
+            lambda text, bad: self._history.add("journal", text, alert=bad),
         )
         self._systemd = Systemd()
         promotions = run / "promote"
@@ -104,6 +107,7 @@ class Daemon:
             self._runner.post,
             self._snapshot,
             self._disks.look,
+            lambda: self._runner.state,
         )
         self._control = ControlServer(run, self._requests.answer)
         self._background: list[asyncio.Future[Any]] = []
@@ -228,6 +232,7 @@ class Daemon:
         await self._devices.close()
         self._systemd.close()
         self._journal.close()
+        self._history.close()
 
 
 def lock(run: Path) -> int:

@@ -8,20 +8,44 @@ import contextlib
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .spool import Spool
+
 LIMIT_BYTES = 4_000_000
 STDERR = 2
+QUEUE_BYTES = 1_000_000
+TOO_SLOW = "the disk did not take them in time"
 
 
 class History:
-    """Appends entries; a disk that takes none is told in problem (F69)."""
+    """Appends entries in a thread; what a disk does not take is counted and told in problem (F69).
 
-    def __init__(self, directory: Path, node: str) -> None:
+    The line to standard error, from which journald takes it, does not wait for the disk.
+    """
+
+    def __init__(self, directory: Path, node: str, queue_bytes: int = QUEUE_BYTES) -> None:
         self._path = directory / "history.jsonl"
         self._node = node
-        self.problem = ""
+        self._spool = Spool("history", queue_bytes)
+        self._overflow = 0
+        self._unwritten = 0
+        self._owned_up = 0
+        self._trouble = ""
+
+    @property
+    def lost(self) -> int:
+        """Entries that are in no file."""
+        return self._overflow + self._unwritten
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, empty if nothing is."""
+        hangs = "the history cannot be written: the disk does not answer"
+        trouble = self._trouble or (hangs if self._spool.stuck else self._spool.defect)
+        return f"{trouble}; entries lost so far: {self.lost}" if trouble else ""
 
     def add(
         self,
@@ -33,6 +57,24 @@ class History:
         data: dict[str, Any] | None = None,
     ) -> None:
         """Write one entry. code is stable, text is for people, data depends on the code."""
+        with contextlib.suppress(OSError):
+            # The number in brackets is the priority, which journald takes from the line.
+            os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
+        line = self._line(code, text, alert=alert, service=service, data=data or {})
+        if not self._spool.put(partial(self._write, line), len(line)):
+            self._overflow += 1
+
+    def drain(self, wait_s: float) -> bool:
+        """Wait until all is written; False if the disk does not take it in time."""
+        return self._spool.drain(wait_s)
+
+    def close(self, wait_s: float = 1.0) -> None:
+        """Take nothing more; what waits is written as far as the disk lets it."""
+        self._spool.close(wait_s)
+
+    def _line(
+        self, code: str, text: str, *, alert: bool, service: str, data: dict[str, Any]
+    ) -> bytes:
         entry = {
             "time": time.time(),
             "mono": time.monotonic(),
@@ -41,22 +83,32 @@ class History:
             "code": code,
             "text": text,
             "service": service,
-            "data": data or {},
+            "data": data,
         }
-        with contextlib.suppress(OSError):
-            # The number in brackets is the priority, which journald takes from the line.
-            os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
+        return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+    def _write(self, line: bytes) -> None:
+        """In the thread. What was lost is owned up to before the next entry that is taken."""
+        lost = self.lost
+        if lost > self._owned_up:
+            data = {"lost": lost - self._owned_up}
+            text = f"{data['lost']} entries were lost: {self._trouble or TOO_SLOW}"
+            line = self._line("history-lost", text, alert=True, service="", data=data) + line
         try:
-            self._append(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-            self.problem = ""
+            self._append(line)
         except OSError as error:
-            self.problem = f"the history cannot be written: {error.strerror}"
+            self._unwritten += 1
+            self._trouble = f"the history cannot be written: {error.strerror}"
+        else:
+            self._owned_up = lost
+            self._trouble = ""
 
     def _append(self, line: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         fd = os.open(self._path, flags, 0o600)
         try:
-            os.write(fd, line)
+            if os.write(fd, line) < len(line):
+                raise OSError(28, "No space left on device")
             size = os.fstat(fd).st_size
         finally:
             os.close(fd)

@@ -1,107 +1,145 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every input of the core, so that any decision made in production can be replayed.
+"""Every input of the core and what was decided on it, so that each decision can be made again.
 
-A segment is a file of JSON lines. Its head holds the core's configuration and state, so each
-segment replays by itself. A heartbeat that differs from the previous one of its link only in its
-number is written short.
+Guaranteed is the order: an input is put down before the core takes it, what was decided on it
+before it is acted on, and the file keeps that order; a segment is a true beginning of what happened
+after its head. Not guaranteed is that a line has reached the disk when the decision is acted on: a
+thread writes, so that a disk that hangs holds up neither heartbeats nor decisions (F44). A loss of
+power cuts off the end, a kill of the daemon what the thread had not written yet, and what a dead
+disk did not take is counted and told (F69).
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from .core.codec import from_json, to_json
-from .core.events import Event, Heard
-from .core.message import Message
+from .core.actions import Action
+from .core.codec import from_json
+from .core.events import Event
 from .core.state import State
+from .lines import FORMAT, Decoder, Encoder, head
+from .segments import Segments, segments
+from .spool import Spool
+
+__all__ = ["Journal", "read", "segments"]
 
 RETRY_S = 10.0
+QUEUE_BYTES = 2_000_000
+"""What waits for a slow disk: some minutes of a quiet cluster."""
+
+Alert = Callable[[str, bool], None]
+"""Takes a sentence, and whether it is bad news."""
 
 
 class Journal:
-    """Appends to the newest segment. A disk that is full or read-only stops nothing (F69)."""
+    """Appends to the newest segment. A disk that hangs, is full or read-only stops nothing."""
 
-    def __init__(self, directory: Path, segment_bytes: int, segments: int) -> None:
-        self._directory = directory
+    def __init__(
+        self,
+        directory: Path,
+        segment_bytes: int,
+        keep: int,
+        alert: Alert = lambda text, bad: None,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
         self._limit = segment_bytes
-        self._keep = segments
-        self._fd = -1
+        self._alert = alert
+        self._files = Segments(directory, keep)
+        self._spool = Spool("journal", queue_bytes)
+        self._encoder = Encoder()
         self._size = 0
+        self._attempt = 0
+        self._overflow = False
+        self._lost = 0
         self._retry_at = 0.0
-        self._last: dict[str, Message] = {}
-        self.problem = ""
+        self._told = ""
+
+    @property
+    def lost(self) -> int:
+        """Lines that are in no segment."""
+        return self._lost + self._files.lost
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, empty if nothing is."""
+        trouble = self._trouble()
+        return f"{trouble}; lines lost so far: {self.lost}" if trouble else ""
+
+    def begin(self, state: State, actions: Sequence[Action], now: float) -> None:
+        """A life begins: the state and the decisions that it begins with."""
+        self._open(state, now, begin=True)
+        self._put(self._encoder.decisions(actions))
 
     def record(self, event: Event, state: State, now: float) -> None:
-        """Write the event before it is acted on. state: as it is before the event."""
-        if self._fd < 0 or self._size >= self._limit:
-            if self.problem and now < self._retry_at:
-                return
-            self._open(state, now)
-        self._write(self._line(event, now), now)
+        """Put down an event before the core takes it. state: as it is before the event."""
+        self._tell()
+        if self._size >= self._limit if self._whole() else now >= self._retry_at:
+            self._open(state, now, begin=False)
+        self._put(self._encoder.input(event, now))
 
-    def _line(self, event: Event, now: float) -> Any:
-        if isinstance(event, Heard):
-            before = self._last.get(event.link)
-            self._last[event.link] = event.message
-            sequence = event.message.sequence
-            if before is not None and replace(before, sequence=sequence) == event.message:
-                return {"t": now, "l": event.link, "s": sequence}
-        return {"t": now, "e": to_json(event, tagged=True)}
+    def decided(self, actions: Sequence[Action]) -> None:
+        """Put down what was decided, before it is acted on."""
+        self._put(self._encoder.decisions(actions))
 
-    def _open(self, state: State, now: float) -> None:
-        self.close()
-        self._last = {}
-        try:
-            self._directory.mkdir(mode=0o700, exist_ok=True)
-            old = segments(self._directory)
-            for path in old[: max(0, len(old) + 1 - self._keep)]:
-                path.unlink()
-            number = int(old[-1].stem) + 1 if old else 1
-            self._fd = os.open(
-                self._directory / f"{number:010d}.jsonl",
-                os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC,
-                0o600,
-            )
-        except OSError as error:
-            self._failed(error, now)
-            return
-        self._size = 0
-        self.problem = ""
-        self._write({"t": now, "head": 1, "state": to_json(state)}, now)
+    def broke(self, error: Exception) -> None:
+        """Put down that a rule raised."""
+        self._put(self._encoder.defect(error))
 
-    def _write(self, line: Any, now: float) -> None:
-        if self._fd < 0:
-            return
-        data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        try:
-            if os.write(self._fd, data) < len(data):
-                raise OSError(28, "No space left on device")
-        except OSError as error:
-            self._failed(error, now)
-            return
-        self._size += len(data)
+    def drain(self, wait_s: float) -> bool:
+        """Wait until all is written; False if the disk does not take it in time."""
+        return self._spool.drain(wait_s)
 
-    def _failed(self, error: OSError, now: float) -> None:
-        self.close()
-        self.problem = f"the journal cannot be written: {error.strerror}"
+    def close(self, wait_s: float = 1.0) -> None:
+        """End the segment, as far as the disk lets it."""
+        self._spool.put(self._files.close, 0)
+        self._spool.close(wait_s)
+
+    def _whole(self) -> bool:
+        """The present segment holds all since it began."""
+        return not self._overflow and self._files.failed != self._attempt
+
+    def _open(self, state: State, now: float, *, begin: bool) -> None:
+        first = head(state, now, time.time(), begin=begin, lost=self.lost)
+        self._attempt += 1
+        self._encoder = Encoder()
+        self._overflow = False
         self._retry_at = now + RETRY_S
+        self._size = len(first)
+        if not self._spool.put(partial(self._files.open, self._attempt, first), len(first)):
+            self._overflow = True
 
-    def close(self) -> None:
-        """End the segment."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+    def _put(self, line: bytes) -> None:
+        if not line:
+            return
+        if not self._whole():
+            self._lost += 1
+        elif self._spool.put(partial(self._files.append, line), len(line)):
+            self._size += len(line)
+        else:
+            self._lost += 1
+            self._overflow = True
 
+    def _trouble(self) -> str:
+        if self._files.problem:
+            return self._files.problem
+        if self._spool.stuck:
+            return "the journal cannot be written: the disk does not answer"
+        if self._overflow:
+            return "the journal cannot be written: the disk is too slow"
+        return self._spool.defect
 
-def segments(directory: Path) -> list[Path]:
-    """The segments that exist, oldest first."""
-    return sorted(p for p in directory.glob("*.jsonl") if p.stem.isdigit())
+    def _tell(self) -> None:
+        trouble = self._trouble()
+        if trouble == self._told:
+            return
+        self._told = trouble
+        good = f"the journal is written again; lines lost: {self.lost}"
+        self._alert(trouble or good, bool(trouble))
 
 
 def read(path: Path) -> tuple[State, Iterator[tuple[float, Event]]]:
@@ -113,21 +151,15 @@ def read(path: Path) -> tuple[State, Iterator[tuple[float, Event]]]:
     lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     if not lines:
         raise ValueError(f"{path}: empty segment")
-    head = json.loads(lines[0])
-    if head.get("head") != 1:
+    first = json.loads(lines[0])
+    if first.get("head") != FORMAT:
         raise ValueError(f"{path}: does not begin with a head")
-    return from_json(State, head["state"]), _events(lines[1:])
+    return from_json(State, first["state"]), _events(lines[1:])
 
 
 def _events(lines: list[str]) -> Iterator[tuple[float, Event]]:
-    last: dict[str, Message] = {}
-    event: Event
+    decoder = Decoder()
     for line in lines:
         entry = json.loads(line)
-        if "e" in entry:
-            event = from_json(Event, entry["e"])
-        else:
-            event = Heard(entry["l"], replace(last[entry["l"]], sequence=entry["s"]))
-        if isinstance(event, Heard):
-            last[event.link] = event.message
-        yield entry["t"], event
+        if "t" in entry:
+            yield decoder.input(entry)

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from .core.codec import to_json
 from .core.events import Command, Event, HandlerAsked, HandlerGone, Verb
+from .core.state import State
 from .dispatch import Dispatcher
+from .lines import core_digest
 from .resources.base import ResourceError
 from .service import Service
 
@@ -24,12 +28,14 @@ class Requests:
         post: Callable[[Event], None],
         status: Callable[[], dict[str, Any]],
         look: Callable[[str], Awaitable[None]],
+        state: Callable[[], State],
     ) -> None:
         self._services = services
         self._dispatcher = dispatcher
         self._post = post
         self._status = status
         self._look = look
+        self._state = state
         self.shutdown = False
         """The handover that is under way belongs to a shutdown of the host (F61)."""
 
@@ -38,11 +44,19 @@ class Requests:
         kind = request.get("op")
         if kind == "status":
             return {"ok": True, "status": self._status()}
+        if kind == "state":
+            return self._saved()
         if kind == "command":
             return await self._command(request, uid)
         if kind == "fence-peer":
             return await self._handler(str(request.get("resource", "")))
         return {"ok": False, "text": f"unknown request {kind!r}"}
+
+    def _saved(self) -> dict[str, Any]:
+        """The core's memory, for questions about what would happen. Touches nothing."""
+        now = asyncio.get_running_loop().time()
+        state = to_json(self._state())
+        return {"ok": True, "format": 1, "core": core_digest(), "now": now, "state": state}
 
     async def _command(self, request: dict[str, Any], uid: int) -> dict[str, Any]:
         try:

@@ -48,6 +48,7 @@ class Runner:
 
     def begin(self) -> None:
         """Carry out the first actions; from here on events are taken."""
+        self._journal.begin(self.state, self._first, self._loop.time())
         for action in self._first:
             self._perform(action)
         self._busy = False
@@ -95,9 +96,11 @@ class Runner:
         self._journal.record(event, self.state, now)
         try:
             self.state, actions = machine.step(self.state, event, now)
-        except Exception:
+            self._journal.decided(actions)
+        except Exception as error:
             # The core takes care of its own defects and does not raise; should it do so all the
             # same, the event is dropped and the journal shows how to repeat it.
+            self._journal.broke(error)
             text = traceback.format_exc(limit=-3).replace("\n", " ")
             actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
         for action in actions:

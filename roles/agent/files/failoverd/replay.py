@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the decisions of a journal again and compares them byte for byte."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .core import machine
+from .core.codec import from_json, to_json
+from .core.state import State
+from .lines import FORMAT, Decoder, Encoder, core_digest
+
+
+class Unreadable(ValueError):
+    """Not a journal that this core can replay; str() is the sentence to show."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where the decisions are not the recorded ones."""
+
+    line: int
+    """Number of the line that differs, from 1."""
+    t: float
+    cause: str
+    recorded: str
+    replayed: str
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One segment, replayed as far as it agrees."""
+
+    path: str
+    head: dict[str, Any]
+    """The head's fields but for the state."""
+    begun: State
+    ended: State
+    inputs: int
+    decisions: int
+    seconds: float
+    cut: str = ""
+    """What is missing at the end, and that this is no difference."""
+    difference: Difference | None = None
+
+    @property
+    def same_core(self) -> bool:
+        """The journal was written by this very text of the core."""
+        return bool(self.head["core"] == core_digest())
+
+
+def replay(path: Path) -> Replayed:
+    """Replay one segment up to its end or its first difference; raises Unreadable, OSError."""
+    lines, cut = _lines(path)
+    head, state = _head(path, lines)
+    run = _Run(path, head, state, cut)
+    for number, line in enumerate(lines[1:], 2):
+        entry = _entry(line)
+        if entry is None:
+            if number < len(lines):
+                raise Unreadable(f"{path}:{number}: this is no line of a journal.")
+            run.cut = f"line {number} is damaged: the end was lost"
+            break
+        run.take(number, line, entry)
+        if run.difference is not None:
+            break
+    return run.result()
+
+
+def compare(earlier: Replayed, later: Replayed) -> Difference | None:
+    """Whether the later segment's head is the state in which the earlier one ended."""
+    same_life = earlier.begun.incarnation == later.begun.incarnation
+    whole = not earlier.cut and earlier.head["lost"] == later.head["lost"]
+    if not same_life or not whole or earlier.difference or later.head["begin"]:
+        return None
+    if earlier.ended == later.begun:
+        return None
+    recorded, replayed = text(to_json(later.begun)), text(to_json(earlier.ended))
+    cause = f"the state at the end of {earlier.path}"
+    return Difference(1, float(later.head["t"]), cause, recorded, replayed)
+
+
+class _Run:
+    """The replay of one segment in the making."""
+
+    def __init__(self, path: Path, head: dict[str, Any], state: State, cut: str) -> None:
+        self._path, self._head, self._begun, self.cut = path, head, state, cut
+        self._state = state
+        self._encoder, self._decoder = Encoder(), Decoder()
+        self._now = float(head["t"])
+        self._cause = "the beginning of the daemon's life"
+        self._expected = b""
+        self._count = 0
+        self._inputs = self._decisions = 0
+        self.difference: Difference | None = None
+        if head["begin"]:
+            self._state, first = machine.begin(state.config, state.incarnation, state.started)
+            if self._state != state:
+                told, found = text(to_json(state)), text(to_json(self._state))
+                self.difference = Difference(1, self._now, self._cause, told, found)
+            self._expected, self._count = self._encoder.decisions(first), len(first)
+
+    def take(self, number: int, line: bytes, entry: dict[str, Any]) -> None:
+        """One line: an input is run through the core, decisions are compared."""
+        if "t" not in entry:
+            self._agree(number, line)
+        elif self._expected:
+            self._differ(number, b"nothing")
+        else:
+            self._step(number, line, entry)
+
+    def _agree(self, number: int, line: bytes) -> None:
+        if line != self._expected:
+            self._differ(number, line)
+            return
+        self._decisions += self._count
+        self._expected = b""
+
+    def _differ(self, number: int, recorded: bytes) -> None:
+        expected = self._expected or b"nothing"
+        self.difference = Difference(
+            number, self._now, self._cause, recorded.decode().strip(), expected.decode().strip()
+        )
+
+    def _step(self, number: int, line: bytes, entry: dict[str, Any]) -> None:
+        try:
+            self._now, event = self._decoder.input(entry)
+        except (ValueError, LookupError, TypeError) as error:
+            raise Unreadable(f"{self._path}:{number}: {_strange(self._head, error)}") from None
+        self._cause = f"line {number}: {line.decode().strip()}"
+        self._inputs += 1
+        try:
+            self._state, actions = machine.step(self._state, event, self._now)
+        except Exception as error:
+            self._expected, self._count = self._encoder.defect(error), 1
+        else:
+            self._expected, self._count = self._encoder.decisions(actions), len(actions)
+
+    def result(self) -> Replayed:
+        """What came out."""
+        cut = self.cut
+        if self._expected and self.difference is None:
+            cut = cut or "the decisions on the last input are not recorded: the end was lost"
+        return Replayed(
+            path=str(self._path),
+            head=self._head,
+            begun=self._begun,
+            ended=self._state,
+            inputs=self._inputs,
+            decisions=self._decisions,
+            seconds=round(self._now - float(self._head["t"]), 3),
+            cut=cut,
+            difference=self.difference,
+        )
+
+
+def _lines(path: Path) -> tuple[list[bytes], str]:
+    """The whole lines, and what is wrong with the end: a loss of power cuts where it likes."""
+    *lines, rest = path.read_bytes().split(b"\n")
+    cut = f"line {len(lines) + 1} is cut off: the end was lost" if rest else ""
+    return [line + b"\n" for line in lines], cut
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    known = isinstance(entry, dict) and ("d" in entry or "x" in entry or "t" in entry)
+    return entry if known else None
+
+
+def _head(path: Path, lines: list[bytes]) -> tuple[dict[str, Any], State]:
+    head = _entry(lines[0]) if lines else None
+    if head is None or "head" not in head:
+        raise Unreadable(f"{path}: this is no journal: it does not begin with a head.")
+    if head["head"] != FORMAT:
+        raise Unreadable(f"{path}: the journal has format {head['head']}, not {FORMAT}.")
+    try:
+        state: State = from_json(State, head.pop("state"))
+        head = {name: head[name] for name in ("t", "version", "core", "wall", "begin", "lost")}
+    except (ValueError, LookupError, TypeError) as error:
+        raise Unreadable(f"{path}:1: {_strange(head, error)}") from None
+    return head, state
+
+
+def _strange(head: dict[str, Any], error: Exception) -> str:
+    if head.get("core") == core_digest():
+        return f"the line is damaged: {error}."
+    return f"this core does not understand the line: {error}; {origin(head)}."
+
+
+def origin(head: dict[str, Any]) -> str:
+    """Which core wrote the journal, and which one this is."""
+    other = f"it was written by core {head.get('core')} of version {head.get('version')}"
+    return f"{other}, this is core {core_digest()}"
+
+
+def text(value: Any) -> str:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":"))

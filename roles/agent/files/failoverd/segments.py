@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal's files: segments of bounded size, of which the newest few are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def segments(directory: Path) -> list[Path]:
+    """The segments that exist, oldest first."""
+    return sorted(p for p in directory.glob("*.jsonl") if p.stem.isdigit())
+
+
+class Segments:
+    """Writes them. For the writing thread alone; other threads may read the attributes."""
+
+    def __init__(self, directory: Path, keep: int) -> None:
+        self._directory = directory
+        self._keep = keep
+        self._fd = -1
+        self.failed = 0
+        """Number of the last attempt at a segment that failed (F69)."""
+        self.problem = ""
+        self.lost = 0
+        """Lines that no segment took."""
+        self._attempt = 0
+
+    def open(self, attempt: int, head: bytes) -> None:
+        """Begin the next segment and drop the oldest. attempt: the caller's number for it."""
+        self.close()
+        self._attempt = attempt
+        try:
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+            old = segments(self._directory)
+            for path in old[: max(0, len(old) + 1 - self._keep)]:
+                path.unlink()
+            number = int(old[-1].stem) + 1 if old else 1
+            self._fd = os.open(
+                self._directory / f"{number:010d}.jsonl",
+                os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC,
+                0o600,
+            )
+        except OSError as error:
+            self._fail(error)
+        else:
+            self.problem = ""
+            self.append(head)
+
+    def append(self, line: bytes) -> None:
+        """Add a line. After a failure nothing is added until the next segment begins."""
+        if self._fd < 0:
+            self.lost += 1
+            return
+        try:
+            if os.write(self._fd, line) < len(line):
+                raise OSError(28, "No space left on device")
+        except OSError as error:
+            self.lost += 1
+            self._fail(error)
+
+    def close(self) -> None:
+        """End the segment."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _fail(self, error: OSError) -> None:
+        self.close()
+        self.problem = f"the journal cannot be written: {error.strerror}"
+        self.failed = self._attempt

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""failoverctl whatif: finds the state to begin with, runs it forward, prints the story."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from failoverd.control.client import ask
+from failoverd.core.codec import CodecError, from_json
+from failoverd.core.state import State
+from failoverd.lines import core_digest
+from failoverd.replay import Unreadable, replay
+
+from .words import HELP, Misunderstood, Statement, parse
+from .world import World
+
+FORMAT = 1
+OK, FAILED, USAGE = 0, 1, 2
+QUIET_S = 120.0
+"""How long the story goes on after the last event, unless asked otherwise."""
+
+
+def live() -> dict[str, Any]:
+    """The state of this node's daemon, as it can be saved; raises NotRunning."""
+    answer = ask({"op": "state"}, 10.0)
+    return {name: answer[name] for name in ("format", "core", "now", "state")}
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A saved state, or that in which a segment of a journal ends; raises Unreadable, OSError."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        saved = None
+    if isinstance(saved, dict) and saved.get("format") == FORMAT and "state" in saved:
+        return saved
+    end = replay(path)
+    if end.difference is not None:
+        raise Unreadable(f"{path}: the journal does not replay: see failoverctl replay.")
+    return {"state": end.ended, "now": float(end.head["t"]) + end.seconds, "core": core_digest()}
+
+
+def begin(saved: dict[str, Any], origin: str) -> World:
+    """The imagined cluster in that state; raises Unreadable."""
+    state = saved["state"]
+    try:
+        if not isinstance(state, State):
+            state = from_json(State, state)
+        return World(state, float(saved["now"]))
+    except (CodecError, LookupError, TypeError, ValueError) as error:
+        other = f"it is of core {saved.get('core')}, this is core {core_digest()}"
+        raise Unreadable(f"{origin}: the state cannot be read: {error}; {other}.") from None
+
+
+def show(text: str, origin: str, saveto: str, seconds: float, as_json: bool) -> int:
+    """Answer one question. origin: a file, or empty for the live daemon. Raises NotRunning."""
+    try:
+        saved = load(Path(origin)) if origin else live()
+        if saveto:
+            Path(saveto).write_text(json.dumps(saved) + "\n", encoding="utf-8")
+            print(f"{saveto}: saved")
+            if not text:
+                return OK
+        world = begin(saved, origin or "the daemon")
+        statements = parse(text, next(iter(world.nodes.values())).config)
+    except Unreadable as error:
+        print(error)
+        return FAILED
+    except OSError as error:
+        print(f"{error.filename}: cannot be used: {error.strerror}.")
+        return FAILED
+    except Misunderstood as error:
+        print(f"{error}\n\n{HELP}")
+        return USAGE
+    play(world, statements, seconds)
+    if as_json:
+        print(json.dumps(story(world)))
+    else:
+        print("\n".join(lines(world)))
+    return OK
+
+
+def play(world: World, statements: list[Statement], seconds: float = QUIET_S) -> World:
+    """Let the statements happen, and time pass afterwards."""
+    for statement in statements:
+        world.happen(statement)
+    world.run(seconds)
+    return world
+
+
+def story(world: World) -> dict[str, Any]:
+    """All of it as one object."""
+    return {
+        "format": FORMAT,
+        "assumptions": world.assumptions,
+        "steps": [asdict(step) for step in world.story],
+        "end": world.end(),
+    }
+
+
+def lines(world: World) -> Iterator[str]:
+    """The text for people."""
+    yield "Nothing is touched. What is assumed:"
+    for assumption in world.assumptions:
+        yield f"  - {assumption}"
+    yield ""
+    width = max(len(name) for name in (*world.nodes, "drbd"))
+    for step in world.story:
+        mark = "!" if step.alert else " "
+        who = step.node or ("-" * width if step.code == "event" else "")
+        yield f"{step.t:9.3f} s  {who:<{width}} {mark} {step.text}"
+    yield ""
+    end = world.end()
+    yield f"After {end['seconds']:.0f} s:"
+    for service in end["services"]:
+        where = " and ".join(service["runs_on"])
+        yield f"  {service['name']} runs {f'on {where}' if where else 'nowhere'}"
+        for node, why in service["why"].items():
+            yield f"    {node}: {why}"
+    for name, word in end["nodes"].items():
+        yield f"  {name} is {word}"
