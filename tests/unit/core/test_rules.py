@@ -72,6 +72,29 @@ def test_f05_a_device_that_says_off_is_proof_without_a_shot() -> None:
     assert len(starts(b)) == 1
 
 
+def test_f06_when_the_standby_dies_the_owner_freezes_fences_and_goes_on() -> None:
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    a.feed(events.HandlerAsked(5, "shop"))
+    a.pass_time(4)
+    assert orders(a, Ask.OFF)
+    assert not a.take(actions.AnswerHandler)
+    a.fence_answers(Power.OFF)
+    assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 7)]
+    assert a.shop.local is Local.RUNNING
+    assert not a.take(actions.Stop)
+
+
+def test_f07_of_two_that_return_the_one_with_the_newest_data_becomes_owner() -> None:
+    pair = Pair()
+    pair.talk()
+    pair.a.settle(replace(GOOD, disk="Outdated", peer_disk="UpToDate"))
+    pair.b.settle(replace(GOOD, disk="UpToDate", peer_disk="Outdated"))
+    pair.talk()
+    assert not starts(pair.a), "although it is preferred"
+    assert len(starts(pair.b)) == 1
+
+
 def test_f08_consistent_is_not_up_to_date() -> None:
     for disk in ("Consistent", "Outdated", "Inconsistent", "Diskless", "Unknown"):
         b = Pair().running().b
@@ -80,6 +103,25 @@ def test_f08_consistent_is_not_up_to_date() -> None:
         b.fence_answers(Power.OFF)
         assert not starts(b), disk
         assert b.shop.why, disk
+
+
+def test_f33_a_standby_whose_resync_did_not_finish_refuses_and_says_why() -> None:
+    b = Pair().running().b
+    Pair.see(b, replace(GOOD, disk="Inconsistent", peer_role="Primary", connection="SyncTarget"))
+    Pair.see(b, replace(ALONE, disk="Inconsistent"))
+    b.pass_time(10)
+    b.fence_answers(Power.OFF)
+    assert not starts(b)
+    assert "resync has not finished" in b.shop.why
+
+
+def test_f42_outdated_is_refused_even_over_the_operators_word() -> None:
+    b = Pair().running().b
+    Pair.see(b, replace(ALONE, disk="Outdated"))
+    b.pass_time(10)
+    b.feed(events.Command(1, Verb.CONFIRM_FENCED, "a", "ann"))
+    assert b.state.peer.proof is Proof.OPERATOR
+    assert not starts(b)
 
 
 def test_f09_a_node_that_never_heard_its_peer_asks_but_does_not_shoot() -> None:
@@ -340,13 +382,13 @@ def test_a_switchover_asked_on_the_standby_is_done_by_the_owner() -> None:
     assert pair.b.shop.generation == 2
 
 
-def test_confirm_fenced_is_refused_while_the_peer_is_alive() -> None:
+def test_f04_confirm_fenced_is_refused_while_the_peer_is_alive() -> None:
     pair = Pair().running()
     pair.b.feed(events.Command(1, Verb.CONFIRM_FENCED, "a", "ann"))
     assert [r.ok for r in pair.b.take(actions.Reply) if isinstance(r, actions.Reply)] == [False]
 
 
-def test_confirm_fenced_is_a_proof_when_nothing_else_can_be_had() -> None:
+def test_f04_confirm_fenced_is_a_proof_when_nothing_else_can_be_had() -> None:
     b = Pair().running().b
     Pair.see(b, ALONE)
     b.pass_time(4)

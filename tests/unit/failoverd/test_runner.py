@@ -16,6 +16,7 @@ from failoverd.core.actions import Action, Note, Probe, Send
 from failoverd.core.config import CoreConfig, ServiceConfig, Timing
 from failoverd.core.events import Event, Found, Heard, Paused, Probed, Tick
 from failoverd.core.message import Message
+from failoverd.core.modes import Modes
 from failoverd.journal import Journal, read, segments
 from failoverd.runner import Runner
 
@@ -47,6 +48,16 @@ class Stage:
         assert self.journal.drain(30.0)
         [segment] = segments(self.path / "journal")
         return [event for _, event in read(segment)[1]]
+
+
+def test_a_new_life_takes_up_the_modes_that_were_kept(tmp_path: Path) -> None:
+    async def main() -> None:
+        modes = Modes(maintenance=1, standby=2)
+        journal = Journal(tmp_path / "journal", 10**6, 3)
+        runner = Runner(CONFIG, 5 << 32, journal, lambda action: None, lambda: None, modes)
+        assert runner.state.modes == modes
+
+    asyncio.run(main())
 
 
 def test_a_sleep_is_noticed_before_anything_that_waited(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def snapshot(
             _service(state, s, services[s.name], _since(s, taken(s.name), now))
             for s in state.services
         ],
-        "warnings": warnings,
+        "warnings": [*([f"safe stop: {state.defect}"] if state.defect else []), *warnings],
     }
 
 

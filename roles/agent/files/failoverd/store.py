@@ -104,11 +104,12 @@ class Store:
         self._write()
 
     def keep(self, modes: Modes) -> None:
-        """Remember the operator's modes, also over a loss of power."""
+        """Remember the operator's modes. Not forced to the disk, which may hang (F44): the peer
+        knows them too and says them again."""
         self.modes = modes
-        self._write(durable=True)
+        self._write()
 
-    def _write(self, *, durable: bool = False) -> None:
+    def _write(self) -> None:
         data = {
             "format": 1,
             "boot": self._boot,
@@ -116,7 +117,7 @@ class Store:
             "modes": to_json(self.modes),
         }
         try:
-            write_file(self._path, json.dumps(data), durable=durable)
+            write_file(self._path, json.dumps(data))
             self.problem = ""
         except OSError as error:
             self.problem = f"{self._path}: {error.strerror}"

@@ -76,6 +76,7 @@ def _handover(turn: Turn, event: Command) -> str:
 
 
 def _confirm(turn: Turn, event: Command) -> str:
+    """F04: no device can say it, so a person does; who and when is recorded."""
     peer = turn.state.peer
     name = turn.state.config.peer
     if event.argument != name:

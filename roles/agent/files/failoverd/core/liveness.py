@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is the peer alive? Only a fresh, signed message is a sign of life; silence proves nothing."""
+"""Is the peer alive? Only a fresh, signed message is a sign of life; silence proves nothing.
+
+A dead, hung or frozen peer is silent alike (F01, F02, F25): it has to be excluded first.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +126,7 @@ def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
     new = noted(peer, event, turn.now)
     if new is peer:
         return
-    if was in (Life.ALIVE, Life.SUSPECT):
+    if peer.heard and was in (Life.ALIVE, Life.SUSPECT):
         links.late(turn, turn.now - peer.last)
         new = changed(new, latest_s=turn.state.peer.latest_s)
     if new.sequence == peer.sequence:
