@@ -218,12 +218,14 @@ def test_f66_is_refused_while_something_is_under_way() -> None:
 
 def test_f66_a_handover_ends_when_maintenance_is_heard_of() -> None:
     pair = Pair().running()
-    Pair.see(pair.b, replace(GOOD, disk="Inconsistent", peer_role="Primary"))
     pair.b.feed(events.Command(1, Verb.MAINTENANCE, "on"))
     pair.a.feed(events.Command(2, Verb.HANDOVER))
-    pair.a.finish(actions.Stop, ok=True)
-    pair.talk()
-    assert pair.a.state.leaving in (0, -1)
+    pair.talk(1)
+    assert replies(pair.a) == [False]
+    pair.a.finish(actions.Stop)
+    pair.talk(3)
+    assert pair.a.state.leaving == 0
+    assert not said(pair.a).goodbye
 
 
 def test_f63_modes_are_refused_while_the_peer_is_too_old_to_know_them() -> None:
