@@ -43,6 +43,9 @@ TIMING = Timing(
 )
 """Short and whole: what is explored is the order of things, not their duration."""
 
+DEFECTS = ("breach", "core-error", "safe-stop")
+"""Notes of a core whose last line of defence had to act: nothing explored here may need it."""
+
 Move = tuple[str, int, int]
 """What happens, on which node, and a detail of it."""
 
@@ -534,6 +537,8 @@ def _react(n: int, node: Node, state: State, todo: tuple[actions.Action, ...]) -
         if isinstance(action, actions.Send):
             flights.append(Flight(n, action.message))
         elif isinstance(action, actions.Note):
+            if action.code in DEFECTS:
+                raise Violation(f"{NAMES[n]} found a defect in itself: {action.text}")
             notes.append(f"{NAMES[n]}: {action.text}")
         elif isinstance(action, actions.Own):
             owned, generation = action.held, max(generation, action.generation)
@@ -550,6 +555,9 @@ def _react(n: int, node: Node, state: State, todo: tuple[actions.Action, ...]) -
             order = _pending(action)
             if order is not None and order not in pending:
                 pending.append(order)
+    if any(isinstance(action, actions.Leave) for action in todo):
+        left = replace(node, state=None, pending=(), request=0, owned=owned, generation=generation)
+        return Reaction(left, tuple(flights), tuple(answers), tuple(notes))
     after = replace(
         node,
         state=state,

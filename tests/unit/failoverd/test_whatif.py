@@ -132,7 +132,7 @@ def test_a_broken_disk_bars_the_standby() -> None:
 
 
 def test_a_link_that_returns() -> None:
-    question = "link lan fails; wait 1; link lan returns"
+    question = "link lan fails; wait 2; link lan returns"
     assert codes(asked(Pair().running().b, question), "b")[:2] == ["peer-suspect", "peer-alive"]
 
 
