@@ -30,6 +30,7 @@ from failoverd.core.events import (
     Tick,
 )
 from failoverd.core.message import Local, Message, ServiceReport
+from failoverd.core.modes import Modes
 from failoverd.core.state import State
 from failoverd.journal import Journal, segments
 from failoverd.replay import Unreadable, replay
@@ -241,16 +242,39 @@ def test_a_rule_that_breaks_is_repeated(tmp_path: Path, monkeypatch: pytest.Monk
         raise RuntimeError("a defect")
 
     life = Life(tmp_path)
-    event = ResourceFailed("shop", "db", "died")
-    life.journal.record(event, life.state, 101.0)
-    life.journal.broke(RuntimeError("a defect"))
-    life.feed(Tick())
-    path = life.file()
-    difference = replay(path).difference
-    assert difference is not None and "a defect" in difference.recorded
     with monkeypatch.context() as patch:
         patch.setattr(lifecycle, "resource_failed", defective)
+        life.feed(ResourceFailed("shop", "db", "died"))
+        life.feed(Tick())
+        path = life.file()
         assert replay(path).difference is None
+    difference = replay(path).difference
+    assert difference is not None and "a defect" in difference.recorded
+
+
+def test_a_core_that_raises_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = Life(tmp_path)
+    life.journal.record(Tick(), life.state, 101.0)
+    life.journal.broke(RuntimeError("a defect"))
+    path = life.file()
+    difference = replay(path).difference
+    assert difference is not None and difference.recorded == '{"x":"RuntimeError: a defect"}'
+
+    def defective(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(machine, "step", defective)
+    assert replay(path).difference is None
+
+
+def test_a_life_that_begins_in_a_mode_is_repeated(tmp_path: Path) -> None:
+    modes = Modes(maintenance=1)
+    state, first = machine.begin(CONFIG, MINE, 100.0, modes)
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    journal.begin(state, first, 100.0)
+    journal.close()
+    [path] = segments(tmp_path / "journal")
+    assert replay(path).difference is None
 
 
 def test_another_core_is_named(file: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

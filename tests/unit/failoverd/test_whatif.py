@@ -85,8 +85,9 @@ def test_all_links_cut_leaves_exactly_one_survivor() -> None:
     assert any("switched off by its fence device" in s.text for s in world.story if s.node == "b")
 
 
-def test_one_link_of_one_is_silence_but_not_a_death_while_the_disks_talk() -> None:
-    world = asked(Pair().running().b, "link lan fails")
+def test_silence_on_every_link_is_not_a_death_while_the_disks_talk() -> None:
+    world = asked(Pair().running().b, "link lan fails; link cross fails")
+    assert "peer-silent" in codes(world, "b")
     assert where(world) == ["a"]
     assert "fence" not in codes(world, "a") + codes(world, "b")
 
@@ -132,7 +133,7 @@ def test_a_broken_disk_bars_the_standby() -> None:
 
 
 def test_a_link_that_returns() -> None:
-    question = "link lan fails; wait 1; link lan returns"
+    question = "link lan fails; link cross fails; wait 2; link lan returns"
     assert codes(asked(Pair().running().b, question), "b")[:2] == ["peer-suspect", "peer-alive"]
 
 

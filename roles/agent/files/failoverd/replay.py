@@ -98,7 +98,9 @@ class _Run:
         self._inputs = self._decisions = 0
         self.difference: Difference | None = None
         if head["begin"]:
-            self._state, first = machine.begin(state.config, state.incarnation, state.started)
+            self._state, first = machine.begin(
+                state.config, state.incarnation, state.started, state.modes
+            )
             if self._state != state:
                 told, found = text(to_json(state)), text(to_json(self._state))
                 self.difference = Difference(1, self._now, self._cause, told, found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from failoverd.core import actions, events, machine
 from failoverd.core.config import CoreConfig
 from failoverd.core.message import Message
+from failoverd.core.modes import Modes
 from failoverd.core.state import State
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Node:
         self.frozen_at: float | None = None
         self.life = 0
         self.incarnation = 0
+        self.modes = Modes()
         self.state: State | None = None
         self.up: set[str] = set()
         """Services of which something is up here."""
@@ -139,7 +141,8 @@ class Node:
         """The daemon starts."""
         self.world.poke()
         self.incarnation = ((self.incarnation >> 32) + 1) << 32
-        self.state, todo = machine.begin(self.config, self.incarnation, self.world.now)
+        modes = self.modes
+        self.state, todo = machine.begin(self.config, self.incarnation, self.world.now, modes)
         self.world.tell(self.name, "its daemon starts")
         for action in todo:
             self.carry_out(action)
@@ -178,6 +181,8 @@ class Node:
             self.owned.pop(action.service, None)
             if action.held:
                 self.owned[action.service] = action.generation
+        elif isinstance(action, actions.KeepModes):
+            self.modes = action.modes
         elif isinstance(action, actions.Probe):
             self._after(PROBE_S, lambda: self.probe(action))
         elif isinstance(action, actions.Start | actions.Stop | actions.Recover):

@@ -13,6 +13,7 @@ from typing import Any
 from failoverd.core import actions, events, machine
 from failoverd.core.config import CoreConfig
 from failoverd.core.message import Local, Message
+from failoverd.core.modes import Modes
 from failoverd.core.state import Life, Proof, State
 
 from . import node as durations
@@ -82,7 +83,7 @@ class World:
     def _take_up(self, state: State) -> None:
         """The node whose state is known, with what is under way there."""
         node = self.nodes[state.config.node]
-        node.state, node.incarnation = state, state.incarnation
+        node.state, node.incarnation, node.modes = state, state.incarnation, state.modes
         todo: list[actions.Action] = []
         for service in state.services:
             name, op, local = service.name, service.op, service.local
@@ -119,7 +120,8 @@ class World:
 
     def _imagine_peer(self, state: State) -> None:
         """The other node as it last described itself."""
-        peer = self.nodes[state.config.peer]
+        peer, modes = self.nodes[state.config.peer], state.modes
+        peer.modes = Modes(modes.maintenance, modes.peer_standby, modes.standby)
         known = state.peer
         if known.life not in (Life.ALIVE, Life.SUSPECT) or known.message is None:
             peer.on = False
@@ -131,7 +133,7 @@ class World:
             return
         peer.incarnation = known.incarnation
         reports = {report.name: report for report in known.message.services}
-        peer.state, todo = machine.begin(peer.config, known.incarnation, self.now)
+        peer.state, todo = machine.begin(peer.config, known.incarnation, self.now, peer.modes)
         for report in reports.values():
             if report.local not in (Local.STOPPED, Local.UNKNOWN):
                 peer.up.add(report.name)
