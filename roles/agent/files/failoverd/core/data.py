@@ -119,8 +119,9 @@ def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
 
 def _keep_promise(turn: Turn, service: Service) -> Service:
     """F13: the peer is in use and asks this node to outdate its disk, so that it may go on."""
-    report = turn.report(service.name)
-    asked = report.outdate if report is not None else 0
+    report, peer = turn.report(service.name), turn.state.peer
+    # A newer life than the one that asked is known: what the old one asked for is void.
+    asked = report.outdate if report is not None and peer.greeted == peer.incarnation else 0
     if asked == 0 or asked == service.outdated or service.local is not Local.STOPPED:
         return service
     if not service.disk.connected and service.disk.disk in OUTDATED:

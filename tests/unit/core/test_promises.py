@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When DRBD may be told that its peer is excluded: cases that the simulated world has found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from failoverd.core import actions, events
+from failoverd.core.events import Power, Verb
+from failoverd.core.message import Local
+from failoverd.core.state import Life, Proof
+
+from .halves import ALONE, Half, Pair, said
+
+FROZEN = replace(ALONE, role="Primary", suspended=True)
+OUTDATED = replace(ALONE, disk="Outdated")
+
+
+def codes(half: Half) -> list[int]:
+    """What the handlers on that node were told."""
+    return [a.code for a in half.take(actions.AnswerHandler) if isinstance(a, actions.AnswerHandler)]
+
+
+def outdated_once(pair: Pair) -> None:
+    """The link was lost, b has outdated its disk, a goes on."""
+    Pair.see(pair.a, FROZEN)
+    Pair.see(pair.b, OUTDATED)
+    pair.a.feed(events.HandlerAsked(1, "shop"))
+    pair.talk()
+    assert codes(pair.a) == [4]
+
+
+def test_f13_every_loss_asks_anew_even_if_nobody_saw_the_link_return() -> None:
+    """b was resynced and lost again while a's daemon was stopped: its word is worth nothing."""
+    pair = Pair().running()
+    outdated_once(pair)
+    pair.a.feed(events.HandlerAsked(2, "shop"))
+    assert codes(pair.a) == []
+    assert len(pair.a.shop.waiting) == 1
+
+
+def test_f13_a_promise_to_an_earlier_life_is_none_to_this_one() -> None:
+    """Its numbers begin anew, so a number that was answered once comes a second time."""
+    pair = Pair().running()
+    outdated_once(pair)
+    number = pair.b.shop.outdated
+    assert number
+    again = Half("a", "b", 2 << 32 | 33)
+    pair.b.feed(events.Heard("lan", replace(said(again), echo=0)))
+    pair.b.feed(events.Tick(), 0.2)
+    assert said(pair.b).echo == again.state.incarnation
+    assert said(pair.b).services[0].outdated == 0
+
+
+def test_f61_drbd_is_not_told_of_a_goodbye_as_of_a_fence() -> None:
+    """The disk of a node that left may pass for current when it returns."""
+    pair = Pair().running()
+    pair.a.feed(events.Command(2, Verb.HANDOVER))
+    pair.a.finish(actions.Stop)
+    Pair.see(pair.a, replace(ALONE, role="Secondary"))
+    Pair.see(pair.b, ALONE)
+    leave = replace(
+        said(pair.a),
+        sequence=pair.a.state.sequence + 1,
+        goodbye=True,
+        services=(replace(said(pair.a).services[0], local=Local.STOPPED),),
+    )
+    pair.b.feed(events.Heard("lan", leave))
+    assert pair.b.state.peer.proof is Proof.GOODBYE
+    starts = [a for a in pair.b.todo if isinstance(a, actions.Start)]
+    assert [start.peer_gone for start in starts] == [False]
+
+
+def test_a_fenced_peer_is_told_to_drbd() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(4)
+    b.fence_answers(Power.OFF)
+    assert b.state.peer.life is Life.GONE
+    starts = [a for a in b.todo if isinstance(a, actions.Start)]
+    assert [start.peer_gone for start in starts] == [True]
+
+
+def test_a_daemon_that_restarts_while_io_is_frozen_asks_once() -> None:
+    """It does not know yet what runs here; asking anew at each step would be a storm."""
+    again = Half("a", "b", 2 << 32 | 33)
+    Pair.see(again, FROZEN)
+    numbers = {again.shop.promise}
+    for _ in range(5):
+        again.feed(events.Tick(), 0.01)
+        numbers.add(again.shop.promise)
+    assert len(numbers) == 1
+    assert numbers != {0}
