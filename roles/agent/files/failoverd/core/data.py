@@ -53,7 +53,8 @@ def ask(turn: Turn, event: HandlerAsked) -> None:
         return
     until = turn.now + turn.state.config.timing.handler_s
     waiting = (*service.waiting, Waiting(event.request, until))
-    turn.set_service(service, waiting=waiting, promise=service.promise or turn.number())
+    # A new number: what the peer promised for an earlier loss may have been resynced away since.
+    turn.set_service(service, waiting=waiting, promise=turn.number())
     turn.note("frozen", f"{event.service}: I/O is frozen until the peer is excluded", event.service)
 
 
