@@ -19,7 +19,8 @@ OUTDATED = replace(ALONE, disk="Outdated")
 
 def codes(half: Half) -> list[int]:
     """What the handlers on that node were told."""
-    return [a.code for a in half.take(actions.AnswerHandler) if isinstance(a, actions.AnswerHandler)]
+    answers = half.take(actions.AnswerHandler)
+    return [answer.code for answer in answers if isinstance(answer, actions.AnswerHandler)]
 
 
 def outdated_once(pair: Pair) -> None:

@@ -85,7 +85,8 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
 
 def settle(turn: Turn, service: Service) -> None:
     """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
-    if service.promise and not service.held and not service.waiting:
+    needed = service.held or service.waiting or service.disk.suspended
+    if service.promise and not needed:
         service = turn.set_service(service, promise=0)
     service = _answer(turn, service)
     service = _keep_promise(turn, service)
