@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When DRBD may be told that its peer is excluded: cases that the simulated world has found."""
+"""Rules that the simulated world has seen broken once, each in its smallest form."""
 
 from __future__ import annotations
 
@@ -93,3 +93,18 @@ def test_a_daemon_that_restarts_while_io_is_frozen_asks_once() -> None:
         numbers.add(again.shop.promise)
     assert len(numbers) == 1
     assert numbers != {0}
+
+
+def test_f63_a_mode_can_be_ended_although_the_peer_is_too_old_to_know_it() -> None:
+    """It was begun while the peer was away, and the peer came back with the older version."""
+    a = Pair().running().a
+    a.pass_time(10)
+    a.feed(events.Command(1, Verb.MAINTENANCE, "on"))
+    old = replace(said(Pair().running().b), sequence=10_000, maintenance=None, standby=None)
+    a.feed(events.Heard("lan", old))
+    assert a.state.peer.life is Life.ALIVE
+    a.take(actions.Reply)
+    a.feed(events.Command(2, Verb.MAINTENANCE, "off"))
+    replies = [r for r in a.take(actions.Reply) if isinstance(r, actions.Reply)]
+    assert [r.ok for r in replies] == [True]
+    assert a.state.modes.maintenance % 2 == 0
