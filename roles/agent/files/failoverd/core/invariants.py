@@ -69,7 +69,7 @@ def _start(before: State, after: State, action: Start) -> str:
     if service.grant is not None or old.local in (*ACTIVE, Local.BROKEN):
         return f"{service.name} is started although it was granted away or not stopped (S1)"
     if action.peer_gone and not _excluded(after):
-        return f"{service.name}: DRBD is told at the start, without proof, that the peer is off (S2)"
+        return f"{service.name}: DRBD is told at the start, without proof, that its peer is off"
     if after.peer.life is Life.GONE and after.peer.proof is not Proof.NONE:
         return ""
     message = after.peer.message
