@@ -42,7 +42,8 @@ class Volume:
             return Disk(role="Unknown", disk="Diskless", connection="Unconfigured")
         if not self.connected:
             peer_disk = "Outdated" if side.peer_outdated else "DUnknown"
-            return Disk(side.role, side.disk, "Unknown", peer_disk, "WFConnection", side.suspended)
+            connection = "StandAlone" if side.alone else "WFConnection"
+            return Disk(side.role, side.disk, "Unknown", peer_disk, connection, side.suspended)
         connection = "Connected"
         if self.resync:
             connection = "SyncSource" if self.resync == node else "SyncTarget"
