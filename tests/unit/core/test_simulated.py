@@ -108,3 +108,23 @@ def test_f63_a_mode_can_be_ended_although_the_peer_is_too_old_to_know_it() -> No
     replies = [r for r in a.take(actions.Reply) if isinstance(r, actions.Reply)]
     assert [r.ok for r in replies] == [True]
     assert a.state.modes.maintenance % 2 == 0
+
+
+def test_f13_frozen_io_is_not_resumed_over_the_promise_for_an_earlier_loss() -> None:
+    """The daemon was stopped while the link returned and was lost again; the handler asks later."""
+    pair = Pair().running()
+    outdated_once(pair)
+    Pair.see(pair.a, replace(FROZEN, suspended=False))
+    pair.talk()
+    pair.a.take(actions.ResumeIO)
+    Pair.see(pair.a, FROZEN)
+    assert pair.a.take(actions.ResumeIO) == []
+
+
+def test_f26_after_a_pause_no_promise_given_before_it_counts() -> None:
+    pair = Pair().running()
+    Pair.see(pair.a, FROZEN)
+    pair.a.feed(events.HandlerAsked(1, "shop"))
+    number = pair.a.shop.promise
+    pair.a.feed(events.Paused(6.0))
+    assert pair.a.shop.promise not in (0, number)

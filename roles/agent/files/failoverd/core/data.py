@@ -78,6 +78,9 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
     if disk.split and not old.split and known:
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
         turn.note("split-brain", text, service.name, alert=True)
+    if disk.suspended and not old.suspended:
+        # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
+        service = turn.set_service(service, promise=turn.number())
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
