@@ -6,6 +6,7 @@ S1     a service is active, and its disk Primary, on one node at most
 S2     what was acknowledged is on the disk that is opened for writing
 PROOF  a peer that is taken for gone runs nothing and cannot come back to it
 DATA   a copy goes on alone only when it is up to date, and the other is excluded or outdated
+F09    nobody is shot who was never heard
 F18    no message of a life that is proven dead is a sign of life
 L1     after healing every service runs within the bound that the configuration promises
 CALM   what is no death leads to no fence, no stop and no move
@@ -121,9 +122,12 @@ class Contract:
     # -- fences -----------------------------------------------------------------------------
 
     def fences(self, node: Node, ask: Ask) -> None:
-        """A node uses a fence device."""
+        """A node uses a fence device. F09: it never shoots a peer that it never heard."""
         if ask is Ask.OFF:
             self.shots += 1
+            state = node.daemon.state
+            if state is not None and state.peer.incarnation == 0:
+                raise Violation("F09", f"{node.name} shoots a peer that it has never heard")
 
     def power_cut(self, node: str) -> None:
         """A fence device has switched a node off that was on."""

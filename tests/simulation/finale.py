@@ -77,6 +77,14 @@ class Finale:
         if len(self.world.volumes) == 1 and owners != {self.owner.name}:
             raise Violation("LOOP", f"{self.owner.name} owned it and lost the race")
 
+    def _deaf(self) -> None:
+        """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""
+        for link in self.world.network.links.values():
+            link.blocked = True
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner, services=(self.first,))
+        self._nobody_cut()
+
     def _switchover(self) -> None:
         """A planned move there; nobody is fenced."""
         self.owner.daemon.command(Verb.SWITCHOVER, self.first)
@@ -94,7 +102,7 @@ class Finale:
 
     def _nobody_cut(self) -> None:
         if self.contract.cuts != self.cuts:
-            raise Violation("LOOP", "a planned move fenced a node")
+            raise Violation("LOOP", "a node was fenced that was alive")
 
     def _served_by(self, node: Node, services: tuple[str, ...] = ()) -> None:
         self.contract.must_serve("in the finale")

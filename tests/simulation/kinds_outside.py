@@ -122,9 +122,31 @@ def cut_replication(world: World, node: Node, fault: Fault) -> Undo:
 
 
 @kind(1.0, (1.0, 25.0))
-def cut_heartbeats(world: World, node: Node, fault: Fault) -> Undo:
-    """F12: every link but that of the kernels."""
-    return _cut(world, _heartbeat_links(world), list(world.nodes))
+def block_heartbeats(world: World, node: Node, fault: Fault) -> Undo:
+    """F12: not a heartbeat passes, but the kernels talk to each other."""
+    links = world.network.links.values()
+
+    def block(blocked: bool) -> None:
+        for link in links:
+            link.blocked = blocked
+
+    block(True)
+    return partial(block, False)
+
+
+@kind(1.0, (0.0, 0.0))
+def hiccup(world: World, node: Node, fault: Fault) -> Undo:
+    """F20: everything is cut, for less than the dead time."""
+    timing, era = world.setting.timing, world.faults.era
+    undo = _cut(world, list(world.network.links), list(world.nodes))
+
+    def over() -> None:
+        if era == world.faults.era and undo is not None:
+            undo()
+
+    longest = timing.dead_s - 1.2 * timing.heartbeat_s - 0.1
+    world.clock.after(longest * (0.4 + 0.6 * fault.a), over)
+    return None
 
 
 @kind(2.5, (1.0, 30.0))

@@ -33,6 +33,8 @@ class Link:
 
     name: str
     cut: set[str] = field(default_factory=set)
+    blocked: bool = False
+    """A firewall drops the heartbeats; DRBD's connection lives (F12)."""
     loss: float = 0.0
     slow: float = 0.0
     late: float = 0.0
@@ -47,6 +49,7 @@ class Link:
         """As good as new, with empty buffers."""
         self.flushed = now
         self.cut.clear()
+        self.blocked = False
         self.loss = self.slow = self.late = self.twice = self.damage = 0.0
 
     @property
@@ -78,7 +81,7 @@ class Network:
         clock = self.clock
         deliver = partial(self._arrive, self.receive[self.peer[sender]], message, clock.now)
         for link in self.links.values():
-            if sender in link.cut or clock.chance(link.loss):
+            if sender in link.cut or link.blocked or clock.chance(link.loss):
                 continue
             if clock.chance(link.damage):
                 self.garble(sender, message)

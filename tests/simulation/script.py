@@ -25,7 +25,8 @@ MOMENTS = (
 CALM_S = 12.0
 CALM = (
     "cut_link", "cut_one_way", "damage", "replay", "kill_daemon", "device_unreachable",
-    "device_mood", "confirm_alive", "clear", "cut_replication", "kill_handlers",
+    "device_mood", "confirm_alive", "clear", "cut_replication", "hiccup",
+    "kill_handlers",
 )  # fmt: skip
 """Kinds that no service may move, stop or be fenced for, as long as each comes for a moment."""
 
@@ -42,7 +43,15 @@ class Script:
     """What happens once all is well again: the cluster has to master it in its promised time."""
 
 
-LAST = ("owner_dies", "owner_freezes", "standby_dies", "split", "switchover", "reboot")
+LAST = (
+    "owner_dies",
+    "owner_freezes",
+    "standby_dies",
+    "split",
+    "deaf",
+    "switchover",
+    "reboot",
+)
 
 
 def draw(seed: int) -> Script:
