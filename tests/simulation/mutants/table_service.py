@@ -180,13 +180,13 @@ SERVICE = (
     ),
     Mutant(
         "calm.py",
-        "    if not message.incarnation == peer.incarnation == peer.greeted > peer.dead:\n",
-        "    if not message.incarnation == peer.greeted:\n",
-        "the short way takes words of a dead life (F18)",
+        "        message.incarnation == known.incarnation == state.peer.incarnation\n",
+        '        message.cluster != ""\n',
+        "the short way takes words of another life (F18)",
     ),
     Mutant(
         "calm.py",
-        "    if not liveness.same_word(message, known):\n        return None\n",
+        "        and liveness.same_word(message, known)\n",
         "",
         "the short way takes what is new for what is known",
     ),
