@@ -23,8 +23,6 @@ def main() -> int:
         return _one(options.seed, options.shrink, options.story)
     done = campaign.run(range(options.first, options.first + options.seeds))
     campaign.write(done)
-    for played in done.broken:
-        print(f"seed {played.seed}: {played.violation}")
     if done.unreached:
         print(f"rows of the fault matrix that were never reached: {' '.join(done.unreached)}")
     print(f"report: {campaign.REPORT}")

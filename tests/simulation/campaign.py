@@ -119,6 +119,8 @@ def run(seeds: Iterable[int], *, show: bool = True) -> Campaign:
         for played in pool.map(play, wanted, chunksize=CHUNK):
             campaign.add(played)
             campaign.wall_s = time.monotonic() - began
+            if show and played.violation:
+                print(f"seed {played.seed}: {played.violation}", flush=True)
             if show and campaign.wall_s - shown >= SHOWN_S:
                 shown = campaign.wall_s
                 print(line(campaign, len(wanted)), end="\r", file=sys.stderr, flush=True)

@@ -144,7 +144,7 @@ def hiccup(world: World, node: Node, fault: Fault) -> Undo:
         if era == world.faults.era and undo is not None:
             undo()
 
-    longest = timing.dead_s - 1.2 * timing.heartbeat_s - 0.1
+    longest = timing.dead_s - 2.1 * timing.heartbeat_s - 0.2  # a beat is missed on either side
     world.clock.after(longest * (0.4 + 0.6 * fault.a), over)
     return None
 
