@@ -175,8 +175,17 @@ def off_and_on_between(rng: random.Random, at: float) -> list[Fault]:
     ]
 
 
+def slow_answers(rng: random.Random, at: float) -> list[Fault]:
+    """F05, F18: the node is back in a new life before the device's old answer arrives."""
+    faults = _moods(rng, "owner", at, 40.0, SLOW)
+    faults.append(Fault("power_cut", "owner", at + 0.5, rng.uniform(2.0, 7.0)))
+    if rng.random() < 0.5:
+        faults.append(Fault("mute", "standby", at + 0.6, 25.0))
+    return faults
+
+
 COMBOS: tuple[Combo, ...] = (
     split_without_devices, outdated_twice, outdated_and_orphaned, late_words, replay_after_death,
     goodbye_and_split, resync_death, owner_returns_in_time, shared_power, stop_fails_while_moving,
-    fails_everywhere, split_and_back, both_start, off_and_on_between,
+    fails_everywhere, split_and_back, both_start, off_and_on_between, slow_answers,
 )  # fmt: skip
