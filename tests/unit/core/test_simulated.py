@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from failoverd.core import actions, events
+from failoverd.core.actions import Ask
 from failoverd.core.events import Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
@@ -128,3 +129,18 @@ def test_f26_after_a_pause_no_promise_given_before_it_counts() -> None:
     number = pair.a.shop.promise
     pair.a.feed(events.Paused(6.0))
     assert pair.a.shop.promise not in (0, number)
+
+
+def test_f10_an_answer_that_comes_after_the_fence_does_not_keep_the_peer_switched_off() -> None:
+    """The question was asked before the shot, and answered after it."""
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(12)
+    asked = [a for a in b.take(actions.Fence) if isinstance(a, actions.Fence)]
+    assert [a.ask for a in asked] == [Ask.STATUS, Ask.OFF]
+    for order in reversed(asked):
+        b.feed(events.FenceDone(order.op, Power.OFF))
+    assert b.state.peer.proof is Proof.FENCED
+    b.finish(actions.Start)
+    b.pass_time(20)
+    assert [a.ask for a in b.take(actions.Fence) if isinstance(a, actions.Fence)] == [Ask.ON]
