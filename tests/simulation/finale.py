@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from failoverd.core.events import Verb
 
 from .clock import Violation
+from .setting import BOOT_S, DEVICE_TIMEOUT_S
 
 if TYPE_CHECKING:
     from .node import Node
@@ -53,10 +54,19 @@ class Finale:
         self._served_by(self.other)
 
     def _owner_freezes(self) -> None:
-        """F25."""
+        """F25, F03: by the next device if the first is dead; F10: and it is switched on again."""
+        setting = self.world.setting
+        devices = self.world.fencing.of(self.owner.name)
+        if len(devices) > 1:
+            devices[0].mood = "dead"
+            self._pass(1.0)
         self.owner.freeze(clock_stops=False)
-        self._pass(self.world.setting.takeover_s)
+        self._pass(setting.takeover_s + 2 * DEVICE_TIMEOUT_S * (len(devices) > 1))
         self._served_by(self.other)
+        if len(devices) == 1:
+            self._pass(setting.timing.power_on_s + BOOT_S[1])
+            if not self.owner.on:
+                raise Violation("L1", f"{self.owner.name} was fenced and is left switched off")
 
     def _standby_dies(self) -> None:
         """F06: the address does not move."""
@@ -84,6 +94,17 @@ class Finale:
         self._pass(self.world.setting.takeover_s)
         self._served_by(self.owner, services=(self.first,))
         self._nobody_cut()
+
+    def _left(self) -> None:
+        """F61: the standby left in good order, then the link went: the owner may not freeze on."""
+        self.other.daemon.shutdown = False
+        self.other.daemon.command(Verb.HANDOVER)
+        self._pass(MOVE_S if len(self.world.volumes) > 1 else 0.9)
+        for link in self.world.network.links.values():
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner)
 
     def _switchover(self) -> None:
         """A planned move there; nobody is fenced."""

@@ -49,6 +49,7 @@ LAST = (
     "standby_dies",
     "split",
     "deaf",
+    "left",
     "switchover",
     "reboot",
 )

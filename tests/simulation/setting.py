@@ -99,7 +99,7 @@ def draw(seed: int) -> Setting:
 
 
 def _timing(rng: random.Random) -> Timing:
-    """Valid by the rules of the configuration: dead >= 4 beats, beat < suspect <= dead."""
+    """Valid by the rules of the configuration (F16)."""
     heartbeat = 0.2 * 5.0 ** (rng.random() ** 0.5)
     dead = heartbeat * rng.uniform(4.0, 6.0)
     return Timing(
@@ -110,7 +110,7 @@ def _timing(rng: random.Random) -> Timing:
         fence_retry_s=rng.uniform(1.0, 5.0),
         query_s=rng.uniform(1.0, 3.0),
         startup_s=rng.uniform(5.0, 15.0),
-        handler_s=rng.choice((4.0, 8.0, 20.0, 60.0)),
+        handler_s=max(dead + 0.5, rng.choice((5.0, 8.0, 20.0, 60.0))),
         move_s=rng.uniform(8.0, 30.0),
         failure_expiry_s=rng.choice((15.0, 60.0, 3600.0)),
         power_on_s=rng.uniform(2.0, 10.0),
