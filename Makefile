@@ -17,9 +17,9 @@ CODE := lab plugins roles tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
-SEEDS ?= 80
+SEEDS ?= 2000
 
-.PHONY: help setup lint unit simulate lab-test test demo show clean
+.PHONY: help setup lint unit simulate mutants lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -48,11 +48,14 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 	yamllint --strict .
 	ansible-lint --offline
 
-unit: setup ## unit tests and the simulated world (SEEDS=80)
+unit: setup ## unit tests and the simulated world (SEEDS=2000)
 	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
 
-simulate: setup ## only the simulated world, with as many SEEDS as wanted
-	SEEDS=$(SEEDS) pytest -q tests/simulation
+simulate: setup ## the simulated world alone, with as many SEEDS as wanted: build/simulation.json
+	$(PYTHON) -m tests.simulation --seeds $(SEEDS)
+
+mutants: setup ## deliberate bugs in the core, each to be caught by the simulator: build/mutants.json
+	$(PYTHON) -m tests.simulation.mutants
 
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))

@@ -1,3 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A simulated world around the very core that production runs."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+if find_spec("failoverd") is None:
+    sys.path.insert(0, str(Path(__file__).parents[2] / "roles" / "agent" / "files"))

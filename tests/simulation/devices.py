@@ -6,16 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
 
 from .clock import Clock
+from .setting import DEVICE_TIMEOUT_S
+
+Answer = Callable[[Power, str], None]
+MOODS = ("refuse", "hang", "hang-works", "slow", "shared", "dead")
 
 
 @dataclass
 class Device:
-    """The BMC of one node. mood: normal, refuse, hang, slow, shared (dies with its node)."""
+    """One level's device of one node. shared: has its power from the node it switches (F04)."""
 
     node: str
     mood: str = "normal"
@@ -25,40 +30,55 @@ class Fencing:
     """Asks devices and cuts power. A device never lies; a timeout says nothing (F03)."""
 
     def __init__(
-        self, clock: Clock, power: Callable[[str, bool], None], is_on: Callable[[str], bool]
+        self,
+        clock: Clock,
+        levels: tuple[str, ...],
+        nodes: tuple[str, str],
+        power: Callable[[str, bool], None],
+        is_on: Callable[[str], bool],
     ) -> None:
         self.clock, self.power, self.is_on = clock, power, is_on
-        self.devices: dict[str, Device] = {}
+        self.devices = {(node, i): Device(node) for node in nodes for i in range(len(levels))}
+        self.unreachable: set[str] = set()
+        """Nodes that reach no device at all (F24)."""
 
-    def use(
-        self,
-        target: str,
-        ask: Ask,
-        reachable: Callable[[], bool],
-        answer: Callable[[Power, str], None],
-    ) -> None:
+    def of(self, node: str) -> list[Device]:
+        """Every device that can switch this node."""
+        return [device for (name, _), device in self.devices.items() if name == node]
+
+    def answers(self, asker: str, target: str, level: int) -> bool:
+        """A check of the device while all is well (F24)."""
+        mood = self.devices[target, level].mood
+        return asker not in self.unreachable and mood in ("normal", "slow", "shared")
+
+    def use(self, asker: str, target: str, level: int, ask: Ask, answer: Answer) -> None:
         """Carry out one request and answer in time."""
-        device = self.devices[target]
+        device, clock = self.devices[target, level], self.clock
         mood = device.mood
-        dead = mood == "shared" and not self.is_on(target)
-        if mood == "hang" or dead or not reachable():
-            works = mood == "hang" and ask is Ask.OFF and self.clock.chance(0.3)
-            if works:
-                self.clock.after(self.clock.between(1, 10), lambda: self.power(target, False))
-            self.clock.after(20.0, lambda: answer(Power.UNKNOWN, "timed out"))
+        silent = mood in ("hang", "hang-works", "dead") or asker in self.unreachable
+        if silent or (mood == "shared" and not self.is_on(target)):
+            if mood == "hang-works" and ask is Ask.OFF:
+                # The order arrives, its answer never does; it may work after the time-out.
+                clock.after(clock.between(0.5, 1.8 * DEVICE_TIMEOUT_S), partial(self._off, device))
+            clock.after(DEVICE_TIMEOUT_S, partial(answer, Power.UNKNOWN, "timed out"))
             return
         if mood == "refuse":
-            self.clock.after(0.5, lambda: answer(Power.UNKNOWN, "refused"))
+            clock.after(clock.between(0.1, 0.6), partial(answer, Power.UNKNOWN, "refused"))
             return
-        wait = self.clock.between(0.5, 1.5) * (5 if mood == "slow" else 1)
+        wait = clock.between(0.3, 1.3) * (4 if mood == "slow" else 1)
         if ask is Ask.STATUS:
-            self.clock.after(wait, lambda: answer(self._state(target), "status"))
-        elif ask is Ask.OFF:
-            self.clock.after(wait, lambda: self.power(target, False))
-            self.clock.after(wait + 1.5, lambda: answer(self._state(target), "verified"))
-        else:
-            self.clock.after(wait, lambda: self.power(target, True))
-            self.clock.after(wait + 0.5, lambda: answer(self._state(target), "on"))
+            clock.after(wait, partial(self._look, device, answer, "status"))
+            return
+        clock.after(wait, partial(self.power, target, ask is Ask.ON))
+        clock.after(wait + clock.between(0.2, 1.2), partial(self._look, device, answer, "verified"))
 
-    def _state(self, target: str) -> Power:
-        return Power.ON if self.is_on(target) else Power.OFF
+    def _off(self, device: Device) -> None:
+        # Healed devices have dropped what was still queued in them.
+        if device.mood == "hang-works":
+            self.power(device.node, False)
+
+    def _look(self, device: Device, answer: Answer, detail: str) -> None:
+        """The state as it is now; it travels to the asker for a moment, and may be old then."""
+        power = Power.ON if self.is_on(device.node) else Power.OFF
+        longest = 10.0 if device.mood == "slow" else 0.3
+        self.clock.after(self.clock.between(0.0, longest), partial(answer, power, detail))

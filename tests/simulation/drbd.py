@@ -2,63 +2,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A model of DRBD 8.4, protocol C, fencing resource-and-stonith: one volume on two nodes.
 
-Rules after drbd_nl.c and drbd_state.c (conn_try_outdate_peer, drbd_set_role, is_valid_state) and
-the attach rules of drbd_nl.c: a disk that was up to date comes back Consistent unless its metadata
-says that the peer is outdated.
+Rules after drbd_nl.c and drbd_state.c (conn_try_outdate_peer, drbd_set_role, sanitize_state), the
+attach rules of drbd_nl.c (a disk that was up to date comes back Consistent unless its metadata says
+that the peer is outdated) and the table of drbd_uuid_compare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 
 from failoverd.core.events import Disk
 
 from .clock import Clock, Violation
-
-
-@dataclass
-class Side:
-    """One node's copy. What is in metadata survives a power cut; the rest does not."""
-
-    node: str
-    up: bool = False
-    role: str = "Secondary"
-    disk: str = "UpToDate"
-    suspended: bool = False
-    broken_handlers: int = 0
-    # metadata
-    uuid: int = 0
-    history: set[int] = field(default_factory=set)
-    writes: set[int] = field(default_factory=set)
-    peer_outdated: bool = False
-    was_primary: bool = False
-    needs_new_uuid: bool = False
+from .disk import GOOD, Host, Side
+from .setting import RESYNC_S
 
 
 class Volume:
     """The mirrored disk of one service."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        name: str,
-        nodes: tuple[str, str],
-        path: Callable[[], bool],
-        ask_handler: Callable[[str, str], None],
-        changed: Callable[[str, str], None],
-    ) -> None:
-        self.clock, self.name, self.path = clock, name, path
-        self.ask_handler, self.changed = ask_handler, changed
+    def __init__(self, clock: Clock, name: str, nodes: tuple[str, str], host: Host) -> None:
+        self.clock, self.name, self.host = clock, name, host
         self.sides = {node: Side(node) for node in nodes}
+        self._others = {nodes[0]: self.sides[nodes[1]], nodes[1]: self.sides[nodes[0]]}
         self.connected = False
-        self.alone = False
-        self.resync: str = ""
-        self.epoch = 0
+        self.resync = ""
+        """The node from which a resync runs."""
+        self.losses = 0
+        self._epoch = 0
 
     def other(self, node: str) -> Side:
         """The peer's copy."""
-        return next(s for s in self.sides.values() if s.node != node)
+        return self._others[node]
 
     def see(self, node: str) -> Disk:
         """What /proc/drbd on that node says."""
@@ -67,19 +42,29 @@ class Volume:
             return Disk(role="Unknown", disk="Diskless", connection="Unconfigured")
         if not self.connected:
             peer_disk = "Outdated" if side.peer_outdated else "DUnknown"
-            return Disk(side.role, side.disk, "Unknown", peer_disk, "WFConnection", side.suspended)
+            connection = "StandAlone" if side.alone else "WFConnection"
+            return Disk(side.role, side.disk, "Unknown", peer_disk, connection, side.suspended)
         connection = "Connected"
         if self.resync:
             connection = "SyncSource" if self.resync == node else "SyncTarget"
         return Disk(side.role, side.disk, other.role, other.disk, connection, side.suspended)
+
+    @property
+    def whole(self) -> bool:
+        """Connected, and both copies are good."""
+        return self.connected and all(s.disk == "UpToDate" for s in self.sides.values())
 
     # -- life of a node ---------------------------------------------------------------------
 
     def attach(self, node: str) -> None:
         """The node's kernel brings the volume up after a boot."""
         side = self.sides[node]
-        side.up, side.role, side.suspended = True, "Secondary", False
-        if side.disk == "UpToDate" and not side.peer_outdated:
+        if self.connected:
+            self._lose()  # the peer learns it at the latest from the new kernel
+        side.up, side.role, side.suspended, side.alone = True, "Secondary", False, False
+        if side.broken:
+            side.disk = "Diskless"
+        elif side.disk == "UpToDate" and not side.peer_outdated:
             side.disk = "Consistent"
         elif side.disk == "Consistent" and side.peer_outdated:
             side.disk = "UpToDate"
@@ -91,41 +76,58 @@ class Volume:
         if side.up and side.role == "Primary":
             side.was_primary = True
         side.up, side.role, side.suspended = False, "Secondary", False
-        if self.resync:
-            target = self.other(self.resync)
-            if target.disk != "Outdated":
-                target.disk = "Inconsistent"
         self.poke()
 
-    def detach(self, node: str) -> None:
-        """drbdadm down in good order: a node that leaves its Primary outdates itself."""
+    def leave(self, node: str) -> None:
+        """drbdadm disconnect in good order: a node that leaves its Primary outdates itself.
+
+        Refused where the Primary would be left without a good disk.
+        """
         side, other = self.sides[node], self.other(node)
-        if self.connected:
-            self.connected = False
-            self.epoch += 1
-            if other.role == "Primary" and side.disk in ("UpToDate", "Consistent"):
-                side.disk, other.peer_outdated = "Outdated", True
-                other.needs_new_uuid = True
-            if self.resync:
-                self.resync = ""
-        side.up, side.role = False, "Secondary"
+        orphan = other.role == "Primary" and other.disk != "UpToDate"
+        if not self.connected or side.role == "Primary" or orphan:
+            return
+        self.connected, self.resync, side.alone = False, "", True
+        self.losses += 1
+        if other.role == "Primary" and side.disk in GOOD:
+            side.disk, other.peer_outdated, other.needs_new_uuid = "Outdated", True, True
+        self._tell()
+
+    # -- disks ------------------------------------------------------------------------------
+
+    def break_disk(self, node: str) -> bool:
+        """F35: the backing device dies, while the other copy is good. False if it is not."""
+        side, other = self.sides[node], self.other(node)
+        if not (side.up and self.whole and not self.resync):
+            return False
+        side.broken, side.disk = True, "Diskless"
+        self._new_uuid(other)
+        self._tell()
+        return True
+
+    def replace_disk(self, node: str) -> None:
+        """A new, empty disk: everything has to come from the peer."""
+        side = self.sides[node]
+        if not side.broken:
+            return
+        side.broken, side.disk, side.was_primary = False, "Inconsistent", False
+        if self.connected and side.up and self.other(node).disk == "UpToDate":
+            self._resync_from(self.other(node))
         self._tell()
 
     # -- connection -------------------------------------------------------------------------
 
     def poke(self) -> None:
         """Something about the path or the nodes changed: the kernels notice in a while."""
-        self.epoch += 1
-        epoch = self.epoch
-        delay = self.clock.between(0.7, 2.2)
-        self.clock.after(delay, lambda: self._notice(epoch))
+        self._epoch += 1
+        self.clock.after(self.clock.between(0.4, 2.2), partial(self._notice, self._epoch))
 
     def possible(self) -> bool:
         """Both kernels run the volume and the path carries."""
-        return all(s.up for s in self.sides.values()) and self.path() and not self.alone
+        return all(s.up and not s.alone for s in self.sides.values()) and self.host.replicates()
 
     def _notice(self, epoch: int) -> None:
-        if epoch != self.epoch:
+        if epoch != self._epoch:
             return
         if self.connected and not self.possible():
             self._lose()
@@ -134,91 +136,98 @@ class Volume:
         self._tell()
 
     def _lose(self) -> None:
-        self.connected = False
-        if self.resync:
-            target = self.other(self.resync)
-            target.disk = "Inconsistent"
-            self.resync = ""
+        self.connected, self.resync = False, ""
+        self.losses += 1
         for side in self.sides.values():
             if side.up and side.role == "Primary":
-                side.suspended = True
-                self.ask_handler(side.node, self.name)
+                if side.disk in GOOD:
+                    side.suspended = True
+                    self.host.ask_handler(side.node, self)
+                else:
+                    self.host.io_error(side.node, self)
 
     def _connect(self) -> None:
         a, b = self.sides.values()
         if a.role == b.role == "Primary":
-            self.alone = True
-            raise Violation(f"{self.name}: two Primaries meet: split brain")
+            raise Violation("S2", f"{self.name}: two Primaries meet: split brain")
         source = self._source(a, b)
         self.connected = True
         for side in (a, b):
             side.suspended = False
-            side.broken_handlers = 0
-        if source is None:
+        if "Diskless" in (a.disk, b.disk):
             for side in (a, b):
-                side.disk, side.peer_outdated, side.was_primary = "UpToDate", False, False
+                if side.disk == "Consistent":
+                    side.disk = "UpToDate"
             return
-        target = b if source is a else a
-        if source.disk == "Consistent":
-            source.disk = "UpToDate"
+        if source is not None:
+            self._resync_from(source)
+            return
+        for side in (a, b):
+            side.disk, side.peer_outdated, side.was_primary = "UpToDate", False, False
+            side.needs_new_uuid = False
+
+    def _resync_from(self, source: Side) -> None:
+        target = self.other(source.node)
+        source.disk = "UpToDate"  # Consistent and Outdated vanish when a peer is synced from here
         target.disk = "Inconsistent"
         self.resync = source.node
         self.clock.tell(f"drbd {self.name}: resync from {source.node}")
-        epoch = self.epoch
-        self.clock.after(self.clock.between(0.5, 15), lambda: self._synced(epoch))
+        self.clock.after(self.clock.between(*RESYNC_S), partial(self._synced, self.losses))
+        self.host.resyncs(source.node, self)
 
     def _source(self, a: Side, b: Side) -> Side | None:
-        if a.disk == "Inconsistent" or b.disk == "Inconsistent":
+        if "Inconsistent" in (a.disk, b.disk):
             if a.disk == b.disk:
-                raise Violation(f"{self.name}: both disks are Inconsistent")
+                raise Violation("S2", f"{self.name}: both disks are Inconsistent")
             return a if b.disk == "Inconsistent" else b
         if a.uuid == b.uuid:
-            if a.role == "Primary" or b.was_primary:
-                return a if b.was_primary or b.disk == "Outdated" or a.writes != b.writes else None
-            if b.role == "Primary" or a.was_primary:
-                return b if a.was_primary or a.disk == "Outdated" or a.writes != b.writes else None
+            for one, two in ((a, b), (b, a)):
+                ahead = one.role == "Primary" or one.was_primary
+                stale = two.disk == "Outdated" or one.writes != two.writes or one.was_primary
+                if ahead and stale and not (two.was_primary and not one.was_primary):
+                    return one
             return None
         if b.uuid in a.history:
             return a
         if a.uuid in b.history:
             return b
-        raise Violation(f"{self.name}: split brain, neither copy descends from the other")
+        if "Diskless" in (a.disk, b.disk):
+            return None
+        raise Violation("S2", f"{self.name}: split brain, neither copy descends from the other")
 
-    def _synced(self, epoch: int) -> None:
-        if not self.resync or not self.connected:
+    def _synced(self, losses: int) -> None:
+        if losses != self.losses or not self.resync:
             return
-        if epoch != self.epoch and not self.possible():
+        if not self.possible():
+            self.clock.after(1.0, partial(self._synced, losses))  # it waits for the path
             return
         source = self.sides[self.resync]
         target = self.other(source.node)
         target.disk, target.uuid = "UpToDate", source.uuid
         target.history, target.writes = set(source.history), set(source.writes)
-        target.was_primary = False
-        source.peer_outdated = target.peer_outdated = False
-        source.needs_new_uuid = False
+        for side in (source, target):
+            side.was_primary = side.peer_outdated = side.needs_new_uuid = False
         self.resync = ""
         self.clock.tell(f"drbd {self.name}: resync ended")
         self._tell()
 
     def _tell(self) -> None:
         for node in self.sides:
-            self.changed(node, self.name)
+            self.host.disk_changed(node, self)
 
     # -- what a node asks its kernel --------------------------------------------------------
 
-    def promote(self, node: str, handler: Callable[[], int]) -> str:
-        """drbdsetup primary, without force. Returns the refusal, empty when promoted."""
+    def promote(self, node: str, code: int) -> str:
+        """drbdsetup primary; code is what the handler says, if it is asked. Returns the refusal."""
         side, other = self.sides[node], self.other(node)
         if not side.up:
             return "no such resource"
-        if self.connected and other.role == "Primary":
+        if side.refusing or (self.connected and other.role == "Primary"):
             return "multiple primaries not allowed"
-        if side.disk not in ("UpToDate", "Consistent"):
-            return f"need access to UpToDate data, have {side.disk}"
-        if not self.connected and not side.peer_outdated:
-            code = handler()
+        if not self.connected and not side.peer_outdated and side.disk in GOOD:
             if code not in (4, 7):
                 return f"fence-peer said {code}"
+            self.host.goes_on_alone(node, self)
             side.peer_outdated, side.disk = True, "UpToDate"
         if side.disk != "UpToDate":
             return f"need access to UpToDate data, have {side.disk}"
@@ -234,45 +243,46 @@ class Volume:
         side.role, side.suspended = "Secondary", False
         self._tell()
 
-    def handler_answer(self, node: str, code: int) -> None:
-        """The fence-peer handler of a Primary that lost its peer has ended."""
+    def handler_answer(self, node: str, code: int, losses: int) -> None:
+        """The handler of a Primary has ended; void if the link was back meanwhile (F37)."""
         side = self.sides[node]
-        if self.connected or not side.up or side.role != "Primary":
-            return  # F37: void
-        if code in (4, 7):
+        current = losses == self.losses and not self.connected
+        if current and side.up and side.role == "Primary" and code in (4, 7):
+            self.host.goes_on_alone(node, self)
             side.peer_outdated = True
             self._thaw(side)
-        else:
-            side.broken_handlers += 1
 
     def resume(self, node: str) -> None:
         """drbdsetup resume-io after the peer was excluded."""
         side = self.sides[node]
         if side.up and side.suspended and not self.connected:
+            self.host.goes_on_alone(node, self)
             self._thaw(side)
 
     def outdate(self, node: str) -> None:
         """drbdadm outdate: only while disconnected and Secondary."""
         side = self.sides[node]
-        live = side.up and not self.connected and side.role == "Secondary"
-        if live and side.disk in ("UpToDate", "Consistent"):
+        if side.up and not self.connected and side.role == "Secondary" and side.disk in GOOD:
             side.disk = "Outdated"
             self._tell()
+
+    def usable(self, node: str) -> bool:
+        """The application on this node can write, now or once frozen I/O flows again."""
+        side, other = self.sides[node], self.other(node)
+        return side.disk == "UpToDate" or (self.connected and other.disk == "UpToDate")
 
     def write(self, node: str, number: int) -> bool:
         """One write of the application. True when it is safely acknowledged."""
         side, other = self.sides[node], self.other(node)
-        if not side.up or side.role != "Primary":
+        if not side.up or side.role != "Primary" or side.suspended or not self.usable(node):
             return False
         if self.connected:
             if not self.possible():
                 return False  # on the wire, unanswered
-            side.writes.add(number)
-            if other.disk == "UpToDate":
-                other.writes.add(number)
+            for copy in (side, other):
+                if copy.disk == "UpToDate":
+                    copy.writes.add(number)
             return True
-        if side.suspended:
-            return False
         if side.needs_new_uuid:
             self._new_uuid(side)
         side.writes.add(number)

@@ -1,130 +1,150 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two nodes, their links, disks and fence devices, a client, and the contract that is checked."""
+"""Two nodes, their links, disks and fence devices, a client, and the phases of one run."""
 
 from __future__ import annotations
 
-from failoverd.core.config import CoreConfig, ServiceConfig, Timing
+from collections import Counter
 
+from . import script, setting
 from .clock import Clock, Violation
-from .devices import Device, Fencing
+from .contract import CLAIMS_AFTER_HEALING, CUTS_AFTER_HEALING, Contract
+from .devices import Fencing
 from .drbd import Volume
 from .faults import Faults
+from .finale import Finale
 from .network import Network
-from .node import DOWN, UP, Node
+from .node import Node
+from .setting import NAMES, REPLICATION
 
-LINKS = ("lan", "cross", "serial")
-NAMES = ("node1", "node2")
-QUIET_S = 240.0
+LOOK_S = 0.5
+STEADY_S = 1.5
+"""So long everything has to be well before a phase ends."""
 
 
 class World:
-    """One run: build, break, heal. S1 and S2 are checked at every moment, L1 at the end."""
+    """One run: a start, small troubles, chaos, healing, and a last fault to be mastered."""
 
-    def __init__(self, seed: int, services: tuple[str, ...] = ("shop",)) -> None:
-        self.clock = Clock(seed)
-        self.steps = 0
-        self.notes: dict[str, int] = {}
-        self.asked: dict[str, int] = {}
-        self.acked: dict[str, set[int]] = {name: set() for name in services}
-        self.network = Network(self.clock, LINKS)
-        self.unreachable: set[str] = set()
-        timing = Timing()
-        configured = tuple(
-            ServiceConfig(name, preferred=NAMES[i % 2]) for i, name in enumerate(services)
+    def __init__(
+        self, seed: int, faults: script.Script | None = None, telling: bool = False
+    ) -> None:
+        self.clock = Clock(seed, telling)
+        self.setting = setting.draw(seed)
+        self.script = faults if faults is not None else script.draw(seed)
+        self.moments: Counter[str] = Counter()
+        services = tuple(service.name for service in self.setting.services)
+        self.contract = Contract(self, services)
+        self.network = Network(self.clock, self.setting, NAMES)
+        self.volumes = {name: Volume(self.clock, name, NAMES, self) for name in services}
+        self.nodes = {name: Node(self, self.setting.of(name)) for name in NAMES}
+        self.pair = tuple(self.nodes.values())
+        self.network.receive = {name: node.daemon.receive for name, node in self.nodes.items()}
+        self.fencing = Fencing(
+            self.clock, self.setting.levels, NAMES, self._power, lambda node: self.nodes[node].on
         )
-        self.nodes = {
-            name: Node(
-                self,
-                CoreConfig("sim", name, peer, LINKS, configured, ("bmc",), timing=timing),
-            )
-            for name, peer in (NAMES, NAMES[::-1])
-        }
-        self.volumes = {
-            name: Volume(
-                self.clock,
-                name,
-                NAMES,
-                self._replicates,
-                lambda node, service: self.nodes[node].kernel_asks(service),
-                lambda node, service: self.nodes[node].disk_changed(service),
-            )
-            for name in services
-        }
-        self.fencing = Fencing(self.clock, self._power, lambda node: self.nodes[node].on)
-        self.fencing.devices = {name: Device(name) for name in NAMES}
         self.faults = Faults(self)
         self._written = 0
+        self._well_since: float | None = None
 
-    def run(self, chaos_s: float = 120.0) -> None:
-        """Boot, a quiet start, faults, healing, quiet; raises Violation."""
-        for node in self.nodes.values():
-            self.clock.after(self.clock.between(0, 5), node.power_on)
+    def run(self) -> None:
+        """Raises Violation."""
+        if self.setting.newer or self.setting.older:
+            self.moments["rolling upgrade"] += 1
+        for node in self.pair:
+            self.clock.after(self.clock.between(0, 3), node.power_on)
         self._client()
-        self.clock.run(40.0, self.check)
-        self._must_serve("after a clean start")
-        self.faults.begin(chaos_s)
-        self.clock.run(40.0 + chaos_s, self.check)
+        self._watch()
+        self._until_well(self.setting.repair_s, "after a clean start")
+        self._calm()
+        self.faults.begin(self.script.chaos)
+        self.clock.run(self.clock.now + self.script.chaos_s)
         self.faults.heal()
-        self.clock.run(40.0 + chaos_s + QUIET_S, self.check)
-        self._must_serve("after all faults were healed")
+        cuts, claims = self.contract.cuts.total(), self.moments["claim"]
+        self._until_well(self.setting.repair_s, "after all faults were healed")
+        if self.contract.cuts.total() - cuts > CUTS_AFTER_HEALING:
+            raise Violation("LOOP", "the nodes go on fencing each other after healing")
+        if self.moments["claim"] - claims > CLAIMS_AFTER_HEALING:
+            raise Violation("LIVE", "claims without end")
+        self.faults.rest()
+        Finale(self).run(self.script.last)
+
+    def _until_well(self, limit_s: float, when: str) -> None:
+        self._well_since = None
+        if not self.clock.run(self.clock.now + limit_s, self._is_well):
+            self.contract.must_be_settled(when)
+
+    def _is_well(self) -> bool:
+        return self._well_since is not None and self.clock.now - self._well_since >= STEADY_S
+
+    def _calm(self) -> None:
+        """CALM: none of this is a reason to fence, stop or move anything."""
+        contract, moments = self.contract, self.moments
+        before = (contract.owners(), contract.shots, moments["stop"], moments["takeover"])
+        self.faults.begin(self.script.calm)
+        self.clock.run(self.clock.now + script.CALM_S)
+        after = (contract.owners(), contract.shots, moments["stop"], moments["takeover"])
+        if before != after:
+            raise Violation("CALM", f"owners, shots, stops, takeovers: {before} became {after}")
 
     # -- what the nodes and kernels see of the world ----------------------------------------
 
-    def reaches_device(self, node: str) -> bool:
-        """The node can talk to its peer's fence device."""
-        return node not in self.unreachable
+    def moment(self, code: str, node: Node) -> None:
+        """Something is under way: a note, an action, an event of the world."""
+        self.moments[code] += 1
+        if code in ("breach", "core-error", "safe-stop"):
+            raise Violation("CRASH", f"{node.name} found a breach of its own: {code}")
+        self.faults.moment(code, node)
 
-    def kernels_changed(self) -> None:
-        """Paths, power or pauses changed: DRBD will notice."""
+    def kernels_notice(self) -> None:
+        """Paths or pauses changed."""
         for volume in self.volumes.values():
             volume.poke()
 
-    def critical(self, node: Node) -> None:
-        """A takeover, handshake or fence has just begun: a good moment for a fault."""
-        self.faults.bias(node)
+    def replicates(self) -> bool:
+        """A TCP connection between the two kernels can live."""
+        return all(node.runs for node in self.pair) and self.network.links[REPLICATION].whole
 
-    def promoted(self, node: str, service: str) -> None:
-        """S2, at the moment the disk is opened for writing."""
-        missing = self.acked[service] - self.volumes[service].sides[node].writes
-        if missing:
-            raise Violation(
-                f"S2: {node} starts {service} without {len(missing)} acknowledged writes"
-            )
+    def ask_handler(self, node: str, volume: Volume) -> None:
+        """A kernel has frozen the I/O and runs its fence-peer handler."""
+        self.nodes[node].run_handler(volume)
 
-    def check(self) -> None:
-        """S1, after everything that happens."""
-        for service in self.acked:
-            active = [n.name for n in self.nodes.values() if n.on and n.truth[service] != DOWN]
-            if len(active) > 1:
-                raise Violation(f"S1: {service} is active on {' and '.join(active)}")
+    def disk_changed(self, node: str, volume: Volume) -> None:
+        """The state that a kernel shows may have changed."""
+        self.nodes[node].disk_changed(volume)
 
-    def _must_serve(self, when: str) -> None:
-        for service in self.acked:
-            if not any(n.on and n.truth[service] == UP for n in self.nodes.values()):
-                raise Violation(f"L1: {service} runs nowhere {when}")
-            for volume in self.volumes.values():
-                primary = [s for s in volume.sides.values() if s.role == "Primary"]
-                if primary and primary[0].suspended:
-                    raise Violation(f"L1: I/O of {volume.name} is frozen {when}")
+    def io_error(self, node: str, volume: Volume) -> None:
+        """The application cannot reach any good disk."""
+        self.nodes[node].services.io_error(volume)
 
-    def _replicates(self) -> bool:
-        alive = all(n.on and n.frozen_since is None for n in self.nodes.values())
-        return alive and self.network.links["cross"].whole()
+    def goes_on_alone(self, node: str, volume: Volume) -> None:
+        """A copy will take writes that the other does not get."""
+        self.contract.goes_on_alone(node, volume)
+
+    def resyncs(self, node: str, volume: Volume) -> None:
+        """A resync has begun."""
+        self.moment("resync", self.nodes[node])
 
     def _power(self, node: str, on: bool) -> None:
-        self.clock.tell(f"power of {node} {'on' if on else 'off'}")
         if on:
             self.nodes[node].power_on()
-        else:
+        elif self.nodes[node].on:
+            self.contract.power_cut(node)
             self.nodes[node].power_off()
 
+    # -- the client and the observer --------------------------------------------------------
+
     def _client(self) -> None:
-        for service, acked in self.acked.items():
-            for node in self.nodes.values():
-                serves = node.on and node.frozen_since is None and node.truth[service] == UP
-                if serves:
+        for service, acked in self.contract.acked.items():
+            for node in self.pair:
+                if node.services.serves(service):
                     self._written += 1
                     if self.volumes[service].write(node.name, self._written):
                         acked.add(self._written)
-        self.clock.after(self.clock.between(0.2, 0.6), self._client)
+        self.clock.after(self.clock.between(0.2, 0.8), self._client)
+
+    def _watch(self) -> None:
+        if not self.contract.settled():
+            self._well_since = None
+        elif self._well_since is None:
+            self._well_since = self.clock.now
+        self.clock.after(LOOK_S, self._watch)

@@ -53,7 +53,8 @@ def ask(turn: Turn, event: HandlerAsked) -> None:
         return
     until = turn.now + turn.state.config.timing.handler_s
     waiting = (*service.waiting, Waiting(event.request, until))
-    turn.set_service(service, waiting=waiting, promise=service.promise or turn.number())
+    # A new number: what the peer promised for an earlier loss may have been resynced away since.
+    turn.set_service(service, waiting=waiting, promise=turn.number())
     turn.note("frozen", f"{event.service}: I/O is frozen until the peer is excluded", event.service)
 
 
@@ -77,6 +78,9 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
     if disk.split and not old.split and known:
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
         turn.note("split-brain", text, service.name, alert=True)
+    if disk.suspended and not old.suspended:
+        # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
+        service = turn.set_service(service, promise=turn.number())
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
@@ -84,7 +88,8 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
 
 def settle(turn: Turn, service: Service) -> None:
     """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
-    if service.promise and not service.held and not service.waiting:
+    needed = service.held or service.waiting or service.disk.suspended
+    if service.promise and not needed:
         service = turn.set_service(service, promise=0)
     service = _answer(turn, service)
     service = _keep_promise(turn, service)
@@ -119,8 +124,9 @@ def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
 
 def _keep_promise(turn: Turn, service: Service) -> Service:
     """F13: the peer is in use and asks this node to outdate its disk, so that it may go on."""
-    report = turn.report(service.name)
-    asked = report.outdate if report is not None else 0
+    report, peer = turn.report(service.name), turn.state.peer
+    # A newer life than the one that asked is known: what the old one asked for is void.
+    asked = report.outdate if report is not None and peer.greeted == peer.incarnation else 0
     if asked == 0 or asked == service.outdated or service.local is not Local.STOPPED:
         return service
     if not service.disk.connected and service.disk.disk in OUTDATED:

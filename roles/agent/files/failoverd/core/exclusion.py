@@ -95,7 +95,9 @@ def _answered(turn: Turn, event: FenceDone) -> None:
     state, work = turn.state, turn.state.exclusion
     life = state.peer.life
     following = work.query_level + 1
-    if event.power is Power.OFF and life is not Life.ALIVE:
+    if life is Life.GONE and state.peer.proof.powerless:
+        turn.set_exclusion(query_op=0)  # a fenced peer stays fenced, by this node (F10)
+    elif event.power is Power.OFF and life is not Life.ALIVE:
         turn.set_exclusion(query_op=0, due=None)
         prove_gone(turn, Proof.FOUND_OFF, work.query_of, _level(state.config, work.query_level))
     elif following < len(state.config.levels) and life not in (Life.ALIVE, Life.GONE):

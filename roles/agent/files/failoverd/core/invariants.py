@@ -68,9 +68,10 @@ def _start(before: State, after: State, action: Start) -> str:
         return f"{service.name} is started on a disk that is {service.disk.disk} (S2)"
     if service.grant is not None or old.local in (*ACTIVE, Local.BROKEN):
         return f"{service.name} is started although it was granted away or not stopped (S1)"
-    if action.peer_gone:
-        gone = after.peer.life is Life.GONE and after.peer.proof is not Proof.NONE
-        return "" if gone else f"{service.name} is started without proof that the peer is gone (S1)"
+    if action.peer_gone and not _excluded(after):
+        return f"{service.name}: DRBD is told at the start, without proof, that its peer is off"
+    if after.peer.life is Life.GONE and after.peer.proof is not Proof.NONE:
+        return ""
     message = after.peer.message
     for report in () if message is None else message.services:
         mine = report.name == service.name and report.local is Local.STOPPED

@@ -75,7 +75,8 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
         turn.set_peer(life=Life.SUSPECT, since=turn.now, last=turn.now, heard=())
     turn.set_exclusion(due=None)
     for service in turn.state.services:
-        turn.set_service(service, claim=0)
+        renewed = turn.number() if service.promise else 0
+        turn.set_service(service, claim=0, promise=renewed)
 
 
 def hears(state: State, now: float) -> tuple[str, ...]:

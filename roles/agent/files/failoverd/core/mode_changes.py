@@ -39,7 +39,7 @@ def standby(turn: Turn, event: Command) -> str:
     if name not in (node, peer):
         return f"no node {name!r}; there are {node} and {peer}"
     message = state.peer.message if state.peer.life is Life.ALIVE else None
-    if name == peer and message is not None and message.standby is None:
+    if on and name == peer and message is not None and message.standby is None:
         return f"{peer} {TOO_OLD}"
     if name == node:
         new = changed(mine, standby=turned(mine.standby, on))
@@ -59,7 +59,7 @@ def maintenance(turn: Turn, event: Command) -> str:
     if event.argument not in ("on", "off"):
         return f"maintenance is on or off, not {event.argument!r}"
     message = state.peer.message if state.peer.life is Life.ALIVE else None
-    if message is not None and message.maintenance is None:
+    if on and message is not None and message.maintenance is None:
         return f"{peer} {TOO_OLD}"
     if on and state.leaving:
         return f"{state.config.node} is leaving"

@@ -121,7 +121,9 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
         why="",
     )
     turn.do(Own(service.name, True, generation))
-    turn.do(Start(service.name, op, generation, peer_gone=right is Right.PROVEN))
+    # A goodbye is no word for DRBD: the disk of a node that left may still pass for current.
+    peer_gone = right is Right.PROVEN and turn.state.peer.proof.powerless
+    turn.do(Start(service.name, op, generation, peer_gone=peer_gone))
 
 
 def _silence(turn: Turn) -> str:

@@ -1,0 +1,239 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon of a simulated node: the real core in a modelled shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from failoverd.core import events
+from failoverd.core.config import CoreConfig
+from failoverd.core.machine import begin, deadline, step
+from failoverd.core.message import Message, Reach
+from failoverd.core.modes import Modes
+from failoverd.core.state import State
+
+from .clock import Violation
+from .drbd import Volume
+from .orders import Orders
+
+if TYPE_CHECKING:
+    from .node import Node
+
+QUEUE = 400
+"""Events that wait in sockets and pipes while the process does not run; more are lost."""
+PATROL_S = 8.0
+"""How often the monitors look at what no event tells."""
+
+
+class Daemon:
+    """One process after the other; what it remembers across them is on the node's own disk."""
+
+    def __init__(self, node: Node, config: CoreConfig) -> None:
+        self.node, self.world, self.clock, self.config = node, node.world, node.clock, config
+        self.state: State | None = None
+        self.life = 0
+        self.incarnation = 0
+        self.stalled_since: float | None = None
+        self.lag = 0.0
+        self.shutdown = False
+        """The handover that is asked belongs to a reboot of the host (F61)."""
+        self.why_not = ""
+        """Why this node may not own services: its watchdog is missing (F29)."""
+        self.modes: Modes | None = None
+        """As the core ordered to remember them over boots."""
+        self._orders = Orders(self)
+        self._counter = 0
+        self._queue: list[events.Event] = []
+        self._requests = 0
+        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._wake = 0.0
+        """When the next wake-up stands in the queue, 0 if none does."""
+
+    @property
+    def held_up(self) -> bool:
+        """The process does not run now: it or its whole node is paused."""
+        return self.stalled_since is not None or self.node.frozen_since is not None
+
+    # -- life -------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A new process: after a boot, a crash, an upgrade or a handover."""
+        node = self.node
+        if not node.on or self.state is not None:
+            return
+        if node.frozen_since is not None:
+            self.clock.after(0.3, self.begin)
+            return
+        self.end()
+        self._counter += 1
+        self.incarnation = (self._counter << 32) | self.clock.random.getrandbits(32)
+        node.first = node.first or self.incarnation
+        self.clock.tell(f"{node.name}: daemon starts its life {self._counter}")
+        self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes)
+        self._orders.carry_out(todo)
+        for volume in self.world.volumes.values():
+            node.disk_changed(volume)
+            if volume.name in node.handlers:
+                self.ask_for_kernel(volume)
+        self.later(0.1, 1.0, self._patrol)
+        self._schedule()
+
+    def end(self) -> None:
+        """kill -9: services and kernel go on."""
+        self.state, self.stalled_since = None, None
+        self.life += 1
+        self._wake = 0.0
+        self._queue.clear()
+        self._handlers.clear()
+
+    def kill(self, after_s: float) -> None:
+        """F31: it dies, and systemd starts it anew."""
+        if self.node.runs and self.state is not None:
+            self.end()
+            self.node.later(after_s, after_s, self.begin)
+
+    def stall(self) -> None:
+        """F25: the process alone is stopped; kernel and services go on."""
+        if self.node.runs and self.state is not None and self.stalled_since is None:
+            self.stalled_since = self.node.mono()
+
+    def go_on(self) -> None:
+        """It runs again."""
+        if self.stalled_since is not None:
+            since, self.stalled_since = self.stalled_since, None
+            if self.node.frozen_since is None:
+                self._catch_up(self.node.mono() - since)
+
+    def resume(self) -> None:
+        """The node runs again after a pause: by its own clock the daemon may find a gap (F26)."""
+        if self.stalled_since is None and self.state is not None:
+            self._catch_up(self.node.mono() - self._seen)
+
+    def _catch_up(self, gap_s: float) -> None:
+        queued, self._queue = self._queue, []
+        if gap_s > self.config.timing.dead_s / 2:
+            queued = [event for event in queued if not isinstance(event, events.Heard)]
+            self.deliver(events.Paused(gap_s))
+        for event in queued:
+            self.deliver(event)
+        self.deliver(events.Tick())
+
+    # -- events into the core ---------------------------------------------------------------
+
+    def deliver(self, event: events.Event) -> None:
+        """Hand one event to the core, if there is one that runs."""
+        before = self.state
+        if before is None:
+            return
+        node = self.node
+        if self.stalled_since is not None or node.frozen_since is not None:
+            if len(self._queue) < QUEUE:
+                self._queue.append(event)
+            return
+        now = self._seen = node.mono()
+        try:
+            after, todo = step(before, event, now)
+        except Exception as error:
+            raise Violation("CRASH", f"{type(event).__name__}: {error!r}") from error
+        self.state = after
+        self.world.contract.stepped(node, before, after)
+        if todo:
+            self._orders.carry_out(todo)
+        self._schedule()
+
+    def receive(self, link: str, message: Message) -> None:
+        """A datagram arrives."""
+        if self.state is not None and message.incarnation <= self.state.peer.dead:
+            self.world.moments["dead words"] += 1
+        if self.lag:
+            self.later(0.0, self.lag, partial(self.deliver, events.Heard(link, message)))
+        elif self.state is not None:
+            self.deliver(events.Heard(link, message))
+
+    def command(self, verb: events.Verb, argument: str = "", to: str = "") -> None:
+        """An operator types."""
+        self._requests += 1
+        self.deliver(events.Command(self._requests, verb, argument, "operator", to))
+
+    def ask_for_kernel(self, volume: Volume) -> None:
+        """The kernel's handler passes its question on."""
+        losses = self.node.handlers[volume.name]
+        self.ask(volume, partial(self.node.handler_said, volume, losses))
+
+    def ask(self, volume: Volume, answered: Callable[[int], None]) -> None:
+        """May this node go on without its peer? The disk is read afresh before that (F37)."""
+        if self.state is None:
+            return
+        self._requests += 1
+        self._handlers[self._requests] = answered
+        self.deliver(events.DiskChanged(volume.name, volume.see(self.node.name)))
+        self.deliver(events.HandlerAsked(self._requests, volume.name))
+
+    def look_around(self) -> None:
+        """What the monitors of this node say."""
+        self.deliver(events.Reached(Reach.LOST if self.node.lan_lost else Reach.REACHED))
+        self.deliver(events.Eligible(self.why_not))
+        for level in range(len(self.config.levels)):
+            ok = self.world.fencing.answers(self.node.name, self.node.peer, level)
+            self.deliver(events.DeviceChecked(level, ok))
+
+    def _patrol(self) -> None:
+        self.look_around()
+        self.later(PATROL_S, PATROL_S, self._patrol)
+
+    def handlers_gone(self) -> None:
+        """The processes that waited for an answer have ended (F36)."""
+        waiting, self._handlers = self._handlers, {}
+        for request, answered in waiting.items():
+            self.deliver(events.HandlerGone(request))
+            answered(0)
+
+    def later(self, low: float, high: float, what: Callable[[], None]) -> None:
+        """Something this life of the daemon does; waits while it does not run."""
+        life = self.life
+
+        def run() -> None:
+            if life != self.life:
+                return
+            if self.held_up:
+                self.clock.after(0.2, run)
+                return
+            what()
+
+        self.clock.after(self.clock.between(low, high), run)
+
+    def answer(self, request: int, code: int) -> None:
+        """The core has an answer for a handler."""
+        answered = self._handlers.pop(request, None)
+        if answered is not None:
+            answered(code)
+
+    def _schedule(self) -> None:
+        state = self.state
+        if state is None:
+            return
+        now = self.node.mono()
+        due = deadline(state, now)
+        if due is None:
+            return
+        at = self.clock.now + (due - now) * 1.002 + self.lag
+        if self._wake and self._wake <= at + 0.002:
+            return
+        self._wake = at = at + 0.004 * self.clock.draw()
+        self.clock.after(at - self.clock.now, partial(self._tick, self.life, at))
+
+    def _tick(self, life: int, at: float) -> None:
+        if life != self.life or at != self._wake:
+            return
+        self._wake = 0.0
+        state = self.state
+        if state is None:
+            return
+        due = deadline(state, self.node.mono())
+        if due is not None and due > self.node.mono() and not self.held_up:
+            self._schedule()
+        else:
+            self.deliver(events.Tick())

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One last fault in a world that is well again: nothing of the chaos may have left a trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from failoverd.core.events import Verb
+
+from .clock import Violation
+from .setting import BOOT_S, DEVICE_TIMEOUT_S
+
+if TYPE_CHECKING:
+    from .node import Node
+    from .world import World
+
+MOVE_S = 12.0
+"""A planned move of services that stop and start in a few seconds."""
+
+
+class Finale:
+    """Each kind has its own promise (L1, LOOP)."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.clock, self.contract = world, world.clock, world.contract
+        self.first = next(iter(world.volumes))
+        self.owner = self._owner()
+        self.other = world.nodes[self.owner.peer]
+        self.cuts = self.contract.cuts.copy()
+
+    def _owner(self) -> Node:
+        node = self.contract.serving(self.first)
+        if node is None:
+            raise Violation("L1", f"{self.first} is not served when all was well")
+        return node
+
+    def run(self, kind: str) -> None:
+        """Play it and check its promise."""
+        self.clock.tell(f"FINALE {kind}, {self.first} is on {self.owner.name}")
+        self.world.moment(f"finale {kind}", self.owner)
+        getattr(self, f"_{kind}")()
+        cut = self.contract.cuts - self.cuts
+        if cut.total() > 1:
+            raise Violation("LOOP", f"power cuts for one fault ({kind}): {dict(cut)}")
+
+    def _pass(self, seconds: float) -> None:
+        self.clock.run(self.clock.now + seconds)
+
+    def _owner_dies(self) -> None:
+        """F01."""
+        self.owner.power_off()
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.other)
+
+    def _owner_freezes(self) -> None:
+        """F25, F03: by the next device if the first is dead; F10: and it is switched on again."""
+        setting = self.world.setting
+        devices = self.world.fencing.of(self.owner.name)
+        if len(devices) > 1:
+            devices[0].mood = "dead"
+            self._pass(1.0)
+        self.owner.freeze(clock_stops=False)
+        self._pass(setting.takeover_s + 2 * DEVICE_TIMEOUT_S * (len(devices) > 1))
+        self._served_by(self.other)
+        if len(devices) == 1:
+            self._pass(setting.timing.power_on_s + BOOT_S[1])
+            if not self.owner.on:
+                raise Violation("L1", f"{self.owner.name} was fenced and is left switched off")
+
+    def _standby_dies(self) -> None:
+        """F06: the address does not move."""
+        self.other.power_off()
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner)
+
+    def _split(self) -> None:
+        """F14, F15: the owner has the head start; two mutual owners have one between them."""
+        for link in self.world.network.links.values():
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self._pass(self.world.setting.takeover_s)
+        self.contract.must_serve("after a split")
+        owners = set(self.contract.owners().values())
+        if len(owners) != 1 or self.contract.cuts.total() - self.cuts.total() != 1:
+            raise Violation("LOOP", f"a split left {owners}, cuts {self.contract.cuts}")
+        if len(self.world.volumes) == 1 and owners != {self.owner.name}:
+            raise Violation("LOOP", f"{self.owner.name} owned it and lost the race")
+
+    def _deaf(self) -> None:
+        """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""
+        for link in self.world.network.links.values():
+            link.blocked = True
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner, services=(self.first,))
+        self._nobody_cut()
+
+    def _left(self) -> None:
+        """F61: the standby left in good order, then the link went: the owner may not freeze on."""
+        self.other.daemon.shutdown = False
+        self.other.daemon.command(Verb.HANDOVER)
+        self._pass(MOVE_S if len(self.world.volumes) > 1 else 0.9)
+        for link in self.world.network.links.values():
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner)
+
+    def _switchover(self) -> None:
+        """A planned move there; nobody is fenced."""
+        self.owner.daemon.command(Verb.SWITCHOVER, self.first)
+        self._pass(MOVE_S)
+        self._served_by(self.other, services=(self.first,))
+        self._nobody_cut()
+
+    def _reboot(self) -> None:
+        """F61: everything is handed over, nobody is fenced, and the node comes back to its peer."""
+        self.owner.daemon.shutdown = True
+        self.owner.daemon.command(Verb.HANDOVER)
+        self._pass(MOVE_S + 2.0)
+        self._served_by(self.other)
+        self._nobody_cut()
+
+    def _nobody_cut(self) -> None:
+        if self.contract.cuts != self.cuts:
+            raise Violation("LOOP", "a node was fenced that was alive")
+
+    def _served_by(self, node: Node, services: tuple[str, ...] = ()) -> None:
+        self.contract.must_serve("in the finale")
+        owners = self.contract.owners()
+        for name in services or tuple(self.world.volumes):
+            if owners[name] != node.name:
+                raise Violation("L1", f"{name} is on {owners[name]}, not on {node.name}")

@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of fence devices, disks and resources, and operators at the worst moment."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from failoverd.core.events import SpaceUsed, Verb
+
+from .devices import MOODS
+from .fault import Fault
+from .kinds import KINDS, Do, Kind, Undo, kind, pick
+
+if TYPE_CHECKING:
+    from .node import Node
+    from .world import World
+
+
+# -- fence devices --------------------------------------------------------------------------
+
+
+@kind(2.0, (4.0, 40.0))
+def device_mood(world: World, node: Node, fault: Fault) -> Undo:
+    """F03, F04: a device refuses, hangs with or without effect, is slow, or dies with its node."""
+    device = world.fencing.of(node.name)[int(fault.b * len(world.fencing.of(node.name)))]
+    device.mood = pick(list(MOODS), fault.a)
+
+    def undo() -> None:
+        device.mood = "normal"
+
+    return undo
+
+
+@kind(1.0, (4.0, 40.0))
+def device_unreachable(world: World, node: Node, fault: Fault) -> Undo:
+    """F24: the node reaches no device."""
+    world.fencing.unreachable.add(node.name)
+    return partial(world.fencing.unreachable.discard, node.name)
+
+
+# -- disks ----------------------------------------------------------------------------------
+
+
+@kind(1.2, (3.0, 30.0))
+def disk_breaks(world: World, node: Node, fault: Fault) -> Undo:
+    """F35: Diskless."""
+    volume = world.volumes[pick(list(world.volumes), fault.a)]
+    return partial(volume.replace_disk, node.name) if volume.break_disk(node.name) else None
+
+
+@kind(0.7, (0.5, 8.0))
+def refuse_promotion(world: World, node: Node, fault: Fault) -> Undo:
+    """F34: the kernel still sees a Primary for a moment."""
+    sides = [volume.sides[node.name] for volume in world.volumes.values()]
+    for side in sides:
+        side.refusing = True
+
+    def undo() -> None:
+        for side in sides:
+            side.refusing = False
+
+    return undo
+
+
+@kind(0.8, (0.0, 0.0))
+def kill_handlers(world: World, node: Node, fault: Fault) -> Undo:
+    """F36: DRBD's fence-peer handlers end with 0, without an answer."""
+    node.kill_handlers()
+    return None
+
+
+# -- resources ------------------------------------------------------------------------------
+
+
+def _weak(name: str, low: float, high: float) -> Do:
+    def weaken(world: World, node: Node, fault: Fault) -> Undo:
+        setattr(node.services, name, low + (high - low) * fault.a)
+        return partial(setattr, node.services, name, 1.0 if name == "slow" else 0.0)
+
+    return weaken
+
+
+for _name, _attribute, _low, _high, _weight in (
+    ("start_fails", "fail_start", 0.4, 1.0, 0.7),
+    ("stop_fails", "fail_stop", 0.4, 1.0, 0.7),
+    ("hangs", "hang", 0.3, 1.0, 0.5),
+    ("probe_fails", "fail_probe", 0.3, 1.0, 0.4),
+    ("slow", "slow", 2.0, 5.0, 0.5),
+):
+    KINDS[_name] = Kind(_name, _weak(_attribute, _low, _high), _weight, (3.0, 25.0))
+
+
+@kind(1.0, (0.0, 0.0))
+def resource_dies(world: World, node: Node, fault: Fault) -> Undo:
+    """F50, F51."""
+    for service in world.volumes:
+        node.services.break_part(service)
+    return None
+
+
+# -- operators ------------------------------------------------------------------------------
+
+
+@kind(1.2, (0.0, 0.0))
+def switchover(world: World, node: Node, fault: Fault) -> Undo:
+    """F62: a planned move at the worst moment."""
+    to = pick(["", *world.nodes], fault.b)
+    node.daemon.command(Verb.SWITCHOVER, pick(list(world.volumes), fault.a), to)
+    return None
+
+
+@kind(0.7, (0.0, 0.0))
+def reboot(world: World, node: Node, fault: Fault) -> Undo:
+    """F61."""
+    node.daemon.shutdown = True
+    node.daemon.command(Verb.HANDOVER)
+    return None
+
+
+@kind(0.7, (0.0, 0.0))
+def leave(world: World, node: Node, fault: Fault) -> Undo:
+    """F61 without a shutdown: the daemon leaves and comes back; the kernel goes on."""
+    node.daemon.shutdown = False
+    node.daemon.command(Verb.HANDOVER)
+    return None
+
+
+@kind(0.4, (0.0, 0.0))
+def clear(world: World, node: Node, fault: Fault) -> Undo:
+    """An operator clears the failures."""
+    node.daemon.command(Verb.CLEAR)
+    return None
+
+
+@kind(1.0, (0.0, 0.0))
+def confirm_fenced(world: World, node: Node, fault: Fault) -> Undo:
+    """F04: an operator who looked: only when the peer really is off."""
+    if not world.nodes[node.peer].on:
+        node.daemon.command(Verb.CONFIRM_FENCED, node.peer)
+    return None
+
+
+@kind(0.1, (0.0, 0.0))
+def confirm_alive(world: World, node: Node, fault: Fault) -> Undo:
+    """An operator types it while the peer is heard; that has to be refused."""
+    state = node.daemon.state
+    if state is not None and state.peer.life.value == "alive" and not node.daemon.held_up:
+        node.daemon.command(Verb.CONFIRM_FENCED, node.peer)
+    return None
+
+
+@kind(0.6, (0.0, 0.0))
+def standby(world: World, node: Node, fault: Fault) -> Undo:
+    """A node is to own nothing; asked on either node. Sometimes it is taken back."""
+    if node.name == world.setting.older:
+        return None  # it does not know the word
+    verb = Verb.STANDBY if fault.a < 0.7 else Verb.ONLINE
+    node.daemon.command(verb, pick(["", *world.nodes], fault.b))
+    return None
+
+
+@kind(0.5, (1.0, 12.0))
+def maintenance(world: World, node: Node, fault: Fault) -> Undo:
+    """F66: people want to work; nothing is started, stopped or moved meanwhile."""
+    if node.name == world.setting.older:
+        return None
+    node.daemon.command(Verb.MAINTENANCE, "on")
+    return partial(node.daemon.command, Verb.MAINTENANCE, "off")
+
+
+@kind(1.5, (4.0, 25.0))
+def lan_lost(world: World, node: Node, fault: Fault) -> Undo:
+    """F22, F23: one node, or both, do not reach the ping targets."""
+    hit = [node] if fault.a < 0.7 else list(world.pair)
+    world.moments["both lost the LAN"] += len(hit) > 1
+    for one in hit:
+        one.lan(lost=True)
+
+    def undo() -> None:
+        for one in hit:
+            one.lan(lost=False)
+
+    return undo
+
+
+@kind(0.3, (0.0, 0.0))
+def disk_fills(world: World, node: Node, fault: Fault) -> Undo:
+    """F45."""
+    for service in world.volumes:
+        node.daemon.deliver(SpaceUsed(service, int(70 + 30 * fault.a)))
+    return None
+
+
+@kind(0.4, (2.0, 20.0))
+def no_watchdog(world: World, node: Node, fault: Fault) -> Undo:
+    """F29."""
+    node.daemon.why_not = "the watchdog is missing"
+    node.daemon.look_around()
+
+    def undo() -> None:
+        node.daemon.why_not = ""
+        node.daemon.look_around()
+
+    return undo

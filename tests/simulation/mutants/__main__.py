@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""python -m tests.simulation.mutants [--most N]: which deliberate bug is caught by what."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import hunt
+
+
+def main() -> int:
+    """1 if a bug survives."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
+    parser.add_argument("--most", type=int, default=hunt.MOST, help="seeds played on each bug")
+    options = parser.parse_args()
+    results = hunt.hunt_all(most=options.most)
+    hunt.write(results)
+    alive = [caught for caught in results if not caught.invariant]
+    print(f"{len(results) - len(alive)} of {len(results)} bugs caught; report: {hunt.REPORT}")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts one bug into a copy of failoverd and plays seeds on it until one of them breaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .mutant import Mutant
+from .table import MUTANTS
+
+ROOT = Path(__file__).parents[3]
+SOURCE = ROOT / "roles" / "agent" / "files" / "failoverd"
+REPORT = ROOT / "build" / "mutants.json"
+MOST = 5000
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What became of one bug."""
+
+    file: str
+    what: str
+    invariant: str = ""
+    """Which invariant caught it, empty if it survived."""
+    seeds: int = 0
+    """How many seeds were played until then."""
+
+
+def applied(mutant: Mutant) -> str:
+    """The text of the file with the bug in it; raises ValueError if the table is out of date."""
+    text = (SOURCE / "core" / mutant.file).read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise ValueError(
+            f"{mutant.file}: {mutant.old!r} stands {text.count(mutant.old)} times in it, not once"
+        )
+    return text.replace(mutant.old, mutant.new)
+
+
+def hunt(mutant: Mutant, most: int = MOST) -> Caught:
+    """Play until it is caught, most seeds at most, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as where:
+        copy = Path(where) / "failoverd"
+        shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / "core" / mutant.file).write_text(applied(mutant), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.simulation.mutants.prey", str(most)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{where}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise RuntimeError(f"{mutant.what}: {done.stderr[-2000:]}")
+    found = json.loads(done.stdout)
+    return Caught(mutant.file, mutant.what, found["invariant"], found["seeds"])
+
+
+def hunt_all(mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST) -> list[Caught]:
+    """Every bug, as many at a time as there are cores, each told when it is caught."""
+    results = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for caught in pool.map(lambda mutant: hunt(mutant, most), mutants):
+            print(line(caught), flush=True)
+            results.append(caught)
+    return results
+
+
+def line(caught: Caught) -> str:
+    """One row of the printed table."""
+    end = f"{caught.invariant:<6} after {caught.seeds:>4} seeds" if caught.invariant else "SURVIVED"
+    return f"{caught.what:<76}  {end}"
+
+
+def write(results: list[Caught], path: Path = REPORT) -> None:
+    """Keep the table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [asdict(caught) for caught in results]
+    path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

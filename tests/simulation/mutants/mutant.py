@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One deliberate bug in the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One bug."""
+
+    file: str
+    old: str
+    new: str
+    what: str
+    quick: bool = False
+    """Caught within a few seeds: tried in every test run."""

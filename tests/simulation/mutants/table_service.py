@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deliberate bugs in what is done with data and services."""
+
+from __future__ import annotations
+
+from .mutant import Mutant
+
+SERVICE = (
+    # -- data ---------------------------------------------------------------------------------
+    Mutant(
+        "data.py",
+        "    return NOT_EXCLUDED if turn.now >= waiting.until else None\n",
+        "    return PEER_FENCED if turn.now >= waiting.until else None\n",
+        "a handler that waited too long is told that the peer is fenced (F36)",
+    ),
+    Mutant(
+        "data.py",
+        "service.promise != 0 and report.outdated == service.promise",
+        "service.promise != 0 and report.outdated != 0",
+        "any promise ever kept answers a new handler (F13)",
+    ),
+    Mutant(
+        "data.py",
+        "    return peer.life is Life.GONE and peer.proof.powerless\n",
+        "    return peer.life is Life.GONE\n",
+        "a goodbye thaws frozen I/O (F61)",
+    ),
+    Mutant(
+        "data.py",
+        'promise=turn.number())\n    turn.note("frozen"',
+        'promise=service.promise or turn.number())\n    turn.note("frozen"',
+        "an earlier loss's promise answers the handler of a later one (F13)",
+    ),
+    Mutant(
+        "data.py",
+        "    needed = service.held or service.waiting or service.disk.suspended\n",
+        "    needed = service.held or service.waiting\n",
+        "a restarted daemon asks anew at every step while I/O is frozen",
+    ),
+    Mutant(
+        "data.py",
+        "        service = turn.set_service(service, waiting=(), promise=0)\n",
+        "        service = turn.set_service(service, waiting=())\n",
+        "a promise outlives the return of the link (F37)",
+    ),
+    Mutant(
+        "data.py",
+        'OUTDATED = ("Outdated", "Inconsistent")',
+        'OUTDATED = ("Outdated", "Inconsistent", "Consistent", "UpToDate")',
+        "a disk that is current is called outdated (F13)",
+        quick=True,
+    ),
+    Mutant(
+        "data.py",
+        '    if service.disk.current:\n        return ""\n    words',
+        '    if service.disk.disk != "Inconsistent":\n        return ""\n    words',
+        "a disk that is Outdated or Consistent may be used (F08, F42)",
+        quick=True,
+    ),
+    Mutant(
+        "data.py",
+        "    if excluded and turn.now >= service.next_resume:\n",
+        "    if turn.now >= service.next_resume:\n",
+        "frozen I/O is resumed without proof (F41)",
+    ),
+    Mutant(
+        "data.py",
+        "        turn.do(ResumeIO(service.name))\n",
+        "        turn.do(Outdate(service.name))\n",
+        "frozen I/O is never resumed (F36)",
+    ),
+    Mutant(
+        "data.py",
+        "        turn.do(Outdate(service.name))\n",
+        "        turn.number()\n",
+        "the standby never outdates itself (F13)",
+    ),
+    # -- ownership ----------------------------------------------------------------------------
+    Mutant(
+        "ownership.py",
+        "    if leave == mine and report.claim == 0:\n",
+        "    if report.claim == 0:\n",
+        "a node starts on its own claim, without leave",
+        quick=True,
+    ),
+    Mutant(
+        "ownership.py",
+        "    wanted = report.claim != 0 and report.local is Local.STOPPED\n"
+        "    if wanted and service.local is Local.STOPPED and",
+        "    wanted = report.claim != 0 and report.local is Local.STOPPED\n    if wanted and",
+        "a node grants what it runs itself",
+    ),
+    Mutant(
+        "ownership.py",
+        "    return service.claim == 0 or placement.peer_first(turn, service, report)\n",
+        "    return service.claim == 0\n",
+        "of two open claims none yields",
+    ),
+    Mutant(
+        "ownership.py",
+        '        if service.grant is None:\n            turn.note("grant"',
+        '        if True:\n            turn.note("grant"',
+        "a claim is granted anew at every step",
+    ),
+    Mutant(
+        "ownership.py",
+        "    if not why and data.visibly_primary(service):\n",
+        "    if not why and service.op < 0:\n",
+        "a device's word outweighs the kernel's (F12)",
+    ),
+    Mutant(
+        "ownership.py",
+        "    peer_gone = right is Right.PROVEN and turn.state.peer.proof.powerless\n",
+        "    peer_gone = right is Right.PROVEN\n",
+        "DRBD is told of a goodbye as of a fence (F61)",
+    ),
+    Mutant(
+        "ownership.py",
+        "    elif life in (Life.ALIVE, Life.SUSPECT) and report is not None:\n",
+        "    elif life is Life.ALIVE and report is None:\n",
+        "nothing is ever agreed on",
+    ),
+    # -- lifecycle ----------------------------------------------------------------------------
+    Mutant(
+        "lifecycle.py",
+        "    if event.op != service.op:\n        return\n"
+        "    service = turn.set_service(service, op=0)\n",
+        "    service = turn.set_service(service, op=0)\n",
+        "the end of an old operation counts for a new one",
+    ),
+    Mutant(
+        "lifecycle.py",
+        "    elif not event.mine:\n",
+        "    elif event.mine:\n",
+        "what runs after a restart is taken for started by hand (F31)",
+    ),
+    Mutant(
+        "lifecycle.py",
+        "Cause.STOP_FAILED, doomed=True, why=event.reason)",
+        "Cause.STOP_FAILED, doomed=False, why=event.reason)",
+        "a node that could not stop does not ask to be fenced (F47)",
+    ),
+    Mutant(
+        "lifecycle.py",
+        '    if event.ok:\n        turn.note("stopped"',
+        '    if event is not None:\n        turn.note("stopped"',
+        "a stop that failed counts as stopped (F47)",
+    ),
+    Mutant(
+        "lifecycle.py",
+        "    elif event.found is Found.STOPPED:\n",
+        "    elif event.found in (Found.STOPPED, Found.PARTIAL):\n",
+        "half up is taken for stopped",
+    ),
+    Mutant(
+        "placement.py",
+        "    if service.local in (Local.UNKNOWN, Local.BROKEN):\n",
+        "    if service.local is Local.BROKEN:\n",
+        "a service that was not probed yet passes for able",
+    ),
+    Mutant(
+        "placement.py",
+        "    if failed(turn, service):\n",
+        "    if failed(turn, service) and state.leaving:\n",
+        "a node on which it failed goes on trying (F48)",
+    ),
+    # -- moves, modes, the calm ---------------------------------------------------------------
+    Mutant(
+        "moves.py",
+        "    if any(s.local is not Local.STOPPED for s in turn.state.services):\n",
+        "    if any(s.local is Local.BROKEN for s in turn.state.services):\n",
+        "a node leaves before its services are stopped (F61)",
+    ),
+    Mutant(
+        "commands.py",
+        "    if peer.life not in (Life.SILENT, Life.UNSEEN):\n",
+        "    if peer.life is Life.GONE:\n",
+        "an operator may confirm that a node is off which is heard",
+    ),
+    Mutant(
+        "calm.py",
+        "        message.incarnation == known.incarnation == state.peer.incarnation\n",
+        '        message.cluster != ""\n',
+        "the short way takes words of another life (F18)",
+    ),
+    Mutant(
+        "calm.py",
+        "        and liveness.same_word(message, known)\n",
+        "",
+        "the short way takes what is new for what is known",
+    ),
+    Mutant(
+        "calm.py",
+        "    if peer.life is Life.ALIVE and now - peer.last >= state.config.timing.suspect_s:\n",
+        "    if peer.life is Life.GONE and now - peer.last >= state.config.timing.suspect_s:\n",
+        "the short way overlooks silence",
+    ),
+)

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The faults of one world as a script, drawn before it begins, so that it can be shortened."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from . import kinds_inside as kinds_inside
+from . import kinds_outside as kinds_outside
+from .combos import COMBOS
+from .fault import Fault
+from .kinds import KINDS
+
+TARGETS = ("node1", "node2", "owner", "standby")
+MOMENTS = (
+    "start", "stop", "recover", "probe", "boot", "claim", "grant", "takeover", "running",
+    "peer-suspect", "peer-silent", "peer-gone", "peer-alive", "peer-life", "frozen", "goodbye",
+    "handover", "switchover", "paused", "fence status", "fence off", "fence on", "fence-failed",
+    "outdate", "outdated", "resume", "answer 1", "answer 4", "answer 7", "resync", "adopted",
+    "failed", "stop-failed", "accepted", "mode", "reach", "moved", "move-failed",
+)  # fmt: skip
+"""What faults lie in wait for: notes and actions of the cores, and events of the world."""
+CALM_S = 12.0
+CALM = (
+    "cut_link", "cut_one_way", "damage", "replay", "kill_daemon", "device_unreachable",
+    "device_mood", "confirm_alive", "clear", "cut_replication", "hiccup",
+    "kill_handlers",
+)  # fmt: skip
+"""Kinds that no service may move, stop or be fenced for, as long as each comes for a moment."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """Everything that is done to one world."""
+
+    calm: tuple[Fault, ...]
+    """What no cluster may mind."""
+    chaos: tuple[Fault, ...]
+    chaos_s: float
+    last: str
+    """What happens once all is well again: the cluster has to master it in its promised time."""
+
+
+LAST = (
+    "owner_dies",
+    "owner_freezes",
+    "standby_dies",
+    "split",
+    "deaf",
+    "left",
+    "switchover",
+    "reboot",
+)
+
+
+def draw(seed: int) -> Script:
+    """The script of one seed."""
+    rng = random.Random(f"script {seed}")
+    chaos_s = rng.uniform(25.0, 60.0)
+    faults: list[Fault] = []
+    for _ in range(rng.randint(0, 5)):
+        faults.append(_fault(rng, rng.uniform(0.0, chaos_s)))
+    for _ in range(rng.randint(2, 9)):
+        fault = _fault(rng, rng.uniform(0.0, 0.7 * chaos_s), ("here", "there"))
+        wait = rng.choice((0.0, rng.uniform(0.0, 0.3), rng.uniform(0.0, 3.0)))
+        faults.append(fault.on(rng.choice(MOMENTS), wait))
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        faults.extend(rng.choice(COMBOS)(rng, rng.uniform(0.0, 0.5 * chaos_s)))
+    calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
+    return Script(
+        calm=calm,
+        chaos=tuple(sorted(faults, key=lambda fault: fault.at)),
+        chaos_s=chaos_s,
+        last=rng.choice(LAST),
+    )
+
+
+def _calm_fault(rng: random.Random, at: float) -> Fault:
+    """One after the other, each over before the next."""
+    return Fault(
+        kind=rng.choice(CALM),
+        target=rng.choice(TARGETS),
+        at=at + rng.uniform(0.0, 1.0),
+        lasts=rng.uniform(0.5, 0.25 * CALM_S),
+        a=rng.random(),
+        b=0.3 * rng.random(),
+    )
+
+
+def _fault(rng: random.Random, at: float, targets: tuple[str, ...] = TARGETS) -> Fault:
+    name = rng.choices(tuple(KINDS), [kind.weight for kind in KINDS.values()])[0]
+    return Fault(
+        kind=name,
+        target=rng.choice(targets),
+        at=at,
+        lasts=rng.uniform(*KINDS[name].lasts),
+        a=rng.random(),
+        b=rng.random(),
+    )

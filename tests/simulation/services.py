@@ -1,0 +1,193 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The services of a simulated node: started, stopped, recovered, probed; slow, failing or hanging.
+
+What systemd began goes on when the daemon dies; only the answer is lost.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from failoverd.core import actions, events
+from failoverd.core.config import CoreConfig
+
+from .drbd import Volume
+from .setting import START_TIMEOUT_S
+
+if TYPE_CHECKING:
+    from .node import Node
+
+DOWN, HALF, UP = "down", "half", "up"
+FOUND = {DOWN: events.Found.STOPPED, HALF: events.Found.PARTIAL, UP: events.Found.RUNNING}
+PATROL_S = 2.0
+
+
+class Services:
+    """What really runs on one node, whatever its daemon believes."""
+
+    def __init__(self, node: Node, config: CoreConfig) -> None:
+        self.node, self.world, self.clock = node, node.world, node.clock
+        self.truth = {service.name: DOWN for service in config.services}
+        self.sick: set[str] = set()
+        """Services of which a part has died."""
+        self.slow = 1.0
+        self.fail_start = self.fail_stop = self.hang = self.fail_probe = 0.0
+        """Probabilities. hang: a start or stop ends at its deadline only."""
+        self.owned: dict[str, tuple[int, int]] = {}
+        """On the node's own disk: service -> (boot in which it is held, or 0; generation)"""
+        self._order = dict.fromkeys(self.truth, 0)
+        self._life = dict.fromkeys(self.truth, 0)
+
+    def set(self, service: str, value: str) -> None:
+        """S1 is checked at the very moment at which it could break."""
+        self.truth[service] = value
+        if value != UP:
+            self.sick.discard(service)
+        self.world.contract.check_one_owner(service)
+
+    def serves(self, service: str) -> bool:
+        """A client would be served."""
+        return self.node.runs and self.truth[service] == UP and service not in self.sick
+
+    def lose_all(self) -> None:
+        """The power went."""
+        for name in self.truth:
+            self.truth[name] = DOWN
+            self._order[name] += 1
+        self.sick.clear()
+
+    def own(self, action: actions.Own) -> None:
+        """Remember across a restart of the daemon, within this boot (F31)."""
+        generation = max(action.generation, self.owned.get(action.service, (0, 0))[1])
+        self.owned[action.service] = (self.node.boot if action.held else 0, generation)
+
+    def forget(self) -> None:
+        """The record is lost: what runs looks as if somebody had started it by hand (F58)."""
+        self.owned = {name: (0, generation) for name, (_, generation) in self.owned.items()}
+
+    def clean_by_hand(self) -> None:
+        """An operator stops what the cluster does not dare to touch (F58)."""
+        for name, value in self.truth.items():
+            if value != DOWN:
+                self._order[name] += 1
+                self.world.volumes[name].demote(self.node.name)
+                self.set(name, DOWN)
+
+    # -- orders of the core -----------------------------------------------------------------
+
+    def _ordered(self, service: str) -> None:
+        """A new order: what the order before it began has no say any more."""
+        self._order[service] += 1
+        self._life[service] = self.node.daemon.life
+
+    def probe(self, action: actions.Probe) -> None:
+        """Look at it."""
+        self.node.daemon.later(0.05, 0.4 * self.slow, partial(self._probed, action))
+
+    def _probed(self, action: actions.Probe) -> None:
+        found = FOUND[self.truth[action.service]]
+        if found is events.Found.RUNNING and action.service in self.sick:
+            found = events.Found.PARTIAL
+        if self.clock.chance(self.fail_probe):
+            found = events.Found.PARTIAL  # what cannot be told is never stopped
+        boot, generation = self.owned.get(action.service, (0, 0))
+        mine = boot == self.node.boot
+        self.node.daemon.deliver(
+            events.Probed(action.service, action.op, found, mine, generation=generation)
+        )
+
+    def start(self, action: actions.Start) -> None:
+        """Promote, then bring everything up."""
+        self._ordered(action.service)
+        code = 7 if action.peer_gone else None
+        self.node.daemon.later(0.05, 0.4, partial(self._promote, action, 0, code))
+
+    def _promote(self, action: actions.Start, tries: int, code: int | None) -> None:
+        volume, node = self.world.volumes[action.service], self.node
+        disk = volume.see(node.name)
+        if code is None and not disk.connected and disk.peer_disk != "Outdated":
+
+            def answered(code: int) -> None:
+                node.daemon.later(0.0, 0.05, partial(self._promote, action, tries, code))
+
+            node.daemon.ask(volume, answered)
+            return
+        refusal = volume.promote(node.name, 1 if code is None else code)
+        if refusal:
+            self.world.moment("refused promotion", node)
+            if tries < 8:
+                again = partial(self._promote, action, tries + 1, 7 if action.peer_gone else None)
+                node.daemon.later(0.3, 0.6, again)
+            else:
+                self._done(action, refusal)
+            return
+        self.world.contract.promoted(node, volume)
+        self.set(action.service, HALF)
+        if self.clock.chance(self.hang):
+            node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, partial(self._done, action, "late"))
+        elif self.clock.chance(self.fail_start):
+            node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
+        else:
+            wait = self.clock.between(0.3, 2.0) * self.slow
+            node.later(wait, wait, partial(self._up, action, self._order[action.service]))
+
+    def _up(self, action: actions.Start | actions.Recover, order: int) -> None:
+        if order == self._order[action.service]:
+            self.set(action.service, UP)
+            self._done(action)
+
+    def stop(self, action: actions.Stop) -> None:
+        """Take everything down, in reverse."""
+        self._ordered(action.service)
+        if self.truth[action.service] == UP:
+            self.set(action.service, HALF)
+        if self.clock.chance(self.hang):
+            late = partial(self._done, action, "late")
+            self.node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, late)
+        elif self.clock.chance(self.fail_stop):
+            self.node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
+        else:
+            wait = self.clock.between(0.2, 1.5) * self.slow
+            self.node.later(wait, wait, partial(self._down, action, self._order[action.service]))
+
+    def _down(self, action: actions.Stop, order: int) -> None:
+        if order == self._order[action.service]:
+            self.world.volumes[action.service].demote(self.node.name)
+            self.set(action.service, DOWN)
+            self._done(action)
+
+    def recover(self, action: actions.Recover) -> None:
+        """Restart a part in place (F50)."""
+        self._ordered(action.service)
+        if self.truth[action.service] == UP:
+            self.set(action.service, HALF)
+        usable = self.world.volumes[action.service].usable(self.node.name)
+        if not usable or self.clock.chance(self.fail_start):
+            self.node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
+            return
+        wait = self.clock.between(0.2, 1.0) * self.slow
+        self.node.later(wait, wait, partial(self._up, action, self._order[action.service]))
+
+    def _done(self, action: actions.Start | actions.Stop | actions.Recover, why: str = "") -> None:
+        daemon = self.node.daemon
+        if self._life[action.service] == daemon.life:
+            daemon.deliver(events.OpDone(action.service, action.op, not why, why))
+
+    # -- what happens by itself -------------------------------------------------------------
+
+    def break_part(self, service: str) -> None:
+        """F50, F51: a part dies. Seen at once by an event, and again by the patrol."""
+        if self.truth[service] == UP and service not in self.sick:
+            self.sick.add(service)
+            self._report(service)
+
+    def _report(self, service: str) -> None:
+        if service in self.sick and self.node.on:
+            self.node.daemon.deliver(events.ResourceFailed(service, "postgresql", "died"))
+            self.node.later(PATROL_S, PATROL_S, partial(self._report, service))
+
+    def io_error(self, volume: Volume) -> None:
+        """The application cannot write any more and dies of it."""
+        self.node.later(0.3, 1.5, partial(self.break_part, volume.name))

@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator catches bugs: a few of the mutants here, all of them by make mutants."""
+
+from __future__ import annotations
+
+from .mutants import hunt
+from .mutants.table import MUTANTS
+
+FEW = 150
+
+
+def test_every_mutant_fits_the_code_as_it_is() -> None:
+    assert len(MUTANTS) >= 40
+    assert len({mutant.what for mutant in MUTANTS}) == len(MUTANTS)
+    for mutant in MUTANTS:
+        compile(hunt.applied(mutant), mutant.file, "exec")
+
+
+def test_the_quick_mutants_are_caught() -> None:
+    quick = tuple(mutant for mutant in MUTANTS if mutant.quick)
+    results = hunt.hunt_all(quick, most=FEW)
+    assert [caught.what for caught in results if not caught.invariant] == []

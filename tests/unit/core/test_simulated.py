@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules that the simulated world has seen broken once, each in its smallest form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from failoverd.core import actions, events
+from failoverd.core.actions import Ask
+from failoverd.core.events import Power, Verb
+from failoverd.core.message import Local
+from failoverd.core.state import Life, Proof
+
+from .halves import ALONE, Half, Pair, said
+
+FROZEN = replace(ALONE, role="Primary", suspended=True)
+OUTDATED = replace(ALONE, disk="Outdated")
+
+
+def codes(half: Half) -> list[int]:
+    """What the handlers on that node were told."""
+    answers = half.take(actions.AnswerHandler)
+    return [answer.code for answer in answers if isinstance(answer, actions.AnswerHandler)]
+
+
+def outdated_once(pair: Pair) -> None:
+    """The link was lost, b has outdated its disk, a goes on."""
+    Pair.see(pair.a, FROZEN)
+    Pair.see(pair.b, OUTDATED)
+    pair.a.feed(events.HandlerAsked(1, "shop"))
+    pair.talk()
+    assert codes(pair.a) == [4]
+
+
+def test_f13_every_loss_asks_anew_even_if_nobody_saw_the_link_return() -> None:
+    """b was resynced and lost again while a's daemon was stopped: its word is worth nothing."""
+    pair = Pair().running()
+    outdated_once(pair)
+    pair.a.feed(events.HandlerAsked(2, "shop"))
+    assert codes(pair.a) == []
+    assert len(pair.a.shop.waiting) == 1
+
+
+def test_f13_a_promise_to_an_earlier_life_is_none_to_this_one() -> None:
+    """Its numbers begin anew, so a number that was answered once comes a second time."""
+    pair = Pair().running()
+    outdated_once(pair)
+    number = pair.b.shop.outdated
+    assert number
+    again = Half("a", "b", 2 << 32 | 33)
+    pair.b.feed(events.Heard("lan", replace(said(again), echo=0)))
+    pair.b.feed(events.Tick(), 0.2)
+    assert said(pair.b).echo == again.state.incarnation
+    assert said(pair.b).services[0].outdated == 0
+
+
+def test_f61_drbd_is_not_told_of_a_goodbye_as_of_a_fence() -> None:
+    """The disk of a node that left may pass for current when it returns."""
+    pair = Pair().running()
+    pair.a.feed(events.Command(2, Verb.HANDOVER))
+    pair.a.finish(actions.Stop)
+    Pair.see(pair.a, replace(ALONE, role="Secondary"))
+    Pair.see(pair.b, ALONE)
+    leave = replace(
+        said(pair.a),
+        sequence=pair.a.state.sequence + 1,
+        goodbye=True,
+        services=(replace(said(pair.a).services[0], local=Local.STOPPED),),
+    )
+    pair.b.feed(events.Heard("lan", leave))
+    assert pair.b.state.peer.proof is Proof.GOODBYE
+    starts = [a for a in pair.b.todo if isinstance(a, actions.Start)]
+    assert [start.peer_gone for start in starts] == [False]
+
+
+def test_a_fenced_peer_is_told_to_drbd() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(4)
+    b.fence_answers(Power.OFF)
+    assert b.state.peer.life is Life.GONE
+    starts = [a for a in b.todo if isinstance(a, actions.Start)]
+    assert [start.peer_gone for start in starts] == [True]
+
+
+def test_a_daemon_that_restarts_while_io_is_frozen_asks_once() -> None:
+    """It does not know yet what runs here; asking anew at each step would be a storm."""
+    again = Half("a", "b", 2 << 32 | 33)
+    Pair.see(again, FROZEN)
+    numbers = {again.shop.promise}
+    for _ in range(5):
+        again.feed(events.Tick(), 0.01)
+        numbers.add(again.shop.promise)
+    assert len(numbers) == 1
+    assert numbers != {0}
+
+
+def test_f63_a_mode_can_be_ended_although_the_peer_is_too_old_to_know_it() -> None:
+    """It was begun while the peer was away, and the peer came back with the older version."""
+    a = Pair().running().a
+    a.pass_time(10)
+    a.feed(events.Command(1, Verb.MAINTENANCE, "on"))
+    old = replace(said(Pair().running().b), sequence=10_000, maintenance=None, standby=None)
+    a.feed(events.Heard("lan", old))
+    assert a.state.peer.life is Life.ALIVE
+    a.take(actions.Reply)
+    a.feed(events.Command(2, Verb.MAINTENANCE, "off"))
+    replies = [r for r in a.take(actions.Reply) if isinstance(r, actions.Reply)]
+    assert [r.ok for r in replies] == [True]
+    assert a.state.modes.maintenance % 2 == 0
+
+
+def test_f13_frozen_io_is_not_resumed_over_the_promise_for_an_earlier_loss() -> None:
+    """The daemon was stopped while the link returned and was lost again; the handler asks later."""
+    pair = Pair().running()
+    outdated_once(pair)
+    Pair.see(pair.a, replace(FROZEN, suspended=False))
+    pair.talk()
+    pair.a.take(actions.ResumeIO)
+    Pair.see(pair.a, FROZEN)
+    assert pair.a.take(actions.ResumeIO) == []
+
+
+def test_f26_after_a_pause_no_promise_given_before_it_counts() -> None:
+    pair = Pair().running()
+    Pair.see(pair.a, FROZEN)
+    pair.a.feed(events.HandlerAsked(1, "shop"))
+    number = pair.a.shop.promise
+    pair.a.feed(events.Paused(6.0))
+    assert pair.a.shop.promise not in (0, number)
+
+
+def test_f10_an_answer_that_comes_after_the_fence_does_not_keep_the_peer_switched_off() -> None:
+    """The question was asked before the shot, and answered after it."""
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    b.pass_time(12)
+    asked = [a for a in b.take(actions.Fence) if isinstance(a, actions.Fence)]
+    assert [a.ask for a in asked] == [Ask.STATUS, Ask.OFF]
+    for order in reversed(asked):
+        b.feed(events.FenceDone(order.op, Power.OFF))
+    assert b.state.peer.proof is Proof.FENCED
+    b.finish(actions.Start)
+    b.pass_time(20)
+    assert [a.ask for a in b.take(actions.Fence) if isinstance(a, actions.Fence)] == [Ask.ON]
