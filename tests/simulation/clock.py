@@ -31,7 +31,7 @@ class Clock:
     def run(self, until: float, check: Callable[[], None]) -> None:
         """Let everything happen up to that time, in order; check after each."""
         while self._queue and self._queue[0][0] <= until:
-            self.now, _, what = heapq.heappop(self._queue)
+            self.now, _order, what = heapq.heappop(self._queue)
             what()
             check()
         self.now = until

@@ -43,7 +43,7 @@ class Network:
         """Send over every link; each copy has its own fate."""
         for link in self.links.values():
             copies = 2 if self.clock.chance(link.twice) else 1
-            for _ in range(copies):
+            for _round in range(copies):
                 if not link.carries(sender) or self.clock.chance(link.loss):
                     continue
                 delay = self.clock.between(0.0002, 0.002) + self.clock.between(0, link.slow)

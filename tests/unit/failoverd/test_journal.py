@@ -22,7 +22,7 @@ CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),)
 
 def live(journal: Journal, rounds: int) -> State:
     """Some life: probes, heartbeats over a link, ticks, a fence answer."""
-    state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, _actions = machine.begin(CONFIG, 5 << 32, 100.0)
     now = 100.0
     message = Message(
         "shop", "node2", 7 << 32, 0, 5 << 32, ("lan",), (ServiceReport("shop", Local.STOPPED, 1),)
@@ -34,14 +34,14 @@ def live(journal: Journal, rounds: int) -> State:
     for event in events:
         now += 0.1
         journal.record(event, state, now)
-        state, _ = machine.step(state, event, now)
+        state, _actions = machine.step(state, event, now)
     return state
 
 
 def replay(path: Path) -> State:
     state, events = read(path)
     for now, event in events:
-        state, _ = machine.step(state, event, now)
+        state, _actions = machine.step(state, event, now)
     return state
 
 
@@ -99,7 +99,7 @@ def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     live(journal, 10)
     assert "cannot be written" in journal.problem
     place.unlink()
-    state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, _actions = machine.begin(CONFIG, 5 << 32, 100.0)
     journal.record(Tick(), state, 1000.0)
     assert journal.problem == ""
     assert len(segments(place)) == 1

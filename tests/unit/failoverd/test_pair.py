@@ -217,7 +217,7 @@ def test_a_dead_owner_is_fenced_before_its_service_starts_elsewhere(pair: Pair) 
     [segment] = segments(pair.path / "node2/state/journal")
     state, events = read(segment)
     for now, event in events:
-        state, _ = machine.step(state, event, now)
+        state, _actions = machine.step(state, event, now)
     assert state.services[0].local.value == "running"
 
 

@@ -45,7 +45,7 @@ class Stage:
 
     def journalled(self) -> list[Event]:
         [segment] = segments(self.path / "journal")
-        return [event for _, event in read(segment)[1]]
+        return [event for _when, event in read(segment)[1]]
 
 
 def test_a_sleep_is_noticed_before_anything_that_waited(tmp_path: Path) -> None:
