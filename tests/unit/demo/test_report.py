@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
 from html.parser import HTMLParser
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
