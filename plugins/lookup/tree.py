@@ -20,10 +20,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Install the package
+- name: Install the pages of the shop
   failover.cluster.tree:
-    dest: /usr/lib/failoverd/failoverd
-    files: "{{ lookup('failover.cluster.tree', role_path ~ '/files/failoverd') }}"
+    dest: /usr/share/shop/pages
+    files: "{{ lookup('failover.cluster.tree', playbook_dir ~ '/files/pages') }}"
 """
 
 RETURN = r"""
@@ -31,6 +31,7 @@ _list:
   description: One mapping for each directory.
   type: list
   elements: dict
+  sample: [{index.html: "<p>Welcome"}]
 """
 
 from pathlib import Path

@@ -38,10 +38,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The account of the database
+- name: The account of the shop
   failover.cluster.accounts:
     accounts:
-      - {name: postgres, uid: 880, gid: 880, home: /var/lib/postgresql, shell: /bin/bash}
+      - {name: shop, uid: 880, gid: 880, home: /srv/shop, shell: /bin/bash}
 """
 
 RETURN = r"""

@@ -80,7 +80,7 @@ def main() -> None:
     )
     end = time.monotonic() + module.params["wait_s"]
     while True:
-        status = _control.status(module.run_command)
+        status = _control.status(module)
         problem = missing(status, module.params["running"])
         if not problem or time.monotonic() > end:
             break

@@ -90,7 +90,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     name = module.params["service"]
-    status = _control.status(module.run_command)
+    status = _control.status(module)
     if not status:
         module.fail_json(msg="failoverd does not run on this node.")
     services = {service["name"]: service for service in status["services"]}
@@ -107,7 +107,7 @@ def main() -> None:
         began = time.monotonic()
         code, out, err = module.run_command(
             [
-                _control.TOOL,
+                _control.tool(module),
                 "switchover",
                 name,
                 "--to",

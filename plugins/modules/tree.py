@@ -59,10 +59,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Install the package
+- name: Install the pages of the shop
   failover.cluster.tree:
-    dest: /usr/lib/failoverd/failoverd
-    files: "{{ lookup('failover.cluster.tree', role_path ~ '/files/failoverd') }}"
+    dest: /usr/share/shop/pages
+    files: "{{ lookup('failover.cluster.tree', playbook_dir ~ '/files/pages') }}"
     purge: true
 """
 

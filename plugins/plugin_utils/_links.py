@@ -76,6 +76,15 @@ def split(where: str, value: Any) -> tuple[str, str]:
         refuse(where, value, "is not an IP address.")
 
 
+def named(links: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """Return the link with a name; the model has checked that services name links that exist."""
+    for link in links:
+        if link["name"] == name:
+            return link
+    known = ", ".join(str(link["name"]) for link in links) or "none"
+    raise Problem(f"{name} is not a link of the cluster; they are {known}.")
+
+
 def fill(
     links: list[dict[str, Any]],
     found: Mapping[str, Mapping[str, Any]],

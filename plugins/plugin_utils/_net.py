@@ -8,6 +8,7 @@ sentence, such as "is not an IP address."; call need() before.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ._values import Problem
@@ -26,6 +27,8 @@ def need() -> None:
 
 def address(text: str) -> str:
     """Return an address that is written without a prefix."""
+    if not isinstance(text, str):
+        raise ValueError("is not a text.")
     try:
         # Without the flag, releases before 1.0 take "10" for 0.0.0.10.
         return str(netaddr.IPAddress(text, flags=netaddr.INET_PTON))
@@ -48,9 +51,14 @@ def version(text: str) -> int:
     return int(_parsed(text).version)
 
 
-def inside(text: str, of: str) -> bool:
+def inside(text: str, network: str) -> bool:
     """Whether an address lies in a network; one of the other version never does."""
-    return bool(_parsed(text).ip in _parsed(of).cidr)
+    return bool(_parsed(text).ip in _parsed(network).cidr)
+
+
+def within(texts: Iterable[str], network: str) -> list[str]:
+    """Return the addresses that lie in a network, as they were written, in their order."""
+    return [text for text in texts if inside(text, network)]
 
 
 def reserved(text: str) -> bool:
@@ -64,12 +72,14 @@ def reserved(text: str) -> bool:
 def endpoint(text: str, port: int) -> str:
     """Return address and port as one word, with brackets around an IPv6 address."""
     shown = address(text)
-    if not 1 <= port <= 65535:
+    if not isinstance(port, int) or not 1 <= port <= 65535:
         raise ValueError("has no such port; ports are numbers from 1 to 65535.")
     return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
 
 
 def _parsed(text: str) -> Any:
+    if not isinstance(text, str):
+        raise ValueError("is not a text.")
     address(text.partition("/")[0])
     try:
         return netaddr.IPNetwork(text)
