@@ -27,9 +27,9 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show the interface of the replication
+- name: Show the link of the replication
   ansible.builtin.debug:
-    msg: "{{ (links | failover.cluster.link('cross')).interface }}"
+    msg: "{{ links | failover.cluster.link('cross') }}"
   vars:
     links: [{name: lan, interface: eth0}, {name: cross, interface: eth1}]
 """

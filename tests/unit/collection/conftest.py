@@ -30,6 +30,8 @@ def _link() -> None:
 
 _link()
 sys.path.insert(0, str(COLLECTIONS))
+# ansible-test does not read pyproject.toml.
+sys.path.append(str(CHECKOUT / "roles" / "agent" / "files"))
 
 NODES = ["node1", "node2"]
 VARIABLES: dict[str, Any] = {
