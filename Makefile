@@ -12,6 +12,7 @@ SHELL := /bin/bash
 
 VENV := build/venv
 PYTHON := $(VENV)/bin/python
+GATES := build/gates-venv
 COLLECTION := build/collections/ansible_collections/failover/cluster
 CODE := lab plugins roles tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
@@ -19,7 +20,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
 
-.PHONY: help setup lint unit simulate mutants lab-test test demo show clean
+.PHONY: help setup lint gates unit simulate mutants lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +37,11 @@ $(VENV)/done: requirements-dev.txt build/packages.done
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(GATES)/done: requirements-gates.txt build/packages.done
+	/usr/bin/env python3 -m venv --clear $(GATES)
+	$(GATES)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-gates.txt
+	@touch $@
+
 $(COLLECTION):
 	@mkdir -p $(@D)
 	ln -sfn $(CURDIR) $@
@@ -47,6 +53,9 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 	cd roles/agent/files && mypy --config-file ../../../pyproject.toml -p failoverd
 	yamllint --strict .
 	ansible-lint --offline
+
+gates: lint $(GATES)/done ## every gate of the Ansible world, as in CONTRIBUTING.md
+	$(GATES)/bin/python -m tests.gates
 
 unit: setup ## unit tests and the simulated world (SEEDS=2000)
 	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
@@ -60,7 +69,7 @@ mutants: setup ## deliberate bugs in the core, each to be caught by the simulato
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
 
-test: lint ## everything
+test: gates ## everything
 	SEEDS=$(SEEDS) pytest tests
 
 demo: setup ## two hosts, a cluster, a power cut, a report

@@ -65,7 +65,7 @@ def ask(path: Path, request: dict[str, Any], timeout: float = 10.0) -> dict[str,
 def serve_one(server: socket.socket, handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Accept one connection and answer its request; a bad client harms nobody."""
     try:
-        connection, _ = server.accept()
+        connection, _address = server.accept()
     except OSError:
         return
     with connection:

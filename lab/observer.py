@@ -121,8 +121,8 @@ def parse(line: str) -> Sample | None:
     except ValueError:
         return None
     disk = dict(word.split(":", 1) for word in words[5:] if ":" in word)
-    role, _, peer_role = disk.get("ro", "").partition("/")
-    state, _, peer_state = disk.get("ds", "").partition("/")
+    role, _slash, peer_role = disk.get("ro", "").partition("/")
+    state, _slash, peer_state = disk.get("ds", "").partition("/")
     return Sample(
         time=when,
         boot=words[2],

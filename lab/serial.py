@@ -78,7 +78,7 @@ class Relay:
         """Carry bytes until killed."""
         server = listen(socket_path)
         while True:
-            ready, _, _ = select.select([server.fileno(), *self._peers], [], [])
+            ready, _writable, _failed = select.select([server.fileno(), *self._peers], [], [])
             for source in ready:
                 if source == server.fileno():
                     serve_one(server, self.answer)

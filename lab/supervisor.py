@@ -55,7 +55,7 @@ class Supervisor:
             waiting: list[Any] = [server, stop_read]
             if self._machine:
                 waiting.append(self._machine.pidfd)
-            ready, _, _ = select.select(waiting, [], [])
+            ready, _writable, _failed = select.select(waiting, [], [])
             if stop_read in ready:
                 self._off("supervisor stopped")
                 return

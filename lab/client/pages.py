@@ -73,7 +73,7 @@ def parse(data: bytes) -> Answer:
         raise OSError("no whole HTTP answer")
     headers = tuple(
         (name.strip().lower(), value.strip())
-        for name, _, value in (line.partition(":") for line in lines[1:])
+        for name, _colon, value in (line.partition(":") for line in lines[1:])
     )
     answer = Answer(int(first[1]), headers, body.decode("utf-8", "replace"))
     length = answer.header("content-length")

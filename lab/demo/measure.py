@@ -109,7 +109,7 @@ class ClientProcess:
         :raises LabError: it does not end or has nothing to say.
         """
         try:
-            output, _ = self._child.communicate(timeout=timeout)
+            output, _errors = self._child.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             self.kill()
             raise LabError(f"the measuring client did not end within {timeout:.0f} s") from error

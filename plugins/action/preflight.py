@@ -39,12 +39,8 @@ class ActionModule(ActionBase):
         host = variables["inventory_hostname"]
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
         try:
-            static = _inventory.model_of(variables)
-            if static is None:
-                raise Problem(f"{host}: is not in a cluster.")
-            found = answers(static, variables["hostvars"], host)
-            model = _inventory.model_of(variables, found)
-            assert model is not None
+            found = answers(_model_of(variables), variables["hostvars"], host)
+            model = _model_of(variables, found)
             warnings = _findings.judge(model, found, args, args["repair"])
             accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
         except Problem as problem:
@@ -61,6 +57,13 @@ class ActionModule(ActionBase):
                 "failover_content": _findings.content_nodes(model, found),
             },
         }
+
+
+def _model_of(variables: dict[str, Any], found: Any = None) -> dict[str, Any]:
+    model = _inventory.model_of(variables, found)
+    if model is None:
+        raise Problem(f"{variables['inventory_hostname']}: is not in a cluster.")
+    return model
 
 
 def answers(model: dict[str, Any], hostvars: Any, host: str) -> dict[str, dict[str, Any]]:

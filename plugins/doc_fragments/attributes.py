@@ -17,6 +17,10 @@ attributes:
     description: Shows in diff mode what is changed, or would be.
   idempotent:
     description: A second run with the same arguments changes nothing.
+  action_group:
+    description: Takes its defaults from the group in C(module_defaults).
+    support: full
+    membership: failover.cluster.cluster
   platform:
     description: Target systems.
     support: full

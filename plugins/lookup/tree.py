@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Reads a tree of text files of the control host."""
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Install the package
+- name: Install the pages of the shop
   failover.cluster.tree:
-    dest: /usr/lib/failoverd/failoverd
-    files: "{{ lookup('failover.cluster.tree', role_path ~ '/files/failoverd') }}"
+    dest: /usr/share/shop/pages
+    files: "{{ lookup('failover.cluster.tree', playbook_dir ~ '/files/pages') }}"
 """
 
 RETURN = r"""
@@ -30,6 +31,7 @@ _list:
   description: One mapping for each directory.
   type: list
   elements: dict
+  sample: [{index.html: "<p>Welcome"}]
 """
 
 from pathlib import Path

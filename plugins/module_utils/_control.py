@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Sequence
 from typing import Any
 
-Run = Callable[[Sequence[str]], tuple[int, str, str]]
+from ansible.module_utils.basic import AnsibleModule
 
 SOCKET = "/run/failoverd/control.sock"
-TOOL = "/usr/sbin/failoverctl"
 
 
 def running() -> bool:
@@ -26,9 +24,17 @@ def running() -> bool:
     return True
 
 
-def status(run: Run) -> dict[str, Any]:
+def tool(module: AnsibleModule) -> str:
+    """Return the path of failoverctl, "" on a node that has none."""
+    return module.get_bin_path("failoverctl") or ""
+
+
+def status(module: AnsibleModule) -> dict[str, Any]:
     """Return what failoverctl status --json says, or {} when the daemon does not run."""
-    code, out, _err = run([TOOL, "status", "--json"])
+    path = tool(module)
+    if not path:
+        return {}
+    code, out, _err = module.run_command([path, "status", "--json"])
     if code != 0:
         return {}
     result: dict[str, Any] = json.loads(out)

@@ -39,7 +39,7 @@ def check(address: str, user: str, password: str, port: int = PORT) -> str:
     except OSError:
         return "has a name that does not resolve."
     problem = "does not answer."
-    for _ in range(TRIES):
+    for _round in range(TRIES):
         with socket.socket(found[0], socket.SOCK_DGRAM) as link:
             link.settimeout(TIMEOUT_S)
             try:

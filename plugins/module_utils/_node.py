@@ -111,7 +111,7 @@ def resolve(name: str) -> list[str]:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except OSError:
         return []
-    return sorted({str(item[4][0]).split("%")[0] for item in found})
+    return sorted({str(item[4][0]).partition("%")[0] for item in found})
 
 
 def drbd_file(service: str) -> dict[str, Any]:

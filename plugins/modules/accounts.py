@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Gives the accounts that own shared data the same numbers on every node."""
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The account of the database
+- name: The account of the shop
   failover.cluster.accounts:
     accounts:
-      - {name: postgres, uid: 880, gid: 880, home: /var/lib/postgresql, shell: /bin/bash}
+      - {name: shop, uid: 880, gid: 880, home: /srv/shop, shell: /bin/bash}
 """
 
 RETURN = r"""

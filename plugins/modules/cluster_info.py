@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What the daemon of a node knows about its cluster."""
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def main() -> None:
     )
     end = time.monotonic() + module.params["wait_s"]
     while True:
-        status = _control.status(module.run_command)
+        status = _control.status(module)
         problem = missing(status, module.params["running"])
         if not problem or time.monotonic() > end:
             break

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Moves a service to the other node and says how long it took."""
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     name = module.params["service"]
-    status = _control.status(module.run_command)
+    status = _control.status(module)
     if not status:
         module.fail_json(msg="failoverd does not run on this node.")
     services = {service["name"]: service for service in status["services"]}
@@ -106,7 +107,7 @@ def main() -> None:
         began = time.monotonic()
         code, out, err = module.run_command(
             [
-                _control.TOOL,
+                _control.tool(module),
                 "switchover",
                 name,
                 "--to",

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Writes many files in one call."""
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Install the package
+- name: Install the pages of the shop
   failover.cluster.tree:
-    dest: /usr/lib/failoverd/failoverd
-    files: "{{ lookup('failover.cluster.tree', role_path ~ '/files/failoverd') }}"
+    dest: /usr/share/shop/pages
+    files: "{{ lookup('failover.cluster.tree', playbook_dir ~ '/files/pages') }}"
     purge: true
 """
 

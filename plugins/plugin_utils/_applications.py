@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import netaddr
-
+from . import _net
 from ._values import Problem, flag, mapping, name, refuse, sequence, text, unique, whole
 
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service")
@@ -83,8 +82,8 @@ def _postgresql(where: str, raw: Any, service: str) -> dict[str, Any]:
     networks = []
     for index, network in enumerate(sequence(f"{where}.networks", item.get("networks", []))):
         try:
-            networks.append(str(netaddr.IPNetwork(text(f"{where}.networks[{index}]", network))))
-        except (netaddr.AddrFormatError, ValueError):
+            networks.append(_net.network(text(f"{where}.networks[{index}]", network)))
+        except ValueError:
             refuse(f"{where}.networks[{index}]", network, "is not a network.")
     settings = item.get("settings", {})
     if not isinstance(settings, Mapping):

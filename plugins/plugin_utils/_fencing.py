@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import netaddr
-
+from . import _net
 from ._values import Problem, mapping, name, number, refuse, sequence, text, unique
 
 METHODS = ("stonith",)
@@ -100,17 +99,17 @@ def _device(
     where: str, value: str, links: Sequence[Mapping[str, Any]], replication: Sequence[str]
 ) -> None:
     try:
-        address = netaddr.IPAddress(value)
-    except (netaddr.AddrFormatError, ValueError):
+        address = _net.address(value)
+    except ValueError:
         return  # A host name: only the network can tell.
     for link in links:
         if link["type"] != "udp":
             continue
         for node, own in link["address"].items():
-            if address == netaddr.IPAddress(own):
+            if address == own:
                 refuse(where, value, f"is the address of {node} on link {link['name']}.")
         network = link["network"]
-        if link["name"] in replication and network and address in netaddr.IPNetwork(network):
+        if link["name"] in replication and network and _net.inside(address, network):
             refuse(
                 where,
                 value,

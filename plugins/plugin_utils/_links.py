@@ -8,8 +8,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import netaddr
-
+from . import _net
 from ._values import Problem, mapping, name, path, per_node, refuse, sequence, text, unique, whole
 
 BAUDS = (9600, 19200, 38400, 57600, 115200)
@@ -63,8 +62,8 @@ def _link(where: str, value: Any, nodes: Sequence[str]) -> dict[str, Any]:
 
 def _network(where: str, value: Any) -> str:
     try:
-        return str(netaddr.IPNetwork(text(where, value)).cidr)
-    except netaddr.AddrFormatError:
+        return _net.network(text(where, value))
+    except ValueError:
         refuse(where, value, "is not a network such as 192.168.1.0/24.")
 
 
@@ -72,11 +71,18 @@ def split(where: str, value: Any) -> tuple[str, str]:
     """Return the address and, if a prefix was written, its network; else ''."""
     raw = text(where, value)
     try:
-        network = netaddr.IPNetwork(raw)
-        address = str(network.ip)
-    except (netaddr.AddrFormatError, ValueError):
+        return _net.host(raw), _net.network(raw) if "/" in raw else ""
+    except ValueError:
         refuse(where, value, "is not an IP address.")
-    return address, str(network.cidr) if "/" in raw else ""
+
+
+def named(links: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """Return the link with a name; the model has checked that services name links that exist."""
+    for link in links:
+        if link["name"] == name:
+            return link
+    known = ", ".join(str(link["name"]) for link in links) or "none"
+    raise Problem(f"{name} is not a link of the cluster; they are {known}.")
 
 
 def fill(
@@ -115,7 +121,7 @@ def fill(
                 )
             chosen = next((i for i in own if i.split("/")[0] == given), own[0])
             link["address"][node] = chosen.split("/")[0]
-            link["network"] = link["network"] or str(netaddr.IPNetwork(chosen).cidr)
+            link["network"] = link["network"] or _net.network(chosen)
 
 
 def check(links: Sequence[Mapping[str, Any]], nodes: Sequence[str]) -> None:
@@ -129,9 +135,7 @@ def check(links: Sequence[Mapping[str, Any]], nodes: Sequence[str]) -> None:
             if address in taken:
                 refuse(where, address, f"is already the address of {taken[address]}.")
             taken[address] = f"{node} on link {link['name']}"
-            if link["network"] and netaddr.IPAddress(address) not in netaddr.IPNetwork(
-                link["network"]
-            ):
+            if link["network"] and not _net.inside(address, link["network"]):
                 refuse(where, address, f"is outside the network {link['network']} of its link.")
     for one, other in itertools.combinations(links, 2):
         if one["type"] != other["type"]:

@@ -8,9 +8,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import netaddr
-
-from . import _fencing, _links, _services, _timing
+from . import _fencing, _links, _net, _services, _timing
 from ._membership import VARIABLES
 from ._values import Problem, flag, merge, refuse, same, sequence, text
 
@@ -33,6 +31,7 @@ def build(
     asked, holds for each node {"nodename": ..., "interfaces": {name: [address/prefix]}}.
     Raises Problem with one sentence for the first wrong value.
     """
+    _net.need()
     for node in nodes:
         for key in variables[node]:
             # Other roles may have variables that begin alike; only a slip of the pen is refused.
@@ -136,7 +135,7 @@ def _ping(value: Any) -> list[str]:
     for index, raw in enumerate(sequence("cluster_ping_targets", same("", value))):
         where = f"cluster_ping_targets[{index}]"
         try:
-            result.append(str(netaddr.IPAddress(text(where, raw))))
-        except (netaddr.AddrFormatError, ValueError):
+            result.append(_net.address(text(where, raw)))
+        except ValueError:
             refuse(where, raw, "is not an IP address.")
     return result

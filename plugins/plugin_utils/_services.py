@@ -9,9 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import netaddr
-
-from . import _applications
+from . import _applications, _net
 from ._values import (
     Problem,
     flag,
@@ -191,18 +189,14 @@ def _address(
     item = mapping(where, raw, required=("address",), optional=("link", "interface"))
     shown = text(where, item["address"])
     try:
-        network = netaddr.IPNetwork(shown)
-    except (netaddr.AddrFormatError, ValueError):
+        ip, edge = _net.host(shown), _net.reserved(shown)
+    except ValueError:
         refuse(where, shown, "is not an address with a prefix such as 192.168.1.10/24.")
     if "/" not in shown:
         refuse(where, shown, "has no prefix; write it as 192.168.1.10/24.")
-    if (
-        network.size > 2
-        and network.version == 4
-        and network.ip in (network.network, network.broadcast)
-    ):
+    if edge:
         refuse(where, shown, "is the network or the broadcast address itself.")
-    address = {"where": where, "address": shown, "ip": str(network.ip), "link": "", "interface": {}}
+    address = {"where": where, "address": shown, "ip": ip, "link": "", "interface": {}}
     if "link" in item and "interface" in item:
         raise Problem(f"{where}: link and interface are both given; one says it all.")
     if "interface" in item:
@@ -242,17 +236,11 @@ def _on_link(address: dict[str, Any], replication: str, links: Sequence[Mapping[
         candidates = [one for one in networks if one["name"] == address["link"]]
     else:
         candidates = [one for one in networks if one["name"] != replication] or networks
-    version = netaddr.IPAddress(address["ip"]).version
+    version = _net.version(address["ip"])
     known = [
-        one
-        for one in candidates
-        if one["network"] and netaddr.IPNetwork(one["network"]).version == version
+        one for one in candidates if one["network"] and _net.version(one["network"]) == version
     ]
-    fits = [
-        one
-        for one in known
-        if netaddr.IPAddress(address["ip"]) in netaddr.IPNetwork(one["network"])
-    ]
+    fits = [one for one in known if _net.inside(address["ip"], one["network"])]
     if known and len(known) == len(candidates) and not fits:
         said = ", ".join(f"link {one['name']} ({one['network']})" for one in known)
         refuse(

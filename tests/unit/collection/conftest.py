@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no reason to fail.
+settings.register_profile("collection", deadline=None)
+settings.load_profile("collection")
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 COLLECTIONS = CHECKOUT / "build" / "collections"
@@ -25,6 +30,8 @@ def _link() -> None:
 
 _link()
 sys.path.insert(0, str(COLLECTIONS))
+# ansible-test does not read pyproject.toml.
+sys.path.append(str(CHECKOUT / "roles" / "agent" / "files"))
 
 NODES = ["node1", "node2"]
 VARIABLES: dict[str, Any] = {

@@ -16,9 +16,9 @@ from ansible.module_utils.testing import patch_module_args
 PLACE = "ansible_collections.failover.cluster.plugins.modules"
 
 
-def run(name: str, /, check: bool = False, **arguments: Any) -> dict[str, Any]:
+def run(module_name: str, /, check: bool = False, **arguments: Any) -> dict[str, Any]:
     """Return what the module says."""
-    module = importlib.import_module(f"{PLACE}.{name}")
+    module = importlib.import_module(f"{PLACE}.{module_name}")
     said = io.StringIO()
     given = {**arguments, "_ansible_check_mode": check}
     with patch_module_args(given), redirect_stdout(said), pytest.raises(SystemExit):

@@ -65,7 +65,7 @@ class Half:
 
     def pass_time(self, seconds: float) -> None:
         """Silence, tick by tick."""
-        for _ in range(round(seconds / 0.1)):
+        for _round in range(round(seconds / 0.1)):
             self.feed(events.Tick(), 0.1)
 
     def take(self, kind: type) -> list[actions.Action]:
@@ -105,7 +105,7 @@ class Pair:
 
     def talk(self, rounds: int = 6, links: tuple[str, ...] = ("lan", "cross")) -> None:
         """Exchange everything said, a few times, with a heartbeat in between."""
-        for _ in range(rounds):
+        for _round in range(rounds):
             for half in (self.a, self.b):
                 half.feed(events.Tick(), 0.2)
             for source, target in ((self.a, self.b), (self.b, self.a)):

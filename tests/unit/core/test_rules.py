@@ -54,7 +54,7 @@ def test_f03_a_fence_that_timed_out_is_no_success_and_the_next_level_is_tried() 
     b = Pair().running().b
     Pair.see(b, ALONE)
     levels = []
-    for _ in range(60):
+    for _round in range(60):
         b.pass_time(1)
         levels += [o.level for o in b.fence_answers(Power.UNKNOWN) if o.ask is Ask.OFF]
     assert levels[:2] == [0, 1]
@@ -128,7 +128,7 @@ def test_f09_a_node_that_never_heard_its_peer_asks_but_does_not_shoot() -> None:
     node = Half("a", "b", 7)
     node.settle(ALONE)
     asked = []
-    for _ in range(120):
+    for _round in range(120):
         node.pass_time(1)
         asked += node.fence_answers(Power.ON)
     assert asked
@@ -138,7 +138,7 @@ def test_f09_a_node_that_never_heard_its_peer_asks_but_does_not_shoot() -> None:
 
 def test_f12_no_shot_while_the_peer_is_visibly_primary() -> None:
     b = Pair().running().b
-    for _ in range(60):
+    for _round in range(60):
         b.pass_time(1)
         b.fence_answers(Power.ON)
     assert b.state.peer.life is Life.SILENT
@@ -215,7 +215,7 @@ def test_f14_the_owner_shoots_at_once_and_the_standby_later() -> None:
     Pair.see(pair.b, ALONE)
     times = {}
     for half in (pair.a, pair.b):
-        for _ in range(100):
+        for _round in range(100):
             half.pass_time(0.1)
             if orders(half, Ask.OFF):
                 break
@@ -272,7 +272,7 @@ def test_f36_a_handler_that_nobody_can_answer_ends_without_success() -> None:
     Pair.see(a, replace(ALONE, role="Primary", suspended=True))
     a.feed(events.HandlerAsked(5, "shop"))
     answers: list[actions.Action] = []
-    for _ in range(80):
+    for _round in range(80):
         a.pass_time(1)
         a.fence_answers(Power.UNKNOWN)
         answers += a.take(actions.AnswerHandler)
@@ -312,7 +312,7 @@ def test_f48_a_service_that_does_not_start_here_starts_there() -> None:
 
 def test_f50_restarted_in_place_up_to_the_threshold_then_moved() -> None:
     pair = Pair().running()
-    for _ in range(3):
+    for _round in range(3):
         pair.a.feed(events.ResourceFailed("shop", "postgresql", "died"))
         assert pair.a.shop.local is Local.RECOVERING
         pair.a.finish(actions.Recover)

@@ -50,7 +50,7 @@ class FakePostgres:
     def _accept(self) -> None:
         while not self._closing:
             try:
-                link, _ = self._server.accept()
+                link, _address = self._server.accept()
             except OSError:
                 return
             self._links.append(link)
@@ -88,7 +88,7 @@ class FakePostgres:
                 return True
             if outcome == "trickle":
                 link.sendall(_message(b"N", b"\0" * 5000)[:5])
-                for _ in range(5000):
+                for _round in range(5000):
                     link.sendall(b"\0")
                     time.sleep(0.02)
             answer = _message(b"C", b"INSERT 0 1\0")

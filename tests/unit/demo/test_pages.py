@@ -27,7 +27,7 @@ def server(answer: bytes) -> Iterator[int]:
         def serve() -> None:
             while True:
                 try:
-                    link, _ = listening.accept()
+                    link, _address = listening.accept()
                 except OSError:
                     return
                 with link:
@@ -45,7 +45,7 @@ def record_one(port: int, out: Path, marker: str) -> dict[str, object]:
     page = Page("127.0.0.1", port, "/", marker)
     reader = PageReader(page, 0.01, recorder, stop)
     reader.start()
-    for _ in range(1000):
+    for _round in range(1000):
         if list(read(out)):
             break
         stop.wait(0.01)

@@ -93,7 +93,7 @@ def cable() -> Iterator[Wire]:
 
 async def eventually(condition: Callable[[], Any], limit_s: float = 10.0) -> None:
     """Wait until the condition holds; the limit only ends a test that fails anyway."""
-    for _ in range(int(limit_s / 0.01)):
+    for _round in range(int(limit_s / 0.01)):
         if condition():
             return
         await asyncio.sleep(0.01)

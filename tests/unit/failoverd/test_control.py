@@ -108,7 +108,7 @@ def test_a_client_that_leaves_cancels_its_own_question(tmp_path: Path, until: An
 def test_many_clients_cannot_exhaust_the_daemon(tmp_path: Path, until: Any) -> None:
     async def scene(desk: Desk) -> None:
         crowd = []
-        for _ in range(MAX_CLIENTS + 20):
+        for _round in range(MAX_CLIENTS + 20):
             client = socket.socket(socket.AF_UNIX)
             client.connect(str(tmp_path / "control.sock"))
             crowd.append(client)

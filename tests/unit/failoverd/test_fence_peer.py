@@ -49,7 +49,7 @@ def daemon(path: Path, *answers: bytes) -> Iterator[list[bytes]]:
     def serve() -> None:
         for answer in answers:
             try:
-                connection, _ = server.accept()
+                connection, _address = server.accept()
             except OSError:
                 return
             with connection:

@@ -95,7 +95,7 @@ def test_what_waited_during_a_sleep_is_thrown_away(cable: Any) -> None:
             one.open()
         with cable.side(1):
             two.open()
-        for _ in range(50):
+        for _round in range(50):
             one.send(HEAD + b"old")
         two.discard()
         await asyncio.sleep(0.05)
@@ -142,7 +142,7 @@ def test_a_line_that_does_not_drain_costs_nothing() -> None:
         end, device = line()
         link = serial(device, [])
         link.open()
-        for _ in range(2000):
+        for _round in range(2000):
             link.send(b"x" * 300)
         assert link.problem == ""
         link.close()

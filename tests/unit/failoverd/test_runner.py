@@ -47,7 +47,7 @@ class Stage:
     def journalled(self) -> list[Event]:
         assert self.journal.drain(30.0)
         [segment] = segments(self.path / "journal")
-        return [event for _, event in read(segment)[1]]
+        return [event for _when, event in read(segment)[1]]
 
 
 def test_a_new_life_takes_up_the_modes_that_were_kept(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_preparations_run_before_the_first_start(shop: Shop) -> None:
 
 def test_a_start_is_told_with_generation_outcome_and_duration(shop: Shop) -> None:
     asyncio.run(shop.service.start(4, peer_gone=False))
-    codes = [code for code, _ in shop.notes]
+    codes = [code for code, _text in shop.notes]
     assert codes[0] == "start-begin"
     assert codes[-1] == "start-end"
     assert shop.notes[-1][1]["ok"] is True

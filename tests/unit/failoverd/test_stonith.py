@@ -62,7 +62,7 @@ def perform(device: Stonith, *asks: Ask) -> list[tuple[Power, str]]:
 def test_the_devices_word_is_understood(script: Script) -> None:
     device = Stonith(settings(script("agent", HONEST)), "node2")
     answers = perform(device, Ask.STATUS, Ask.OFF, Ask.STATUS, Ask.ON, Ask.STATUS)
-    assert [power for power, _ in answers] == [
+    assert [power for power, _detail in answers] == [
         Power.ON,
         Power.OFF,
         Power.OFF,
@@ -121,7 +121,7 @@ def test_secrets_travel_over_stdin_alone_and_show_nowhere(script: Script, tmp_pa
     assert "password=s3cret" in (tmp_path / "stdin").read_text()
     assert "s3cret" not in (tmp_path / "argv").read_text()
     assert "s3cret" not in (tmp_path / "env").read_text()
-    [(_, detail)] = perform(Stonith(settings(script("loud", REFUSER)), "node2"), Ask.STATUS)
+    [(_power, detail)] = perform(Stonith(settings(script("loud", REFUSER)), "node2"), Ask.STATUS)
     assert "s3cret" not in detail
 
 
@@ -174,7 +174,7 @@ def test_f24_a_device_that_fails_while_all_is_well_is_told_once_and_so_is_its_re
 def test_a_level_that_does_not_exist_is_unknown(script: Script) -> None:
     async def main() -> None:
         devices = Devices((), "node2", 60.0, Entries())
-        power, _ = await devices.perform(0, Ask.OFF)
+        power, _detail = await devices.perform(0, Ask.OFF)
         assert power is Power.UNKNOWN
 
     asyncio.run(main())

@@ -39,14 +39,14 @@ def test_modes_that_cannot_be_read_are_off(tmp_path: Path, boot: Path, text: str
 
 
 def test_each_life_has_a_larger_number_that_cannot_be_guessed(tmp_path: Path) -> None:
-    lives = [next_incarnation(tmp_path) for _ in range(20)]
+    lives = [next_incarnation(tmp_path) for _round in range(20)]
     assert lives == sorted(lives)
     assert [life >> 32 for life in lives] == list(range(1, 21))
     assert len({life & 0xFFFFFFFF for life in lives}) > 15
 
 
 def test_a_damaged_counter_never_goes_back(tmp_path: Path) -> None:
-    before = [next_incarnation(tmp_path) for _ in range(3)][-1]
+    before = [next_incarnation(tmp_path) for _round in range(3)][-1]
     (tmp_path / "incarnation").write_text("")
     after = next_incarnation(tmp_path)
     assert after > before

@@ -208,7 +208,7 @@ def test_the_line_finds_its_feet_after_rubbish(rubbish: bytes) -> None:
 
 def test_an_endless_line_is_not_kept() -> None:
     unpacker = Unpacker()
-    for _ in range(1000):
+    for _round in range(1000):
         unpacker.feed(b"A" * 1000)
         with contextlib.suppress(AttributeError):
             assert len(unpacker._rest) <= MAX_LINE

@@ -59,7 +59,7 @@ def test_a_cut_line_drops_what_is_sent(tmp_path: Path, ends: tuple[End, End]) ->
 
 
 def test_an_end_that_does_not_read_loses_bytes_and_stops_nobody(ends: tuple[End, End]) -> None:
-    for _ in range(1000):
+    for _round in range(1000):
         ends[1].write(b"x" * 1000)
     assert ends[1].read() == b""
 

@@ -71,7 +71,7 @@ class Program:
         """Feed it and wait; at the deadline its whole process group is killed."""
         try:
             async with asyncio.timeout(timeout_s):
-                output, _ = await self._child.communicate(stdin.encode())
+                output, _errors = await self._child.communicate(stdin.encode())
         except TimeoutError:
             await self.kill()
             return Finished(None, f"no answer within {timeout_s:g} s")

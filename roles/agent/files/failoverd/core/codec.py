@@ -85,7 +85,9 @@ def _build(hint: Any, data: Any, where: str) -> Any:
             raise CodecError(f"{where}: {data!r} is no {hint.__name__}") from None
     if hint is float and isinstance(data, int | float) and not isinstance(data, bool):
         return float(data)
-    if isinstance(hint, type) and type(data) is hint:
+    # A bool is an int to Python, and nothing else here.
+    whole = isinstance(data, bool) == (hint is bool)
+    if isinstance(hint, type) and isinstance(data, hint) and whole:
         return data
     raise CodecError(f"{where}: {data!r} is no {getattr(hint, '__name__', hint)}")
 
@@ -130,7 +132,7 @@ def _build_dataclass(cls: Any, data: Any, where: str) -> Any:
             values[name] = _build(hint, data[name], f"{where}.{name}")
         elif default is _MISSING:
             raise CodecError(f"{where}: {name} is missing")
-    unknown = set(data) - {name for name, _, _ in _fields(cls)} - {"$"}
+    unknown = set(data) - {name for name, _type, _default in _fields(cls)} - {"$"}
     if unknown:
         raise CodecError(f"{where}: unknown field {sorted(unknown)[0]}")
     return cls(**values)

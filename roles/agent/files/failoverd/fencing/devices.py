@@ -35,7 +35,7 @@ class Devices:
     ) -> None:
         self._levels = [Stonith(level, peer) for level in levels]
         self._methods = [level.method for level in levels]
-        self._health = [Health() for _ in levels]
+        self._health = [Health() for _round in levels]
         self._peer = peer
         self._period_s = period_s
         self._history = history

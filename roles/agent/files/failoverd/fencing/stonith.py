@@ -53,7 +53,7 @@ class Stonith:
                 return Power.ON, "switched on"
             return Power.UNKNOWN, done.last_line or f"the agent ended with {done.code}"
         power, detail = Power.UNKNOWN, done.last_line
-        for _ in range(VERIFY_TRIES):
+        for _round in range(VERIFY_TRIES):
             left = until - loop.time()
             if left <= 0:
                 break

@@ -85,7 +85,7 @@ class UdpLink:
     def _readable(self) -> None:
         if not self._awake():
             return
-        for _ in range(DRAIN):
+        for _round in range(DRAIN):
             if self._socket is None:
                 return
             try:
@@ -102,7 +102,7 @@ class UdpLink:
     def discard(self) -> None:
         """Throw away what waits, bounded; the kernel's buffer holds no more than that."""
         with contextlib.suppress(OSError):
-            for _ in range(DISCARD):
+            for _round in range(DISCARD):
                 if self._socket is None:
                     return
                 self._socket.recv(1)

@@ -54,7 +54,7 @@ class Wire:
     @property
     def heads(self) -> tuple[bytes, ...]:
         """The first bytes of every acceptable frame."""
-        return tuple(head for _, head in self._keys)
+        return tuple(head for _key, head in self._keys)
 
     def encode(self, message: Message) -> bytes:
         """The signed frame of one message."""
@@ -142,7 +142,7 @@ def _text(value: Any) -> str:
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST:
         raise TypeError
     return value
 

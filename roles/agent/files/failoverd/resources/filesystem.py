@@ -114,7 +114,7 @@ class Filesystem:
     async def stop(self) -> None:
         """Unmount; users of this mount, and nobody else's, are ended if it is busy (F54)."""
         async with self._busy:
-            for _ in range(ROUNDS):
+            for _round in range(ROUNDS):
                 here = self._here()
                 if here is None:
                     return

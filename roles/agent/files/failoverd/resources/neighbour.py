@@ -64,7 +64,7 @@ class Neighbours:
 
         probing: this node has not claimed it yet, so another one's probe counts too.
         """
-        for _ in range(limit):
+        for _round in range(limit):
             try:
                 packet = self.socket.recv(256)
             except BlockingIOError:

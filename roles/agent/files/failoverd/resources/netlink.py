@@ -130,7 +130,7 @@ def _request(kind: int, flags: int, body: bytes) -> list[tuple[int, bytes]]:
         kernel.settimeout(TIMEOUT_S)
         kernel.bind((0, 0))
         kernel.send(header + body)
-        for _ in range(10_000):
+        for _round in range(10_000):
             data = kernel.recv(65536)
             while len(data) >= 16:
                 length, answer = struct.unpack_from("=IH", data)

@@ -106,7 +106,7 @@ class Systemd:
         if message.message_type.value != SIGNAL:
             return
         if message.member == "JobRemoved" and message.interface == MANAGER_IF:
-            _, job, _, result = message.body
+            _number, job, _unit, result = message.body
             self._results[job] = result
             while len(self._results) > REMEMBERED:
                 self._results.popitem(last=False)

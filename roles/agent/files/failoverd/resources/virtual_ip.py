@@ -85,7 +85,7 @@ class VirtualIp:
         except OSError as error:
             raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
         with contextlib.closing(neighbours):
-            for _ in range(PROBES):
+            for _round in range(PROBES):
                 try:
                     neighbours.probe()
                     await asyncio.sleep(PROBE_PAUSE_S)
@@ -176,7 +176,7 @@ class VirtualIp:
 
         def changed() -> None:
             with contextlib.suppress(OSError):
-                for _ in range(64):
+                for _round in range(64):
                     monitor.recv(65536)
             with contextlib.suppress(OSError):
                 if not netlink.holders(self._options.address):

@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of Sphinx for the documentation site."""
+
+project = "failover.cluster"
+author = "failover.cluster contributors"
+copyright = author
+extensions = ["myst_parser", "sphinx_antsibull_ext"]
+html_theme = "sphinx_ansible_theme"
+html_title = "failover.cluster"
+html_show_sphinx = False
+pygments_style = "ansible"
+highlight_language = "YAML+Jinja"
+root_doc = "index"

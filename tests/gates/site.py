@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation site is built, and nothing in it leads nowhere."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.gates.bench import BUILD, Bench
+
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/support.md", "playbooks/README.md")
+
+
+def check(bench: Bench) -> dict[str, object]:
+    """Write the reference from the installed collection, then build; a warning is an error."""
+    source, html = BUILD / "site", BUILD / "html"
+    for place in (source, html):
+        shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(bench.tree / "docs" / "site", source)
+    for name in PAGES:
+        (source / name).parent.mkdir(exist_ok=True)
+        shutil.copy(bench.tree / name, source / name)
+    pages = source / "collections"
+    # antsibull-docs refuses a directory that others could write to.
+    pages.mkdir(mode=0o755)
+    command = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy"]
+    env = {"ANSIBLE_COLLECTIONS_PATH": bench.collections}
+    bench.run([*command, "--dest-dir", pages, "failover.cluster"], env=env)
+    bench.run(["sphinx-build", "-W", "--keep-going", "-q", source, html], env=env)
+    return {"pages": len(list(html.rglob("*.html")))}
