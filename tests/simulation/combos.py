@@ -184,8 +184,18 @@ def slow_answers(rng: random.Random, at: float) -> list[Fault]:
     return faults
 
 
+def death_at_the_handshake(rng: random.Random, at: float) -> list[Fault]:
+    """F62: one of them dies between claim, grant and start."""
+    kind = rng.choice(("power_cut", "power_cut", "power_reset", "kill_daemon", "freeze"))
+    moment = rng.choice(("claim", "grant", "grant", "start"))
+    death = Fault(kind, rng.choice(("here", "there")), at, rng.uniform(3.0, 20.0), rng.random())
+    wait = rng.choice((0.0, rng.uniform(0.0, 0.01), rng.uniform(0.0, 0.6)))
+    return [Fault("switchover", "owner", at + 0.1), death.on(moment, wait)]
+
+
 COMBOS: tuple[Combo, ...] = (
     split_without_devices, outdated_twice, outdated_and_orphaned, late_words, replay_after_death,
     goodbye_and_split, resync_death, owner_returns_in_time, shared_power, stop_fails_while_moving,
     fails_everywhere, split_and_back, both_start, off_and_on_between, slow_answers,
+    death_at_the_handshake,
 )  # fmt: skip

@@ -6,6 +6,7 @@ S1     a service is active, and its disk Primary, on one node at most
 S2     what was acknowledged is on the disk that is opened for writing
 PROOF  a peer that is taken for gone runs nothing and cannot come back to it
 DATA   a copy goes on alone only when it is up to date, and the other is excluded or outdated
+F61    nobody leaves before everything is stopped
 F09    nobody is shot who was never heard
 F18    no message of a life that is proven dead is a sign of life
 L1     after healing every service runs within the bound that the configuration promises

@@ -114,13 +114,14 @@ class Faults:
             return
         for node in self.world.pair:
             node.power_on()
-            state = node.daemon.state
+            state, services = node.daemon.state, node.services
             if state is None or not node.runs:
                 continue
             if any(s.failed_at is not None or s.restarts for s in state.services):
                 node.daemon.command(Verb.CLEAR)
-            if any(s.local.value == "broken" and not s.doomed for s in state.services):
-                node.services.clean_by_hand()
+            broken = any(s.local.value == "broken" for s in state.services)
+            if broken and (services.forgotten or node.idle):  # a failed stop is not for people
+                services.clean_by_hand()
                 node.daemon.command(Verb.CLEAR)
             if is_on(state.modes.maintenance):
                 node.daemon.command(Verb.MAINTENANCE, "off")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from failoverd.core.events import Verb
 
 from .clock import Violation
-from .setting import BOOT_S, DEVICE_TIMEOUT_S
+from .fault import Fault
+from .setting import BOOT_S, DEVICE_TIMEOUT_S, REPLICATION
 
 if TYPE_CHECKING:
     from .node import Node
@@ -67,6 +68,29 @@ class Finale:
             self._pass(setting.timing.power_on_s + BOOT_S[1])
             if not self.owner.on:
                 raise Violation("L1", f"{self.owner.name} was fenced and is left switched off")
+
+    def _owner_haunts(self) -> None:
+        """F18, F19: it is dead, but its last words are repeated, also to a new life of its peer."""
+        self.owner.power_off()
+        self._repeat()
+        self._pass(1.0)
+        self.other.daemon.kill(0.1)
+        self._pass(self.world.setting.timing.startup_s + self.world.setting.takeover_s)
+        self._served_by(self.other)
+
+    def _repeat(self) -> None:
+        self.world.network.repeat(self.owner.name)
+        self.clock.after(self.world.setting.timing.heartbeat_s, self._repeat)
+
+    def _replication_lost(self) -> None:
+        """F13, F36: the handler is killed; the owner goes on all the same, nobody is fenced."""
+        killed = Fault("kill_handlers", self.owner.name, 0.0).on("frozen", 0.0)
+        self.world.faults.begin((killed,))
+        self.world.network.links[REPLICATION].cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner, services=(self.first,))
+        self._nobody_cut()
 
     def _standby_dies(self) -> None:
         """F06: the address does not move."""

@@ -104,6 +104,11 @@ class Network:
                 if sender not in link.cut:
                     self.receive[self.peer[sender]](link.name, message)
 
+    def repeat(self, sender: str) -> None:
+        """F18: the last words of a node come once more, from a loop in the network."""
+        for link in self.links.values():
+            self.receive[self.peer[sender]](link.name, self._said[sender])
+
     def garble(self, sender: str, message: Message) -> None:
         """F19: a damaged frame, one of another key, one of another cluster: all are refused."""
         frame = bytearray(self.wires[sender].encode(message))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from failoverd.core import actions, events
 
 from . import rows
+from .clock import Violation
 
 if TYPE_CHECKING:
     from .daemon import Daemon
@@ -83,6 +84,8 @@ class Orders:
 
     def _leave(self) -> None:
         daemon = self.daemon
+        if not self.node.idle:
+            raise Violation("F61", f"{self.node.name} leaves with a service that is not stopped")
         if not daemon.shutdown:
             daemon.later(GOODBYE_S, GOODBYE_S, partial(daemon.kill, self.clock.between(0.1, 9)))
             return

@@ -46,6 +46,8 @@ class Script:
 LAST = (
     "owner_dies",
     "owner_freezes",
+    "owner_haunts",
+    "replication_lost",
     "standby_dies",
     "split",
     "deaf",

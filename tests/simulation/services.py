@@ -37,6 +37,7 @@ class Services:
         """Probabilities. hang: a start or stop ends at its deadline only."""
         self.owned: dict[str, tuple[int, int]] = {}
         """On the node's own disk: service -> (boot in which it is held, or 0; generation)"""
+        self.forgotten = False
         self._order = dict.fromkeys(self.truth, 0)
         self._life = dict.fromkeys(self.truth, 0)
 
@@ -65,10 +66,12 @@ class Services:
 
     def forget(self) -> None:
         """The record is lost: what runs looks as if somebody had started it by hand (F58)."""
+        self.forgotten = True
         self.owned = {name: (0, generation) for name, (_, generation) in self.owned.items()}
 
     def clean_by_hand(self) -> None:
         """An operator stops what the cluster does not dare to touch (F58)."""
+        self.forgotten = False
         for name, value in self.truth.items():
             if value != DOWN:
                 self._order[name] += 1

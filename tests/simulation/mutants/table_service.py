@@ -99,12 +99,6 @@ SERVICE = (
     ),
     Mutant(
         "ownership.py",
-        '        if service.grant is None:\n            turn.note("grant"',
-        '        if True:\n            turn.note("grant"',
-        "a claim is granted anew at every step",
-    ),
-    Mutant(
-        "ownership.py",
         "    if not why and data.visibly_primary(service):\n",
         "    if not why and service.op < 0:\n",
         "a device's word outweighs the kernel's (F12)",
