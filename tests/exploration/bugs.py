@@ -69,10 +69,6 @@ def _always_seven(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda turn, service, waiting: data.PEER_FENCED
 
 
-def _promise_is_enough(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda turn, service: service.promise != 0 and turn.report(service.name) is not None
-
-
 def _stop_fails_unnoticed(right: Callable[..., Any]) -> Callable[..., Any]:
     def op_done(turn: Any, service: Any, event: Any) -> None:
         right(turn, service, replace(event, ok=True))
@@ -105,5 +101,4 @@ BUGS = (
         _disk_is_always_good,
     ),
     Bug("the handler always says 7", "the kernels have parted", data, "_verdict", _always_seven),
-    Bug("a promise counts as kept", "the kernels have parted", data, "_kept", _promise_is_enough),
 )

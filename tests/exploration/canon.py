@@ -17,8 +17,11 @@ from typing import Any, get_type_hints
 from failoverd.core.message import Message
 
 DROPPED = frozenset(
-    {"config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears"}
-)
+    {
+        "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
+        "settled_until", "latest_s", "links",
+    }
+)  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""
 OWN_NUMBERS = frozenset({"op", "claim", "promise", "outdate", "query_op", "shot_op", "on_op"})
 """Drawn from the counter of the node that holds the field."""
@@ -27,7 +30,7 @@ PEER_NUMBERS = frozenset({"outdated", "Grant.claim"})
 FUTURE = frozenset(
     {
         "next_beat", "due", "retry_at", "next_query", "power_on_at", "until", "next_outdate",
-        "next_resume", "started", "settled_until",
+        "next_resume", "started",
     }
 )  # fmt: skip
 """Times that only matter until they have passed."""

@@ -44,14 +44,14 @@ def handshakes() -> list[Scenario]:
         return Scenario(name, HANDSHAKE, (with_budget(start, budget),), depth)
 
     return [
-        scenario("hand-shake, messages late or lost", 99, Budget(), fresh),
-        scenario("hand-shake, a daemon crashes", 7, Budget(daemon=1), fresh),
-        scenario("hand-shake, a daemon pauses", 7, Budget(pauses=1), fresh),
+        scenario("hand-shake, messages late or lost", 9, Budget(), fresh),
+        scenario("hand-shake, a daemon crashes", 6, Budget(daemon=1), fresh),
+        scenario("hand-shake, a daemon pauses", 6, Budget(pauses=1), fresh),
         scenario("hand-shake, a start or stop fails", 7, Budget(failures=1), fresh),
-        scenario("switchover", 10, Budget(), moved),
+        scenario("switchover", 9, Budget(), moved),
         scenario("switchover, a daemon crashes", 7, Budget(daemon=1), moved),
         scenario("switchover, a start or stop fails", 8, Budget(failures=1), moved),
-        scenario("the owner's daemon is back", 9, Budget(), again),
+        scenario("the owner's daemon is back", 99, Budget(), again),
     ]
 
 
@@ -73,14 +73,14 @@ def takeovers() -> list[Scenario]:
         return Scenario(name, TAKEOVER, (with_budget(world, budget),), depth)
 
     return [
-        scenario("all is well", 6, Budget(daemon=1, power=1, path=1), owner),
-        scenario("the owner lost power", 7, Budget(returns=1, fence=1, daemon=1), lost),
-        scenario("the path is cut", 5, Budget(power=1, daemon=1, fence=1), apart),
-        scenario("the kernels have parted", 7, Budget(power=1), parted),
-        scenario("the standby shoots", 6, Budget(fence=1, returns=1), shot),
-        scenario("the standby takes over", 8, Budget(returns=1, failures=1, daemon=1), gone),
-        scenario("the old owner returns", 6, Budget(power=1, path=1, fence=1), back),
-        scenario("the old owner is back, the new one may die", 8, Budget(power=1), home),
+        scenario("all is well", 5, Budget(daemon=1, power=1, path=1), owner),
+        scenario("the owner lost power", 6, Budget(returns=1, fence=1, daemon=1), lost),
+        scenario("the path is cut", 4, Budget(power=1, daemon=1, fence=1), apart),
+        scenario("the kernels have parted", 6, Budget(power=1), parted),
+        scenario("the standby shoots", 5, Budget(fence=1, returns=1), shot),
+        scenario("the standby takes over", 6, Budget(returns=1, failures=1, daemon=1), gone),
+        scenario("the old owner returns", 5, Budget(power=1, path=1, fence=1), back),
+        scenario("the old owner is back, the new one may die", 6, Budget(power=1), home),
     ]
 
 

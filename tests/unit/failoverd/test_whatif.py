@@ -134,7 +134,8 @@ def test_a_broken_disk_bars_the_standby() -> None:
 
 def test_a_link_that_returns() -> None:
     question = "link lan fails; link cross fails; wait 2; link lan returns"
-    assert codes(asked(Pair().running().b, question), "b")[:2] == ["peer-suspect", "peer-alive"]
+    found = codes(asked(Pair().running().b, question), "b")
+    assert found.index("peer-suspect") < found.index("peer-alive")
 
 
 def test_power_that_returns_brings_a_standby_back() -> None:
