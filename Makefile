@@ -69,7 +69,7 @@ mutants: setup ## deliberate bugs in the core, each to be caught by the simulato
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
 
-test: gates ## everything
+test: lint ## everything but the gates
 	SEEDS=$(SEEDS) pytest tests
 
 demo: setup ## two hosts, a cluster, a power cut, a report

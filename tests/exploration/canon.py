@@ -93,7 +93,7 @@ def fingerprint(parts: list[Tokens]) -> int:
     """64 bits for the whole."""
     kinds: dict[str, set[int]] = {}
     for part in parts:
-        for _, kind, value in part.places:
+        for _where, kind, value in part.places:
             kinds.setdefault(kind, set()).add(value)
     ranks = {
         kind: {value: rank for rank, value in enumerate(sorted(values), 1)}

@@ -34,7 +34,7 @@ def handshakes() -> list[Scenario]:
     moved = commanded(HANDSHAKE, running, 1, events.Verb.SWITCHOVER)
 
     there = talk(HANDSHAKE, moved)
-    for _ in range(6):
+    for _round in range(6):
         there = talk(HANDSHAKE, walk(HANDSHAKE, there, [("tick", 0, 0), ("tick", 1, 0)]))
     assert there.nodes[1].truth == UP
     crashed = HANDSHAKE.apply(with_budget(there, Budget(daemon=1)), ("daemon crashes", 1, 0))
@@ -98,7 +98,7 @@ def settled(explorer: Explorer, volume: Volume | None) -> World:
     """a runs the service, b stands by, nothing is in flight."""
     world = World((Node(), Node()), volume=volume)
     world = walk(explorer, world, [("daemon starts", 0, 0), ("daemon starts", 1, 0)])
-    for _ in range(12):
+    for _round in range(12):
         world = walk(explorer, talk(explorer, world), [("tick", 0, 0), ("tick", 1, 0)])
     world = talk(explorer, world)
     shop = [node.state.services[0] for node in world.nodes if node.state is not None]
@@ -108,7 +108,7 @@ def settled(explorer: Explorer, volume: Volume | None) -> World:
 
 def talk(explorer: Explorer, world: World) -> World:
     """Everything that waits happens, without a fault."""
-    for _ in range(40):
+    for _round in range(40):
         quiet = [m for m in explorer.moves(world) if m[0] not in ("tick", "path cut")]
         if not quiet:
             break
@@ -133,7 +133,7 @@ def reach(
     explorer: Explorer, world: World, moves: list[str], until: Callable[[World], bool]
 ) -> World:
     """Take the first possible of these moves, over and over, until it is so."""
-    for _ in range(200):
+    for _round in range(200):
         if until(world):
             return world
         wanted = [

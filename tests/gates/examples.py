@@ -9,6 +9,7 @@ What only a node of a cluster has (its daemon, its manager of units) is played b
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,33 @@ VARIABLES = {"vault": "x", "vault_bmc_password": "x", "vault_shop_password": "y"
 
 
 def check(bench: Bench, tools: Path) -> dict[str, object]:
-    """Run one play for each plugin."""
-    count = 0
-    for kind in KINDS:
-        for name, said in _documentation(bench, tools, kind).items():
-            tasks = yaml.safe_load(said["examples"])
-            results = _play(bench, tools, name, tasks)
-            for task, result in zip(tasks, results, strict=True):
-                _judge(kind, name, said, task, result)
-            count += len(tasks)
-    return {"examples": count}
+    """Run one playbook with a play for each plugin."""
+    place = BUILD / "examples"
+    shutil.rmtree(place, ignore_errors=True)
+    (place / "files" / "pages").mkdir(parents=True)
+    (place / "files" / "pages" / "index.html").write_text("<p>Welcome\n", encoding="utf-8")
+    plugins = [
+        (kind, name, said, place / f"{kind}-{name}.json", yaml.safe_load(said["examples"]))
+        for kind in KINDS
+        for name, said in _documentation(bench, tools, kind).items()
+    ]
+    plays = [_play(f"{kind} {name}", tasks, out) for kind, name, _said, out, tasks in plugins]
+    path = place / "examples.yml"
+    path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
+    inventory = readme.inventory(BUILD / "inventory.yml")
+    # Addresses of the examples are nobody's business: no packet leaves this machine.
+    command = ["unshare", "--net", "ansible-playbook", "--check", "--diff", "-i", inventory, path]
+    command += ["-e", json.dumps(VARIABLES)]
+    env = {
+        "ANSIBLE_COLLECTIONS_PATH": bench.collections,
+        "PATH": f"{STAND_INS}:{tools}:/usr/sbin:/usr/bin:/sbin:/bin",
+    }
+    bench.run(command, cwd=place, tools=tools, env=env)
+    for kind, name, said, out, tasks in plugins:
+        results = json.loads(out.read_text(encoding="utf-8"))
+        for task, result in zip(tasks, results, strict=True):
+            _judge(kind, name, said, task, result)
+    return {"examples": sum(len(tasks) for *_plugin, tasks in plugins)}
 
 
 def _documentation(bench: Bench, tools: Path, kind: str) -> dict[str, Any]:
@@ -48,46 +66,29 @@ def _documentation(bench: Bench, tools: Path, kind: str) -> dict[str, Any]:
     return {name.rpartition(".")[2]: said for name, said in found.items()}
 
 
-def _play(bench: Bench, tools: Path, name: str, tasks: list[dict[str, Any]]) -> list[Any]:
-    place = BUILD / "examples"
-    (place / "files" / "pages").mkdir(parents=True, exist_ok=True)
-    (place / "files" / "pages" / "index.html").write_text("<p>Welcome\n", encoding="utf-8")
-    out = place / f"{name}.json"
-    out.unlink(missing_ok=True)
-    names = [task.get("register", f"example_{index}") for index, task in enumerate(tasks)]
+def _play(name: str, tasks: list[dict[str, Any]], out: Path) -> dict[str, Any]:
+    words = [task.get("register", f"example_{index}") for index, task in enumerate(tasks)]
     kept = [
         {**task, "register": word, "ignore_errors": True}
-        for task, word in zip(tasks, names, strict=True)
+        for task, word in zip(tasks, words, strict=True)
     ]
     write = {
         "name": "Keep what was returned",
         "ansible.builtin.copy": {
             "dest": str(out),
             "mode": "0600",
-            "content": f"{{{{ [{', '.join(names)}] | to_json }}}}",
+            "content": f"{{{{ [{', '.join(words)}] | to_json }}}}",
         },
         "check_mode": False,
     }
-    play = {
+    return {
         "name": f"Examples of {name}",
         "hosts": "node1",
         "connection": "local",
         "gather_facts": False,
-        "vars": {**VARIABLES, "ansible_python_interpreter": "/usr/bin/python3"},
+        "vars": {"ansible_python_interpreter": "/usr/bin/python3"},
         "tasks": [*kept, write],
     }
-    path = place / f"{name}.yml"
-    path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
-    inventory = readme.inventory(BUILD / "inventory.yml")
-    # Addresses of the examples are nobody's business: no packet leaves this machine.
-    command = ["unshare", "--net", "ansible-playbook", "--check", "--diff", "-i", inventory, path]
-    env = {
-        "ANSIBLE_COLLECTIONS_PATH": bench.collections,
-        "PATH": f"{STAND_INS}:{tools}:/usr/sbin:/usr/bin:/sbin:/bin",
-    }
-    bench.run(command, cwd=place, tools=tools, env=env)
-    results: list[Any] = json.loads(out.read_text(encoding="utf-8"))
-    return results
 
 
 def _judge(

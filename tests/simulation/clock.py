@@ -38,7 +38,7 @@ class Clock:
         """Let everything happen up to that time, in order. True if stop() ended it early."""
         queue, pop = self._queue, heapq.heappop
         while queue and queue[0][0] <= until:
-            self.now, _, what = pop(queue)
+            self.now, _order, what = pop(queue)
             what()
             if stop is not None and stop():
                 return True

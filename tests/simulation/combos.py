@@ -71,7 +71,7 @@ def replay_after_death(rng: random.Random, at: float) -> list[Fault]:
     """F19: somebody on the network plays the voice of a node that is off."""
     victim = rng.choice(("owner", "standby", "node1"))
     faults = [Fault("power_cut", victim, at, rng.uniform(12.0, 25.0))]
-    for _ in range(4):
+    for _round in range(4):
         faults.append(Fault("replay", rng.choice(("node1", "node2")), at + rng.uniform(0.0, 15.0)))
     return faults
 
@@ -109,7 +109,7 @@ def shared_power(rng: random.Random, at: float) -> list[Fault]:
     lasts = rng.uniform(15.0, 30.0)
     faults = _moods(rng, "owner", at, lasts + 10.0, SHARED)
     faults.append(Fault("power_cut", "owner", at + 0.5, lasts))
-    for _ in range(2):
+    for _round in range(2):
         faults.append(Fault("confirm_fenced", "standby", at + rng.uniform(4.0, 14.0)))
     return faults
 

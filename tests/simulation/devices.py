@@ -44,7 +44,7 @@ class Fencing:
 
     def of(self, node: str) -> list[Device]:
         """Every device that can switch this node."""
-        return [device for (name, _), device in self.devices.items() if name == node]
+        return [device for (name, _kind), device in self.devices.items() if name == node]
 
     def answers(self, asker: str, target: str, level: int) -> bool:
         """A check of the device while all is well (F24)."""

@@ -62,13 +62,13 @@ def draw(seed: int) -> Script:
     rng = random.Random(f"script {seed}")
     chaos_s = rng.uniform(25.0, 60.0)
     faults: list[Fault] = []
-    for _ in range(rng.randint(0, 5)):
+    for _round in range(rng.randint(0, 5)):
         faults.append(_fault(rng, rng.uniform(0.0, chaos_s)))
-    for _ in range(rng.randint(2, 9)):
+    for _round in range(rng.randint(2, 9)):
         fault = _fault(rng, rng.uniform(0.0, 0.7 * chaos_s), ("here", "there"))
         wait = rng.choice((0.0, rng.uniform(0.0, 0.3), rng.uniform(0.0, 3.0)))
         faults.append(fault.on(rng.choice(MOMENTS), wait))
-    for _ in range(rng.choice((0, 1, 1, 2))):
+    for _round in range(rng.choice((0, 1, 1, 2))):
         faults.extend(rng.choice(COMBOS)(rng, rng.uniform(0.0, 0.5 * chaos_s)))
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
     return Script(

@@ -31,7 +31,7 @@ def test_no_seed_breaks_the_contract() -> None:
 
 def test_a_seed_tells_the_same_story_twice() -> None:
     """A failing seed can be replayed."""
-    first, second = (shrink.story(7, script.draw(7)) for _ in range(2))
+    first, second = (shrink.story(7, script.draw(7)) for _round in range(2))
     assert first == second
     assert "FAULT" in first
 

@@ -33,7 +33,7 @@ def test_f11_one_of_several_links_down_is_told_once_and_nothing_else_happens() -
 
 def test_f17_who_does_not_hear_tells_it_while_the_other_hears() -> None:
     pair = Pair().running()
-    for _ in range(40):
+    for _round in range(40):
         pair.talk(1, links=("lan",))
         for send in pair.a.take(actions.Send):
             assert isinstance(send, actions.Send)
@@ -45,7 +45,7 @@ def test_f17_who_does_not_hear_tells_it_while_the_other_hears() -> None:
 
 def test_f20_a_link_that_flaps_is_told_once_until_it_was_steady() -> None:
     pair = Pair().running()
-    for _ in range(5):
+    for _round in range(5):
         pair.talk(30, links=("lan",))
         pair.talk(20)
     assert len(notes(pair.a, "link-down")) == 1
@@ -78,10 +78,10 @@ def test_f21_a_heartbeat_that_nearly_came_too_late_is_told_with_a_better_value()
 
 def test_f24_a_fence_device_that_fails_while_all_is_well_is_told_once() -> None:
     a = Pair().running().a
-    for _ in range(3):
+    for _round in range(3):
         a.feed(events.DeviceChecked(1, False, "no answer"))
     assert notes(a, "fence-device-failed") == ["pdu: the fence device of b fails: no answer"]
-    for _ in range(2):
+    for _round in range(2):
         a.feed(events.DeviceChecked(1, True))
     assert len(notes(a, "fence-device-back")) == 1
 

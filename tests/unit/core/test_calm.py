@@ -28,7 +28,7 @@ def test_a_repeated_heartbeat_is_taken_in_without_asking_the_rules() -> None:
 def test_silence_is_noticed_in_time_although_the_rules_rest() -> None:
     b = Pair().running().b
     Pair.see(b, ALONE)
-    for _ in range(100):
+    for _round in range(100):
         b.feed(events.Tick(), 0.01)
         timing = b.config.timing
         if b.now - b.state.peer.last >= timing.suspect_s:
@@ -40,7 +40,7 @@ def test_silence_is_noticed_in_time_although_the_rules_rest() -> None:
 def test_heartbeats_leave_on_time_while_the_rules_rest() -> None:
     a = Pair().running().a
     sent = 0
-    for _ in range(70):
+    for _round in range(70):
         a.feed(events.Tick(), 0.01)
         sent += len(a.take(actions.Send))
     assert sent == 3

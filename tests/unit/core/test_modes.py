@@ -91,7 +91,7 @@ def test_modes_outlive_the_daemon_and_reach_a_node_that_was_down() -> None:
     [kept] = pair.a.take(actions.KeepModes)
     assert isinstance(kept, actions.KeepModes)
     assert kept.modes == Modes(peer_standby=1)
-    state, _ = begin(pair.a.config, 9 << 32, 1.0, kept.modes)
+    state, _actions = begin(pair.a.config, 9 << 32, 1.0, kept.modes)
     assert state.modes == kept.modes
     pair.b = Half("b", "a", 5 << 32)
     pair.b.settle()
@@ -122,7 +122,7 @@ def test_f66_nothing_is_recovered_moved_or_stopped_in_maintenance() -> None:
 def test_f66_nothing_is_fenced_or_taken_over_in_maintenance() -> None:
     b = maintained(Pair().running()).b
     Pair.see(b, ALONE)
-    for _ in range(60):
+    for _round in range(60):
         b.pass_time(1)
         b.fence_answers(Power.ON)
     assert b.state.peer.life is Life.SILENT
@@ -165,7 +165,7 @@ def test_f66_a_handler_without_proof_ends_without_success() -> None:
     a = maintained(Pair().running()).a
     Pair.see(a, replace(ALONE, role="Primary", suspended=True))
     a.feed(events.HandlerAsked(5, "shop"))
-    for _ in range(70):
+    for _round in range(70):
         a.pass_time(1)
         a.fence_answers(Power.ON)
     assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 1)]

@@ -288,7 +288,7 @@ def test_f15_of_two_owners_exactly_one_has_the_head_start() -> None:
     for half in (pair.a, pair.b):
         for service in ("shop", "mail"):
             half.feed(events.DiskChanged(service, ALONE))
-        for _ in range(200):
+        for _round in range(200):
             half.pass_time(0.1)
             fences = [a for a in half.take(actions.Fence) if isinstance(a, actions.Fence)]
             if any(fence.ask is actions.Ask.OFF for fence in fences):

@@ -199,7 +199,7 @@ def test_f13_a_promise_to_an_earlier_life_does_not_answer_the_handler_of_a_new_o
     for earlier in range(pair.b.shop.outdated):
         Pair.see(pair.b, replace(GOOD, peer_role="Primary"))
         pair.a = Half("a", "b", (2 + earlier) << 32)
-        for _ in range(earlier):
+        for _round in range(earlier):
             pair.a.state = replace(pair.a.state, counter=pair.a.state.counter + 1)
         pair.a.settle(replace(GOOD, role="Primary"), Found.RUNNING, mine=True)
         pair.talk()

@@ -71,7 +71,7 @@ def test_a_rule_that_breaks_again_and_again_ends_in_a_safe_stop(broken: Break) -
     a.pass_time(1.1)
     broken(exclusion, "exclude")
     a.state = replace(a.state, settled_until=0.0)
-    for _ in range(2):
+    for _round in range(2):
         a.feed(events.Tick(), 0.2)
     assert not a.take(actions.Stop)
     a.feed(events.Tick(), 0.2)

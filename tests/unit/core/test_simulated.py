@@ -89,7 +89,7 @@ def test_a_daemon_that_restarts_while_io_is_frozen_asks_once() -> None:
     again = Half("a", "b", 2 << 32 | 33)
     Pair.see(again, FROZEN)
     numbers = {again.shop.promise}
-    for _ in range(5):
+    for _round in range(5):
         again.feed(events.Tick(), 0.01)
         numbers.add(again.shop.promise)
     assert len(numbers) == 1

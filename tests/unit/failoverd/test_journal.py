@@ -45,7 +45,7 @@ def live(journal: Journal, rounds: int) -> State:
 def replay(path: Path) -> State:
     state, events = read(path)
     for now, event in events:
-        state, _ = machine.step(state, event, now)
+        state, _actions = machine.step(state, event, now)
     return state
 
 
@@ -104,7 +104,7 @@ def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     live(journal, 10)
     assert "cannot be written" in journal.problem
     place.unlink()
-    state, _ = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, _actions = machine.begin(CONFIG, 5 << 32, 100.0)
     journal.record(Tick(), state, 1000.0)
     assert journal.drain(LIMIT_S)
     assert journal.problem == ""

@@ -65,7 +65,7 @@ class Life:
         for number in range(1, 20):
             self.feed(Heard("lan", replace(message, sequence=number)))
             self.feed(Tick())
-        for _ in range(100):
+        for _round in range(100):
             todo = list(self.feed(Tick()))
             while todo:
                 action = todo.pop()

@@ -112,7 +112,7 @@ def test_a_hanging_disk_does_not_hold_up_the_journals_caller(
     journal.close()
     early, late = segments(place)
     # What was written is a true beginning, and after the gap a new segment begins with the state.
-    written = [now for now, _ in read(early)[1]]
+    written = [now for now, _event in read(early)[1]]
     assert written == [100.0 + number / 1000 for number in range(2000 - lost)]
     assert read(late)[0] == later
     assert json.loads(late.read_text().splitlines()[0])["lost"] == lost
@@ -155,7 +155,7 @@ def test_a_hanging_disk_does_not_hold_up_the_historys_caller(tmp_path: Path) -> 
 def test_lost_entries_of_the_history_are_owned_up_to(tmp_path: Path) -> None:
     place = tmp_path / "state"
     history = History(place, "node1")
-    for _ in range(3):
+    for _round in range(3):
         history.add("code", "nobody reads this")
     assert history.drain(LIMIT_S)
     assert "entries lost so far: 3" in history.problem

@@ -239,7 +239,7 @@ def test_a_question_that_is_not_understood_shows_what_is(
     assert cli.main(["whatif", "a explodes"]) == 2
     out = capsys.readouterr().out
     assert out.startswith("'a explodes': this is not understood.\n")
-    assert all(form in out for _, form in words.FORMS)
+    assert all(form in out for _name, form in words.FORMS)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 1, "now": 1.0, "state": {}}'])

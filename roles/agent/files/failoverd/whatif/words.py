@@ -59,7 +59,7 @@ examples:
   failoverctl whatif 'fencing of node1 fails; node1 freezes'
   failoverctl whatif 'all links fail; wait 10; all links return'
   failoverctl whatif --state /var/lib/failoverd/journal/0000000007.jsonl 'switchover shop'
-""".format(forms="\n".join(f"  {form}" for _, form in FORMS))
+""".format(forms="\n".join(f"  {form}" for _name, form in FORMS))
 
 
 def parse(text: str, config: CoreConfig) -> list[Statement]:

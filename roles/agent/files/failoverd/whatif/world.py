@@ -169,7 +169,7 @@ class World:
         """Let that much time pass."""
         until = self.now + seconds
         while self._queue and self._queue[0][0] <= until:
-            self.now, _, what = heapq.heappop(self._queue)
+            self.now, _order, what = heapq.heappop(self._queue)
             what()
         self.now = until
 
