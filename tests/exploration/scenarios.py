@@ -44,7 +44,7 @@ def handshakes() -> list[Scenario]:
         return Scenario(name, HANDSHAKE, (with_budget(start, budget),), depth)
 
     return [
-        scenario("hand-shake, messages late or lost", 9, Budget(), fresh),
+        scenario("hand-shake, messages late or lost", 7, Budget(), fresh),
         scenario("hand-shake, a daemon crashes", 6, Budget(daemon=1), fresh),
         scenario("hand-shake, a daemon pauses", 6, Budget(pauses=1), fresh),
         scenario("hand-shake, a start or stop fails", 7, Budget(failures=1), fresh),
