@@ -119,9 +119,9 @@ class Faults:
                 continue
             if any(s.failed_at is not None or s.restarts for s in state.services):
                 node.daemon.command(Verb.CLEAR)
-            broken = any(s.local.value == "broken" for s in state.services)
+            broken = [s.name for s in state.services if s.local.value == "broken"]
             if broken and (services.forgotten or node.idle):  # a failed stop is not for people
-                services.clean_by_hand()
+                services.clean_by_hand(broken)
                 node.daemon.command(Verb.CLEAR)
             if is_on(state.modes.maintenance):
                 node.daemon.command(Verb.MAINTENANCE, "off")

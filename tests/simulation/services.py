@@ -69,11 +69,11 @@ class Services:
         self.forgotten = True
         self.owned = {name: (0, generation) for name, (_, generation) in self.owned.items()}
 
-    def clean_by_hand(self) -> None:
+    def clean_by_hand(self, broken: list[str]) -> None:
         """An operator stops what the cluster does not dare to touch (F58)."""
         self.forgotten = False
-        for name, value in self.truth.items():
-            if value != DOWN:
+        for name in broken:
+            if self.truth[name] != DOWN:
                 self._order[name] += 1
                 self.world.volumes[name].demote(self.node.name)
                 self.set(name, DOWN)
