@@ -116,21 +116,24 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
             "after": ["drbd"],
         },
     ]
+    # An application may bind to the address. And it stops before the address goes: its clients are
+    # told, and need not wait for their connections to time out.
+    addresses = [f"address-{address['ip']}" for address in service["addresses"]]
     for application in service["applications"]:
         entry = {
             "name": application["name"],
             "type": "unit",
             "unit": application["unit"],
-            "after": ["mount", *application["after"]],
+            "after": ["mount", *addresses, *application["after"]],
         }
         for key in ("start_timeout_s", "stop_timeout_s"):
             if key in application:
                 entry[key] = application[key]
         resources.append(entry)
-    for address in service["addresses"]:
+    for name, address in zip(addresses, service["addresses"], strict=True):
         resources.append(
             {
-                "name": f"address-{address['ip']}",
+                "name": name,
                 "type": "virtual_ip",
                 "address": address["address"],
                 "interface": dict(address["interface"]),

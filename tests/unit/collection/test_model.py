@@ -77,9 +77,9 @@ def test_resources_depend_on_what_they_stand_on(build):
     assert after == {
         "drbd": [],
         "mount": ["drbd"],
-        "postgresql": ["mount"],
-        "apache": ["mount", "postgresql"],
-        "worker": ["mount"],
+        "postgresql": ["mount", "address-192.168.1.10"],
+        "apache": ["mount", "address-192.168.1.10", "postgresql"],
+        "worker": ["mount", "address-192.168.1.10"],
         "address-192.168.1.10": ["drbd"],
     }
 
