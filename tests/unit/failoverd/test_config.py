@@ -106,8 +106,8 @@ RESOURCES = "services.0.resources"
         (
             f"{RESOURCES}.0.type",
             "raid",
-            "services[0].resources[0].type: must be one of drbd, filesystem, sfex, virtual_ip, unit, "
-            "not raid.",
+            "services[0].resources[0].type: must be one of drbd, filesystem, sfex, virtual_ip,"
+            " unit, not raid.",
         ),
         (
             f"{RESOURCES}.1.path",

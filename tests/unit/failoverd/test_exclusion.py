@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ def leased(cluster: dict[str, Any]) -> dict[str, Any]:
     """A cluster whose last level is the watchdog lease."""
     cluster["watchdog"] = {"device": "/dev/watchdog0", "timeout_s": 8, "module": "iTCO_wdt"}
     cluster["fencing"].append({"name": "lease", "method": "watchdog"})
+    cluster["ping_targets"] = [{"address": "10.9.0.254"}]
     return cluster
 
 
@@ -40,7 +42,7 @@ def shared(cluster: dict[str, Any]) -> dict[str, Any]:
     """A cluster with locks on a shared disk."""
     cluster["watchdog"] = {"timeout_s": 4}
     cluster["fencing"].append({"name": "sfex", "method": "sfex"})
-    cluster["services"][0]["resources"] = [dict(resource) for resource in SHARED]
+    cluster["services"][0]["resources"] = json.loads(json.dumps(SHARED))
     cluster["services"][0]["resources"][0]["timeout_s"] = 12
     return cluster
 
@@ -87,6 +89,12 @@ def test_a_lease_needs_a_watchdog_that_outlasts_a_pause(
         parse(texts())
     del leased["watchdog"]
     with pytest.raises(ConfigError, match=r"fencing\[1\].method: watchdog needs the watchdog"):
+        parse(texts())
+
+
+def test_a_lease_needs_ping_targets(leased: dict[str, Any], texts: Texts) -> None:
+    del leased["ping_targets"]
+    with pytest.raises(ConfigError, match="ping_targets: are needed by watchdog"):
         parse(texts())
 
 

@@ -22,6 +22,7 @@ from .exclusion import (
     timing_problem,
     unlocked,
 )
+from .monitors.settings import MonitorSettings, parse_monitors
 from .resources.settings import ResourceSettings, parse_resources
 from .schema import ConfigError, Section, parse_json
 
@@ -96,6 +97,7 @@ class Config:
     power_on: bool
     services: tuple[ServiceSettings, ...]
     runtime: RuntimeSettings
+    monitors: MonitorSettings
     unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
     watchdog: WatchdogSettings | None = None
@@ -178,6 +180,7 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
         power_on=top.flag("power_on", True),
         services=tuple(_service(entry, node, nodes, timing) for entry in top.sections("services")),
         runtime=_runtime(top.section("runtime")),
+        monitors=parse_monitors(top),
         unsafe=top.texts("unsafe"),
         keys=_keys(texts, base),
         watchdog=watchdog,
@@ -219,6 +222,9 @@ def _exclusion(top: Section, config: Config) -> None:
             raise top.fail("fencing", f"holds the method {method} more than once")
     core = config.core()
     if core.lease is not None:
+        if not config.monitors.ping.targets:
+            rule = "are needed by watchdog: without one that it reaches no node may take over"
+            raise top.fail("ping_targets", rule)
         name, rule = lease_problem(
             core.lease, config.timing, any(s.replicated for s in core.services)
         )
