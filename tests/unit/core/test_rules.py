@@ -288,6 +288,19 @@ def test_f41_frozen_io_is_resumed_only_after_proof() -> None:
     assert a.take(actions.ResumeIO)
 
 
+def test_f37_what_its_handler_was_told_is_left_to_the_kernel_for_a_while() -> None:
+    """The kernel voids an answer if the link was back meanwhile; an order to resume it obeys."""
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    a.feed(events.HandlerAsked(5, "shop"))
+    a.pass_time(5)
+    a.fence_answers(Power.OFF)
+    assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 7)]
+    assert not a.take(actions.ResumeIO)
+    a.pass_time(5)
+    assert a.take(actions.ResumeIO), "the handler's answer never reached the kernel"
+
+
 def test_f47_a_node_that_cannot_stop_is_fenced_by_its_peer() -> None:
     pair = Pair().running()
     pair.a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))

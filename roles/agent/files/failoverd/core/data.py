@@ -18,6 +18,8 @@ NOT_EXCLUDED = 1
 """fence-peer exit code that DRBD takes for failure: I/O stays frozen (F36)."""
 
 RETRY_S = 0.5
+HANDLED_S = 2.0
+"""How long the kernel is given to act on its handler's answer before the order to resume."""
 OUTDATED = ("Outdated", "Inconsistent")
 
 
@@ -106,6 +108,8 @@ def _answer(turn: Turn, service: Service) -> Service:
             left.append(waiting)
             continue
         turn.do(AnswerHandler(waiting.request, code))
+        # The kernel thaws by itself and takes no void answer; an order it would obey (F37).
+        service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
         text = {
             PEER_FENCED: "the peer is gone: I/O may go on",
             PEER_OUTDATED: "the peer has outdated its disk: I/O may go on",
