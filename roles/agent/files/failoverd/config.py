@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .core.config import CoreConfig, ServiceConfig, Timing
+from .monitors.settings import MonitorSettings, parse_monitors
 from .resources.settings import ResourceSettings, parse_resources
 from .schema import ConfigError, Section, parse_json
 
@@ -93,6 +94,7 @@ class Config:
     power_on: bool
     services: tuple[ServiceSettings, ...]
     runtime: RuntimeSettings
+    monitors: MonitorSettings
     unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
 
@@ -167,6 +169,7 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
         power_on=top.flag("power_on", True),
         services=tuple(_service(entry, node, nodes, timing) for entry in top.sections("services")),
         runtime=_runtime(top.section("runtime")),
+        monitors=parse_monitors(top),
         unsafe=top.texts("unsafe"),
         keys=_keys(texts, base),
     )

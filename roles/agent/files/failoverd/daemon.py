@@ -35,6 +35,7 @@ from .resources import pagecache
 from .resources.settings import module_of
 from .resources.systemd import Systemd, SystemdError
 from .runner import Runner
+from .senses import Senses
 from .service import Service
 from .status import snapshot
 from .store import Store, next_incarnation
@@ -101,6 +102,7 @@ class Daemon:
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
+        self._senses = Senses(config.monitors, self._runner.post, self._history)
         self._requests = Requests(
             self._services,
             self._dispatcher,
@@ -156,9 +158,10 @@ class Daemon:
             *filter(None, problems),
             *(f"link {name}: {problem}" for name, problem in links.items()),
             *self._disks.problems.values(),
+            *self._senses.problems,
             *refused,
         ]
-        return snapshot(
+        status = snapshot(
             self._runner.state,
             self._services,
             self._devices.status(),
@@ -166,6 +169,7 @@ class Daemon:
             warnings,
             self._store.since,
         )
+        return {**status, **self._senses.status()}
 
     def _keep(self, work: Awaitable[Any]) -> None:
         """Run in the background; an unexpected end is an alert, not a silence."""
@@ -193,6 +197,8 @@ class Daemon:
         self._keep(self._disks.run())
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
+        for monitor in self._senses.monitors:
+            self._keep(monitor.run())
         for service in self._services.values():
             self._keep(service.patrol(self._config.runtime.patrol_s))
         self._notifier.send("READY=1", "STATUS=watching")

@@ -22,6 +22,8 @@ def lines(status: dict[str, Any]) -> list[str]:
         result.append(_field("standby", f"{' and '.join(status['standby'])}: in standby mode"))
     if status.get("reach") == "lost":
         result.append(_field("reach", "this node has LOST its ping targets"))
+    if status.get("ping"):
+        result.append(_field("ping", " · ".join(map(_target, status["ping"]))))
     result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
     result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
     result += [_field("warning", text) for text in status["warnings"]]
@@ -67,6 +69,12 @@ def _node(status: dict[str, Any]) -> str:
 def _link(link: dict[str, Any]) -> str:
     word = {"up": "ok", "down": "DOWN", "one-way": "ONE WAY"}[link["state"]]
     return f"{link['name']} {word}"
+
+
+def _target(target: dict[str, Any]) -> str:
+    word = {"ok": "ok", "lost": "LOST", "unknown": "not answered yet"}[target["state"]]
+    rtt = f" {target['rtt_ms']:g} ms" if target["state"] == "ok" and target["rtt_ms"] else ""
+    return f"{target['address']} {word}{rtt}"
 
 
 def _device(device: dict[str, Any]) -> str:

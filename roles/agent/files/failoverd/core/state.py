@@ -34,6 +34,8 @@ class Proof(Enum):
     FOUND_OFF = "its fence device says off"
     GOODBYE = "it said goodbye with every service stopped"
     OPERATOR = "the operator confirmed it"
+    LEASE = "its watchdog lease ran out"
+    LOCK = "its SFEX lock aged out"
 
     @property
     def powerless(self) -> bool:
