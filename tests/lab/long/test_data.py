@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import time
 
+from tests.lab import eyes
 from tests.lab.conftest import Cluster
-
-from . import eyes
 
 
 def test_f07_both_lose_power_and_the_newer_copy_serves(cluster: Cluster) -> None:
@@ -48,37 +47,6 @@ def test_f08_the_older_node_alone_does_not_start(cluster: Cluster) -> None:
     cluster.lab.power(owner, "on")
     eyes.wait_active(cluster, owner)
     assert cluster.serves()
-
-
-def test_f33_the_owner_dies_during_a_resync(cluster: Cluster) -> None:
-    owner, standby = cluster.owner, cluster.standby
-    mount = cluster.site.target.watch.mount
-    cluster.lab.power(standby, "off")
-    assert cluster.serves()
-    # Something to copy over a narrow line; written before the line is narrow.
-    cluster.lab.ssh(owner, f"dd if=/dev/urandom of={mount}/ballast bs=1M count=48 conv=fsync")
-    device = cluster.lab.spec.link("mirror").interface
-    narrow = f"tc qdisc add dev {device} root tbf rate 16mbit burst 64kb latency 400ms"
-    cluster.lab.ssh(owner, narrow)
-    cluster.lab.power(standby, "on")
-    cluster.wait(
-        lambda: eyes.service(cluster, standby).get("disk", {}).get("connection") == "SyncTarget",
-        "the resync",
-        timeout=180.0,
-    )
-    died = time.time()
-    cluster.lab.power(owner, "off")
-    why = eyes.wait_blocked(cluster, standby, "Inconsistent")
-    assert "resync" in why
-    refused = cluster.lab.ssh(
-        standby, f"failoverctl switchover {cluster.stage.service}", check=False
-    )
-    assert refused.returncode != 0
-    assert eyes.never_active(cluster, standby, died)
-    cluster.lab.power(owner, "on")
-    eyes.wait_active(cluster, owner)
-    assert cluster.serves()
-    cluster.lab.ssh(owner, f"rm {mount}/ballast")
 
 
 def test_f35_the_owners_disk_fails(cluster: Cluster) -> None:

@@ -8,9 +8,8 @@ import time
 
 import pytest
 
+from tests.lab import eyes
 from tests.lab.conftest import Cluster
-
-from . import eyes
 
 
 def test_f02_a_panic_of_the_owners_kernel(cluster: Cluster) -> None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import time
 
+from tests.lab import eyes
 from tests.lab.conftest import Cluster
 
-from . import eyes
 from .rival import rival
 
 

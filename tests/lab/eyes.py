@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of this directory ask of a cluster, in words."""
+"""What the fault tests ask of a cluster, in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from lab.errors import LabError
-from tests.lab.conftest import Cluster
+
+from .conftest import Cluster
 
 LINKS = {"office": "isolate", "mirror": "isolate", "wire": "down"}
 """Everything between the nodes cut; the gateway and the BMCs stay in reach."""
