@@ -165,12 +165,9 @@ class Drbd:
 
     async def _free(self) -> None:
         """End whoever holds the device open: the file system is unmounted, so nobody has cause."""
-        with contextlib.suppress(OSError):
-            number = Path(self.options.device).stat().st_rdev
-            device = (os.major(number), os.minor(number))
-            ended = await asyncio.to_thread(users.end, device, itself=True)
-            if ended:
-                self._alert("users-ended", f"{self}: was in use by {', '.join(ended)}: ended")
+        ended = await asyncio.to_thread(_end_holders, self.options.device)
+        if ended:
+            self._alert("users-ended", f"{self}: was in use by {', '.join(ended)}: ended")
 
     async def leave(self) -> None:
         """Part from the peer in good order: it agrees that this disk is outdated from here on.
@@ -222,6 +219,14 @@ class Drbd:
 
     def close(self) -> None:
         """Nothing to free."""
+
+
+def _end_holders(path: str) -> list[str]:
+    try:
+        number = Path(path).stat().st_rdev
+    except OSError:
+        return []
+    return users.end((os.major(number), os.minor(number)), itself=True)
 
 
 def _half_up(disk: Disk) -> bool:
