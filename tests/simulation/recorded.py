@@ -83,6 +83,8 @@ class Run:
         self.still: set[str] = set()
         self._writes = 0
         self._asked: dict[str, int] = {}
+        self._outdating: set[str] = set()
+        """Nodes with an order that the kernel has not carried out yet."""
 
     # -- what the model sees of the world ---------------------------------------------------
 
@@ -149,6 +151,7 @@ class Run:
 
     def _power(self, node: str, what: str) -> None:
         if what == "off":
+            self._outdating.discard(node)
             self.still.discard(node)
             self.volume.power_lost(node)
             add(self.kernel, node, DOWN)
@@ -165,6 +168,9 @@ class Run:
                 self.refusals.append(f"{line['t']}: {node}: {why}")
         elif what == "answer":
             self.volume.handler_answer(node, code, self._asked.get(node, -1))
+        elif what == "outdate":
+            # A process does it, and before the disk is attached it does nothing: see _saw.
+            self._outdating.add(node)
         else:
             getattr(self.volume, what)(node)
         self.note(node)
@@ -180,6 +186,10 @@ class Run:
         linked = state[4] in CONNECTED
         if side.up and linked != self.volume.connected:
             self.hand.happen("_notice")
+        if state[1] == "Outdated" and node in self._outdating:
+            self.volume.outdate(node)
+        if linked:
+            self._outdating.discard(node)
         if self.volume.resync and state[1] == state[3] == "UpToDate" and state[4] == "Connected":
             self.hand.happen("_synced")
         add(self.kernel, node, shown)

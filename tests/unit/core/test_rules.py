@@ -291,10 +291,11 @@ def test_f41_frozen_io_is_resumed_only_after_proof() -> None:
 def test_f37_what_its_handler_was_told_is_left_to_the_kernel_for_a_while() -> None:
     """The kernel voids an answer if the link was back meanwhile; an order to resume it obeys."""
     a = Pair().running().a
-    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
-    a.feed(events.HandlerAsked(5, "shop"))
     a.pass_time(5)
     a.fence_answers(Power.OFF)
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    assert not a.take(actions.ResumeIO), "its handler has not asked yet"
+    a.feed(events.HandlerAsked(5, "shop"))
     assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 7)]
     assert not a.take(actions.ResumeIO)
     a.pass_time(5)

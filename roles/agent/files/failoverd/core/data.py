@@ -19,7 +19,8 @@ NOT_EXCLUDED = 1
 
 RETRY_S = 0.5
 HANDLED_S = 2.0
-"""How long the kernel is given to act on its handler's answer before the order to resume."""
+"""How long the kernel's handler is given to ask, and the kernel to act on the answer, before the
+order to resume."""
 OUTDATED = ("Outdated", "Inconsistent")
 
 
@@ -82,7 +83,9 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         turn.note("split-brain", text, service.name, alert=True)
     if disk.suspended and not old.suspended:
         # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
-        service = turn.set_service(service, promise=turn.number())
+        # The kernel's handler is on its way: only if it fails there has to be an order (F36).
+        later = turn.now + HANDLED_S
+        service = turn.set_service(service, promise=turn.number(), next_resume=later)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
