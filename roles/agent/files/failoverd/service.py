@@ -76,10 +76,14 @@ class Service:
             values = set(found.values())
             if values == {State.UP}:
                 return Found.RUNNING, ""
-            if values == {State.DOWN}:
+            # A lock alone runs nothing: it was taken when the peer was excluded.
+            if {s for n, s in found.items() if not self._is_lock(n)} == {State.DOWN}:
                 return Found.STOPPED, ""
             up = [name for name, state in found.items() if state is not State.DOWN]
             return Found.PARTIAL, "; ".join(details) or f"up: {', '.join(up)}"
+
+    def _is_lock(self, name: str) -> bool:
+        return self.resources[name].settings.type == "sfex"
 
     async def start(self, generation: int, peer_gone: bool) -> None:
         """Start everything, each part as early as possible; raises Failed."""
