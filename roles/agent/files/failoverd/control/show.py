@@ -49,7 +49,8 @@ def _service(service: dict[str, Any]) -> list[str]:
     for resource in service["resources"]:
         if resource["type"] in SHOWN_AS:
             word = "ok" if resource["state"] == "up" else resource["state"]
-            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}")
+            full = f" {resource['used_percent']} % full" if "used_percent" in resource else ""
+            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}{full}")
     for kind, texts in by_type.items():
         result.append(_field(SHOWN_AS[kind], " · ".join(texts)))
     return result
