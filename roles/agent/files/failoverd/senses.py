@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from .core.events import Event
+from .monitors.disk import DiskWatch
 from .monitors.mountwatch import MountWatch
 from .monitors.ping import Ping
 from .monitors.settings import MonitorSettings
@@ -36,6 +37,12 @@ class Senses:
         self._space = Space(all_of, settings.space.interval_s, post, history)
         mounts = MountWatch(all_of, history)
         self.monitors: list[Monitor] = [self._space, mounts]
+        self._disks = [
+            DiskWatch(name, service.drbd.options.disk, settings.disk, post)
+            for name, service in services.items()
+            if service.drbd is not None and service.drbd.options.disk
+        ]
+        self.monitors += self._disks
         self._ping = Ping(settings.ping, post, history) if settings.ping.targets else None
         if self._ping is not None:
             self.monitors.append(self._ping)
@@ -50,7 +57,10 @@ class Senses:
 
     def status(self) -> dict[str, Any]:
         """Fields of failoverctl status."""
-        return {"ping": [] if self._ping is None else self._ping.status()}
+        return {
+            "ping": [] if self._ping is None else self._ping.status(),
+            "disks": [disk.status() for disk in self._disks],
+        }
 
     @property
     def used(self) -> Mapping[str, int]:

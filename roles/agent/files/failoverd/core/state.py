@@ -157,6 +157,8 @@ class Service:
     """Since when it could be moved back to its preferred node, None while it cannot (F10)."""
     filled: int = 0
     """The highest threshold of its file system's use that was told, in percent (F45)."""
+    sick: str = ""
+    """Why the disk below it on this node cannot be relied on, empty if it can (F44)."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
 
