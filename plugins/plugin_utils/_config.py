@@ -106,6 +106,7 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
             "resource": service["name"],
             "minor": storage["minor"],
             "device": storage["device"],
+            "disk": dict(storage["disk"]),
             "after": [],
         },
         {

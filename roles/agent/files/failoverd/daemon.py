@@ -145,7 +145,7 @@ class Daemon:
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
-        self._senses = Senses(config.monitors, self._runner.post, self._history)
+        self._senses = Senses(config.monitors, self._services, self._runner.post, self._history)
         self._requests = Requests(
             self._services,
             self._dispatcher,
@@ -220,6 +220,7 @@ class Daemon:
             links,
             warnings,
             self._store.since,
+            self._senses.used,
         )
         return {**status, **self._senses.status()}
 

@@ -9,13 +9,16 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .config import ServiceSettings
 from .core.events import Found
 from .resources import graph
 from .resources.base import Resource, ResourceError, Situation, State
 from .resources.drbd import Drbd
+from .resources.filesystem import Filesystem
+
+R = TypeVar("R")
 
 
 class Chronicle(Protocol):
@@ -59,6 +62,23 @@ class Service:
             if isinstance(resource, Drbd):
                 return resource
         return None
+
+    @property
+    def running(self) -> bool:
+        """It runs here and is watched."""
+        return self._running
+
+    def up(self, kind: type[R]) -> list[R]:
+        """The resources of a kind that are up here; none while the service is being changed."""
+        if not self._running or self._turn.locked():
+            return []
+        up = [r for n, r in self.resources.items() if self.states[n] == State.UP.value]
+        return [resource for resource in up if isinstance(resource, kind)]
+
+    @property
+    def mounted(self) -> list[str]:
+        """Paths of the file systems that are up here."""
+        return [r.settings.options.path for r in self.up(Filesystem)]
 
     async def probe(self) -> tuple[Found, str]:
         """Look at everything. What cannot be told counts as half up, never as stopped."""
@@ -198,15 +218,16 @@ class Service:
                 with contextlib.suppress(ResourceError, TimeoutError):
                     async with asyncio.timeout(period_s):
                         if await resource.probe() is State.DOWN:
-                            self._broken(name, "was found down")
+                            self.broken(name, "was found down")
 
     def _watch(self, running: bool) -> None:
         self._running = running
         if running:
             for name, resource in self.resources.items():
-                resource.watch(partial(self._broken, name))
+                resource.watch(partial(self.broken, name))
 
-    def _broken(self, name: str, reason: str) -> None:
+    def broken(self, name: str, reason: str) -> None:
+        """A part of the running service was found broken; told while nothing is under way."""
         if not self._running or self._turn.locked():
             return
         self.states[name] = "down"

@@ -25,6 +25,8 @@ def lines(status: dict[str, Any]) -> list[str]:
     if status.get("ping"):
         result.append(_field("ping", " · ".join(map(_target, status["ping"]))))
     result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
+    sick = [disk for disk in status.get("disks", []) if disk["state"] == "sick"]
+    result += [_field("disk", f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}") for d in sick]
     result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
     result += [_field("warning", text) for text in status["warnings"]]
     return result
@@ -49,7 +51,8 @@ def _service(service: dict[str, Any]) -> list[str]:
     for resource in service["resources"]:
         if resource["type"] in SHOWN_AS:
             word = "ok" if resource["state"] == "up" else resource["state"]
-            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}")
+            full = f" {resource['used_percent']} % full" if "used_percent" in resource else ""
+            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}{full}")
     for kind, texts in by_type.items():
         result.append(_field(SHOWN_AS[kind], " · ".join(texts)))
     return result
