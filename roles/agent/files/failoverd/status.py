@@ -142,6 +142,7 @@ def _service(state: State, own: CoreService, service: Service, since_s: float) -
                 "type": resource.settings.type,
                 "label": str(resource),
                 "state": service.states[name],
+                "monitor": service.watchers.report(name),
             }
             for name, resource in service.resources.items()
         ],
