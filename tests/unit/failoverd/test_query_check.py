@@ -72,7 +72,12 @@ def test_other_threads_stay_root_while_one_connects_as_another_account() -> None
         raise AssertionError("the tests of the daemon need root")
     seen: list[int] = []
     inside = threading.Event()
-    other = threading.Thread(target=lambda: (inside.wait(), seen.append(os.geteuid())))
+
+    def look() -> None:
+        inside.wait()
+        seen.append(os.geteuid())
+
+    other = threading.Thread(target=look)
     other.start()
     with query.peer._acting_as(query.peer.uid_of("nobody")):
         assert os.geteuid() == query.peer.uid_of("nobody")
