@@ -151,6 +151,7 @@ def _service(
                 "label": str(resource),
                 "state": service.states[name],
                 **_used(resource, used),
+                "monitor": service.watchers.report(name),
             }
             for name, resource in service.resources.items()
         ],
