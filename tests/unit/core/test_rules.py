@@ -441,6 +441,7 @@ def test_every_state_and_event_survives_the_journal() -> None:
 
 def test_the_core_imports_nothing_that_could_do_anything() -> None:
     allowed = {"__future__", "dataclasses", "enum", "functools", "types", "typing"}
+    allowed |= {"hashlib", "json", "struct"}  # a block of bytes is only computed
     for path in Path(failoverd.core.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):

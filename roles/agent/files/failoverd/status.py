@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,8 @@ from .core.message import Local, ServiceReport
 from .core.modes import is_on
 from .core.state import Life, State
 from .core.state import Service as CoreService
+from .resources.base import Resource
+from .resources.filesystem import Filesystem
 from .service import Service
 
 FORMAT = 1
@@ -34,8 +36,12 @@ def snapshot(
     problems: dict[str, str],
     warnings: list[str],
     taken: Callable[[str], float],
+    used: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The whole node in one object. problems: by link name. taken: unix time by service, or 0."""
+    """The whole node in one object. problems: by link name. taken: unix time by service, or 0.
+
+    used: percent by path of a file system.
+    """
     now = time.monotonic()
     peer = state.peer
     return {
@@ -58,7 +64,7 @@ def snapshot(
         "links": [_link(state, name, problems.get(name, ""), now) for name in state.config.links],
         "exclusion": exclusion,
         "services": [
-            _service(state, s, services[s.name], _since(s, taken(s.name), now))
+            _service(state, s, services[s.name], _since(s, taken(s.name), now), used)
             for s in state.services
         ],
         "warnings": [*([f"safe stop: {state.defect}"] if state.defect else []), *warnings],
@@ -102,7 +108,9 @@ def _since(own: CoreService, taken: float, now: float) -> float:
     return now - own.since
 
 
-def _service(state: State, own: CoreService, service: Service, since_s: float) -> dict[str, Any]:
+def _service(
+    state: State, own: CoreService, service: Service, since_s: float, used: Mapping[str, int]
+) -> dict[str, Any]:
     node, peer = state.config.node, state.config.peer
     report = _report(state, own.name)
     reports = state.said.services if state.said is not None else ()
@@ -142,7 +150,16 @@ def _service(state: State, own: CoreService, service: Service, since_s: float) -
                 "type": resource.settings.type,
                 "label": str(resource),
                 "state": service.states[name],
+                **_used(resource, used),
+                "monitor": service.watchers.report(name),
             }
             for name, resource in service.resources.items()
         ],
     }
+
+
+def _used(resource: Resource, used: Mapping[str, int]) -> dict[str, Any]:
+    """How full a mounted file system is, in percent (F45)."""
+    if not isinstance(resource, Filesystem) or resource.settings.options.path not in used:
+        return {}
+    return {"used_percent": used[resource.settings.options.path]}

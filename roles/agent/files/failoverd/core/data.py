@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from . import lease
 from .actions import AnswerHandler, Outdate, ResumeIO
 from .events import Disk, HandlerAsked, HandlerGone
 from .message import Local
@@ -115,7 +116,7 @@ def _answer(turn: Turn, service: Service) -> Service:
         service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
         text = {
             PEER_FENCED: "the peer is gone: I/O may go on",
-            PEER_OUTDATED: "the peer has outdated its disk: I/O may go on",
+            PEER_OUTDATED: "the peer does not use its disk before a resync: I/O may go on",
         }.get(code, "the peer could not be excluded in time: I/O stays frozen")
         turn.note("handler", f"{service.name}: {text}", service.name, alert=code == NOT_EXCLUDED)
     return turn.set_service(service, waiting=tuple(left))
@@ -124,7 +125,7 @@ def _answer(turn: Turn, service: Service) -> Service:
 def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
     if _powerless(turn):
         return PEER_FENCED
-    if _kept(turn, service):
+    if _kept(turn, service) or lease.may_go_on(turn.state, service, turn.now):
         return PEER_OUTDATED
     return NOT_EXCLUDED if turn.now >= waiting.until else None
 
@@ -152,6 +153,7 @@ def _resume(turn: Turn, service: Service) -> None:
     if service.promise == 0:
         service = turn.set_service(service, promise=turn.number())
     excluded = _powerless(turn) or _kept(turn, service)
+    excluded = excluded or lease.may_go_on(turn.state, service, turn.now)
     if excluded and turn.now >= service.next_resume:
         turn.do(ResumeIO(service.name))
         turn.set_service(service, next_resume=turn.now + 2 * RETRY_S)

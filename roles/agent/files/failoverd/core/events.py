@@ -171,6 +171,14 @@ class SpaceUsed:
     percent: int
 
 
+@dataclass(frozen=True)
+class DiskTried:
+    """The disk below a service on this node was read (F44). why: what is wrong, empty if good."""
+
+    service: str
+    why: str = ""
+
+
 class Verb(Enum):
     """What an operator may ask."""
 
@@ -212,5 +220,6 @@ Event = (
     | AddressesProbed
     | LockLost
     | SpaceUsed
+    | DiskTried
     | Command
 )

@@ -110,28 +110,36 @@ class Hold:
 
 def claim_read(claim: Claim, found: Record, asked_at: float, now: float) -> tuple[Claim, Next]:
     """The lock was read. asked_at: when the read was ordered."""
-    times = claim.times
     if claim.settled_at is not None:
         if found.of(claim.mine):
             if asked_at >= claim.settled_at:
                 return claim, Next(Do.HELD)
-            return claim, Next(Do.READ, at=claim.settled_at)
+            return _written(changed(claim, read_at=asked_at), found)
         claim = changed(claim, settled_at=None, seen=None)  # somebody else was later
     if found.owner in ("", claim.mine.owner):
-        return changed(claim, read_at=asked_at, seen=None), Next(Do.WRITE, record=claim.mine)
+        return _written(changed(claim, read_at=asked_at, seen=None), found)
     if claim.seen != found:
         claim = changed(claim, seen=found, since=now)
-    if asked_at - claim.since >= times.timeout_s:
-        return changed(claim, read_at=asked_at), Next(Do.WRITE, record=claim.mine)
-    return claim, Next(Do.READ, at=now + times.renew_s)
+    if asked_at - claim.since >= claim.times.timeout_s:
+        return _written(changed(claim, read_at=asked_at), found)
+    return claim, Next(Do.READ, at=now + claim.times.renew_s)
+
+
+def _written(claim: Claim, found: Record) -> tuple[Claim, Next]:
+    mine = changed(claim.mine, counter=found.counter + 1)
+    return changed(claim, mine=mine), Next(Do.WRITE, record=mine)
 
 
 def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
     """The record is on the disk. What took long may have overwritten a lock taken meanwhile."""
     times = claim.times
-    slow = now - claim.read_at > times.collision_s / 2
-    settled_at = now + (times.timeout_s if slow else times.collision_s)
-    return changed(claim, settled_at=settled_at), Next(Do.READ, at=settled_at)
+    if now - claim.read_at > times.collision_s / 2:
+        # Its owner finds out at its next renewal, or does not live on without one.
+        settled_at = now + times.timeout_s
+    else:
+        settled_at = claim.settled_at or now + times.collision_s
+    claim = changed(claim, settled_at=max(settled_at, claim.settled_at or 0.0))
+    return claim, Next(Do.READ, at=min(claim.settled_at or now, now + times.renew_s))
 
 
 def claim_failed(claim: Claim, now: float) -> tuple[Claim, Next]:
@@ -141,9 +149,7 @@ def claim_failed(claim: Claim, now: float) -> tuple[Claim, Next]:
 
 def held(claim: Claim, now: float) -> tuple[Hold, Next]:
     """The lock is ours from now on. The first renewal follows at once."""
-    settled_at = claim.settled_at if claim.settled_at is not None else now
-    renewed_at = settled_at - claim.times.collision_s
-    return Hold(claim.mine, claim.times, renewed_at), Next(Do.READ, at=now)
+    return Hold(claim.mine, claim.times, claim.read_at), Next(Do.READ, at=now)
 
 
 def hold_read(hold: Hold, found: Record, now: float) -> tuple[Hold, Next]:

@@ -45,13 +45,16 @@ class Options:
     resource: str
     minor: int
     device: str
+    disk: str = ""
+    """The backing device on this node, empty if it is not to be watched."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
     """Read resource name, minor and device."""
     minor = entry.integer("minor", 0, 0, 1023)
     device = entry.text("device", f"/dev/drbd{minor}")
-    return Options(entry.name("resource"), minor, device)
+    disk = entry.per_node("disk", nodes)[node] if entry.has("disk") else ""
+    return Options(entry.name("resource"), minor, device, disk)
 
 
 def build(settings: ResourceSettings, host: Any) -> Drbd:
