@@ -15,6 +15,7 @@ from failoverd.core.codec import from_json, to_json
 from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Grant, Local, Message
 from failoverd.core.state import Life, Proof, State
+from failoverd.status import frozen
 
 from .halves import ALONE, GOOD, Half, Pair, said
 
@@ -286,6 +287,21 @@ def test_f41_frozen_io_is_resumed_only_after_proof() -> None:
     assert not a.take(actions.ResumeIO)
     a.fence_answers(Power.OFF)
     assert a.take(actions.ResumeIO)
+
+
+def test_f36_status_says_why_io_is_frozen_and_which_command_ends_that() -> None:
+    a = Pair().running().a
+    assert frozen(a.state, a.shop) == ""
+    Pair.see(a, replace(ALONE, role="Primary", suspended=True))
+    assert frozen(a.state, a.shop) == "waiting for b to outdate its disk"
+    a.pass_time(5)
+    a.fence_answers(Power.UNKNOWN)
+    a.pass_time(5)
+    said = frozen(a.state, a.shop)
+    assert "b is silent and not proven gone" in said
+    assert said.endswith("when you know it is off: failoverctl confirm-fenced b")
+    a.feed(events.Command(1, Verb.CONFIRM_FENCED, "b"))
+    assert frozen(a.state, a.shop).startswith("b is gone, the operator confirmed it")
 
 
 def test_f37_what_its_handler_was_told_is_left_to_the_kernel_for_a_while() -> None:

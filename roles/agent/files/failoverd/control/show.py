@@ -55,6 +55,8 @@ def _service(service: dict[str, Any]) -> list[str]:
         frozen = ", I/O FROZEN" if disk["suspended"] else ""
         text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
         result.append(_field("storage", f"{text} {disk['connection']}{frozen}"))
+    if service.get("frozen"):
+        result.append(_field("frozen", service["frozen"]))
     fields: dict[str, list[str]] = {}
     for resource in service["resources"]:
         if resource["type"] in SHOWN_AS:
