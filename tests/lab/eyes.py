@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import Any
 
 from lab.errors import LabError
@@ -51,6 +52,18 @@ def orders(cluster: Cluster, node: str, since: float, ask: str) -> list[dict[str
     """What the node asked of its fence device: status, off or on, and what came of it."""
     found = entries(cluster, node, since, "fence-end")
     return [entry["data"] for entry in found if entry["data"]["ask"] == ask]
+
+
+def wait_shots_over(cluster: Cluster, since: float) -> None:
+    """No fence is under way any more: a device that hung may carry out the order when it is mended."""
+
+    def over(node: str) -> bool:
+        begun = entries(cluster, node, since, "fence-begin")
+        ended = entries(cluster, node, since, "fence-end")
+        return len(begun) == len(ended)
+
+    for node in cluster.lab.nodes:
+        cluster.wait(partial(over, node), f"{node}: the end of its fence")
 
 
 def never_active(cluster: Cluster, node: str, since: float) -> bool:

@@ -100,6 +100,7 @@ def test_f37_the_link_returns_while_the_handler_waits(cluster: Cluster) -> None:
     cluster.wait(lambda: bool(eyes.entries(cluster, owner, began, "frozen")), "the handler waiting")
     eyes.mend_links(cluster, standby)
     assert cluster.serves()
+    eyes.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots

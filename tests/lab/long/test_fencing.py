@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
 
@@ -110,11 +111,15 @@ def test_f12_no_heartbeat_beside_a_living_replication_is_no_death(cluster: Clust
     owner, standby = cluster.owner, cluster.standby
     boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
     began = time.time()
+
+    def alerted(node: str) -> bool:
+        return bool(eyes.entries(cluster, node, began, "peer-silent"))
+
     for link, state in {"office": "no-udp", "mirror": "no-udp", "wire": "down"}.items():
         cluster.lab.link(standby, link, state)
     for node in cluster.lab.nodes:
         cluster.wait(
-            lambda node=node: bool(eyes.entries(cluster, node, began, "peer-silent")),  # type: ignore[misc]
+            partial(alerted, node),
             f"{node}: the alert that its peer is silent",
         )
     cluster.wait(
@@ -178,6 +183,7 @@ def test_f26_an_owner_that_wakes_up_again_verifies_before_it_acts(cluster: Clust
     cluster.lab.thaw(owner)
     cluster.wait(lambda: bool(eyes.entries(cluster, owner, began, "paused")), "its pause noticed")
     assert cluster.serves()
+    eyes.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.owner == owner and cluster.boot(owner) == boot
     assert eyes.never_active(cluster, standby, began)
