@@ -55,7 +55,7 @@ def orders(cluster: Cluster, node: str, since: float, ask: str) -> list[dict[str
 
 
 def wait_shots_over(cluster: Cluster, since: float) -> None:
-    """No fence is under way any more: a device that hung may carry out the order when it is mended."""
+    """No fence is under way any more: a device that hung may still carry it out when mended."""
 
     def over(node: str) -> bool:
         begun = entries(cluster, node, since, "fence-begin")

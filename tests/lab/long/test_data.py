@@ -107,6 +107,37 @@ def test_f37_the_link_returns_while_the_handler_waits(cluster: Cluster) -> None:
     assert eyes.never_active(cluster, standby, began)
 
 
+def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> None:
+    owner, standby, name = cluster.owner, cluster.standby, cluster.stage.service
+    cluster.lab.power(standby, "off")
+    assert cluster.serves(), "rows that only the owner has"
+    cluster.lab.power(owner, "off")
+    cluster.lab.power(standby, "on")
+    eyes.wait_blocked(cluster, standby, "the disk is")
+    # What no advice of ours says: the older copy is written to by force.
+    by_hand = "mount /dev/drbd0 /mnt && touch /mnt/by-hand && umount /mnt"
+    force = f"drbdadm primary --force {name} && {by_hand} && drbdadm secondary {name}"
+    cluster.lab.ssh(standby, f"systemctl stop failoverd && {force}")
+    began = time.time()
+    cluster.lab.power(owner, "on")
+    cluster.wait(
+        lambda: eyes.service(cluster, owner).get("disk", {}).get("connection") == "StandAlone",
+        "the kernels refusing each other",
+    )
+    cluster.lab.ssh(standby, "systemctl start failoverd")
+    why = eyes.wait_blocked(cluster, owner, "StandAlone")
+    assert "recovery" in why
+    alerts = [eyes.entries(cluster, node, began, "split-brain") for node in cluster.lab.nodes]
+    assert any(entry["level"] == "alert" for found in alerts for entry in found)
+    for node in cluster.lab.nodes:
+        assert eyes.service(cluster, node)["disk"]["disk"] == "UpToDate", "nothing is discarded"
+        assert eyes.never_active(cluster, node, began)
+    cluster.lab.ssh(standby, f"drbdadm connect --discard-my-data {name}", check=False)
+    cluster.lab.ssh(owner, f"drbdadm connect {name}", check=False)
+    eyes.wait_active(cluster, owner)
+    assert cluster.serves()
+
+
 def test_f42_an_outdated_standby_refuses(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     cluster.lab.link(standby, "mirror", "down")

@@ -78,6 +78,8 @@ def test_f05_a_device_that_says_off_is_proof_and_nobody_is_shot(cluster: Cluster
     assert not eyes.orders(cluster, standby, began, "on")
     assert cluster.lab.power_state(owner) == "off", "it was not switched off here"
     assert cluster.stage.status(standby)["peer"]["proof"] == "its fence device says off"
+    # F38: what let DRBD promote without its peer is gone with the promotion.
+    assert cluster.lab.ssh(standby, "ls -A /run/failoverd/promote").stdout == ""
 
 
 def test_f09_a_fenced_node_that_returns_to_cut_links_does_not_shoot_back(

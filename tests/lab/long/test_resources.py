@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
+from lab.errors import LabError
 from tests.lab import eyes
-from tests.lab.conftest import Cluster
+from tests.lab.conftest import OUT, Cluster
 
 from .rival import rival
 
@@ -42,3 +45,22 @@ def test_f56_an_address_that_somebody_has_is_not_taken(cluster: Cluster) -> None
     cluster.lab.ssh(standby, f"failoverctl clear {cluster.stage.service}")
     eyes.wait_active(cluster, standby)
     assert cluster.serves()
+
+
+def test_f43_other_drbd_files_than_ours_are_found_by_preflight(cluster: Cluster) -> None:
+    path = f"/etc/drbd.d/{cluster.stage.service}.res"
+    for change, nodes, words in (
+        ("s/ping-int 1;/ping-int 2;/", [cluster.standby], "differs between"),
+        ("s/resource-and-stonith/dont-care/", cluster.lab.nodes, "not resource-and-stonith"),
+    ):
+        for node in nodes:
+            cluster.lab.ssh(node, f"cp -p {path} /root/kept && sed -i '{change}' {path}")
+        try:
+            with pytest.raises(LabError):
+                cluster.site.play("preflight")
+        finally:
+            for node in nodes:
+                cluster.lab.ssh(node, f"mv /root/kept {path}")
+        said = " ".join((OUT / "preflight.log").read_text(encoding="utf-8").split())
+        assert path in said and words in said
+    cluster.site.play("preflight")
