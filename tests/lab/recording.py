@@ -104,6 +104,9 @@ def recording(place: Path, logs: Path, test: str, link: str) -> list[Line]:
     )
     nodes = sorted(path.name for path in (place / "journals" / test).iterdir())
     lines: list[Line] = [*of_path(marks, link)]
+    for line in marks:
+        if "disk" in line:
+            lines.append({"t": line["time"], "node": line["node"], "disk": line["disk"]})
     for node in nodes:
         lines += of_power(node, logs / f"{node}-power.jsonl")
         for segment in sorted((place / "journals" / test / node / "journal").glob("*.jsonl")):

@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -143,6 +144,10 @@ class Run:
             self.volume.poke()
         elif "power" in line:
             self._power(line["node"], line["power"])
+        elif "disk" in line:
+            (self.volume.break_disk if line["disk"] == "fails" else self.volume.replace_disk)(
+                line["node"]
+            )
         elif "do" in line:
             self._order(line)
         elif "saw" in line:
@@ -229,7 +234,7 @@ def play(path: Path) -> Run:
     run = Run(tuple(head["nodes"]))
     first = {line["node"]: line["saw"] for line in lines[:2] if "saw" in line}
     run.begin({node: cast("State", tuple(state)) for node, state in first.items()})
-    for line, following in zip(lines[2:], [*lines[3:], {"t": float("inf")}], strict=True):
+    for line, following in pairwise([*lines[2:], {"t": float("inf")}]):
         run.take(line)
         if following["t"] - line["t"] >= REST_S:
             run.rest(line["t"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 
 from tests.lab import eyes
-from tests.lab.conftest import Cluster
+from tests.lab.conftest import Cluster, mark
 
 
 def test_f07_both_lose_power_and_the_newer_copy_serves(cluster: Cluster) -> None:
@@ -52,11 +52,13 @@ def test_f08_the_older_node_alone_does_not_start(cluster: Cluster) -> None:
 def test_f35_the_owners_disk_fails(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     began = time.time()
+    mark(node=owner, disk="fails")
     cluster.lab.ssh(owner, f"drbdadm detach --force {cluster.stage.service}")
     eyes.wait_active(cluster, standby)
     assert cluster.serves()
     assert not eyes.orders(cluster, standby, began, "off"), "a planned switchover fences nobody"
     assert "Diskless" in eyes.service(cluster, owner)["standby"]["why"]
+    mark(node=owner, disk="is back")
     cluster.lab.ssh(owner, f"drbdadm attach {cluster.stage.service}")
     cluster.heal()
     assert cluster.owner == standby
