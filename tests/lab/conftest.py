@@ -65,6 +65,8 @@ class Site:
 
     lab: Lab
     target: Target
+    spoiled: bool = False
+    """The last test could not put the cluster back in order."""
 
     def play(self, name: str, *arguments: str, **environment: str) -> PlayResult:
         """Run one of the collection's playbooks, as an operator would."""
@@ -196,6 +198,9 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Whatever a test does: nothing acknowledged is lost, and never were two nodes active."""
     site = built.site
     name = str(request.node.name)
+    if site.spoiled and site.lab.has_snapshot(CONVERGED):
+        site.lab.snapshot_restore(CONVERGED, progress=say)
+    site.spoiled = True
     client = ClientProcess(
         site.lab, OUT / f"{name}.jsonl", site.target.client_options(), site.target.password
     )
@@ -212,6 +217,7 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
             for node in site.lab.nodes:
                 fetch(site.lab, node, OUT / "journals" / name / node)
             assert cluster.serves(), "the service is not served after the test"
+            site.spoiled = False
             account = client.finish()
             both = observer.both_active()
         figures(request.node, account, client.served.rows)
