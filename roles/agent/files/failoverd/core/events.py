@@ -7,8 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .disk import Disk as Disk
+from . import disk as _disk
 from .message import Message, Reach
+
+Disk = _disk.Disk
+"""Part of an event's vocabulary: what a node sees of its replicated disk."""
 
 
 class Found(Enum):
