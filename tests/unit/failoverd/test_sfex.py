@@ -87,7 +87,7 @@ def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 
 def run(main: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(main(), WAIT_S))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(main(), WAIT_S))
 
 
 async def counted(lock: Lock, more: int = 3) -> None:
