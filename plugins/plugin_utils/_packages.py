@@ -28,4 +28,6 @@ def needed(model: Mapping[str, Any]) -> list[str]:
             names.add("drbd-utils")
         for application in service["applications"]:
             names.update(BY_KIND.get(application["kind"], ()))
+            if application.get("agent", "").startswith("heartbeat:"):
+                names.add("resource-agents")
     return sorted(names)

@@ -32,6 +32,7 @@ from .links.base import Link
 from .links.serial import SerialLink
 from .links.udp import UdpLink
 from .links.wire import Wire, WireError
+from .monitors.watchers import Watchers
 from .notify import Notifier, watchdog_period
 from .requests import Requests
 from .resources import pagecache
@@ -145,7 +146,7 @@ class Daemon:
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
-        self._senses = Senses(config.monitors, self._runner.post, self._history)
+        self._senses = Senses(config.monitors, self._services, self._runner.post, self._history)
         self._requests = Requests(
             self._services,
             self._dispatcher,
@@ -159,7 +160,8 @@ class Daemon:
 
     def _service(self, settings: Any, host: Host) -> Service:
         resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
-        service = Service(settings, resources, self._history)
+        watchers = Watchers(resources, lambda: self._excuse(settings.name))
+        service = Service(settings, resources, self._history, watchers)
         service.on_failure(
             lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
         )
@@ -172,6 +174,12 @@ class Daemon:
         """F64, F65: first this node goes down; what is done after that is for the case it lives."""
         self._self_fence.reset(why)
         self._runner.post(LockLost(service, why))
+
+    def _excuse(self, service: str) -> str:
+        """Why an application that does not answer is not to blame: its disk holds it up (F06)."""
+        disk = self._disks.last.get(service)
+        frozen = disk is not None and disk.suspended
+        return "the I/O of its disk is frozen" if frozen else ""
 
     def _link(self, settings: Any) -> Link:
         if isinstance(settings, UdpSettings):
@@ -220,6 +228,7 @@ class Daemon:
             links,
             warnings,
             self._store.since,
+            self._senses.used,
         )
         return {**status, **self._senses.status()}
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from failoverd.monitors.base import CheckSettings
+from failoverd.monitors.checks import parse_checks
 from failoverd.schema import Section
 
 from .graph import CycleError, order
@@ -33,6 +35,7 @@ class ResourceSettings:
     start_timeout_s: float
     stop_timeout_s: float
     options: Any = field(default=None)
+    monitor: tuple[CheckSettings, ...] = ()
 
 
 class ResourceModule(Protocol):
@@ -73,6 +76,7 @@ def parse_resources(
             start_timeout_s=entry.number("start_timeout_s", module.START_TIMEOUT_S, 1, 3600),
             stop_timeout_s=entry.number("stop_timeout_s", module.STOP_TIMEOUT_S, 1, 3600),
             options=module.parse(entry, node, nodes),
+            monitor=parse_checks(entry),
         )
         entry.done()
         result.append(settings)

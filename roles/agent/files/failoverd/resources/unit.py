@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from failoverd.monitors import standstill
+from failoverd.monitors.base import Check, CheckSettings
 from failoverd.monitors.process import ProcessWatch
 from failoverd.schema import Section
 
@@ -71,6 +73,10 @@ class Unit:
     def main_pid(self) -> int:
         """The main process as long as it is watched, else 0."""
         return self._main.pid if self._main is not None else 0
+
+    def own_checks(self) -> list[tuple[CheckSettings, Check]]:
+        """What every unit is watched for: a main process that is stopped serves nobody."""
+        return [(standstill.DEFAULT, standstill.Standstill(self))]
 
     def __str__(self) -> str:
         return self._unit
@@ -137,7 +143,7 @@ class Unit:
         if not self._subscribed and self._subscriber is None:
             self._subscriber = self._spawn(self._subscribe())
         elif self._subscribed:
-            self._spawn(self._attach())
+            self._spawn(self._look())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -151,10 +157,14 @@ class Unit:
             try:
                 await self._systemd.watch(self._unit, self._changed)
                 self._subscribed = True
-                state = await self._systemd.state(self._unit)
-                self._changed({"ActiveState": state})
             except SystemdError:
                 await asyncio.sleep(1.0)
+        await self._look()
+
+    async def _look(self) -> None:
+        """What became of it while nobody listened."""
+        with contextlib.suppress(SystemdError):
+            self._changed({"ActiveState": await self._systemd.state(self._unit)})
 
     def _changed(self, properties: dict[str, Any]) -> None:
         state = properties.get("ActiveState")
