@@ -41,7 +41,7 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "    if steady and all(s.local in (Local.RUNNING, Local.STOPPED) for s in state.services):",
+        "    if steady and any(service.local is Local.RUNNING for service in state.services):",
         "    if steady:",
         "a ping target counts as contact although the address does not answer yet",
     ),
