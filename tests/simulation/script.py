@@ -7,13 +7,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from . import kinds_inside as kinds_inside
-from . import kinds_outside as kinds_outside
-from . import lease_faults, setting
+from . import kinds_inside, kinds_outside, lease_faults, setting
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
 
+TABLES = (kinds_inside, kinds_outside)
+"""The modules that enter their kinds into KINDS when they are imported."""
 TARGETS = ("node1", "node2", "owner", "standby")
 MOMENTS = (
     "start", "stop", "recover", "probe", "boot", "claim", "grant", "takeover", "running",

@@ -19,6 +19,9 @@ NOT_EXCLUDED = 1
 """fence-peer exit code that DRBD takes for failure: I/O stays frozen (F36)."""
 
 RETRY_S = 0.5
+HANDLED_S = 2.0
+"""How long the kernel's handler is given to ask, and the kernel to act on the answer, before the
+order to resume."""
 OUTDATED = ("Outdated", "Inconsistent")
 
 
@@ -81,7 +84,9 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         turn.note("split-brain", text, service.name, alert=True)
     if disk.suspended and not old.suspended:
         # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
-        service = turn.set_service(service, promise=turn.number())
+        # The kernel's handler is on its way: only if it fails there has to be an order (F36).
+        later = turn.now + HANDLED_S
+        service = turn.set_service(service, promise=turn.number(), next_resume=later)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
@@ -107,6 +112,8 @@ def _answer(turn: Turn, service: Service) -> Service:
             left.append(waiting)
             continue
         turn.do(AnswerHandler(waiting.request, code))
+        # The kernel thaws by itself and takes no void answer; an order it would obey (F37).
+        service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
         text = {
             PEER_FENCED: "the peer is gone: I/O may go on",
             PEER_OUTDATED: "the peer does not use its disk before a resync: I/O may go on",

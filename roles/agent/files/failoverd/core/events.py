@@ -7,8 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .disk import Disk as Disk
+from . import disk as _disk
 from .message import Message, Reach
+
+Disk = _disk.Disk
+"""Part of an event's vocabulary: what a node sees of its replicated disk."""
 
 
 class Found(Enum):
@@ -171,6 +174,14 @@ class SpaceUsed:
     percent: int
 
 
+@dataclass(frozen=True)
+class DiskTried:
+    """The disk below a service on this node was read (F44). why: what is wrong, empty if good."""
+
+    service: str
+    why: str = ""
+
+
 class Verb(Enum):
     """What an operator may ask."""
 
@@ -212,5 +223,6 @@ Event = (
     | AddressesProbed
     | LockLost
     | SpaceUsed
+    | DiskTried
     | Command
 )

@@ -32,6 +32,7 @@ from .events import (
     Command,
     DeviceChecked,
     DiskChanged,
+    DiskTried,
     Eligible,
     Event,
     FenceDone,
@@ -53,7 +54,7 @@ from .transitions import Cause
 from .turn import Turn
 
 Actions = tuple[Action, ...]
-OfService = Probed | OpDone | ResourceFailed | DiskChanged | SpaceUsed
+OfService = Probed | OpDone | ResourceFailed | DiskChanged | SpaceUsed | DiskTried
 
 
 def begin(
@@ -180,6 +181,8 @@ def _take_for_service(turn: Turn, event: OfService) -> None:
         lifecycle.resource_failed(turn, service, event)
     elif isinstance(event, SpaceUsed):
         monitors.space_used(turn, service, event)
+    elif isinstance(event, DiskTried):
+        monitors.disk_tried(turn, service, event)
     else:
         data.change(turn, service, event.disk)
 

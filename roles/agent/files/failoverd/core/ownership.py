@@ -13,7 +13,7 @@ from __future__ import annotations
 from . import data, lease, lifecycle, placement
 from .actions import Own, Start
 from .message import Grant, Local, ServiceReport
-from .state import Life, Proof, Right, Service
+from .state import Life, Proof, Right, Service, State
 from .transitions import Cause
 from .turn import Turn
 
@@ -35,7 +35,7 @@ def decide(turn: Turn, service: Service) -> None:
         service = turn.set_service(service, claim=0)
         proof = _proof(turn, service)
         if why or proof is Proof.NONE:
-            _explain(turn, service, why or _silence(turn))
+            _explain(turn, service, why or silence(turn.state, turn.now))
         else:
             service = turn.set_service(service, proof=proof, proof_at=turn.now, grant=None)
             _start_alone(turn, service, proof)
@@ -140,9 +140,9 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
     turn.do(Start(service.name, op, generation, peer_gone=peer_gone))
 
 
-def _silence(turn: Turn) -> str:
-    state = turn.state
-    if state.peer.life is Life.UNSEEN and turn.now < state.started + state.config.timing.startup_s:
+def silence(state: State, now: float) -> str:
+    """Why a silent peer is not taken for gone, and which command ends that (S3, F03, F04)."""
+    if state.peer.life is Life.UNSEEN and now < state.started + state.config.timing.startup_s:
         return f"waiting to hear {state.config.peer} after the start"
     peer, failure = state.config.peer, state.exclusion.failure or state.vigil.answered
     if state.peer.life is Life.UNSEEN:

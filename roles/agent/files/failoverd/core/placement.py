@@ -46,6 +46,8 @@ def unable(turn: Turn, service: Service) -> str:
         return f"it is being moved to {service.move.to}"
     if failed(turn, service):
         return f"it failed on {node}: {service.failure}"
+    if service.sick:
+        return f"the disk on {node} {service.sick}"  # F44
     # F07: of two that return only the one with the newest data is able.
     replicated = config_of(state, service.name).replicated
     if replicated and lease.stale(state, service, turn.now):

@@ -165,6 +165,8 @@ class Service:
     proof: Proof = Proof.NONE
     """Why the peer is known not to have this service, though it may live: LEASE or LOCK."""
     proof_at: float = 0.0
+    sick: str = ""
+    """Why the disk below it on this node cannot be relied on, empty if it can (F44)."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
 
