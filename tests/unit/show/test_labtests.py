@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``make show WHAT=exclusion`` reads from pytest's report."""
+"""What the proofs of the lab read from pytest's report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.show.exclusion import rows
+from tests.show._labtests import rows
+from tests.show.monitoring import judged
 
 REPORT = """<testsuites><testsuite>
 <testcase name="test_f01_power_off" time="41.26"><properties>
@@ -32,3 +33,12 @@ def test_only_a_test_that_ran_and_ended_well_is_ok(tmp_path: Path) -> None:
     figures = {"seconds": 41.3, "lost": 0, "longest_gap_s": 6.125}
     assert found["f01_power_off"]["figures"] == figures
     assert found["f02_panic"]["figures"]["why"] == "two nodes"
+
+
+def test_a_promised_time_has_to_be_measured_and_kept() -> None:
+    def verdicts(**figures: float) -> list[bool]:
+        return [row["ok"] for row in judged([{"what": "f50", "ok": True, "figures": figures}])[1:]]
+
+    assert verdicts(kill_to_decision_s=0.05, longest_gap_s=3.5) == [True, True]
+    assert verdicts(kill_to_decision_s=0.25, longest_gap_s=4.5) == [False, False]
+    assert verdicts(longest_gap_s=1.0) == [False, False]
