@@ -44,6 +44,11 @@ def lacking(service: Service, replicated: bool) -> str:
     return words.get(service.disk.disk, f"the disk is {service.disk.disk}")
 
 
+def diverged(service: Service) -> bool:
+    """F39: the kernels refuse each other, and this copy is not known to be the older one."""
+    return service.disk.split and service.disk.disk in ("UpToDate", "Consistent")
+
+
 def visibly_primary(service: Service) -> bool:
     """The peer's kernel says over the replication link that it is in use there (F12)."""
     return service.disk.connected and service.disk.peer_role == "Primary"
