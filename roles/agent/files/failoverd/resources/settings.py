@@ -20,6 +20,8 @@ TYPES: Mapping[str, str] = {
     "filesystem": "filesystem",
     "virtual_ip": "virtual_ip",
     "unit": "unit",
+    "ocf": "ocf",
+    "lsb": "lsb",
 }
 """Resource type -> module of this package that has parse() and build()."""
 
