@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import _monitors, _net
+from . import _checks, _net
 from ._values import Problem, flag, mapping, name, refuse, sequence, text, unique, whole
 
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service")
@@ -125,7 +125,7 @@ def _common(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
         for i, v in enumerate(sequence(f"{where}.after", item.get("after", [])))
     ]
     if "monitor" in item:
-        result["monitor"] = _monitors.read(f"{where}.monitor", item["monitor"])
+        result["monitor"] = _checks.read(f"{where}.monitor", item["monitor"])
     return result
 
 

@@ -24,6 +24,8 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "links": [_link(link) for link in model["links"]],
         "fencing": [_method(method) for method in model["fencing"]],
         "power_on": model["power_on"],
+        "ping_targets": [dict(target) for target in model["ping_targets"]],
+        "monitors": {name: dict(entry) for name, entry in model["monitors"].items()},
         "unsafe": list(model["unsafe"]),
         "services": [_service(service) for service in model["services"]],
     }
@@ -104,6 +106,7 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
             "resource": service["name"],
             "minor": storage["minor"],
             "device": storage["device"],
+            "disk": dict(storage["disk"]),
             "after": [],
         },
         {

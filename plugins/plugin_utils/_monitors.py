@@ -1,108 +1,111 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the applications of a service are asked whether they serve."""
+"""What is watched beside the services: ping targets, file systems, disks."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._values import Problem, flag, mapping, name, number, path, refuse, sequence, text, whole
+from . import _net
+from ._values import Problem, mapping, number, refuse, sequence, text, unique, whole
 
-COMMON = ("name", "interval_s", "deadline_s", "confirmations")
-KINDS = {
-    "http": ("status", "body", "host"),
-    "port": ("address",),
-    "socket": (),
-    "query": (
-        "directory",
-        "port",
-        "database",
-        "user",
-        "account",
-        "write",
-        "connect_every",
-        "patience_s",
-    ),
-    "command": (),
+# Section: {name: (default, least, most)}; whole numbers have whole limits. As in the daemon.
+LIMITS: dict[str, dict[str, tuple[float, float, float]]] = {
+    "ping": {
+        "needed": (1, 1, 10_000),
+        "interval_s": (1.0, 0.1, 60.0),
+        "deadline_s": (0.8, 0.05, 60.0),
+        "confirmations": (3, 1, 100),
+    },
+    "space": {"interval_s": (10.0, 1.0, 3600.0)},
+    "disk": {
+        "interval_s": (10.0, 1.0, 3600.0),
+        "deadline_s": (10.0, 1.0, 600.0),
+        "confirmations": (2, 1, 100),
+    },
 }
-"""The key that says what is asked -> the keys that may stand beside it."""
-URL = re.compile(r"https?://[A-Za-z0-9.:_\[\]-]+(?:/[\x21-\x7e]*)?")
-
-Reader = Callable[[str, Any], Any]
 
 
-def read(where: str, value: Any) -> list[dict[str, Any]]:
-    """Return the checks as the daemon's configuration has them."""
-    result: list[dict[str, Any]] = []
-    for index, raw in enumerate(sequence(where, value)):
-        result.append(_check(f"{where}[{index}]", raw))
-        names = [entry.get("name", entry["type"]) for entry in result]
-        if names[-1] in names[:-1]:
-            raise Problem(f"{where}[{index}].name: {names[-1]} is used twice; it must be unique.")
+def targets(
+    value: Any, links: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the ping targets with their weights."""
+    where = "cluster_ping_targets"
+    result = [_target(f"{where}[{index}]", raw) for index, raw in enumerate(sequence(where, value))]
+    unique(where, [target["address"] for target in result], "address")
+    own = _own(links, services)
+    for index, target in enumerate(result):
+        if target["address"] in own:
+            refuse(
+                f"{where}[{index}]",
+                target["address"],
+                f"is {own[target['address']]}; a target has to lie outside the cluster.",
+            )
     return result
 
 
-def _check(where: str, raw: Any) -> dict[str, Any]:
-    kinds = [kind for kind in KINDS if isinstance(raw, Mapping) and kind in raw]
-    # A query has a port, too; a check by port has no query.
-    kind = "query" if "query" in kinds else kinds[0] if kinds else ""
-    if not kind:
-        refuse(where, raw, f"is not a check; it has one of the keys {', '.join(KINDS)}.")
-    item = mapping(where, raw, required=(kind,), optional=(*KINDS[kind], *COMMON))
-    result: dict[str, Any] = {"type": "port" if kind == "socket" else kind}
-    for key, given in item.items():
-        field = "path" if key == "socket" else "url" if key == "http" else key
-        result[field] = _reader(key)(f"{where}.{key}", given)
-    return result
+def read(value: Any, given_targets: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return the settings that were given, by section."""
+    where = "cluster_monitors"
+    item = mapping(where, value, optional=tuple(LIMITS))
+    result = {}
+    for section, limits in LIMITS.items():
+        place = f"{where}.{section}"
+        entry = mapping(place, item.get(section, {}), optional=tuple(limits))
+        result[section] = {
+            key: _number(f"{place}.{key}", raw, limits[key]) for key, raw in entry.items()
+        }
+    _ping(f"{where}.ping", result["ping"], given_targets)
+    return {section: entry for section, entry in result.items() if entry}
 
 
-def _reader(key: str) -> Reader:
-    """What reads the value of a key."""
-    readers: dict[str, Reader] = {
-        "http": _url,
-        "status": _status,
-        "body": _pattern,
-        "command": _command,
-        "query": text,
-        "port": lambda w, v: whole(w, v, 1, 65535),
-        "socket": path,
-        "directory": path,
-        "name": name,
-        "account": name,
-        "write": flag,
-        "connect_every": lambda w, v: whole(w, v, 1, 1000),
-        "patience_s": lambda w, v: number(w, v, 0, 3600),
-        "interval_s": lambda w, v: number(w, v, 0.1, 3600),
-        "deadline_s": lambda w, v: number(w, v, 0.1, 600),
-        "confirmations": lambda w, v: whole(w, v, 1, 100),
-    }
-    return readers.get(key, text)
+def _number(where: str, raw: Any, limits: tuple[float, float, float]) -> float:
+    default, least, most = limits
+    if isinstance(default, int):
+        return whole(where, raw, int(least), int(most))
+    return number(where, raw, least, most)
 
 
-def _url(where: str, value: Any) -> str:
-    url = text(where, value)
-    if not URL.fullmatch(url):
-        refuse(where, url, "is not a URL such as http://127.0.0.1:80/path.")
-    return url
+def _ping(
+    where: str, given: Mapping[str, float], given_targets: Sequence[Mapping[str, Any]]
+) -> None:
+    both = {key: given.get(key, limits[0]) for key, limits in LIMITS["ping"].items()}
+    if both["deadline_s"] > both["interval_s"]:
+        raise Problem(
+            f"{where}.deadline_s: {both['deadline_s']:g} is longer than interval_s"
+            f" ({both['interval_s']:g} s); the next round would begin before."
+        )
+    weight = sum(target["weight"] for target in given_targets)
+    if given_targets and both["needed"] > weight:
+        raise Problem(
+            f"{where}.needed: {both['needed']:g} is more than all ping targets weigh together"
+            f" ({weight}); the service LAN would always count as lost."
+        )
+    if given and not given_targets:
+        raise Problem(f"{where}: of no use; cluster_ping_targets names no address.")
 
 
-def _status(where: str, value: Any) -> list[int]:
-    return [whole(f"{where}[{i}]", v, 100, 599) for i, v in enumerate(sequence(where, value))]
-
-
-def _pattern(where: str, value: Any) -> str:
-    pattern = text(where, value)
+def _target(where: str, raw: Any) -> dict[str, Any]:
+    item = raw if isinstance(raw, Mapping) else {"address": raw}
+    item = mapping(where, item, required=("address",), optional=("weight",))
     try:
-        re.compile(pattern)
-    except re.error as error:
-        refuse(where, pattern, f"is not a regular expression: {error}.")
-    return pattern
+        address = _net.address(text(where, item["address"]))
+    except ValueError:
+        refuse(where, item["address"], "is not an IP address.")
+    return {"address": address, "weight": whole(f"{where}.weight", item.get("weight", 1), 1, 100)}
 
 
-def _command(where: str, value: Any) -> list[str]:
-    words = [text(f"{where}[{i}]", v) for i, v in enumerate(sequence(where, value))]
-    if not words or not words[0].startswith("/"):
-        refuse(where, value, "does not begin with a program's absolute path.")
-    return words
+def _own(
+    links: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """The addresses of the cluster itself, which say nothing of the service LAN."""
+    result = {}
+    for link in links:
+        for node, address in (link.get("address") or {}).items():
+            if address:
+                result[str(address)] = f"the address of {node} on link {link['name']}"
+    for service in services:
+        for address in service["addresses"]:
+            result[str(address["ip"])] = f"an address of service {service['name']}"
+    return result

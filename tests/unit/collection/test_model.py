@@ -14,6 +14,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _inventory,
     _membership,
     _model,
+    _monitors,
     _packages,
     _values,
 )
@@ -21,6 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failoverd import config as daemon
+from failoverd.monitors import settings as daemon_monitors
+from failoverd.schema import Section
 
 
 def test_the_daemon_accepts_the_configuration_of_both_nodes(build):
@@ -48,6 +51,37 @@ def test_the_policy_of_a_service_reaches_the_daemon(build):
     [service] = daemon.parse(texts).core().services
     assert (service.restarts, service.failure_expiry_s) == (5, 600.0)
     assert (service.failback, service.failback_delay_s) == (True, 60.0)
+
+
+def test_the_monitors_reach_the_daemon(build):
+    model = build(
+        ("cluster_ping_targets", ["192.168.1.254", {"address": "fd00::fe", "weight": 2}]),
+        ("cluster_monitors", {"ping": {"needed": 2, "interval_s": 2}, "space": {"interval_s": 60}}),
+    )
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    read = daemon.parse(texts).monitors
+    assert [(t.address, t.weight) for t in read.ping.targets] == [
+        ("192.168.1.254", 1),
+        ("fd00::fe", 2),
+    ]
+    assert (read.ping.needed, read.ping.interval_s, read.space.interval_s) == (2, 2.0, 60.0)
+
+
+def test_the_monitors_have_the_same_defaults_and_limits_as_the_daemon(build):
+    ours = {"ping": daemon_monitors.PingSettings, "space": daemon_monitors.SpaceSettings}
+    ours["disk"] = daemon_monitors.DiskSettings
+    assert ours.keys() == _monitors.LIMITS.keys()
+    for section, limits in _monitors.LIMITS.items():
+        for name, (default, least, most) in limits.items():
+            assert getattr(ours[section](), name) == default
+            for value in (least, most):
+                targets = [{"address": f"10.0.0.{n}", "weight": 100} for n in range(1, 101)]
+                fitting = {"interval_s": 60, "deadline_s": 0.05} if section == "ping" else {}
+                given = {**fitting, name: value}
+                assert _monitors.read({section: given}, targets)[section][name] == value
+                document = {"ping_targets": targets, "monitors": {section: given}}
+                read = daemon_monitors.parse_monitors(Section(document, "file"))
+                assert getattr(getattr(read, section), name) == value
 
 
 def test_f10_a_service_does_not_come_home_by_itself_unless_told(build):
@@ -248,6 +282,7 @@ TREES = st.recursive(
             "cluster_timing",
             "cluster_unsafe",
             "cluster_ping_targets",
+            "cluster_monitors",
             "cluster_power_on",
             "cluster_engine",
         ]

@@ -319,6 +319,44 @@ CASES = [
         "cluster_engine: pacemaker is not available in this version; use agent.",
     ),
     ("cluster_ping_targets", ["router"], "cluster_ping_targets[0]: router is not an IP address."),
+    (
+        "cluster_ping_targets",
+        ["192.168.1.254", {"address": "192.168.1.254"}],
+        "cluster_ping_targets[1].address: 192.168.1.254 is used twice; it must be unique.",
+    ),
+    (
+        "cluster_ping_targets",
+        ["192.168.1.12"],
+        "cluster_ping_targets[0]: 192.168.1.12 is the address of node2 on link lan; a target has to lie"
+        " outside the cluster.",
+    ),
+    (
+        "cluster_ping_targets",
+        ["192.168.1.10"],
+        "cluster_ping_targets[0]: 192.168.1.10 is an address of service shop; a target has to lie"
+        " outside the cluster.",
+    ),
+    (
+        "cluster_ping_targets",
+        [{"address": "192.168.1.254", "weight": 0}],
+        "cluster_ping_targets[0].weight: 0 is not between 1 and 100.",
+    ),
+    (
+        "cluster_monitors",
+        {"ping": {"needed": 2}},
+        "cluster_monitors.ping: of no use; cluster_ping_targets names no address.",
+    ),
+    (
+        "cluster_monitors",
+        {"ping": {"deadline_s": 2}},
+        "cluster_monitors.ping.deadline_s: 2 is longer than interval_s (1 s); the next round would"
+        " begin before.",
+    ),
+    (
+        "cluster_monitors",
+        {"disks": {}},
+        "cluster_monitors.disks: unknown key; known are disk, ping, space.",
+    ),
     ("cluster_service", [], "cluster_service: unknown variable; cluster_services may be meant."),
 ]
 

@@ -42,6 +42,7 @@ STATUS: dict[str, Any] = {
                 "connection": "Connected",
                 "suspended": True,
             },
+            "frozen": "waiting for node2 to outdate its disk",
             "resources": [
                 {
                     "name": "db",
@@ -96,6 +97,7 @@ def test_status_shows_what_is_wrong(daemon: FakeDaemon, capsys: Any) -> None:
         "(8 h)",
         "node2: cannot take over: the disk is Outdated",
         "I/O FROZEN",
+        "frozen     waiting for node2 to outdate its disk",
         "serial ONE WAY",
         "bmc FAILED 20 s ago: no answer",
         "the journal cannot be written",

@@ -18,6 +18,7 @@ from .graph import CycleError, order
 TYPES: Mapping[str, str] = {
     "drbd": "drbd",
     "filesystem": "filesystem",
+    "sfex": "sfex",
     "virtual_ip": "virtual_ip",
     "unit": "unit",
     "ocf": "ocf",
@@ -83,8 +84,9 @@ def parse_resources(
         result.append(settings)
     if not result:
         raise service.fail("resources", "must hold at least one resource")
-    if sum(resource.type == "drbd" for resource in result) > 1:
-        raise service.fail("resources", "must not hold more than one drbd resource")
+    for kind in ("drbd", "sfex"):
+        if sum(resource.type == kind for resource in result) > 1:
+            raise service.fail("resources", f"must not hold more than one {kind} resource")
     names = {resource.name: resource.after for resource in result}
     for resource in result:
         for other in resource.after:
