@@ -159,7 +159,7 @@ def _service(
     for application in service["applications"]:
         entry = {
             "name": application["name"],
-            **_program(application),
+            **_program(service["name"], application),
             "after": ["mount", *addresses, *application["after"]],
         }
         for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
@@ -181,11 +181,12 @@ def _service(
     return result
 
 
-def _program(application: Mapping[str, Any]) -> dict[str, Any]:
+def _program(service: str, application: Mapping[str, Any]) -> dict[str, Any]:
     """What starts and stops it."""
+    instance = f"{service}-{application['name']}"
     if application["kind"] == "ocf":
         keys = ("agent", "parameters", "promoted")
-        return {"type": "ocf", **{key: application[key] for key in keys}}
+        return {"type": "ocf", "instance": instance, **{key: application[key] for key in keys}}
     if application["kind"] == "lsb":
-        return {"type": "lsb", "script": application["script"]}
+        return {"type": "lsb", "instance": instance, "script": application["script"]}
     return {"type": "unit", "unit": application["unit"]}

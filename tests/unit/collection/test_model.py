@@ -11,9 +11,11 @@ import pytest
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _config,
     _fencing,
+    _inventory,
     _membership,
     _model,
     _monitors,
+    _packages,
     _values,
 )
 from hypothesis import given
@@ -136,6 +138,32 @@ def test_what_the_collection_installs_is_asked_whether_it_serves(build):
     assert query.options.path == "/run/postgresql/.s.PGSQL.5544"
     assert (str(http.options.endpoint), http.options.target) == ("127.0.0.1:8080", "/")
     assert resources["worker"].monitor == ()
+
+
+def test_agents_and_scripts_reach_the_daemon_with_a_name_of_their_own(build):
+    model = build(
+        (
+            "cluster_services.0.applications",
+            [
+                {"ocf": "heartbeat:nginx", "parameters": {"port": 8080, "configfile": "/srv/n"}},
+                {"ocf": "example:daemon", "name": "worker", "promoted": True, "after": ["nginx"]},
+                {"lsb": "legacy", "stop_timeout_s": 30},
+            ],
+        )
+    )
+    resources = resources_of(model)
+    nginx, worker, legacy = (resources[name] for name in ("nginx", "worker", "legacy"))
+    assert (nginx.type, nginx.options.agent) == ("ocf", "heartbeat:nginx")
+    assert nginx.options.parameters == {"port": "8080", "configfile": "/srv/n"}
+    assert nginx.options.instance == "shop-nginx"
+    assert worker.options.promoted
+    assert "nginx" in worker.after
+    assert (legacy.type, legacy.options.script, legacy.stop_timeout_s) == ("lsb", "legacy", 30)
+    packages = _packages.needed(model)
+    assert "resource-agents" in packages
+    asked = _inventory.questions(model, "node1")["units"]
+    # F59: what the init system could start by itself is looked at, and nothing else.
+    assert asked == ["drbd.service", "legacy.service"]
 
 
 def test_every_kind_of_check_reaches_the_daemon(build):
