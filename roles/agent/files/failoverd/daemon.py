@@ -29,6 +29,7 @@ from .links.base import Link
 from .links.serial import SerialLink
 from .links.udp import UdpLink
 from .links.wire import Wire, WireError
+from .notices.outbox import Outbox
 from .notify import Notifier, watchdog_period
 from .requests import Requests
 from .resources import pagecache
@@ -103,6 +104,8 @@ class Daemon:
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
         self._senses = Senses(config.monitors, self._services, self._runner.post, self._history)
+        self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
+        self._history.listeners.append(self._outbox.take)
         self._requests = Requests(
             self._services,
             self._dispatcher,
@@ -110,6 +113,7 @@ class Daemon:
             self._snapshot,
             self._disks.look,
             lambda: self._runner.state,
+            self._outbox.test,
         )
         self._control = ControlServer(run, self._requests.answer)
         self._background: list[asyncio.Future[Any]] = []
@@ -159,6 +163,7 @@ class Daemon:
             *(f"link {name}: {problem}" for name, problem in links.items()),
             *self._disks.problems.values(),
             *self._senses.problems,
+            *(f"notification {name}: {why}" for name, why in self._outbox.problems.items()),
             *refused,
         ]
         status = snapshot(
@@ -198,6 +203,7 @@ class Daemon:
         self._keep(self._disks.run())
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
+        self._keep(self._outbox.run())
         for monitor in self._senses.monitors:
             self._keep(monitor.run())
         for service in self._services.values():

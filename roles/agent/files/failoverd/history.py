@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class History:
         self._unwritten = 0
         self._owned_up = 0
         self._trouble = ""
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        """Told of each entry, by whichever thread adds it; must neither wait nor raise."""
 
     @property
     def lost(self) -> int:
@@ -60,7 +63,10 @@ class History:
         with contextlib.suppress(OSError):
             # The number in brackets is the priority, which journald takes from the line.
             os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
-        line = self._line(code, text, alert=alert, service=service, data=data or {})
+        entry = self._entry(code, text, alert=alert, service=service, data=data or {})
+        for listener in self.listeners:
+            listener(entry)
+        line = _line(entry)
         if not self._spool.put(partial(self._write, line), len(line)):
             self._overflow += 1
 
@@ -72,10 +78,10 @@ class History:
         """Take nothing more; what waits is written as far as the disk lets it."""
         self._spool.close(wait_s)
 
-    def _line(
+    def _entry(
         self, code: str, text: str, *, alert: bool, service: str, data: dict[str, Any]
-    ) -> bytes:
-        entry = {
+    ) -> dict[str, Any]:
+        return {
             "time": time.time(),
             "mono": time.monotonic(),
             "node": self._node,
@@ -85,7 +91,6 @@ class History:
             "service": service,
             "data": data,
         }
-        return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
     def _write(self, line: bytes) -> None:
         """In the thread. What was lost is owned up to before the next entry that is taken."""
@@ -93,7 +98,10 @@ class History:
         if lost > self._owned_up:
             data = {"lost": lost - self._owned_up}
             text = f"{data['lost']} entries were lost: {self._trouble or TOO_SLOW}"
-            line = self._line("history-lost", text, alert=True, service="", data=data) + line
+            entry = self._entry("history-lost", text, alert=True, service="", data=data)
+            for listener in self.listeners:
+                listener(entry)
+            line = _line(entry) + line
         try:
             self._append(line)
         except OSError as error:
@@ -114,3 +122,7 @@ class History:
             os.close(fd)
         if size > LIMIT_BYTES:
             self._path.replace(self._path.with_name("history.1.jsonl"))
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"

@@ -26,7 +26,9 @@ def lines(status: dict[str, Any]) -> list[str]:
         result.append(_field("ping", " · ".join(map(_target, status["ping"]))))
     result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
     sick = [disk for disk in status.get("disks", []) if disk["state"] == "sick"]
-    result += [_field("disk", f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}") for d in sick]
+    result += [
+        _field("disk", f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}") for d in sick
+    ]
     result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
     result += [_field("warning", text) for text in status["warnings"]]
     return result
