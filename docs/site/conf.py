@@ -2,6 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of Sphinx for the documentation site."""
 
+from pygments.lexers.special import TextLexer
+from sphinx.highlighting import lexers
+
+# Diagrams are drawn where Markdown is read as it stands; here their source is shown.
+lexers["mermaid"] = TextLexer()
+
 project = "failover.cluster"
 author = "failover.cluster contributors"
 copyright = author

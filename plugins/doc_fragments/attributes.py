@@ -20,7 +20,7 @@ attributes:
   action_group:
     description: Takes its defaults from the group in C(module_defaults).
     support: full
-    membership: failover.cluster.cluster
+    membership: [failover.cluster.cluster]
   platform:
     description: Target systems.
     support: full

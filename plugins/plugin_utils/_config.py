@@ -129,11 +129,10 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
     for application in service["applications"]:
         entry = {
             "name": application["name"],
-            "type": "unit",
-            "unit": application["unit"],
+            **_program(application),
             "after": ["mount", *addresses, *application["after"]],
         }
-        for key in ("start_timeout_s", "stop_timeout_s"):
+        for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
             if key in application:
                 entry[key] = application[key]
         resources.append(entry)
@@ -150,3 +149,13 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
     result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}
     result.update({key: service[key] for key in _services.POLICY if key in service})
     return result
+
+
+def _program(application: Mapping[str, Any]) -> dict[str, Any]:
+    """What starts and stops it."""
+    if application["kind"] == "ocf":
+        keys = ("agent", "parameters", "promoted")
+        return {"type": "ocf", **{key: application[key] for key in keys}}
+    if application["kind"] == "lsb":
+        return {"type": "lsb", "script": application["script"]}
+    return {"type": "unit", "unit": application["unit"]}

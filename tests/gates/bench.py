@@ -52,6 +52,7 @@ class Bench:
             errors="replace",
             # Without a terminal, which a tool in the background would be stopped for.
             start_new_session=True,
+            check=False,
         )
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(map(str, argv))}\n{done.stdout}\n")

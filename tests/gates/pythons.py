@@ -22,7 +22,7 @@ def find(carriers: Iterable[str]) -> Path | None:
 def version(program: Path) -> str:
     """Return major and minor version of a Python, "" when it does not run."""
     code = "import sys, ensurepip; print('%d.%d' % sys.version_info[:2])"
-    done = subprocess.run([program, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([program, "-c", code], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 

@@ -8,7 +8,7 @@ import shutil
 
 from tests.gates.bench import BUILD, Bench
 
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/support.md", "playbooks/README.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "playbooks/README.md")
 
 
 def check(bench: Bench) -> dict[str, object]:
@@ -17,7 +17,8 @@ def check(bench: Bench) -> dict[str, object]:
     for place in (source, html):
         shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(bench.tree / "docs" / "site", source)
-    for name in PAGES:
+    guides = sorted(f"docs/{path.name}" for path in (bench.tree / "docs").glob("*.md"))
+    for name in (*PAGES, *guides):
         (source / name).parent.mkdir(exist_ok=True)
         shutil.copy(bench.tree / name, source / name)
     pages = source / "collections"

@@ -67,7 +67,7 @@ class Services:
     def forget(self) -> None:
         """The record is lost: what runs looks as if somebody had started it by hand (F58)."""
         self.forgotten = True
-        self.owned = {name: (0, generation) for name, (_, generation) in self.owned.items()}
+        self.owned = {name: (0, record[1]) for name, record in self.owned.items()}
 
     def clean_by_hand(self, broken: list[str]) -> None:
         """An operator stops what the cluster does not dare to touch (F58)."""

@@ -148,6 +148,55 @@ def test_resources_depend_on_what_they_stand_on(build):
     }
 
 
+def resources_of(model):
+    """The resources of the only service, as the daemon reads them, by name."""
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    [service] = daemon.parse(texts).services
+    return {resource.name: resource for resource in service.resources}
+
+
+def test_what_the_collection_installs_is_asked_whether_it_serves(build):
+    resources = resources_of(
+        build(
+            ("cluster_services.0.applications.0", {"postgresql": {"port": 5544}}),
+            ("cluster_services.0.applications.1", {"apache": {"port": 8080}}),
+        )
+    )
+    [query], [http] = resources["postgresql"].monitor, resources["apache"].monitor
+    assert query.options.path == "/run/postgresql/.s.PGSQL.5544"
+    assert (str(http.options.endpoint), http.options.target) == ("127.0.0.1:8080", "/")
+    assert resources["worker"].monitor == ()
+
+
+def test_every_kind_of_check_reaches_the_daemon(build):
+    monitor = [
+        {"http": "http://[::1]:81/a?b=c", "status": [200], "body": "^ok", "host": "shop"},
+        {"port": 25, "address": "127.0.0.2", "interval_s": 5, "deadline_s": 2, "confirmations": 4},
+        {"socket": "/run/worker.sock", "name": "sock"},
+        {"query": "SELECT 2", "port": 5433, "write": True, "connect_every": 1, "user": "shop"},
+        {"command": ["/usr/bin/test", "-e", "/run/a b"], "name": "file"},
+    ]
+    resources = resources_of(
+        build(
+            ("cluster_services.0.applications.2", {"unit": "worker.service", "monitor": monitor}),
+            ("cluster_services.0.applications.0", {"postgresql": {"monitor": []}}),
+        )
+    )
+    http, port, sock, query, command = resources["worker"].monitor
+    assert (http.options.endpoint.address, http.options.endpoint.port) == ("::1", 81)
+    assert (http.options.status, http.options.host) == ((200,), "shop")
+    assert (port.interval_s, port.deadline_s, port.confirmations) == (5.0, 2.0, 4)
+    assert (port.options.address, port.options.port) == ("127.0.0.2", 25)
+    assert (sock.name, sock.options.path) == ("sock", "/run/worker.sock")
+    assert (query.options.query, query.options.write, query.options.user) == (
+        "SELECT 2",
+        True,
+        "shop",
+    )
+    assert command.options.argv == ("/usr/bin/test", "-e", "/run/a b")
+    assert resources["postgresql"].monitor == ()
+
+
 def test_addresses_are_taken_from_the_nodes_but_never_a_virtual_one(build, variables, found):
     for link in variables["cluster_links"][:2]:
         del link["address"]

@@ -115,7 +115,58 @@ CASES = [
         SERVICE + ".applications.0",
         "mysql",
         "cluster_services[0].applications[0]: mysql is not an application; known are postgresql,"
-        " apache and {unit: NAME.service}.",
+        " apache, {unit: NAME.service}, {ocf: PROVIDER:NAME} and {lsb: NAME}.",
+    ),
+    (
+        SERVICE + ".applications.0",
+        {"ocf": "nginx"},
+        "cluster_services[0].applications[0].ocf: nginx is not an agent such as heartbeat:nginx.",
+    ),
+    (
+        SERVICE + ".applications.0",
+        {"ocf": "heartbeat:nginx", "parameters": {"configfile": ["a"]}},
+        "cluster_services[0].applications[0].parameters.configfile: not a simple value of one line.",
+    ),
+    (
+        SERVICE + ".applications.0",
+        {"lsb": "../rogue"},
+        "cluster_services[0].applications[0].lsb: ../rogue is not the name of a script of"
+        " /etc/init.d.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"ping": "x"}]},
+        "cluster_services[0].applications[2].monitor[0]: {'ping': 'x'} is not a check; it has one of"
+        " the keys http, port, socket, query, command.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"http": "127.0.0.1/health"}]},
+        "cluster_services[0].applications[2].monitor[0].http: 127.0.0.1/health is not a URL such as"
+        " http://127.0.0.1:80/path.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"http": "http://[::1]/", "body": "("}]},
+        "cluster_services[0].applications[2].monitor[0].body: ( is not a regular expression:"
+        " missing ), unterminated subpattern at position 0.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"command": ["true"]}]},
+        "cluster_services[0].applications[2].monitor[0].command: ['true'] does not begin with a"
+        " program's absolute path.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"port": 25, "body": "x"}]},
+        "cluster_services[0].applications[2].monitor[0].body: unknown key; known are address,"
+        " confirmations, deadline_s, interval_s, name, port.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"port": 25}, {"port": 26}]},
+        "cluster_services[0].applications[2].monitor[1].name: port is used twice; it must be unique.",
     ),
     (
         SERVICE + ".applications.0",

@@ -117,8 +117,8 @@ async def smtp_server(lines: list[str]) -> asyncio.Server:
             lines.append(line)
             if in_message and line != ".":
                 continue
-            in_message = line == "DATA"
-            code = {"DATA": 354, "QUIT": 221}.get(line, 250)
+            in_message = line.upper() == "DATA"
+            code = {"DATA": 354, "QUIT": 221}.get(line.upper(), 250)
             writer.write(b"%d well\r\n" % code)
         writer.close()
 

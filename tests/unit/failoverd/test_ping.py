@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -45,7 +46,12 @@ class Bench:
 
     @property
     def said(self) -> list[Reach]:
-        return [event.reach for event in self.events if isinstance(event, Reached)]
+        """The verdicts, each as long as it lasts once."""
+        return [reach for reach, _again in groupby(event.reach for event in self.posted)]
+
+    @property
+    def posted(self) -> list[Reached]:
+        return [event for event in self.events if isinstance(event, Reached)]
 
     def state(self, address: str) -> str:
         return str({t["address"]: t["state"] for t in self.ping.status()}[address])
@@ -77,6 +83,21 @@ def test_a_target_that_answers_is_reached_at_once(cable: Any, address: str) -> N
         assert 0 < target["rtt_ms"] < 1000
 
     play(Bench(cable, (address, 1)), script)
+
+
+def test_f25_a_lease_hears_of_each_good_round_when_it_was_asked_and_of_no_other(cable: Any) -> None:
+    async def script(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+        times = [loop.time()]
+        for _round in range(2):
+            await bench.rounds(1)
+            times.append(loop.time())
+        cable.ip(1, "link", "set", "eth0", "down")
+        await bench.rounds(2)
+        first, second = (event.asked_at for event in bench.posted)
+        assert times[0] <= first <= times[1] <= second <= times[2]
+
+    play(Bench(cable, (FOUR, 1)), script)
 
 
 @pytest.mark.parametrize("address", [FOUR, SIX])

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from . import VERSION
+from .core import ownership
 from .core.message import Local, ServiceReport
 from .core.modes import is_on
 from .core.state import Life, State
@@ -108,6 +109,18 @@ def _since(own: CoreService, taken: float, now: float) -> float:
     return now - own.since
 
 
+def frozen(state: State, own: CoreService) -> str:
+    """Why the I/O of a service is frozen and what ends that, empty if it flows (F36, F41)."""
+    peer, life = state.config.peer, state.peer.life
+    if not own.disk.suspended:
+        return ""
+    if life in (Life.ALIVE, Life.SUSPECT):
+        return f"waiting for {peer} to outdate its disk"
+    if life is Life.GONE:
+        return f"{peer} is gone, {state.peer.proof.value}: it flows again in a moment"
+    return ownership.silence(state, time.monotonic())
+
+
 def _service(
     state: State, own: CoreService, service: Service, since_s: float, used: Mapping[str, int]
 ) -> dict[str, Any]:
@@ -144,6 +157,7 @@ def _service(
         "standby": standby,
         "moving_to": own.move.to if own.move else "",
         "disk": asdict(own.disk) if service.drbd is not None else None,
+        "frozen": frozen(state, own),
         "resources": [
             {
                 "name": name,
@@ -151,6 +165,7 @@ def _service(
                 "label": str(resource),
                 "state": service.states[name],
                 **_used(resource, used),
+                "monitor": service.watchers.report(name),
             }
             for name, resource in service.resources.items()
         ],

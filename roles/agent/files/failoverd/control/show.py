@@ -7,7 +7,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-SHOWN_AS = {"unit": "services", "filesystem": "mounted", "virtual_ip": "address"}
+SHOWN_AS = {
+    "unit": "services",
+    "ocf": "services",
+    "lsb": "services",
+    "filesystem": "mounted",
+    "virtual_ip": "address",
+}
 
 
 def lines(status: dict[str, Any]) -> list[str]:
@@ -49,15 +55,31 @@ def _service(service: dict[str, Any]) -> list[str]:
         frozen = ", I/O FROZEN" if disk["suspended"] else ""
         text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
         result.append(_field("storage", f"{text} {disk['connection']}{frozen}"))
-    by_type: dict[str, list[str]] = {}
+    if service.get("frozen"):
+        result.append(_field("frozen", service["frozen"]))
+    fields: dict[str, list[str]] = {}
     for resource in service["resources"]:
         if resource["type"] in SHOWN_AS:
-            word = "ok" if resource["state"] == "up" else resource["state"]
-            full = f" {resource['used_percent']} % full" if "used_percent" in resource else ""
-            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}{full}")
-    for kind, texts in by_type.items():
-        result.append(_field(SHOWN_AS[kind], " · ".join(texts)))
+            fields.setdefault(SHOWN_AS[resource["type"]], []).append(_resource(resource))
+    result += [_field(name, " · ".join(texts)) for name, texts in fields.items()]
     return result
+
+
+def _resource(resource: dict[str, Any]) -> str:
+    """Name and state; of an application also how long its slowest check takes, or what it found."""
+    checks = resource.get("monitor", [])
+    label = resource["name"] if SHOWN_AS[resource["type"]] == "services" else resource["label"]
+    if resource["state"] != "up":
+        return f"{label} {resource['state']}"
+    if "used_percent" in resource:
+        return f"{label} ok {resource['used_percent']} % full"
+    for word in ("failed", "doubtful", "unknown"):
+        for check in checks:
+            if check["state"] == word and check["reason"]:
+                said = "FAILS" if word == "failed" else "ok?"
+                return f"{label} {said} ({check['reason']})"
+    times = [check["ms"] for check in checks if check["state"] == "ok" and check["ms"] is not None]
+    return f"{label} ok {max(times):.0f} ms" if times else f"{label} ok"
 
 
 def _field(name: str, text: str) -> str:

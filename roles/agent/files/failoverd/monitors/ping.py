@@ -35,7 +35,7 @@ class Asked:
 
 
 class Ping:
-    """Rounds of one question to each target; posts only a verdict that is confirmed."""
+    """Rounds of one question to each target; posts each good one, and a loss once confirmed."""
 
     def __init__(
         self, settings: PingSettings, post: Callable[[Event], None], history: Chronicle
@@ -116,7 +116,12 @@ class Ping:
 
     def _judge(self) -> None:
         weight = sum(a.target.weight for a in self._targets.values() if a.answered)
-        if self._confirm.see(weight >= self._settings.needed):
+        good = weight >= self._settings.needed
+        changed = self._confirm.see(good)
+        if good and self.reach is Reach.REACHED:
+            # After every good round: the lease lives on when the request was sent (F25).
+            self._post(Reached(Reach.REACHED, self._began))
+        elif changed:
             self._post(Reached(self.reach))
         for asked in self._targets.values():
             if asked.confirm.see(asked.answered):

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The power switch of the containers: a socket that the host mounts into each of them.
+
+A request is one line, ``status NODE``, ``off NODE`` or ``on NODE``; the answer is one line too: on,
+off, or ``error`` and why. Only the nodes that the command line names can be switched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.containers.engine import ENGINES, Engine
+from lab.errors import LabError
+
+ACTIONS = ("status", "off", "on")
+LONGEST_REQUEST = 200
+
+
+class Switch:
+    """Answers requests; containers maps the name of a node to that of its container."""
+
+    def __init__(self, engine: Engine, containers: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._containers = containers
+        # Two nodes that shoot at each other are served one after the other, as by a real device.
+        self._turn = asyncio.Lock()
+
+    async def answer(self, request: str) -> str:
+        """Return the line that answers a request."""
+        action, _space, node = request.strip().partition(" ")
+        if action not in ACTIONS:
+            return f"error {action!r} is not an action; they are {', '.join(ACTIONS)}"
+        container = self._containers.get(node)
+        if container is None:
+            return f"error {node!r} has no plug; they are {', '.join(self._containers)}"
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(self._act, action, container)
+        except LabError as error:
+            return f"error {' '.join(str(error).split())}"
+
+    def _act(self, action: str, container: str) -> str:
+        if action == "off":
+            self._engine.kill(container)
+        if action == "on":
+            self._engine.start(container)
+        return "on" if self._engine.running(container) else "off"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request of one client."""
+        try:
+            request = await asyncio.wait_for(reader.readline(), 10.0)
+            writer.write((await self.answer(request.decode(errors="replace")) + "\n").encode())
+            await writer.drain()
+        except (OSError, ValueError, TimeoutError):
+            pass  # The client is gone, slow or talks rubbish: nothing is switched for it.
+        finally:
+            writer.close()
+
+
+async def listen(switch: Switch, path: Path) -> None:
+    """Serve until SIGTERM. Who may reach the directory of the socket may switch."""
+    server = await asyncio.start_unix_server(switch.serve, path, limit=LONGEST_REQUEST)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    async with server:
+        await ended.wait()
+
+
+def detach(pid_file: Path, log: Path) -> None:
+    """Go on in the background, with the process number in a file."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for target, source in ((0, nothing), (1, output), (2, output)):
+        os.dup2(source, target)
+
+
+def main() -> None:
+    """Start the switch in the background."""
+    parser = argparse.ArgumentParser(prog="python -m lab.containers.power", description=__doc__)
+    parser.add_argument("--engine", choices=ENGINES, default="podman")
+    parser.add_argument("--directory", type=Path, required=True, help="of socket, pid and log")
+    parser.add_argument("plug", nargs="+", metavar="NODE=CONTAINER")
+    given = parser.parse_args()
+    containers = dict(plug.split("=", 1) for plug in given.plug)
+    given.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    detach(given.directory / "pid", given.directory / "log")
+    path = given.directory / "socket"
+    path.unlink(missing_ok=True)
+    try:
+        asyncio.run(listen(Switch(Engine(given.engine), containers), path))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
