@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from failoverd import config as daemon
 from failoverd.monitors import settings as daemon_monitors
+from failoverd.notices import settings as daemon_notices
 from failoverd.schema import Section
 
 
@@ -87,6 +88,9 @@ def test_the_notifications_reach_the_daemon_and_their_secrets_nobody_else(build)
     model = build(("cluster_notifications", NOTIFICATIONS))
     texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
     mail, hook, pager = daemon.parse(texts).notifications
+    assert isinstance(mail, daemon_notices.MailSettings)
+    assert isinstance(hook, daemon_notices.WebhookSettings)
+    assert isinstance(pager, daemon_notices.CommandSettings)
     assert (mail.server, mail.port, mail.password) == ("mail.example.org", 587, "hidden-mail")
     assert (hook.url, hook.body) == ("https://chat.example.org/hidden-hook", {"text": "{text}"})
     assert pager.argv == ("/usr/local/bin/page", "--now")

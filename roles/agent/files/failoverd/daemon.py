@@ -147,7 +147,13 @@ class Daemon:
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
-        self._senses = Senses(config.monitors, self._services, self._runner.post, self._history)
+        self._senses = Senses(
+            config.monitors,
+            self._services,
+            self._runner.post,
+            self._history,
+            config.timing.dead_s,
+        )
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
         self._history.listeners.append(self._outbox.take)
         self._requests = Requests(

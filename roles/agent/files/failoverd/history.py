@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .journald import Journald, under_journald
 from .spool import Spool
 
 LIMIT_BYTES = 4_000_000
@@ -35,6 +36,7 @@ class History:
         self._unwritten = 0
         self._owned_up = 0
         self._trouble = ""
+        self._journald = Journald() if under_journald() else None
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         """Told of each entry, by whichever thread adds it; must neither wait nor raise."""
         self._whole = False
@@ -62,10 +64,11 @@ class History:
         data: dict[str, Any] | None = None,
     ) -> None:
         """Write one entry. code is stable, text is for people, data depends on the code."""
-        with contextlib.suppress(OSError):
-            # The number in brackets is the priority, which journald takes from the line.
-            os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
         entry = self._entry(code, text, alert=alert, service=service, data=data or {})
+        if self._journald is None or not self._journald.send(entry):
+            with contextlib.suppress(OSError):
+                # The number in brackets is the priority, which journald takes from the line.
+                os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
         for listener in self.listeners:
             listener(entry)
         line = _line(entry)
