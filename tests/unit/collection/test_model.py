@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from failoverd import config as daemon
 from failoverd.monitors import settings as daemon_monitors
+from failoverd.notices import settings as daemon_notices
 from failoverd.schema import Section
 
 
@@ -65,6 +66,39 @@ def test_the_monitors_reach_the_daemon(build):
         ("fd00::fe", 2),
     ]
     assert (read.ping.needed, read.ping.interval_s, read.space.interval_s) == (2, 2.0, 60.0)
+
+
+NOTIFICATIONS = [
+    {
+        "method": "mail",
+        "to": ["ops@example.org"],
+        "from": "shop@example.org",
+        "server": "mail.example.org",
+        "username": "ops",
+        "password": "hidden-mail",
+    },
+    {
+        "method": "webhook",
+        "url": "https://chat.example.org/hidden-hook",
+        "body": {"text": "{text}"},
+    },
+    {"name": "pager", "method": "command", "command": ["/usr/local/bin/page", "--now"]},
+]
+
+
+def test_the_notifications_reach_the_daemon_and_their_secrets_nobody_else(build):
+    model = build(("cluster_notifications", NOTIFICATIONS))
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    mail, hook, pager = daemon.parse(texts).notifications
+    assert isinstance(mail, daemon_notices.MailSettings)
+    assert isinstance(hook, daemon_notices.WebhookSettings)
+    assert isinstance(pager, daemon_notices.CommandSettings)
+    assert (mail.server, mail.port, mail.password) == ("mail.example.org", 587, "hidden-mail")
+    assert (hook.url, hook.body) == ("https://chat.example.org/hidden-hook", {"text": "{text}"})
+    assert pager.argv == ("/usr/local/bin/page", "--now")
+    assert "hidden" in texts["notifications.json"]
+    assert "hidden-mail" not in texts["cluster.json"] and "hidden-hook" not in texts["cluster.json"]
+    assert "hidden" not in json.dumps(_config.public(model))
 
 
 def test_the_monitors_have_the_same_defaults_and_limits_as_the_daemon(build):
@@ -283,6 +317,7 @@ TREES = st.recursive(
             "cluster_unsafe",
             "cluster_ping_targets",
             "cluster_monitors",
+            "cluster_notifications",
             "cluster_power_on",
             "cluster_engine",
         ]
