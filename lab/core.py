@@ -236,7 +236,8 @@ class Lab:
         """Set one node's end of a link.
 
         ``up``; ``down``: cut from everything; on a LAN also ``isolate``: cut from the other nodes
-        but not from gateway and BMCs, ``mute`` and ``deaf``: only what it sends or receives.
+        but not from gateway and BMCs, ``mute`` and ``deaf``: only what it sends or receives,
+        ``no-udp``: only datagrams to and from the other nodes.
         A serial line is cut as a whole.
         """
         spec = self.spec

@@ -16,8 +16,9 @@ from lab.process import ProcessId, pids_in_namespace
 from lab.spec import LabSpec
 from lab.uml import bridge_name, tap_name
 
-LINK_STATES = ("up", "down", "isolate", "mute", "deaf")
+LINK_STATES = ("up", "down", "isolate", "mute", "deaf", "no-udp")
 _TABLE = "lab"
+_UDP = "ip protocol udp drop"
 
 
 def namespace_name(lab: str) -> str:
@@ -105,6 +106,7 @@ def set_port(namespace: str, tap: str, state: str) -> None:
 
     ``down`` cuts it from everything. ``isolate`` drops frames between it and the other nodes and
     leaves the gateway and the BMCs reachable; ``mute`` and ``deaf`` drop one direction (F17).
+    ``no-udp`` drops only datagrams to and from the other nodes: heartbeats, not replication (F12).
     """
     if state not in LINK_STATES:
         raise LabError(f"link state {state} is none of {', '.join(LINK_STATES)}")
@@ -113,6 +115,8 @@ def set_port(namespace: str, tap: str, state: str) -> None:
         rules.append(f'iifname "{tap}" drop')
     if state in ("isolate", "deaf"):
         rules.append(f'oifname "{tap}" drop')
+    if state == "no-udp":
+        rules += [f'{way} "{tap}" {_UDP}' for way in ("iifname", "oifname")]
     script = [f"flush chain bridge {_TABLE} between"]
     script += [f"add rule bridge {_TABLE} between {rule}" for rule in rules]
     run(inside(namespace, ["nft", "-f", "-"]), input="\n".join(script) + "\n")
@@ -127,6 +131,8 @@ def port_state(namespace: str, tap: str) -> str:
         return "down"
     rules = _rules(namespace)
     mute, deaf = f'iifname "{tap}" drop' in rules, f'oifname "{tap}" drop' in rules
+    if f'iifname "{tap}" {_UDP}' in rules:
+        return "no-udp"
     if mute and deaf:
         return "isolate"
     return "mute" if mute else "deaf" if deaf else "up"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The applications of a service: the known ones with their settings, and any systemd unit."""
+"""The applications of a service: the known ones with their settings, units, OCF agents, LSB."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import _net
+from . import _checks, _net
 from ._values import Problem, flag, mapping, name, refuse, sequence, text, unique, whole
 
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service")
 PG_KEYS = ("port", "database", "user", "password", "networks", "settings", "version")
 APACHE_KEYS = ("port", "sample")
-TIMEOUTS = ("start_timeout_s", "stop_timeout_s", "after")
+AGENT = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
+PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+COMMON = ("start_timeout_s", "stop_timeout_s", "after", "monitor")
 
 
 def read(where: str, value: Any, service: str) -> list[dict[str, Any]]:
@@ -23,6 +26,7 @@ def read(where: str, value: Any, service: str) -> list[dict[str, Any]]:
     for index, raw in enumerate(sequence(where, value)):
         result.append(_application(f"{where}[{index}]", raw, service))
     unique(where, [item["unit"] for item in result], "unit")
+    unique(where, [item["name"] for item in result], "name")
     names = [item["name"] for item in result]
     for index, item in enumerate(result):
         for other in item["after"]:
@@ -37,7 +41,7 @@ def _application(where: str, raw: Any, service: str) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         refuse(where, raw, "is neither a name nor a mapping.")
     if "unit" in raw:
-        item = mapping(where, raw, required=("unit",), optional=TIMEOUTS)
+        item = mapping(where, raw, required=("unit",), optional=COMMON)
         unit = text(f"{where}.unit", item["unit"])
         if not UNIT.fullmatch(unit):
             refuse(f"{where}.unit", unit, "is not the name of a systemd service unit.")
@@ -47,12 +51,17 @@ def _application(where: str, raw: Any, service: str) -> dict[str, Any]:
             "unit": unit,
             **_common(where, item),
         }
+    if "ocf" in raw:
+        return _ocf(where, raw, service)
+    if "lsb" in raw:
+        return _lsb(where, raw)
     kind = next(iter(raw), "")
     if len(raw) != 1 or kind not in ("postgresql", "apache"):
         refuse(
             where,
             ", ".join(map(str, raw)),
-            "is not an application; known are postgresql, apache and {unit: NAME.service}.",
+            "is not an application; known are postgresql, apache, {unit: NAME.service},"
+            " {ocf: PROVIDER:NAME} and {lsb: NAME}.",
         )
     settings = raw[kind] or {}
     where = f"{where}.{kind}"
@@ -65,6 +74,47 @@ def _application(where: str, raw: Any, service: str) -> dict[str, Any]:
     }
 
 
+def _ocf(where: str, raw: Any, service: str) -> dict[str, Any]:
+    keys = ("name", "parameters", "promoted", *COMMON)
+    item = mapping(where, raw, required=("ocf",), optional=keys)
+    agent = text(f"{where}.ocf", item["ocf"])
+    if not AGENT.fullmatch(agent):
+        refuse(f"{where}.ocf", agent, "is not an agent such as heartbeat:nginx.")
+    given = item.get("parameters", {})
+    if not isinstance(given, Mapping):
+        refuse(f"{where}.parameters", given, "is not a mapping.")
+    for key, value in given.items():
+        if not PARAMETER.fullmatch(str(key)):
+            refuse(f"{where}.parameters", str(key), "is not the name of a parameter.")
+        if not isinstance(value, (str, int, float)) or "\n" in str(value):
+            raise Problem(f"{where}.parameters.{key}: not a simple value of one line.")
+    called = name(f"{where}.name", item.get("name", agent.partition(":")[2]))
+    return {
+        "kind": "ocf",
+        "name": called,
+        "unit": f"failover-{service}-{called}.scope",
+        "agent": agent,
+        "parameters": {str(k): v for k, v in given.items()},
+        "promoted": flag(f"{where}.promoted", item.get("promoted", False)),
+        **_common(where, item),
+    }
+
+
+def _lsb(where: str, raw: Any) -> dict[str, Any]:
+    item = mapping(where, raw, required=("lsb",), optional=("name", *COMMON))
+    script = text(f"{where}.lsb", item["lsb"])
+    if not SCRIPT.fullmatch(script):
+        refuse(f"{where}.lsb", script, "is not the name of a script of /etc/init.d.")
+    return {
+        "kind": "lsb",
+        "name": name(f"{where}.name", item.get("name", script)),
+        # What systemd would start at boot by itself (F59).
+        "unit": f"{script}.service",
+        "script": script,
+        **_common(where, item),
+    }
+
+
 def _common(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key in ("start_timeout_s", "stop_timeout_s"):
@@ -74,11 +124,13 @@ def _common(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
         text(f"{where}.after[{i}]", v)
         for i, v in enumerate(sequence(f"{where}.after", item.get("after", [])))
     ]
+    if "monitor" in item:
+        result["monitor"] = _checks.read(f"{where}.monitor", item["monitor"])
     return result
 
 
 def _postgresql(where: str, raw: Any, service: str) -> dict[str, Any]:
-    item = mapping(where, raw, optional=(*PG_KEYS, *TIMEOUTS))
+    item = mapping(where, raw, optional=(*PG_KEYS, *COMMON))
     networks = []
     for index, network in enumerate(sequence(f"{where}.networks", item.get("networks", []))):
         try:
@@ -102,6 +154,7 @@ def _postgresql(where: str, raw: Any, service: str) -> dict[str, Any]:
         "version": str(item.get("version", "")),
         **_common(where, item),
     }
+    result.setdefault("monitor", [{"type": "query", "port": result["port"]}])
     if "password" in item:
         password = item["password"]
         # The value is a secret: the sentence does not show it.
@@ -125,9 +178,11 @@ def _setting(value: Any) -> str:
 
 def _apache(where: str, raw: Any, service: str) -> dict[str, Any]:
     del service
-    item = mapping(where, raw, optional=(*APACHE_KEYS, *TIMEOUTS))
+    item = mapping(where, raw, optional=(*APACHE_KEYS, *COMMON))
+    port = whole(f"{where}.port", item.get("port", 80), 1, 65535)
     return {
-        "port": whole(f"{where}.port", item.get("port", 80), 1, 65535),
+        "port": port,
         "sample": flag(f"{where}.sample", item.get("sample", True)),
+        "monitor": [{"type": "http", "url": f"http://127.0.0.1:{port}/"}],
         **_common(where, item),
     }

@@ -24,6 +24,8 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "links": [_link(link) for link in model["links"]],
         "fencing": [_method(method) for method in model["fencing"]],
         "power_on": model["power_on"],
+        "ping_targets": [dict(target) for target in model["ping_targets"]],
+        "monitors": {name: dict(entry) for name, entry in model["monitors"].items()},
         "unsafe": list(model["unsafe"]),
         "services": [_service(service) for service in model["services"]],
     }
@@ -104,6 +106,7 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
             "resource": service["name"],
             "minor": storage["minor"],
             "device": storage["device"],
+            "disk": dict(storage["disk"]),
             "after": [],
         },
         {
@@ -122,11 +125,10 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
     for application in service["applications"]:
         entry = {
             "name": application["name"],
-            "type": "unit",
-            "unit": application["unit"],
+            **_program(application),
             "after": ["mount", *addresses, *application["after"]],
         }
-        for key in ("start_timeout_s", "stop_timeout_s"):
+        for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
             if key in application:
                 entry[key] = application[key]
         resources.append(entry)
@@ -143,3 +145,13 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
     result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}
     result.update({key: service[key] for key in _services.POLICY if key in service})
     return result
+
+
+def _program(application: Mapping[str, Any]) -> dict[str, Any]:
+    """What starts and stops it."""
+    if application["kind"] == "ocf":
+        keys = ("agent", "parameters", "promoted")
+        return {"type": "ocf", **{key: application[key] for key in keys}}
+    if application["kind"] == "lsb":
+        return {"type": "lsb", "script": application["script"]}
+    return {"type": "unit", "unit": application["unit"]}

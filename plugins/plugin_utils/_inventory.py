@@ -71,7 +71,9 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
     if "apache" in kinds:
         units.append("apache2.service")
         accounts.append("www-data")
-    units += [a["unit"] for s in model["services"] for a in s["applications"]]
+    applications = [a for s in model["services"] for a in s["applications"]]
+    # An agent's scope is made when it is started; the init system knows nothing of it.
+    units += [a["unit"] for a in applications if a["kind"] != "ocf"]
     return {
         "services": [
             {

@@ -18,6 +18,7 @@ VARIABLES = (
     "cluster_services",
     "cluster_timing",
     "cluster_ping_targets",
+    "cluster_monitors",
     "cluster_power_on",
     "cluster_unsafe",
 )

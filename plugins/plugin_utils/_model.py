@@ -8,9 +8,9 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _fencing, _links, _net, _services, _timing
+from . import _fencing, _links, _monitors, _net, _services, _timing
 from ._membership import VARIABLES
-from ._values import Problem, flag, merge, refuse, same, sequence, text
+from ._values import Problem, flag, merge, refuse, sequence, text
 
 ENGINES = ("agent", "pacemaker")
 UNSAFE = {
@@ -67,6 +67,7 @@ def build(
         _links.check(links, nodes)
         _interfaces(services, found)
     _services.place(services, links)
+    targets = _monitors.targets(given.get("cluster_ping_targets") or [], links, services)
     _fencing.check_addresses(fencing, links, [s["storage"]["link"] for s in services])
     return {
         "cluster": cluster,
@@ -78,7 +79,8 @@ def build(
         "services": services,
         "timing": timing,
         "power_on": flag("cluster_power_on", given.get("cluster_power_on", True)),
-        "ping_targets": _ping(given.get("cluster_ping_targets") or []),
+        "ping_targets": targets,
+        "monitors": _monitors.read(given.get("cluster_monitors") or {}, targets),
         "unsafe": unsafe,
     }
 
@@ -128,14 +130,3 @@ def _interfaces(
             for node, interface in address["interface"].items():
                 if interface not in found[node]["interfaces"]:
                     refuse(f"{address['where']}.interface", interface, f"does not exist on {node}.")
-
-
-def _ping(value: Any) -> list[str]:
-    result = []
-    for index, raw in enumerate(sequence("cluster_ping_targets", same("", value))):
-        where = f"cluster_ping_targets[{index}]"
-        try:
-            result.append(_net.address(text(where, raw)))
-        except ValueError:
-            refuse(where, raw, "is not an IP address.")
-    return result

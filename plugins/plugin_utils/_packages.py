@@ -25,4 +25,6 @@ def needed(model: Mapping[str, Any]) -> list[str]:
         names.update(BY_FILESYSTEM[service["storage"]["filesystem"]])
         for application in service["applications"]:
             names.update(BY_KIND.get(application["kind"], ()))
+            if application.get("agent", "").startswith("heartbeat:"):
+                names.add("resource-agents")
     return sorted(names)

@@ -58,7 +58,7 @@ class Volume:
         """What that node's kernel shows."""
         own, other = self.copies[node], self.copies[1 - node]
         if not self.connected:
-            peer_disk = "Outdated" if own.peer_outdated else "DUnknown"
+            peer_disk = "Outdated" if own.peer_outdated else "Unknown"
             return Disk(own.role, own.disk, "Unknown", peer_disk, "WFConnection", own.suspended)
         return Disk(own.role, own.disk, other.role, other.disk, "Connected", own.suspended)
 

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,19 @@ from lab.demo.target import Target
 from lab.observer import start
 from lab.progress import Progress
 
+from .journals import fetch
+
 HERE = Path(__file__).parent
 BUILD = CHECKOUT / "build"
 OUT = BUILD / "lab-test"
 NAME = "test"
 REUSE = os.environ.get("REUSE", "")
-"""Set while working on one test: the lab stays, and the next session starts from its cluster."""
+"""Set while working on one test: the lab stays, and the next session starts from its cluster.
+``fast``: without running site.yml again."""
+LONG = os.environ.get("LONG", "")
 CONVERGED = "converged"
+MARKS = OUT / "marks.jsonl"
+"""What was done to the lab and when, in wall-clock seconds: for tests.lab.recording."""
 HALF_WAY = "failover.cluster.drbd : Declare disks equal that were both just created"
 
 
@@ -37,12 +45,28 @@ def say(text: str) -> None:
     print(f"    {text}", file=sys.stderr, flush=True)
 
 
+def mark(**what: object) -> None:
+    """Put down what happens now."""
+    with MARKS.open("a", encoding="utf-8") as file:
+        print(json.dumps({"time": time.time(), **what}), file=file)
+
+
+class MarkedLab(Lab):
+    """Puts down which link was cut or mended; its power supplies keep a log of their own."""
+
+    def link(self, node: str, link: str, state: str) -> None:
+        super().link(node, link, state)
+        mark(node=node, link=link, state=state)
+
+
 @dataclass
 class Site:
     """The raised lab and what is built on it."""
 
     lab: Lab
     target: Target
+    spoiled: bool = False
+    """The last test could not put the cluster back in order."""
 
     def play(self, name: str, *arguments: str, **environment: str) -> PlayResult:
         """Run one of the collection's playbooks, as an operator would."""
@@ -89,13 +113,14 @@ class Built:
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """Two bare hosts with nothing of the product."""
-    lab = Lab(NAME)
+    lab = MarkedLab(NAME)
     OUT.mkdir(parents=True, exist_ok=True)
+    MARKS.unlink(missing_ok=True)
     try:
-        kept = bool(REUSE) and lab.has_snapshot(CONVERGED)
+        kept = bool(REUSE) and CONVERGED in lab.snapshots()
         lab.down(purge=not kept)
         lab.up(spec=LabSpec.from_file(HERE / "hosts.yml"), progress=say)
-        if kept:
+        if kept and lab.has_snapshot(CONVERGED):
             lab.snapshot_restore(CONVERGED, progress=say)
         yield Site(lab, Target.load(lab, HERE / "cluster.yml"))
     finally:
@@ -107,6 +132,9 @@ def built(site: Site) -> Built:
     """The cluster, built by site.yml after a run that was cut off, and site.yml once more."""
     if not REUSE:
         site.cut_off("site", HALF_WAY)
+    if REUSE == "fast" and site.lab.has_snapshot(CONVERGED):
+        nothing = PlayResult(0.0, 0, 0, len(site.lab.nodes), OUT / "site.log")
+        return Built(site, nothing, nothing)
     first = site.play("site")
     if REUSE:
         if not site.lab.has_snapshot(CONVERGED):
@@ -170,6 +198,9 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Whatever a test does: nothing acknowledged is lost, and never were two nodes active."""
     site = built.site
     name = str(request.node.name)
+    if site.spoiled and site.lab.has_snapshot(CONVERGED):
+        site.lab.snapshot_restore(CONVERGED, progress=say)
+    site.spoiled = True
     client = ClientProcess(
         site.lab, OUT / f"{name}.jsonl", site.target.client_options(), site.target.password
     )
@@ -179,15 +210,36 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
             cluster = Cluster(site, stage)
             assert cluster.serves(), "the service is not served before the test"
             wait_healed(stage)
+            mark(test=name, what="begins")
             yield cluster
             cluster.heal()
+            mark(test=name, what="ends")
+            for node in site.lab.nodes:
+                fetch(site.lab, node, OUT / "journals" / name / node)
             assert cluster.serves(), "the service is not served after the test"
+            site.spoiled = False
             account = client.finish()
             both = observer.both_active()
+        figures(request.node, account, client.served.rows)
         assert account["verified"] and not account["lost"], account
         assert not both, f"two nodes were active: {both}"
     finally:
         client.kill()
+
+
+def figures(item: Any, account: Mapping[str, Any], rows: Sequence[float]) -> None:
+    """What was measured goes into pytest's report."""
+    longest = max((later - earlier for earlier, later in pairwise(rows)), default=0.0)
+    item.user_properties += [
+        ("acknowledged", account["acknowledged"]),
+        ("lost", len(account["lost"])),
+        ("longest_gap_s", round(longest, 3)),
+    ]
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """The long faults are for ``make show WHAT=exclusion`` (LONG=1)."""
+    return True if collection_path.name == "long" and not LONG else None
 
 
 @pytest.hookimpl(wrapper=True)

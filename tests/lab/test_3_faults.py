@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 
+from . import eyes
 from .conftest import Cluster
 
 
@@ -100,3 +101,34 @@ def test_f61_a_reboot_of_the_owner_hands_over_first(cluster: Cluster) -> None:
     codes = {e["code"] for e in cluster.history(standby) if e["time"] >= began}
     assert "fence" not in codes
     assert "takeover" not in codes, "it was not handed over but taken"
+
+
+def test_f33_the_owner_dies_during_a_resync(cluster: Cluster) -> None:
+    owner, standby = cluster.owner, cluster.standby
+    mount = cluster.site.target.watch.mount
+    cluster.lab.power(standby, "off")
+    assert cluster.serves()
+    # Something to copy over a narrow line; written before the line is narrow.
+    cluster.lab.ssh(owner, f"dd if=/dev/urandom of={mount}/ballast bs=1M count=48 conv=fsync")
+    device = cluster.lab.spec.link("mirror").interface
+    narrow = f"tc qdisc add dev {device} root tbf rate 16mbit burst 64kb latency 400ms"
+    cluster.lab.ssh(owner, narrow)
+    cluster.lab.power(standby, "on")
+    cluster.wait(
+        lambda: eyes.service(cluster, standby).get("disk", {}).get("connection") == "SyncTarget",
+        "the resync",
+        timeout=180.0,
+    )
+    died = time.time()
+    cluster.lab.power(owner, "off")
+    why = eyes.wait_blocked(cluster, standby, "Inconsistent")
+    assert "resync" in why
+    refused = cluster.lab.ssh(
+        standby, f"failoverctl switchover {cluster.stage.service}", check=False
+    )
+    assert refused.returncode != 0
+    assert eyes.never_active(cluster, standby, died)
+    cluster.lab.power(owner, "on")
+    eyes.wait_active(cluster, owner)
+    assert cluster.serves()
+    cluster.lab.ssh(owner, f"rm {mount}/ballast")

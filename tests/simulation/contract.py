@@ -22,6 +22,7 @@ from collections import Counter
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
+from failoverd.core import lease
 from failoverd.core.actions import Ask
 from failoverd.core.message import Local
 from failoverd.core.modes import is_on
@@ -79,10 +80,19 @@ class Contract:
         side, other = volume.sides[node], volume.other(node)
         if side.disk != "UpToDate":
             raise Violation("DATA", f"{node} opens {volume.name}, whose disk is {side.disk}")
-        if other.up and other.disk == "UpToDate":
+        if other.up and other.disk == "UpToDate" and not self._distrusted(volume, other.node):
             raise Violation(
                 "DATA", f"{node} goes on with {volume.name}; the other copy passes for current"
             )
+
+    def _distrusted(self, volume: Volume, name: str) -> bool:
+        """That node's core, if one runs, knows that its copy may be old (the lease)."""
+        node = self.world.nodes[name]
+        state = node.daemon.state
+        if self.world.setting.lease is None or state is None:
+            return self.world.setting.lease is not None
+        service = state.service(volume.name)
+        return service is not None and lease.stale(state, service, node.mono())
 
     def stepped(self, node: Node, before: State, after: State) -> None:
         """Called after every step of a core."""

@@ -18,6 +18,7 @@ from failoverd.core.state import State
 from .clock import Violation
 from .drbd import Volume
 from .orders import Orders
+from .watchdog import Lan
 
 if TYPE_CHECKING:
     from .node import Node
@@ -44,6 +45,7 @@ class Daemon:
         """Why this node may not own services: its watchdog is missing (F29)."""
         self.modes: Modes | None = None
         """As the core ordered to remember them over boots."""
+        self.service_lan = Lan(self)
         self._orders = Orders(self)
         self._counter = 0
         self._queue: list[events.Event] = []
@@ -79,6 +81,8 @@ class Daemon:
             if volume.name in node.handlers:
                 self.ask_for_kernel(volume)
         self.later(0.1, 1.0, self._patrol)
+        if self.config.lease is not None:
+            self.later(0.1, 1.0, self.service_lan.ping)
         self._schedule()
 
     def end(self) -> None:
@@ -176,7 +180,7 @@ class Daemon:
         """What the monitors of this node say."""
         self.deliver(events.Reached(Reach.LOST if self.node.lan_lost else Reach.REACHED))
         self.deliver(events.Eligible(self.why_not))
-        for level in range(len(self.config.levels)):
+        for level in range(self.world.fencing.levels):
             ok = self.world.fencing.answers(self.node.name, self.node.peer, level)
             self.deliver(events.DeviceChecked(level, ok))
 

@@ -38,6 +38,7 @@ class Fencing:
         is_on: Callable[[str], bool],
     ) -> None:
         self.clock, self.power, self.is_on = clock, power, is_on
+        self.levels = len(levels)
         self.devices = {(node, i): Device(node) for node in nodes for i in range(len(levels))}
         self.unreachable: set[str] = set()
         """Nodes that reach no device at all (F24)."""

@@ -26,6 +26,8 @@ class Side:
     suspended: bool = False
     broken: bool = False
     """The backing device is dead (F35)."""
+    last_role: str = ""
+    """Its role when it lost its power: its peer's kernel shows that until it notices."""
     refusing: bool = False
     """A promotion is refused for a moment (F34)."""
     # metadata
@@ -35,6 +37,11 @@ class Side:
     peer_outdated: bool = False
     was_primary: bool = False
     needs_new_uuid: bool = False
+
+    @property
+    def role_told(self) -> str:
+        """What its peer's kernel knows, as long as that takes it for connected."""
+        return self.role if self.up else self.last_role
 
 
 class Host(Protocol):

@@ -39,15 +39,15 @@ class Volume:
         """What /proc/drbd on that node says."""
         side, other = self.sides[node], self.other(node)
         if not side.up:
-            return Disk(role="Unknown", disk="Diskless", connection="Unconfigured")
+            return Disk()
         if not self.connected:
-            peer_disk = "Outdated" if side.peer_outdated else "DUnknown"
+            peer_disk = "Outdated" if side.peer_outdated else "Unknown"
             connection = "StandAlone" if side.alone else "WFConnection"
             return Disk(side.role, side.disk, "Unknown", peer_disk, connection, side.suspended)
         connection = "Connected"
         if self.resync:
             connection = "SyncSource" if self.resync == node else "SyncTarget"
-        return Disk(side.role, side.disk, other.role, other.disk, connection, side.suspended)
+        return Disk(side.role, side.disk, other.role_told, other.disk, connection, side.suspended)
 
     @property
     def whole(self) -> bool:
@@ -75,6 +75,8 @@ class Volume:
         side = self.sides[node]
         if side.up and side.role == "Primary":
             side.was_primary = True
+        if side.up:
+            side.last_role = side.role
         side.up, side.role, side.suspended = False, "Secondary", False
         self.poke()
 
@@ -222,7 +224,7 @@ class Volume:
         side, other = self.sides[node], self.other(node)
         if not side.up:
             return "no such resource"
-        if side.refusing or (self.connected and other.role == "Primary"):
+        if side.refusing or (self.connected and other.role_told == "Primary"):
             return "multiple primaries not allowed"
         if not self.connected and not side.peer_outdated and side.disk in GOOD:
             if code not in (4, 7):

@@ -39,6 +39,8 @@ class Finale:
     def run(self, kind: str) -> None:
         """Play it and check its promise."""
         self.clock.tell(f"FINALE {kind}, {self.first} is on {self.owner.name}")
+        leased = "lease " if self.world.setting.leased else ""
+        self.world.moments[f"{leased}finale {kind}"] += 1
         self.world.moment(f"finale {kind}", self.owner)
         getattr(self, f"_{kind}")()
         cut = self.contract.cuts - self.cuts
@@ -63,6 +65,9 @@ class Finale:
             self._pass(1.0)
         self.owner.freeze(clock_stops=False)
         self._pass(setting.takeover_s + 2 * DEVICE_TIMEOUT_S * (len(devices) > 1))
+        if setting.lease is not None:  # its watchdog may have been the first (F02)
+            self.contract.must_serve("after the owner has frozen")
+            return
         self._served_by(self.other)
         if len(devices) == 1:
             self._pass(setting.timing.power_on_s + BOOT_S[1])
@@ -71,6 +76,8 @@ class Finale:
 
     def _owner_haunts(self) -> None:
         """F18, F19: it is dead, but its last words are repeated, also to a new life of its peer."""
+        if self.world.setting.leased:
+            return  # the new life below has never heard its peer: no lease to wait for
         self.owner.power_off()
         self._repeat()
         self._pass(1.0)
@@ -106,6 +113,10 @@ class Finale:
         self._pass(self.world.setting.takeover_s)
         self.contract.must_serve("after a split")
         owners = set(self.contract.owners().values())
+        if self.world.setting.leased:
+            self._served_by(self.owner, services=(self.first,))
+            self._nobody_cut()
+            return
         if len(owners) != 1 or self.contract.cuts.total() - self.cuts.total() != 1:
             raise Violation("LOOP", f"a split left {owners}, cuts {self.contract.cuts}")
         if len(self.world.volumes) == 1 and owners != {self.owner.name}:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @kind(2.0, (4.0, 40.0))
 def device_mood(world: World, node: Node, fault: Fault) -> Undo:
     """F03, F04: a device refuses, hangs with or without effect, is slow, or dies with its node."""
-    device = world.fencing.of(node.name)[int(fault.b * len(world.fencing.of(node.name)))]
+    if not world.fencing.levels:
+        return None
+    device = world.fencing.of(node.name)[int(fault.b * world.fencing.levels)]
     device.mood = pick(list(MOODS), fault.a)
 
     def undo() -> None:

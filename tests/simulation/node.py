@@ -15,6 +15,7 @@ from .daemon import Daemon
 from .drbd import Volume
 from .services import DOWN, Services
 from .setting import BOOT_S
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .world import World
@@ -41,6 +42,8 @@ class Node:
         self._drift = self.clock.between(0.998, 1.002)
         self.services = Services(self, config)
         self.daemon = Daemon(self, config)
+        lease = config.lease
+        self.watchdog = Watchdog(self, lease.watchdog_s) if lease is not None else None
         self.handlers: dict[str, int] = {}
         """service -> how often its connection had been lost when the handler was started"""
 
@@ -91,6 +94,8 @@ class Node:
     def freeze(self, clock_stops: bool) -> None:
         """F25, F27: nothing runs, but it is not off. A paused machine's clock may stand still."""
         if self.runs:
+            # What a lease takes for granted: a clock goes on as long as the watchdog's does.
+            clock_stops = clock_stops and self.watchdog is None
             self.frozen_since, self._clock_stops = self.clock.now, clock_stops
             self.world.moments["clock stood still"] += clock_stops
             self.world.kernels_notice()

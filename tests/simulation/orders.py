@@ -68,6 +68,11 @@ class Orders:
             world.moment("accepted" if action.ok else "refused", node)
         elif isinstance(action, actions.KeepModes):
             daemon.modes = action.modes
+        elif isinstance(action, actions.Pet):
+            if node.watchdog is not None:
+                node.watchdog.pet()
+        elif isinstance(action, actions.ProbeAddresses):
+            daemon.service_lan.probe(action)
         elif isinstance(action, actions.Leave):
             self._leave()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from . import kinds_inside, kinds_outside
+from . import kinds_inside, kinds_outside, lease_faults, setting
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
@@ -71,6 +71,9 @@ def draw(seed: int) -> Script:
         faults.append(fault.on(rng.choice(MOMENTS), wait))
     for _round in range(rng.choice((0, 1, 1, 2))):
         faults.extend(rng.choice(COMBOS)(rng, rng.uniform(0.0, 0.5 * chaos_s)))
+    if setting.draw(seed).lease is not None:
+        chaos_s += 30.0
+        faults.extend(lease_faults.draw(seed, chaos_s))
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
     return Script(
         calm=calm,

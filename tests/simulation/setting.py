@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from failoverd.core.config import CoreConfig, ServiceConfig, Timing
+from failoverd.core.config import CoreConfig, Kind, Lease, ServiceConfig, Timing
 
 NAMES = ("node1", "node2")
 REPLICATION = "cross"
@@ -16,6 +16,8 @@ BOOT_S = (2.0, 7.0)
 DEVICE_TIMEOUT_S = 12.0
 START_TIMEOUT_S = 10.0
 RESYNC_S = (0.5, 9.0)
+LEASED = 0.3
+"""Share of the worlds with a watchdog lease."""
 FAILBACK_S = 16.0
 """Longer than any planned move of the finale."""
 
@@ -32,6 +34,18 @@ class Setting:
     """The node whose daemon is one version ahead during a rolling upgrade (F63), or none."""
     older: str
     """The node whose daemon is one version behind: it leaves out what has a default (F63)."""
+    lease: Lease | None = None
+    """The watchdog lease; with it the last level is of that kind."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The levels that are fence devices."""
+        return self.levels if self.lease is None else self.levels[:-1]
+
+    @property
+    def leased(self) -> bool:
+        """The lease is the only way to exclude a peer."""
+        return self.lease is not None and len(self.levels) == 1
 
     def of(self, node: str) -> CoreConfig:
         """The configuration as one node sees it."""
@@ -43,6 +57,8 @@ class Setting:
             links=self.links,
             services=self.services,
             levels=self.levels,
+            kinds=(*[Kind.STONITH] * (len(self.levels) - 1), Kind.LEASE) if self.lease else (),
+            lease=self.lease,
             timing=self.timing,
         )
 
@@ -50,7 +66,9 @@ class Setting:
     def takeover_s(self) -> float:
         """From the death of an owner to the service on its healthy standby."""
         t = self.timing
-        return t.dead_s + t.fence_delay_s + t.query_s + 6.0 * len(self.levels) + START_TIMEOUT_S
+        alone_s = self.lease.closed_s + 5.0 if self.lease is not None else 0.0
+        fences_s = t.fence_delay_s + t.query_s + 6.0 * len(self.levels)
+        return t.dead_s + max(alone_s, fences_s) + START_TIMEOUT_S
 
     @property
     def repair_s(self) -> float:
@@ -88,14 +106,29 @@ def draw(seed: int) -> Setting:
         )
         for name in names
     )
-    return Setting(
-        timing=Timing() if rng.random() < 0.05 else _timing(rng),
+    timing = Timing() if rng.random() < 0.05 else _timing(rng)
+    setting = Setting(
+        timing=timing,
         links=("lan", REPLICATION) if rng.random() < 0.6 else ("lan", REPLICATION, "serial"),
         levels=("bmc",) if rng.random() < 0.65 else ("bmc", "pdu"),
         services=services,
         newer=rng.choice(NAMES) if rng.random() < 0.1 else "",
         older=rng.choice(NAMES) if rng.random() < 0.1 else "",
     )
+    return _leased(setting, random.Random(f"lease {seed}"))
+
+
+def _leased(setting: Setting, rng: random.Random) -> Setting:
+    """A part of the clusters has a lease: as the only way, or when no fence device has helped."""
+    if rng.random() >= LEASED:
+        return setting
+    stonith = () if rng.random() < 0.6 else setting.levels
+    lease = Lease(
+        lease_s=2 * setting.timing.dead_s + rng.uniform(1.0, 5.0),
+        watchdog_s=rng.uniform(6.0, 10.0),
+        window_s=rng.uniform(6.0, 12.0),
+    )
+    return replace(setting, levels=(*stonith, "lease"), lease=lease, older="")
 
 
 def _timing(rng: random.Random) -> Timing:

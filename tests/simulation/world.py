@@ -40,7 +40,7 @@ class World:
         self.pair = tuple(self.nodes.values())
         self.network.receive = {name: node.daemon.receive for name, node in self.nodes.items()}
         self.fencing = Fencing(
-            self.clock, self.setting.levels, NAMES, self._power, lambda node: self.nodes[node].on
+            self.clock, self.setting.devices, NAMES, self._power, lambda node: self.nodes[node].on
         )
         self.faults = Faults(self)
         self._written = 0

@@ -13,12 +13,15 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _fencing,
     _membership,
     _model,
+    _monitors,
     _values,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 from failoverd import config as daemon
+from failoverd.monitors import settings as daemon_monitors
+from failoverd.schema import Section
 
 
 def test_the_daemon_accepts_the_configuration_of_both_nodes(build):
@@ -46,6 +49,37 @@ def test_the_policy_of_a_service_reaches_the_daemon(build):
     [service] = daemon.parse(texts).core().services
     assert (service.restarts, service.failure_expiry_s) == (5, 600.0)
     assert (service.failback, service.failback_delay_s) == (True, 60.0)
+
+
+def test_the_monitors_reach_the_daemon(build):
+    model = build(
+        ("cluster_ping_targets", ["192.168.1.254", {"address": "fd00::fe", "weight": 2}]),
+        ("cluster_monitors", {"ping": {"needed": 2, "interval_s": 2}, "space": {"interval_s": 60}}),
+    )
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    read = daemon.parse(texts).monitors
+    assert [(t.address, t.weight) for t in read.ping.targets] == [
+        ("192.168.1.254", 1),
+        ("fd00::fe", 2),
+    ]
+    assert (read.ping.needed, read.ping.interval_s, read.space.interval_s) == (2, 2.0, 60.0)
+
+
+def test_the_monitors_have_the_same_defaults_and_limits_as_the_daemon(build):
+    ours = {"ping": daemon_monitors.PingSettings, "space": daemon_monitors.SpaceSettings}
+    ours["disk"] = daemon_monitors.DiskSettings
+    assert ours.keys() == _monitors.LIMITS.keys()
+    for section, limits in _monitors.LIMITS.items():
+        for name, (default, least, most) in limits.items():
+            assert getattr(ours[section](), name) == default
+            for value in (least, most):
+                targets = [{"address": f"10.0.0.{n}", "weight": 100} for n in range(1, 101)]
+                fitting = {"interval_s": 60, "deadline_s": 0.05} if section == "ping" else {}
+                given = {**fitting, name: value}
+                assert _monitors.read({section: given}, targets)[section][name] == value
+                document = {"ping_targets": targets, "monitors": {section: given}}
+                read = daemon_monitors.parse_monitors(Section(document, "file"))
+                assert getattr(getattr(read, section), name) == value
 
 
 def test_f10_a_service_does_not_come_home_by_itself_unless_told(build):
@@ -82,6 +116,55 @@ def test_resources_depend_on_what_they_stand_on(build):
         "worker": ["mount", "address-192.168.1.10"],
         "address-192.168.1.10": ["drbd"],
     }
+
+
+def resources_of(model):
+    """The resources of the only service, as the daemon reads them, by name."""
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    [service] = daemon.parse(texts).services
+    return {resource.name: resource for resource in service.resources}
+
+
+def test_what_the_collection_installs_is_asked_whether_it_serves(build):
+    resources = resources_of(
+        build(
+            ("cluster_services.0.applications.0", {"postgresql": {"port": 5544}}),
+            ("cluster_services.0.applications.1", {"apache": {"port": 8080}}),
+        )
+    )
+    [query], [http] = resources["postgresql"].monitor, resources["apache"].monitor
+    assert query.options.path == "/run/postgresql/.s.PGSQL.5544"
+    assert (str(http.options.endpoint), http.options.target) == ("127.0.0.1:8080", "/")
+    assert resources["worker"].monitor == ()
+
+
+def test_every_kind_of_check_reaches_the_daemon(build):
+    monitor = [
+        {"http": "http://[::1]:81/a?b=c", "status": [200], "body": "^ok", "host": "shop"},
+        {"port": 25, "address": "127.0.0.2", "interval_s": 5, "deadline_s": 2, "confirmations": 4},
+        {"socket": "/run/worker.sock", "name": "sock"},
+        {"query": "SELECT 2", "port": 5433, "write": True, "connect_every": 1, "user": "shop"},
+        {"command": ["/usr/bin/test", "-e", "/run/a b"], "name": "file"},
+    ]
+    resources = resources_of(
+        build(
+            ("cluster_services.0.applications.2", {"unit": "worker.service", "monitor": monitor}),
+            ("cluster_services.0.applications.0", {"postgresql": {"monitor": []}}),
+        )
+    )
+    http, port, sock, query, command = resources["worker"].monitor
+    assert (http.options.endpoint.address, http.options.endpoint.port) == ("::1", 81)
+    assert (http.options.status, http.options.host) == ((200,), "shop")
+    assert (port.interval_s, port.deadline_s, port.confirmations) == (5.0, 2.0, 4)
+    assert (port.options.address, port.options.port) == ("127.0.0.2", 25)
+    assert (sock.name, sock.options.path) == ("sock", "/run/worker.sock")
+    assert (query.options.query, query.options.write, query.options.user) == (
+        "SELECT 2",
+        True,
+        "shop",
+    )
+    assert command.options.argv == ("/usr/bin/test", "-e", "/run/a b")
+    assert resources["postgresql"].monitor == ()
 
 
 def test_addresses_are_taken_from_the_nodes_but_never_a_virtual_one(build, variables, found):
@@ -171,6 +254,7 @@ TREES = st.recursive(
             "cluster_timing",
             "cluster_unsafe",
             "cluster_ping_targets",
+            "cluster_monitors",
             "cluster_power_on",
             "cluster_engine",
         ]

@@ -115,7 +115,58 @@ CASES = [
         SERVICE + ".applications.0",
         "mysql",
         "cluster_services[0].applications[0]: mysql is not an application; known are postgresql,"
-        " apache and {unit: NAME.service}.",
+        " apache, {unit: NAME.service}, {ocf: PROVIDER:NAME} and {lsb: NAME}.",
+    ),
+    (
+        SERVICE + ".applications.0",
+        {"ocf": "nginx"},
+        "cluster_services[0].applications[0].ocf: nginx is not an agent such as heartbeat:nginx.",
+    ),
+    (
+        SERVICE + ".applications.0",
+        {"ocf": "heartbeat:nginx", "parameters": {"configfile": ["a"]}},
+        "cluster_services[0].applications[0].parameters.configfile: not a simple value of one line.",
+    ),
+    (
+        SERVICE + ".applications.0",
+        {"lsb": "../rogue"},
+        "cluster_services[0].applications[0].lsb: ../rogue is not the name of a script of"
+        " /etc/init.d.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"ping": "x"}]},
+        "cluster_services[0].applications[2].monitor[0]: {'ping': 'x'} is not a check; it has one of"
+        " the keys http, port, socket, query, command.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"http": "127.0.0.1/health"}]},
+        "cluster_services[0].applications[2].monitor[0].http: 127.0.0.1/health is not a URL such as"
+        " http://127.0.0.1:80/path.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"http": "http://[::1]/", "body": "("}]},
+        "cluster_services[0].applications[2].monitor[0].body: ( is not a regular expression:"
+        " missing ), unterminated subpattern at position 0.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"command": ["true"]}]},
+        "cluster_services[0].applications[2].monitor[0].command: ['true'] does not begin with a"
+        " program's absolute path.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"port": 25, "body": "x"}]},
+        "cluster_services[0].applications[2].monitor[0].body: unknown key; known are address,"
+        " confirmations, deadline_s, interval_s, name, port.",
+    ),
+    (
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"port": 25}, {"port": 26}]},
+        "cluster_services[0].applications[2].monitor[1].name: port is used twice; it must be unique.",
     ),
     (
         SERVICE + ".applications.0",
@@ -268,6 +319,44 @@ CASES = [
         "cluster_engine: pacemaker is not available in this version; use agent.",
     ),
     ("cluster_ping_targets", ["router"], "cluster_ping_targets[0]: router is not an IP address."),
+    (
+        "cluster_ping_targets",
+        ["192.168.1.254", {"address": "192.168.1.254"}],
+        "cluster_ping_targets[1].address: 192.168.1.254 is used twice; it must be unique.",
+    ),
+    (
+        "cluster_ping_targets",
+        ["192.168.1.12"],
+        "cluster_ping_targets[0]: 192.168.1.12 is the address of node2 on link lan; a target has to lie"
+        " outside the cluster.",
+    ),
+    (
+        "cluster_ping_targets",
+        ["192.168.1.10"],
+        "cluster_ping_targets[0]: 192.168.1.10 is an address of service shop; a target has to lie"
+        " outside the cluster.",
+    ),
+    (
+        "cluster_ping_targets",
+        [{"address": "192.168.1.254", "weight": 0}],
+        "cluster_ping_targets[0].weight: 0 is not between 1 and 100.",
+    ),
+    (
+        "cluster_monitors",
+        {"ping": {"needed": 2}},
+        "cluster_monitors.ping: of no use; cluster_ping_targets names no address.",
+    ),
+    (
+        "cluster_monitors",
+        {"ping": {"deadline_s": 2}},
+        "cluster_monitors.ping.deadline_s: 2 is longer than interval_s (1 s); the next round would"
+        " begin before.",
+    ),
+    (
+        "cluster_monitors",
+        {"disks": {}},
+        "cluster_monitors.disks: unknown key; known are disk, ping, space.",
+    ),
     ("cluster_service", [], "cluster_service: unknown variable; cluster_services may be meant."),
 ]
 

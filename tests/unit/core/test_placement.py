@@ -14,7 +14,7 @@ from failoverd.core.config import ServiceConfig
 from failoverd.core.events import Disk, Found, Verb
 from failoverd.core.message import Local, Reach
 
-from .halves import ALONE, GOOD, Half, Pair, said
+from .halves import ALONE, GOOD, Half, Pair, notes, said
 
 OWNER = replace(GOOD, role="Primary")
 
@@ -315,3 +315,40 @@ def test_f47_clear_ends_the_doom_of_what_is_provably_stopped() -> None:
     assert said(pair.a).services[0].doomed, "not before it is known"
     pair.a.settle(GOOD, Found.STOPPED, mine=True)
     assert not said(pair.a).services[0].doomed
+
+
+def test_f44_a_service_leaves_a_sick_disk_if_the_other_copy_is_good() -> None:
+    pair = Pair().running()
+    pair.a.feed(events.DiskTried("shop", "cannot be read: Input/output error"))
+    pair.talk()
+    [text] = notes(pair.a, "switchover")
+    assert "its own disk cannot be read" in text
+    pair.moved(pair.a, pair.b)
+    report = said(pair.a).services[0]
+    assert (report.able, report.score) == (False, 0)
+    assert report.why == "the disk on a cannot be read: Input/output error"
+
+
+def test_f44_a_service_stays_on_a_sick_disk_if_there_is_no_better_one() -> None:
+    pair = Pair().running()
+    pair.see(pair.a, replace(OWNER, peer_disk="Inconsistent"))
+    pair.a.feed(events.DiskTried("shop", "cannot be read"))
+    pair.talk()
+    assert notes(pair.a, "disk-sick") and not pair.a.take(actions.Stop)
+
+
+def test_f44_a_standby_with_a_sick_disk_says_that_it_cannot_take_over_until_it_is_well() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.DiskTried("shop", "has not answered a read for 10 s"))
+    pair.b.feed(events.DiskTried("shop", "has not answered a read for 10 s"))
+    assert len(notes(pair.b, "disk-sick")) == 1
+    pair.talk()
+    assert not said(pair.b).services[0].able
+    pair.a.feed(events.Reached(Reach.LOST))
+    pair.b.feed(events.Reached(Reach.REACHED))
+    pair.talk(60)
+    assert not pair.a.take(actions.Stop), "nothing moves onto it"
+    pair.b.feed(events.DiskTried("shop"))
+    pair.talk()
+    assert notes(pair.b, "disk-well")
+    assert pair.a.take(actions.Stop)

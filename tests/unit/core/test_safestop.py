@@ -245,7 +245,7 @@ def test_s2_io_is_never_resumed_without_proof(monkeypatch: pytest.MonkeyPatch) -
     a = owner()
     Pair.see(a, replace(ALONE, role="Primary", suspended=True))
     monkeypatch.setattr(data, "_powerless", lambda turn: True)
-    a.pass_time(1)
+    a.pass_time(3)
     assert not a.take(actions.ResumeIO)
     assert "F41" in a.state.defect
 

@@ -15,6 +15,11 @@ from failoverd.control import log, show
 from failoverd.control.client import NotRunning
 from failoverd.history import History
 
+
+def check(name: str, state: str, ms: float, reason: str = "") -> dict[str, Any]:
+    return {"name": name, "type": name, "state": state, "ms": ms, "reason": reason}
+
+
 STATUS: dict[str, Any] = {
     "node": "node1",
     "peer": {"name": "node2", "life": "alive", "proof": "", "since_s": 100.0},
@@ -37,7 +42,19 @@ STATUS: dict[str, Any] = {
                 "connection": "Connected",
                 "suspended": True,
             },
-            "resources": [{"name": "db", "type": "unit", "label": "db.service", "state": "up"}],
+            "frozen": "waiting for node2 to outdate its disk",
+            "resources": [
+                {
+                    "name": "db",
+                    "type": "unit",
+                    "label": "db.service",
+                    "state": "up",
+                    "monitor": [
+                        check("process", "ok", 0.1),
+                        check("http", "failed", 3000.2, "http: no answer within 3 s"),
+                    ],
+                }
+            ],
         }
     ],
     "warnings": ["the journal cannot be written"],
@@ -80,12 +97,19 @@ def test_status_shows_what_is_wrong(daemon: FakeDaemon, capsys: Any) -> None:
         "(8 h)",
         "node2: cannot take over: the disk is Outdated",
         "I/O FROZEN",
+        "frozen     waiting for node2 to outdate its disk",
         "serial ONE WAY",
         "bmc FAILED 20 s ago: no answer",
         "the journal cannot be written",
-        "db.service ok",
+        "db FAILS (http: no answer within 3 s)",
     ):
         assert words in out
+
+
+def test_an_application_that_serves_says_how_long_its_slowest_check_takes() -> None:
+    service = json.loads(json.dumps(STATUS["services"][0]))
+    service["resources"][0]["monitor"][1] = check("http", "ok", 1.4)
+    assert "  services   db ok 1 ms" in show.lines({**STATUS, "services": [service]})
 
 
 def test_status_as_json_is_the_daemons_object(daemon: FakeDaemon, capsys: Any) -> None:

@@ -58,7 +58,12 @@ RESOURCES = "services.0.resources"
         ("links", [], "links: must hold at least one link."),
         ("links.1", None, "links: holds one link, and unsafe does not accept single_link."),
         ("fencing", [], "fencing: is empty, and unsafe does not accept no_exclusion."),
-        ("unsafe", ["luck"], "unsafe: must be of no_exclusion, single_link, not luck."),
+        (
+            "unsafe",
+            ["luck"],
+            "unsafe: must be of no_exclusion, single_link, software_watchdog,"
+            " sfex_without_watchdog, not luck.",
+        ),
         ("links.0.type", "ipx", "links[0].type: must be udp or serial, not ipx."),
         ("links.0.port", 99999, "links[0].port: must lie between 1 and 65535, not 99999."),
         ("links.0.port", "x", "links[0].port: must be a number, not 'x'."),
@@ -71,13 +76,21 @@ RESOURCES = "services.0.resources"
         ("links.0.speed", 1, "links[0].speed: is not a known field."),
         ("links.0.interface", {"node1": "a"}, "links[0].interface: has no value for node node2."),
         ("timing", {"dead": 1}, "timing.dead: is not a known field."),
-        ("timing", {"dead_s": 0.5}, "timing.dead_s: must be at least four times heartbeat_s."),
+        (
+            "timing",
+            {"dead_s": 0.5},
+            "timing.dead_s: must be at least four times heartbeat_s (0.8), not 0.5.",
+        ),
         (
             "timing",
             {"suspect_s": 4},
             "timing.suspect_s: must lie between heartbeat_s and dead_s.",
         ),
-        ("fencing.0.method", "prayer", "fencing[0].method: must be stonith, not prayer."),
+        (
+            "fencing.0.method",
+            "prayer",
+            "fencing[0].method: must be one of stonith, sfex, watchdog, not prayer.",
+        ),
         ("fencing.0.nodes.node2", None, "fencing[0].nodes: has no parameters for node node2."),
         (
             "fencing.0.parameters",
@@ -93,8 +106,8 @@ RESOURCES = "services.0.resources"
         (
             f"{RESOURCES}.0.type",
             "raid",
-            "services[0].resources[0].type: must be one of drbd, filesystem, virtual_ip, unit, "
-            "not raid.",
+            "services[0].resources[0].type: must be one of drbd, filesystem, sfex, virtual_ip,"
+            " unit, not raid.",
         ),
         (
             f"{RESOURCES}.1.path",

@@ -20,6 +20,7 @@ import failoverd
 
 FILES = str(Path(failoverd.__file__).parents[1])
 LIMIT_S = 60.0
+TARGET = "10.9.0.99"
 AGENT = """
 while read -r line; do
   case "$line" in action=*) action=${line#action=};; port=*) port=${line#port=};; esac
@@ -56,6 +57,9 @@ class Pair:
             "nodes": ["node1", "node2"],
             "power_on": False,
             "unsafe": ["single_link"],
+            "ping_targets": [{"address": TARGET}],
+            "monitors": {"ping": {"interval_s": 0.5, "deadline_s": 0.4}},
+            "timing": {"witness_s": 1},
             "links": [{"name": "lan", "type": "udp", "interface": "eth0", "address": address}],
             "fencing": [
                 {
@@ -152,6 +156,7 @@ class Pair:
 def pair(tmp_path: Path, cable: Any, script: Callable[[str, str], str]) -> Iterator[Pair]:
     pair = Pair(tmp_path, cable, script("agent", AGENT))
     try:
+        cable.ip(1, "address", "add", TARGET, "dev", "lo")
         for node in ("node1", "node2"):
             pair.start(node)
         pair.wait(lambda: pair.runs_on("node1"))
@@ -228,6 +233,16 @@ def test_a_running_daemon_is_asked_what_would_happen(pair: Pair) -> None:
     assert pair.runs_on("node1")
     assert pair.service("node2")["generation"] == before
     assert "fence" not in pair.codes("node2")
+
+
+def test_f22_an_owner_that_lost_its_ping_targets_hands_over_in_order(pair: Pair) -> None:
+    pair.wait(lambda: "10.9.0.99 ok" in pair.ctl("node1", "status").stdout)
+    pair.wire.ip(0, "route", "add", "blackhole", TARGET)
+    pair.wait(lambda: pair.runs_on("node2"))
+    assert not pair.holds_address("node1")
+    assert "reach" in pair.codes("node1")
+    assert "fence" not in pair.codes("node2")
+    assert "LOST its ping targets" in pair.ctl("node1", "status").stdout
 
 
 def test_a_handover_leaves_the_node_empty(pair: Pair) -> None:

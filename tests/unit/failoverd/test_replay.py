@@ -325,3 +325,16 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: Any) -> None:
     assert "cannot be read: No such file" in capsys.readouterr().out
     assert cli.main(["replay", str(tmp_path)]) == 2
     assert "holds no journal" in capsys.readouterr().out
+
+
+def test_a_life_lost_with_the_power_does_not_hide_the_others(tmp_path: Path, capsys: Any) -> None:
+    life = Life(tmp_path).whole()
+    life.journal.close()
+    [path] = segments(life.path)
+    lost = path.with_name("0000000009.jsonl")
+    lost.touch()
+    assert cli.main(["replay", str(life.path)]) == 0
+    said = capsys.readouterr().out
+    assert f"{lost}: empty: the power went before any of it was on the disk" in said
+    assert f"{path}: " in said and "identical" in said
+    assert cli.main(["replay", str(lost)]) == 2, "asked for by name it is no journal"

@@ -10,10 +10,12 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from failoverd import spool
+from failoverd.control import log
 from failoverd.core import machine
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Found, Probed, Tick
@@ -168,3 +170,19 @@ def test_lost_entries_of_the_history_are_owned_up_to(tmp_path: Path) -> None:
     assert (first["code"], first["level"], first["data"]) == ("history-lost", "alert", {"lost": 3})
     assert second["text"] == "the disk is back"
     assert history.problem == ""
+
+
+def test_a_line_torn_by_a_loss_of_power_spoils_no_other(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "history.jsonl"
+    whole = '{"time":1.0,"level":"info","code":"old","text":"before"}\n'
+    path.write_text(whole + '{"time":2.0,"level":"info","co', encoding="utf-8")
+    history = History(tmp_path, "node1")
+    history.add("new", "after")
+    history.add("new", "and after that")
+    history.close(LIMIT_S)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAILOVERD_STATE", str(tmp_path))
+        log.show(as_json=True, count=10, follow=False)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["text"] for row in rows] == ["before", "after", "and after that"]
+    assert path.read_text(encoding="utf-8").count("\n") == 4

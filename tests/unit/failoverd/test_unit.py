@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,10 @@ class Manager:
         self.calls: list[str] = []
         self.listener: Callable[[dict[str, Any]], None] = lambda properties: None
         self.away = 0
+        self.main = 0
+
+    async def main_pid(self, unit: str) -> int:
+        return self.main
 
     async def call(self, member: str, signature: str, *body: Any) -> list[Any]:
         self.calls.append(member)
@@ -53,6 +58,12 @@ def unit(manager: Manager) -> Unit:
     settings = ResourceSettings("db", "unit", (), 5.0, 5.0, Options("db.service"))
     systemd: Any = manager
     return Unit(settings, systemd)
+
+
+@pytest.fixture
+def child(sleeper: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """A process that can be the main process of a unit."""
+    return sleeper()
 
 
 @pytest.mark.parametrize(
@@ -160,3 +171,135 @@ def test_an_unreachable_bus_is_an_error_not_a_stopped_unit() -> None:
     manager.away = 1
     with pytest.raises(ResourceError, match="bus cannot be reached"):
         asyncio.run(unit(manager).probe())
+
+
+def watched(manager: Manager, child: subprocess.Popen[bytes]) -> tuple[Unit, list[str]]:
+    """A unit that runs with that main process, and what is reported of it."""
+    manager.active, manager.main = "active", child.pid
+    reports: list[str] = []
+    db = unit(manager)
+    db.watch(reports.append)
+    return db, reports
+
+
+def test_f50_the_end_of_the_main_process_is_news_before_systemd_says_so(
+    child: subprocess.Popen[bytes], until: Any
+) -> None:
+    async def main() -> None:
+        manager = Manager()
+        db, reports = watched(manager, child)
+        await until(lambda: db.main_pid)
+        manager.active = "deactivating"  # A leftover takes its time: no signal says failed.
+        child.kill()
+        await until(lambda: reports)
+        assert reports == [f"lost its main process {child.pid}"]
+        manager.listener({"ActiveState": "failed"})
+        assert len(reports) == 1
+        db.close()
+
+    asyncio.run(main())
+
+
+def test_f50_systemd_that_has_not_noticed_or_does_not_answer_changes_nothing(
+    child: subprocess.Popen[bytes], until: Any
+) -> None:
+    async def main() -> None:
+        manager = Manager()
+        db, reports = watched(manager, child)
+        await until(lambda: db.main_pid)
+
+        async def silence(unit: str) -> str:
+            await asyncio.sleep(3600)
+            return ""
+
+        manager.state = silence  # type: ignore[method-assign]
+        child.kill()
+        await until(lambda: reports)
+        db.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("heir", [True, False])
+def test_a_main_process_that_hands_over_is_no_failure(
+    child: subprocess.Popen[bytes], sleeper: Any, until: Any, heir: bool
+) -> None:
+    async def main() -> None:
+        manager = Manager()
+        db, reports = watched(manager, child)
+        await until(lambda: db.main_pid)
+        other = sleeper()
+        manager.main = other.pid if heir else 0  # RemainAfterExit=yes
+        child.kill()
+        await until(lambda: db.main_pid == manager.main)
+        assert reports == []
+        if heir:
+            other.kill()
+            manager.active = "failed"
+            await until(lambda: reports)
+        db.close()
+
+    asyncio.run(main())
+
+
+def test_systemd_may_restart_what_its_unit_tells_it_to_restart(
+    child: subprocess.Popen[bytes], sleeper: Any, until: Any
+) -> None:
+    async def main() -> None:
+        manager = Manager()
+        db, reports = watched(manager, child)
+        await until(lambda: db.main_pid)
+        manager.active, manager.main = "activating", 0
+        child.kill()
+        await until(lambda: not db.main_pid)
+        other = sleeper()
+        manager.active, manager.main = "active", other.pid
+        manager.listener({"ActiveState": "active"})
+        await until(lambda: db.main_pid == other.pid)
+        assert reports == []
+        db.close()
+
+    asyncio.run(main())
+
+
+def test_the_end_of_the_main_process_in_an_ordered_stop_is_no_failure(
+    child: subprocess.Popen[bytes], until: Any
+) -> None:
+    async def main() -> None:
+        manager = Manager()
+        db, reports = watched(manager, child)
+        await until(lambda: db.main_pid)
+        await db.stop()
+        child.kill()
+        child.wait()
+        manager.listener({"ActiveState": "inactive"})
+        await asyncio.sleep(0)
+        assert reports == []
+        db.close()
+
+    asyncio.run(main())
+
+
+def test_f53_a_stop_that_drags_on_goes_on_with_sigkill(until: Any) -> None:
+    async def main() -> None:
+        manager = Manager()
+        manager.active = "active"
+        killed = asyncio.Event()
+
+        async def job(member: str, unit: str) -> str:
+            await killed.wait()
+            manager.active = "failed"
+            return "done"
+
+        async def call(member: str, signature: str, *body: Any) -> list[Any]:
+            assert (member, body) == ("KillUnit", ("db.service", "all", 9))
+            killed.set()
+            return []
+
+        manager.job = job  # type: ignore[method-assign]
+        manager.call = call  # type: ignore[method-assign]
+        settings = ResourceSettings("db", "unit", (), 5.0, 0.1, Options("db.service"))
+        systemd: Any = manager
+        await Unit(settings, systemd).stop()
+
+    asyncio.run(main())

@@ -16,13 +16,14 @@ def main() -> int:
     parser.add_argument("--etc", default="/etc/failoverd", help="configuration directory")
     parser.add_argument("--state", default="/var/lib/failoverd", help="state directory")
     parser.add_argument("--run", default="/run/failoverd", help="runtime directory")
+    parser.add_argument("--sysrq", default="/proc/sysrq-trigger", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
 
     from .daemon import serve
     from .schema import ConfigError
 
     try:
-        return serve(arguments.etc, Path(arguments.state), Path(arguments.run))
+        return serve(arguments.etc, Path(arguments.state), Path(arguments.run), arguments.sysrq)
     except ConfigError as error:
         print(f"failoverd: {error}", file=sys.stderr)
         return 1

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .core.config import CoreConfig, ServiceConfig, Timing
+from .core.config import CoreConfig, Kind, ServiceConfig, Timing
+from .exclusion import FencingSettings as FencingSettings
+from .exclusion import WatchdogSettings as WatchdogSettings
+from .exclusion import (
+    lease_problem,
+    lock_problem,
+    parse_method,
+    parse_watchdog,
+    timing_problem,
+    unlocked,
+)
+from .monitors.settings import MonitorSettings, parse_monitors
 from .resources.settings import ResourceSettings, parse_resources
 from .schema import ConfigError, Section, parse_json
 
@@ -21,7 +32,11 @@ KEY_BYTES = 32
 UNSAFE = {
     "no_exclusion": "nothing can exclude a silent peer: only an operator ends its services' wait",
     "single_link": "there is one heartbeat link only: one cable decides",
+    "software_watchdog": "the watchdog is software: it does not fire in a machine that is frozen",
+    "sfex_without_watchdog": "without a watchdog a frozen owner goes on writing when it wakes up,"
+    " after its lock was taken",
 }
+KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
 """What a configuration may lack only if it says so by name; shown in status for as long."""
 
 
@@ -43,17 +58,6 @@ class SerialSettings:
     name: str
     device: str
     baud: int
-
-
-@dataclass(frozen=True)
-class FencingSettings:
-    """One exclusion method; targets holds the agent's parameters by node."""
-
-    name: str
-    method: str
-    agent: str
-    timeout_s: float
-    targets: Mapping[str, Mapping[str, str]] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,10 @@ class Config:
     power_on: bool
     services: tuple[ServiceSettings, ...]
     runtime: RuntimeSettings
+    monitors: MonitorSettings
     unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
+    watchdog: WatchdogSettings | None = None
 
     def core(self) -> CoreConfig:
         """The part on which decisions are made."""
@@ -108,6 +114,7 @@ class Config:
                     name=service.name,
                     preferred=service.preferred,
                     replicated=any(r.type == "drbd" for r in service.resources),
+                    locked=any(r.type == "sfex" for r in service.resources),
                     restarts=service.restarts,
                     failure_expiry_s=service.failure_expiry_s,
                     failback=service.failback,
@@ -116,6 +123,9 @@ class Config:
                 for service in self.services
             ),
             levels=tuple(level.name for level in self.fencing),
+            kinds=tuple(KINDS[level.method] for level in self.fencing),
+            lease=next((level.lease for level in self.fencing if level.lease), None),
+            watchdog_s=float(self.watchdog.timeout_s) if self.watchdog is not None else 0.0,
             power_on=self.power_on,
             timing=self.timing,
         )
@@ -157,18 +167,23 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
     peer = nodes[1] if node == nodes[0] else nodes[0]
     secrets = _secrets(texts.get("fencing.json"), str(base / "fencing.json"))
     timing = _timing(top.section("timing"))
+    watchdog = parse_watchdog(top.section("watchdog") if top.has("watchdog") else None)
     config = Config(
         cluster=top.name("cluster"),
         node=node,
         peer=peer,
         timing=timing,
         links=tuple(_link(entry, node, peer, nodes) for entry in top.sections("links")),
-        fencing=tuple(_fencing(entry, nodes, secrets) for entry in top.sections("fencing")),
+        fencing=tuple(
+            parse_method(entry, nodes, secrets, watchdog) for entry in top.sections("fencing")
+        ),
         power_on=top.flag("power_on", True),
         services=tuple(_service(entry, node, nodes, timing) for entry in top.sections("services")),
         runtime=_runtime(top.section("runtime")),
+        monitors=parse_monitors(top),
         unsafe=top.texts("unsafe"),
         keys=_keys(texts, base),
+        watchdog=watchdog,
     )
     top.done()
     _unique(top, "links", [link.name for link in config.links])
@@ -196,6 +211,40 @@ def _safe(top: Section, config: Config) -> None:
         raise top.fail("fencing", "is empty, and unsafe does not accept no_exclusion")
     if len(config.links) < 2 and "single_link" not in config.unsafe:
         raise top.fail("links", "holds one link, and unsafe does not accept single_link")
+    _exclusion(top, config)
+
+
+def _exclusion(top: Section, config: Config) -> None:
+    """The arithmetic of leases and locks, and what must stand beside them."""
+    methods = [level.method for level in config.fencing]
+    for method in ("sfex", "watchdog"):
+        if methods.count(method) > 1:
+            raise top.fail("fencing", f"holds the method {method} more than once")
+    core = config.core()
+    if core.lease is not None:
+        if not config.monitors.ping.targets:
+            rule = "are needed by watchdog: without one that it reaches no node may take over"
+            raise top.fail("ping_targets", rule)
+        name, rule = lease_problem(
+            core.lease, config.timing, any(s.replicated for s in core.services)
+        )
+        if rule:
+            raise top.fail(f"fencing: {name}", rule)
+    decides = "sfex" in methods
+    for service in config.services:
+        for resource in service.resources:
+            if resource.type == "sfex":
+                name, rule = lock_problem(resource.options.times, config.watchdog, decides)
+                if rule:
+                    raise top.fail(f"services: {service.name}: {resource.name}: {name}", rule)
+    if decides:
+        without = unlocked([(service.name, service.locked) for service in core.services])
+        if without:
+            rule = f"sfex says nothing about service {without}, which has no lock"
+            raise top.fail("fencing", rule)
+        if config.watchdog is None and "sfex_without_watchdog" not in config.unsafe:
+            rule = "sfex without a watchdog, and unsafe does not accept sfex_without_watchdog"
+            raise top.fail("fencing", rule)
 
 
 def _unique(top: Section, field_name: str, names: list[str]) -> None:
@@ -214,10 +263,9 @@ def _timing(entry: Section) -> Timing:
     for name in ("heartbeat_s", "suspect_s", "dead_s"):
         if values[name] < 0.02:
             raise entry.fail(name, "must be at least 0.02")
-    if timing.dead_s < 4 * timing.heartbeat_s:
-        raise entry.fail("dead_s", "must be at least four times heartbeat_s")
-    if not timing.heartbeat_s < timing.suspect_s <= timing.dead_s:
-        raise entry.fail("suspect_s", "must lie between heartbeat_s and dead_s")
+    name, rule = timing_problem(timing)
+    if rule:
+        raise entry.fail(name, rule)
     return timing
 
 
@@ -263,30 +311,6 @@ def _link(
         )
     else:
         raise entry.fail("type", f"must be udp or serial, not {kind}")
-    entry.done()
-    return result
-
-
-def _fencing(
-    entry: Section, nodes: tuple[str, ...], secrets: Mapping[str, Mapping[str, str]]
-) -> FencingSettings:
-    name, method = entry.name("name"), entry.text("method")
-    if method != "stonith":
-        raise entry.fail("method", f"must be stonith, not {method}")
-    common = {**entry.scalars("parameters"), **secrets.get(name, {})}
-    per_node = entry.section("nodes")
-    targets = {node: {**common, **per_node.scalars(node)} for node in nodes if per_node.has(node)}
-    for node in nodes:
-        if node not in targets:
-            raise entry.fail("nodes", f"has no parameters for node {node}")
-    per_node.done()
-    result = FencingSettings(
-        name=name,
-        method=method,
-        agent=entry.text("agent"),
-        timeout_s=entry.number("timeout_s", 30.0, 1, 600),
-        targets=targets,
-    )
     entry.done()
     return result
 

@@ -10,18 +10,21 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from . import realtime
 from .config import UNSAFE, Config, UdpSettings
 from .control.server import ControlServer
-from .core.events import Heard, ResourceFailed
-from .core.message import Message
+from .core.events import Heard, LockLost, ResourceFailed
+from .core.message import Local, Message
 from .disks import Disks
 from .dispatch import Dispatcher
+from .fencing import locks as lock_level
 from .fencing.devices import Devices
+from .fencing.selffence import SYSRQ, SelfFence, last_reset
+from .fencing.watchdog import Watchdog
 from .history import History
 from .journal import Journal
 from .lastgood import LastGood
@@ -29,12 +32,15 @@ from .links.base import Link
 from .links.serial import SerialLink
 from .links.udp import UdpLink
 from .links.wire import Wire, WireError
+from .monitors.watchers import Watchers
 from .notify import Notifier, watchdog_period
 from .requests import Requests
 from .resources import pagecache
 from .resources.settings import module_of
+from .resources.sfex import Sfex
 from .resources.systemd import Systemd, SystemdError
 from .runner import Runner
+from .senses import Senses
 from .service import Service
 from .status import snapshot
 from .store import Store, next_incarnation
@@ -46,10 +52,20 @@ GOODBYE_S = 1.0
 class Host:
     """What resources may use of the daemon."""
 
-    def __init__(self, history: History, systemd: Systemd, promotions: Path) -> None:
+    def __init__(
+        self,
+        history: History,
+        systemd: Systemd,
+        run: Path,
+        lock_lost: Callable[[str, str], None],
+    ) -> None:
         self._history = history
         self.systemd = systemd
-        self.promotions = promotions
+        self.promotions = run / "promote"
+        self.marks = run
+        """A directory that a boot empties."""
+        self.lock_lost = lock_lost
+        """Resets this node: (service, why)."""
 
     def alert(self, code: str, text: str) -> None:
         """Tell a person."""
@@ -59,7 +75,9 @@ class Host:
 class Daemon:
     """One life on one node."""
 
-    def __init__(self, config: Config, state: Path, run: Path, warnings: list[str]) -> None:
+    def __init__(
+        self, config: Config, state: Path, run: Path, warnings: list[str], sysrq: str = SYSRQ
+    ) -> None:
         self._config = config
         self._warnings = warnings
         self._loop = asyncio.get_running_loop()
@@ -78,14 +96,40 @@ class Daemon:
         promotions.mkdir(mode=0o700, exist_ok=True)
         for leftover in promotions.iterdir():
             leftover.unlink()
-        host = Host(self._history, self._systemd, promotions)
+        self._watchdog = Watchdog(
+            config.watchdog, "software_watchdog" in config.unsafe, self._alert
+        )
+        self._self_fence = SelfFence(
+            state / "self-reset",
+            self._alert,
+            self._watchdog.surrender,
+            sysrq,
+        )
+        self._reset_before = last_reset(state / "self-reset")
+        host = Host(self._history, self._systemd, run, self._lock_lost)
         self._services = {s.name: self._service(s, host) for s in config.services}
+        self._locks = {
+            name: resource.lock
+            for name, service in self._services.items()
+            for resource in service.resources.values()
+            if isinstance(resource, Sfex)
+        }
         self._devices = Devices(
-            config.fencing, config.peer, config.runtime.fence_check_s, self._history
+            config.fencing,
+            config.peer,
+            config.runtime.fence_check_s,
+            self._history,
+            self._locks,
+            self._watchdog,
         )
         self._wire = Wire(config.keys, config.cluster, config.node)
         self._dispatcher = Dispatcher(
-            self._services, self._devices, self._store, self._history, self._broadcast
+            self._services,
+            self._devices,
+            self._store,
+            self._history,
+            self._broadcast,
+            self._watchdog.pet,
         )
         self._runner = Runner(
             config.core(),
@@ -97,10 +141,12 @@ class Daemon:
         )
         self._links: list[Link] = [self._link(settings) for settings in config.links]
         self._dispatcher.post = self._devices.post = self._runner.post
+        self._watchdog.post = self._runner.post
         self._dispatcher.on_leave = self._leave
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
+        self._senses = Senses(config.monitors, self._services, self._runner.post, self._history)
         self._requests = Requests(
             self._services,
             self._dispatcher,
@@ -114,11 +160,26 @@ class Daemon:
 
     def _service(self, settings: Any, host: Host) -> Service:
         resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
-        service = Service(settings, resources, self._history)
+        watchers = Watchers(resources, lambda: self._excuse(settings.name))
+        service = Service(settings, resources, self._history, watchers)
         service.on_failure(
             lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
         )
         return service
+
+    def _alert(self, code: str, text: str) -> None:
+        self._history.add(code, text, alert=True)
+
+    def _lock_lost(self, service: str, why: str) -> None:
+        """F64, F65: first this node goes down; what is done after that is for the case it lives."""
+        self._self_fence.reset(why)
+        self._runner.post(LockLost(service, why))
+
+    def _excuse(self, service: str) -> str:
+        """Why an application that does not answer is not to blame: its disk holds it up (F06)."""
+        disk = self._disks.last.get(service)
+        frozen = disk is not None and disk.suspended
+        return "the I/O of its disk is frozen" if frozen else ""
 
     def _link(self, settings: Any) -> Link:
         if isinstance(settings, UdpSettings):
@@ -149,6 +210,7 @@ class Daemon:
     def _snapshot(self) -> dict[str, Any]:
         problems = [self._store.problem, self._journal.problem, self._history.problem]
         refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
+        problems += [lock.problem for lock in self._locks.values()]
         links = {link.name: link.problem for link in self._links if link.problem}
         warnings = [
             *(f"UNSAFE, accepted as {word}: {UNSAFE[word]}" for word in self._config.unsafe),
@@ -156,16 +218,19 @@ class Daemon:
             *filter(None, problems),
             *(f"link {name}: {problem}" for name, problem in links.items()),
             *self._disks.problems.values(),
+            *self._senses.problems,
             *refused,
         ]
-        return snapshot(
+        status = snapshot(
             self._runner.state,
             self._services,
             self._devices.status(),
             links,
             warnings,
             self._store.since,
+            self._senses.used,
         )
+        return {**status, **self._senses.status()}
 
     def _keep(self, work: Awaitable[Any]) -> None:
         """Run in the background; an unexpected end is an alert, not a silence."""
@@ -188,11 +253,17 @@ class Daemon:
         self._history.add("daemon-start", f"failoverd begins on {self._config.node}")
         for warning in self._warnings:
             self._history.add("warning", warning, alert=True)
+        if self._reset_before:
+            self._alert("self-reset", f"this node had reset itself: {self._reset_before}")
+        await self._watchdog.prepare()
         await self._control.open()
         self._runner.begin()
         self._keep(self._disks.run())
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
+        self._keep(lock_level.tidy(self._locks, lambda: self._runner.state))
+        for monitor in self._senses.monitors:
+            self._keep(monitor.run())
         for service in self._services.values():
             self._keep(service.patrol(self._config.runtime.patrol_s))
         self._notifier.send("READY=1", "STATUS=watching")
@@ -230,6 +301,8 @@ class Daemon:
         for service in self._services.values():
             service.close()
         await self._devices.close()
+        holding = any(s.local is not Local.STOPPED for s in self._runner.state.services)
+        self._watchdog.close(holding=holding)
         self._systemd.close()
         self._journal.close()
         self._history.close()
@@ -242,7 +315,7 @@ def lock(run: Path) -> int:
     return fd
 
 
-def serve(etc: str, state: Path, run: Path) -> int:
+def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
     """Run one life of the daemon; returns the exit status."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -256,7 +329,7 @@ def serve(etc: str, state: Path, run: Path) -> int:
     config, warnings = LastGood(state / "last-good.json").load(etc)
 
     async def life() -> None:
-        daemon = Daemon(config, state, run, warnings)
+        daemon = Daemon(config, state, run, warnings, sysrq)
         # Heartbeats must leave on time even while the machine swaps or computes (F21).
         warnings.extend(realtime.enter())
         await daemon.run()

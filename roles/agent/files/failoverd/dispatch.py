@@ -19,7 +19,9 @@ from .core.actions import (
     Note,
     Outdate,
     Own,
+    Pet,
     Probe,
+    ProbeAddresses,
     Recover,
     Reply,
     ResumeIO,
@@ -27,10 +29,11 @@ from .core.actions import (
     Start,
     Stop,
 )
-from .core.events import Event, FenceDone, Found, OpDone, Power, Probed
+from .core.events import AddressesProbed, Event, FenceDone, Found, OpDone, Power, Probed
 from .core.message import Message
 from .fencing.devices import Devices
 from .history import History
+from .resources.virtual_ip import who_answers
 from .service import Failed, Service
 from .store import Store
 
@@ -45,6 +48,7 @@ class Dispatcher:
         store: Store,
         history: History,
         send: Callable[[Message], None],
+        pet: Callable[[], None] = lambda: None,
     ) -> None:
         self._services = services
         self._devices = devices
@@ -66,6 +70,8 @@ class Dispatcher:
             Reply: lambda a: self._answer(a.request, {"ok": a.ok, "text": a.text}),
             AnswerHandler: lambda a: self._answer(a.request, {"code": a.code}),
             Leave: lambda a: self.on_leave(),
+            Pet: lambda a: pet(),
+            ProbeAddresses: lambda a: self._spawn(self._addresses(a)),
             Probe: lambda a: self._spawn(self._probe(a)),
             Start: lambda a: self._spawn(self._operate(a)),
             Stop: lambda a: self._spawn(self._operate(a)),
@@ -145,6 +151,15 @@ class Dispatcher:
         except Exception as error:
             power, detail = Power.UNKNOWN, f"{type(error).__name__}: {error}"
         self.post(FenceDone(action.op, power, detail))
+
+    async def _addresses(self, action: ProbeAddresses) -> None:
+        """What cannot be asked counts as answered: silence has to be shown."""
+        resources = [r for s in self._services.values() for r in s.resources.values()]
+        try:
+            answered = await who_answers(resources)
+        except Exception as error:
+            answered = f"{type(error).__name__}: {error}"
+        self.post(AddressesProbed(action.op, answered))
 
     async def _disk(self, service: str, verb: str) -> None:
         """The outcome shows in the disk's state, which the core watches."""

@@ -34,6 +34,8 @@ class History:
         self._unwritten = 0
         self._owned_up = 0
         self._trouble = ""
+        self._whole = False
+        """The file is known to end with a whole line."""
 
     @property
     def lost(self) -> int:
@@ -107,10 +109,23 @@ class History:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         fd = os.open(self._path, flags, 0o600)
         try:
+            if not self._whole:
+                line = (b"" if _ends(self._path) else b"\n") + line
+                self._whole = True
             if os.write(fd, line) < len(line):
+                self._whole = False
                 raise OSError(28, "No space left on device")
             size = os.fstat(fd).st_size
         finally:
             os.close(fd)
         if size > LIMIT_BYTES:
             self._path.replace(self._path.with_name("history.1.jsonl"))
+
+
+def _ends(path: Path) -> bool:
+    """The file ends with a whole line: a loss of power may have torn the last one."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

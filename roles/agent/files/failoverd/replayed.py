@@ -35,7 +35,10 @@ def show(arguments: list[str], as_json: bool) -> int:
         if not paths:
             raise Unreadable(f"{arguments[0]}: the directory holds no journal.")
         for path in paths:
-            results.append(replay(path))
+            if path.stat().st_size or path in map(Path, arguments):
+                results.append(replay(path))
+            elif not as_json:
+                print(f"{path}: empty: the power went before any of it was on the disk")
     except (Unreadable, OSError) as error:
         problem = str(error) if isinstance(error, Unreadable) else _cannot(error)
         print(text({"format": 1, "ok": False, "problem": problem}) if as_json else problem)

@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+
+SYNC_S = 5.0
+"""A loss of power loses at most about so much of what happened before it."""
 
 
 def segments(directory: Path) -> list[Path]:
@@ -26,6 +30,7 @@ class Segments:
         self.lost = 0
         """Lines that no segment took."""
         self._attempt = 0
+        self._synced = 0.0
 
     def open(self, attempt: int, head: bytes) -> None:
         """Begin the next segment and drop the oldest. attempt: the caller's number for it."""
@@ -46,6 +51,7 @@ class Segments:
             self._fail(error)
         else:
             self.problem = ""
+            self._synced = 0.0  # a beginning has to be there before anything else can be read
             self.append(head)
 
     def append(self, line: bytes) -> None:
@@ -56,6 +62,10 @@ class Segments:
         try:
             if os.write(self._fd, line) < len(line):
                 raise OSError(28, "No space left on device")
+            now = time.monotonic()
+            if now >= self._synced + SYNC_S:
+                os.fdatasync(self._fd)
+                self._synced = now
         except OSError as error:
             self.lost += 1
             self._fail(error)

@@ -9,13 +9,17 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .config import ServiceSettings
 from .core.events import Found
+from .monitors.watchers import Watchers
 from .resources import graph
 from .resources.base import Resource, ResourceError, Situation, State
 from .resources.drbd import Drbd
+from .resources.filesystem import Filesystem
+
+R = TypeVar("R")
 
 
 class Chronicle(Protocol):
@@ -41,13 +45,18 @@ class Service:
     """Carries out what the core orders. One operation at a time, later ones wait."""
 
     def __init__(
-        self, settings: ServiceSettings, resources: dict[str, Resource], history: Chronicle
+        self,
+        settings: ServiceSettings,
+        resources: dict[str, Resource],
+        history: Chronicle,
+        watchers: Watchers | None = None,
     ) -> None:
         self.settings = settings
         self.resources = resources
         self.states: dict[str, str] = dict.fromkeys(resources, "unknown")
         self._graph = {name: r.settings.after for name, r in resources.items()}
         self._history = history
+        self.watchers = watchers or Watchers(resources, lambda: "")
         self._turn = asyncio.Lock()
         self._on_failure: Callable[[str, str], None] | None = None
         self._running = False
@@ -59,6 +68,23 @@ class Service:
             if isinstance(resource, Drbd):
                 return resource
         return None
+
+    @property
+    def running(self) -> bool:
+        """It runs here and is watched."""
+        return self._running
+
+    def up(self, kind: type[R]) -> list[R]:
+        """The resources of a kind that are up here; none while the service is being changed."""
+        if not self._running or self._turn.locked():
+            return []
+        up = [r for n, r in self.resources.items() if self.states[n] == State.UP.value]
+        return [resource for resource in up if isinstance(resource, kind)]
+
+    @property
+    def mounted(self) -> list[str]:
+        """Paths of the file systems that are up here."""
+        return [r.settings.options.path for r in self.up(Filesystem)]
 
     async def probe(self) -> tuple[Found, str]:
         """Look at everything. What cannot be told counts as half up, never as stopped."""
@@ -76,10 +102,14 @@ class Service:
             values = set(found.values())
             if values == {State.UP}:
                 return Found.RUNNING, ""
-            if values == {State.DOWN}:
+            # A lock alone runs nothing: it was taken when the peer was excluded.
+            if {s for n, s in found.items() if not self._is_lock(n)} == {State.DOWN}:
                 return Found.STOPPED, ""
             up = [name for name, state in found.items() if state is not State.DOWN]
             return Found.PARTIAL, "; ".join(details) or f"up: {', '.join(up)}"
+
+    def _is_lock(self, name: str) -> bool:
+        return self.resources[name].settings.type == "sfex"
 
     async def start(self, generation: int, peer_gone: bool) -> None:
         """Start everything, each part as early as possible; raises Failed."""
@@ -194,23 +224,31 @@ class Service:
                 with contextlib.suppress(ResourceError, TimeoutError):
                     async with asyncio.timeout(period_s):
                         if await resource.probe() is State.DOWN:
-                            self._broken(name, "was found down")
+                            self.broken(name, "was found down")
 
     def _watch(self, running: bool) -> None:
         self._running = running
         if running:
             for name, resource in self.resources.items():
-                resource.watch(partial(self._broken, name))
+                resource.watch(partial(self.broken, name))
+            self.watchers.begin(self._failing)
+        else:
+            self.watchers.end()
 
-    def _broken(self, name: str, reason: str) -> None:
-        if not self._running or self._turn.locked():
-            return
-        self.states[name] = "down"
-        if self._on_failure is not None:
+    def broken(self, name: str, reason: str) -> None:
+        """A part of the running service was found broken; told while nothing is under way."""
+        if self._running and not self._turn.locked():
+            self.states[name] = "down"
+            self._failing(name, reason)
+
+    def _failing(self, name: str, reason: str) -> None:
+        """It does not serve, whether it is up or down (F51)."""
+        if self._running and not self._turn.locked() and self._on_failure is not None:
             self._on_failure(name, reason)
 
     def close(self) -> None:
         """The daemon ends; everything stays as it is."""
+        self.watchers.end()
         for resource in self.resources.values():
             resource.close()
 

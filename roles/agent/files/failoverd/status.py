@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from . import VERSION
+from .core import ownership
 from .core.message import Local, ServiceReport
 from .core.modes import is_on
 from .core.state import Life, State
 from .core.state import Service as CoreService
+from .resources.base import Resource
+from .resources.filesystem import Filesystem
 from .service import Service
 
 FORMAT = 1
@@ -34,8 +37,12 @@ def snapshot(
     problems: dict[str, str],
     warnings: list[str],
     taken: Callable[[str], float],
+    used: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The whole node in one object. problems: by link name. taken: unix time by service, or 0."""
+    """The whole node in one object. problems: by link name. taken: unix time by service, or 0.
+
+    used: percent by path of a file system.
+    """
     now = time.monotonic()
     peer = state.peer
     return {
@@ -58,7 +65,7 @@ def snapshot(
         "links": [_link(state, name, problems.get(name, ""), now) for name in state.config.links],
         "exclusion": exclusion,
         "services": [
-            _service(state, s, services[s.name], _since(s, taken(s.name), now))
+            _service(state, s, services[s.name], _since(s, taken(s.name), now), used)
             for s in state.services
         ],
         "warnings": [*([f"safe stop: {state.defect}"] if state.defect else []), *warnings],
@@ -102,7 +109,21 @@ def _since(own: CoreService, taken: float, now: float) -> float:
     return now - own.since
 
 
-def _service(state: State, own: CoreService, service: Service, since_s: float) -> dict[str, Any]:
+def frozen(state: State, own: CoreService) -> str:
+    """Why the I/O of a service is frozen and what ends that, empty if it flows (F36, F41)."""
+    peer, life = state.config.peer, state.peer.life
+    if not own.disk.suspended:
+        return ""
+    if life in (Life.ALIVE, Life.SUSPECT):
+        return f"waiting for {peer} to outdate its disk"
+    if life is Life.GONE:
+        return f"{peer} is gone, {state.peer.proof.value}: it flows again in a moment"
+    return ownership.silence(state, time.monotonic())
+
+
+def _service(
+    state: State, own: CoreService, service: Service, since_s: float, used: Mapping[str, int]
+) -> dict[str, Any]:
     node, peer = state.config.node, state.config.peer
     report = _report(state, own.name)
     reports = state.said.services if state.said is not None else ()
@@ -136,13 +157,23 @@ def _service(state: State, own: CoreService, service: Service, since_s: float) -
         "standby": standby,
         "moving_to": own.move.to if own.move else "",
         "disk": asdict(own.disk) if service.drbd is not None else None,
+        "frozen": frozen(state, own),
         "resources": [
             {
                 "name": name,
                 "type": resource.settings.type,
                 "label": str(resource),
                 "state": service.states[name],
+                **_used(resource, used),
+                "monitor": service.watchers.report(name),
             }
             for name, resource in service.resources.items()
         ],
     }
+
+
+def _used(resource: Resource, used: Mapping[str, int]) -> dict[str, Any]:
+    """How full a mounted file system is, in percent (F45)."""
+    if not isinstance(resource, Filesystem) or resource.settings.options.path not in used:
+        return {}
+    return {"used_percent": used[resource.settings.options.path]}

@@ -33,7 +33,7 @@ def show(as_json: bool, count: int, follow: bool) -> int:
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="replace") as file:
             yield from (line for line in file if line.endswith("\n"))
     except FileNotFoundError:
         return
@@ -57,12 +57,12 @@ def _appended(path: Path) -> Iterator[str]:
 
 
 def _print(line: str, as_json: bool) -> None:
-    if as_json:
-        print(line, end="", flush=True)
-        return
     try:
         entry: dict[str, Any] = json.loads(line)
     except ValueError:
+        return  # torn by a loss of power
+    if as_json:
+        print(line, end="", flush=True)
         return
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
     part = f"{entry['time'] % 1:.3f}"[1:]

@@ -7,7 +7,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-SHOWN_AS = {"unit": "services", "filesystem": "mounted", "virtual_ip": "address"}
+SHOWN_AS = {
+    "unit": "services",
+    "ocf": "services",
+    "lsb": "services",
+    "filesystem": "mounted",
+    "virtual_ip": "address",
+}
 
 
 def lines(status: dict[str, Any]) -> list[str]:
@@ -22,7 +28,13 @@ def lines(status: dict[str, Any]) -> list[str]:
         result.append(_field("standby", f"{' and '.join(status['standby'])}: in standby mode"))
     if status.get("reach") == "lost":
         result.append(_field("reach", "this node has LOST its ping targets"))
+    if status.get("ping"):
+        result.append(_field("ping", " · ".join(map(_target, status["ping"]))))
     result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
+    sick = [disk for disk in status.get("disks", []) if disk["state"] == "sick"]
+    result += [
+        _field("disk", f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}") for d in sick
+    ]
     result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
     result += [_field("warning", text) for text in status["warnings"]]
     return result
@@ -43,14 +55,31 @@ def _service(service: dict[str, Any]) -> list[str]:
         frozen = ", I/O FROZEN" if disk["suspended"] else ""
         text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
         result.append(_field("storage", f"{text} {disk['connection']}{frozen}"))
-    by_type: dict[str, list[str]] = {}
+    if service.get("frozen"):
+        result.append(_field("frozen", service["frozen"]))
+    fields: dict[str, list[str]] = {}
     for resource in service["resources"]:
         if resource["type"] in SHOWN_AS:
-            word = "ok" if resource["state"] == "up" else resource["state"]
-            by_type.setdefault(resource["type"], []).append(f"{resource['label']} {word}")
-    for kind, texts in by_type.items():
-        result.append(_field(SHOWN_AS[kind], " · ".join(texts)))
+            fields.setdefault(SHOWN_AS[resource["type"]], []).append(_resource(resource))
+    result += [_field(name, " · ".join(texts)) for name, texts in fields.items()]
     return result
+
+
+def _resource(resource: dict[str, Any]) -> str:
+    """Name and state; of an application also how long its slowest check takes, or what it found."""
+    checks = resource.get("monitor", [])
+    label = resource["name"] if SHOWN_AS[resource["type"]] == "services" else resource["label"]
+    if resource["state"] != "up":
+        return f"{label} {resource['state']}"
+    if "used_percent" in resource:
+        return f"{label} ok {resource['used_percent']} % full"
+    for word in ("failed", "doubtful", "unknown"):
+        for check in checks:
+            if check["state"] == word and check["reason"]:
+                said = "FAILS" if word == "failed" else "ok?"
+                return f"{label} {said} ({check['reason']})"
+    times = [check["ms"] for check in checks if check["state"] == "ok" and check["ms"] is not None]
+    return f"{label} ok {max(times):.0f} ms" if times else f"{label} ok"
 
 
 def _field(name: str, text: str) -> str:
@@ -67,6 +96,12 @@ def _node(status: dict[str, Any]) -> str:
 def _link(link: dict[str, Any]) -> str:
     word = {"up": "ok", "down": "DOWN", "one-way": "ONE WAY"}[link["state"]]
     return f"{link['name']} {word}"
+
+
+def _target(target: dict[str, Any]) -> str:
+    word = {"ok": "ok", "lost": "LOST", "unknown": "not answered yet"}[target["state"]]
+    rtt = f" {target['rtt_ms']:g} ms" if target["state"] == "ok" and target["rtt_ms"] else ""
+    return f"{target['address']} {word}{rtt}"
 
 
 def _device(device: dict[str, Any]) -> str:

@@ -71,11 +71,34 @@ class Recover:
 
 @dataclass(frozen=True)
 class Fence:
-    """Use exclusion method number level on the peer; answered by FenceDone."""
+    """Use exclusion method number level on the peer; answered by FenceDone.
+
+    A level of the kind SFEX is ordered OFF only: take over every lock that the peer may hold; power
+    OFF in the answer means that all locks are this node's. A level of the kind LEASE is never used.
+    """
 
     op: int
     level: int
     ask: Ask
+
+
+@dataclass(frozen=True)
+class Pet:
+    """Pet the watchdog now. Nothing else may pet it.
+
+    The shell opens the device at the first Pet of a life, not before: opening it pets it, and a
+    daemon that restarts has to find contact first. It never disarms while anything is held (F30).
+    """
+
+
+@dataclass(frozen=True)
+class ProbeAddresses:
+    """Probe every service's virtual address that is not up here; answered by AddressesProbed.
+
+    A probe takes at most a second, and asks each address more than once.
+    """
+
+    op: int
 
 
 @dataclass(frozen=True)
@@ -147,6 +170,8 @@ Action = (
     | Stop
     | Recover
     | Fence
+    | Pet
+    | ProbeAddresses
     | AnswerHandler
     | Outdate
     | ResumeIO

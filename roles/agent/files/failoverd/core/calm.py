@@ -10,7 +10,7 @@ repeat itself. The rules are left alone meanwhile, but never for longer than LOO
 
 from __future__ import annotations
 
-from . import links, liveness, placement, speech
+from . import lease, links, liveness, placement, speech, vigil
 from .actions import Action, Send
 from .change import changed
 from .events import Event, Heard, Tick
@@ -46,7 +46,8 @@ def _repeated(state: State, event: Heard, now: float) -> State | None:
     dead_s, at = state.config.timing.dead_s, links.heard_at(state, event.link)
     if at is None or now >= at + dead_s or now - peer.last >= links.LATE_SHARE * dead_s:
         return None
-    return changed(state, peer=liveness.noted(peer, event, now))
+    new = liveness.noted(peer, event, now)
+    return changed(state if new is peer else lease.acknowledged(state, message), peer=new)
 
 
 def _repeats(state: State, message: Message, known: Message) -> bool:
@@ -67,7 +68,8 @@ def _beat(state: State, now: float) -> Result | None:
         return None
     if now < state.next_beat:
         return state, ()
-    message = changed(said, sequence=state.sequence + 1, hears=liveness.hears(state, now))
+    hears, heard = liveness.hears(state, now), liveness.answered(state)
+    message = changed(said, sequence=state.sequence + 1, hears=hears, heard=heard)
     return speech.spoken(state, message, now), (Send(message),)
 
 
@@ -80,6 +82,7 @@ def settle(turn: Turn, before: State) -> None:
         sequence=after.sequence,
         said=after.said,
         next_beat=after.next_beat,
+        contact=after.contact,
     )
     same = beaten == after and _same(after.peer, before.peer)
     until = _next_time(after, turn.now) if same else 0.0
@@ -104,7 +107,7 @@ def _next_time(state: State, now: float) -> float:
     timing, work = state.config.timing, state.exclusion
     times = [now + LOOK_S, work.next_query, work.retry_at, state.started + timing.startup_s]
     times += [time for time in (work.due, work.power_on_at) if time is not None]
-    times += [*links.next_times(state), state.reach_since + timing.witness_s]
+    times += [*links.next_times(state), *vigil.times(state), state.reach_since + timing.witness_s]
     for service in state.services:
         times += [service.next_outdate, service.next_resume]
         times += [waiting.until for waiting in service.waiting]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,42 @@ class Timing:
     """How long a link that was down has to be heard without a gap to count as up (F20)."""
 
 
+class Kind(Enum):
+    """What an exclusion level is."""
+
+    STONITH = "stonith"
+    """A fence device: it is asked and ordered, and what it says is verified."""
+    SFEX = "sfex"
+    """The locks on the shared disk: ordered OFF, the shell takes over every lock of the peer."""
+    LEASE = "lease"
+    """The peer's watchdog lease: nothing is ordered, the core decides by time."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The watchdog lease: how long a node may own what without being in contact. In seconds."""
+
+    lease_s: float = 10.0
+    """Without contact for half of this the owner stops its services; for all of it, it does not
+    pet its watchdog any more while anything is still held."""
+    watchdog_s: float = 10.0
+    """The watchdog resets the node when it was not petted for so long."""
+    margin_s: float = 2.0
+    """For what cannot be known: clocks that run apart, probes that take a while."""
+    window_s: float = 15.0
+    """How long after takeover_s a standby may still take over by the lease."""
+
+    @property
+    def takeover_s(self) -> float:
+        """After this much silence an owner without contact has stopped, or was reset."""
+        return self.lease_s + self.watchdog_s + self.margin_s
+
+    @property
+    def closed_s(self) -> float:
+        """After this much silence the peer has lost every right to take over by the lease."""
+        return self.takeover_s + self.window_s + self.margin_s
+
+
 @dataclass(frozen=True)
 class ServiceConfig:
     """One service, as far as decisions need it."""
@@ -52,6 +89,9 @@ class ServiceConfig:
     """Restarts in place before a failing resource moves the service (F50)."""
     failure_expiry_s: float | None = None
     """How long its failures are remembered; None: what the cluster's timing says (F48)."""
+    locked: bool = False
+    """True when the storage is a shared disk with an SFEX lock: Proof.LOCK speaks for it, and for
+    no other service."""
     failback: bool = False
     """Moved back to the preferred node by itself once that is possible again (F10)."""
     failback_delay_s: float = 300.0
@@ -69,6 +109,17 @@ class CoreConfig:
     services: tuple[ServiceConfig, ...]
     levels: tuple[str, ...] = ()
     """Names of the exclusion methods in the order in which they are tried."""
+    kinds: tuple[Kind, ...] = ()
+    """What each level is; one that is missing is STONITH."""
+    lease: Lease | None = None
+    """Set if and only if one of the levels is of the kind LEASE."""
+    watchdog_s: float = 0.0
+    """The time after which this node's watchdog resets it, 0 if it has none. With a lease it is the
+    same number as there. With a watchdog Pet is ordered, with or without a lease."""
     power_on: bool = True
     """Power the peer on again after it was fenced."""
     timing: Timing = field(default_factory=Timing)
+
+    def kind(self, level: int) -> Kind:
+        """What this level is."""
+        return self.kinds[level] if level < len(self.kinds) else Kind.STONITH

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from . import lease
 from .actions import AnswerHandler, Outdate, ResumeIO
 from .events import Disk, HandlerAsked, HandlerGone
 from .message import Local
@@ -18,6 +19,9 @@ NOT_EXCLUDED = 1
 """fence-peer exit code that DRBD takes for failure: I/O stays frozen (F36)."""
 
 RETRY_S = 0.5
+HANDLED_S = 2.0
+"""How long the kernel's handler is given to ask, and the kernel to act on the answer, before the
+order to resume."""
 OUTDATED = ("Outdated", "Inconsistent")
 
 
@@ -80,7 +84,9 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         turn.note("split-brain", text, service.name, alert=True)
     if disk.suspended and not old.suspended:
         # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
-        service = turn.set_service(service, promise=turn.number())
+        # The kernel's handler is on its way: only if it fails there has to be an order (F36).
+        later = turn.now + HANDLED_S
+        service = turn.set_service(service, promise=turn.number(), next_resume=later)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
@@ -106,9 +112,11 @@ def _answer(turn: Turn, service: Service) -> Service:
             left.append(waiting)
             continue
         turn.do(AnswerHandler(waiting.request, code))
+        # The kernel thaws by itself and takes no void answer; an order it would obey (F37).
+        service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
         text = {
             PEER_FENCED: "the peer is gone: I/O may go on",
-            PEER_OUTDATED: "the peer has outdated its disk: I/O may go on",
+            PEER_OUTDATED: "the peer does not use its disk before a resync: I/O may go on",
         }.get(code, "the peer could not be excluded in time: I/O stays frozen")
         turn.note("handler", f"{service.name}: {text}", service.name, alert=code == NOT_EXCLUDED)
     return turn.set_service(service, waiting=tuple(left))
@@ -117,7 +125,7 @@ def _answer(turn: Turn, service: Service) -> Service:
 def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
     if _powerless(turn):
         return PEER_FENCED
-    if _kept(turn, service):
+    if _kept(turn, service) or lease.may_go_on(turn.state, service, turn.now):
         return PEER_OUTDATED
     return NOT_EXCLUDED if turn.now >= waiting.until else None
 
@@ -145,6 +153,7 @@ def _resume(turn: Turn, service: Service) -> None:
     if service.promise == 0:
         service = turn.set_service(service, promise=turn.number())
     excluded = _powerless(turn) or _kept(turn, service)
+    excluded = excluded or lease.may_go_on(turn.state, service, turn.now)
     if excluded and turn.now >= service.next_resume:
         turn.do(ResumeIO(service.name))
         turn.set_service(service, next_resume=turn.now + 2 * RETRY_S)

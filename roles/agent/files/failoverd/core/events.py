@@ -116,9 +116,17 @@ class ResourceFailed:
 
 @dataclass(frozen=True)
 class Reached:
-    """The monitor of the ping targets has made up its mind (F22, F23)."""
+    """What the monitor of the ping targets found (F22, F23).
+
+    REACHED is posted after every round in which a target has answered (about once a second), not
+    only when it changes: the lease lives on it. LOST is posted when the monitor has made up its
+    mind, after several rounds without an answer.
+    """
 
     reach: Reach
+    asked_at: float = 0.0
+    """For REACHED: the monotonic time at which the request was sent that has been answered; 0 if
+    it is not known, which keeps no lease alive."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +146,40 @@ class Eligible:
 
 
 @dataclass(frozen=True)
+class AddressesProbed:
+    """Every service's virtual address that is not up here was probed (ARP, ND) on its LAN."""
+
+    op: int
+    answered: str = ""
+    """Empty if all were silent; else who answered (address, MAC), or why it could not be probed:
+    what is not known to be silent counts as answered."""
+
+
+@dataclass(frozen=True)
+class LockLost:
+    """The SFEX lock of a service here was stolen (F64) or could not be renewed in time (F65).
+
+    The shell resets the node without asking; this is for the journal.
+    """
+
+    service: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class SpaceUsed:
     """How full a file system of a service is, in percent (F45)."""
 
     service: str
     percent: int
+
+
+@dataclass(frozen=True)
+class DiskTried:
+    """The disk below a service on this node was read (F44). why: what is wrong, empty if good."""
+
+    service: str
+    why: str = ""
 
 
 class Verb(Enum):
@@ -183,6 +220,9 @@ Event = (
     | Reached
     | DeviceChecked
     | Eligible
+    | AddressesProbed
+    | LockLost
     | SpaceUsed
+    | DiskTried
     | Command
 )

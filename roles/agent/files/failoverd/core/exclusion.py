@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from . import data, placement
+from . import data, lease, placement
 from .actions import Ask, Fence
-from .config import CoreConfig
+from .config import CoreConfig, Kind
 from .events import FenceDone, Power
 from .liveness import prove_gone
 from .message import Local
@@ -52,10 +52,11 @@ def reason_to_shoot(turn: Turn) -> str:
         return ""
     if any(data.visibly_primary(s) or (s.held and s.disk.connected) for s in state.services):
         return ""  # F12: its kernel answers over the replication link
-    for service in state.services:
+    doubtful = [s for s in state.services if not lease.excused(state, s)]
+    for service in doubtful:
         if service.held:
             return f"{state.config.peer} is silent while {service.name} is here"
-    for service in state.services:
+    for service in doubtful:
         if placement.unable(turn, service) == "":
             return f"{state.config.peer} is silent and {service.name} could be taken over"
     return ""
@@ -83,24 +84,25 @@ def _question(turn: Turn) -> None:
     state, work = turn.state, turn.state.exclusion
     life = state.peer.life
     unseen_long = life is Life.UNSEEN and turn.now >= state.started + state.config.timing.startup_s
-    if work.query_op or work.shot_op or turn.now < work.next_query:
+    first = _following(state.config, -1, Ask.STATUS)
+    if first is None or work.query_op or work.shot_op or turn.now < work.next_query:
         return
     if life in (Life.SUSPECT, Life.SILENT) or unseen_long or reason_to_shoot(turn):
         op = turn.number()
-        turn.set_exclusion(query_op=op, query_level=0, query_of=state.peer.greeted)
-        turn.do(Fence(op, 0, Ask.STATUS))
+        turn.set_exclusion(query_op=op, query_level=first, query_of=state.peer.greeted)
+        turn.do(Fence(op, first, Ask.STATUS))
 
 
 def _answered(turn: Turn, event: FenceDone) -> None:
     state, work = turn.state, turn.state.exclusion
     life = state.peer.life
-    following = work.query_level + 1
+    following = _following(state.config, work.query_level, Ask.STATUS)
     if life is Life.GONE and state.peer.proof.powerless:
         turn.set_exclusion(query_op=0)  # a fenced peer stays fenced, by this node (F10)
     elif event.power is Power.OFF and life is not Life.ALIVE:
         turn.set_exclusion(query_op=0, due=None)
         prove_gone(turn, Proof.FOUND_OFF, work.query_of, _level(state.config, work.query_level))
-    elif following < len(state.config.levels) and life not in (Life.ALIVE, Life.GONE):
+    elif following is not None and life not in (Life.ALIVE, Life.GONE):
         op = turn.number()
         turn.set_exclusion(query_op=op, query_level=following)
         turn.do(Fence(op, following, Ask.STATUS))
@@ -118,11 +120,12 @@ def _shoot(turn: Turn) -> None:
     if work.due is None:
         doomed = turn.state.peer.life is Life.ALIVE
         work = turn.set_exclusion(due=turn.now + (0.0 if doomed else head_start(turn.state)))
-    if work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
+    first = _following(turn.state.config, -1, Ask.OFF)
+    if first is None or work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
         return
     op = turn.number()
-    turn.set_exclusion(shot_op=op, shot_level=0, shot_of=turn.state.peer.greeted)
-    turn.do(Fence(op, 0, Ask.OFF))
+    turn.set_exclusion(shot_op=op, shot_level=first, shot_of=turn.state.peer.greeted)
+    turn.do(Fence(op, first, Ask.OFF))
     turn.note("fence", f"fencing {turn.state.config.peer}: {reason}", alert=True)
 
 
@@ -130,18 +133,25 @@ def _shot(turn: Turn, event: FenceDone) -> None:
     state, work = turn.state, turn.state.exclusion
     timing = state.config.timing
     level = _level(state.config, work.shot_level)
-    if event.power is Power.OFF:
-        turn.set_exclusion(shot_op=0, due=None, tries=0, retry_at=0.0)
+    locks = state.config.kind(work.shot_level) is Kind.SFEX
+    if event.power is Power.OFF and locks:
+        _locked_out(turn)
+        if not reason_to_shoot(turn):
+            turn.set_exclusion(shot_op=0, due=None, tries=0, retry_at=0.0, failure="")
+            return
+    elif event.power is Power.OFF:
+        turn.set_exclusion(shot_op=0, due=None, tries=0, retry_at=0.0, failure="")
         if prove_gone(turn, Proof.FENCED, work.shot_of, level) and state.config.power_on:
             turn.set_exclusion(power_on_at=turn.now + timing.power_on_s)
         return
-    # F03: whatever is not a verified "off" is a failure, a timeout above all.
-    turn.note(
-        "fence-failed", f"{level} did not fence {state.config.peer}: {event.detail}", alert=True
-    )
-    following = work.shot_level + 1
+    else:
+        # F03: whatever is not a verified "off" is a failure, a timeout above all.
+        text = f"{level} did not fence {state.config.peer}"
+        turn.note("fence-failed", f"{text}: {event.detail}", alert=True)
+        turn.set_exclusion(failure=f"{level}: {event.detail or 'no answer'}")
+    following = _following(state.config, work.shot_level, Ask.OFF)
     goes_on = not is_on(state.modes.maintenance) and reason_to_shoot(turn)
-    if following < len(state.config.levels) and goes_on:
+    if following is not None and goes_on:
         op = turn.number()
         turn.set_exclusion(shot_op=op, shot_level=following)
         turn.do(Fence(op, following, Ask.OFF))
@@ -163,6 +173,26 @@ def _power_on(turn: Turn) -> None:
         op = turn.number()
         turn.set_exclusion(power_on_at=None, on_op=op)
         turn.do(Fence(op, work.shot_level, Ask.ON))
+
+
+def _locked_out(turn: Turn) -> None:
+    """Every lock is here: whatever the peer had on the shared disk has reset itself (F65)."""
+    state = turn.state
+    if state.peer.life is not Life.SILENT:
+        return
+    for service in state.services:
+        if placement.config_of(state, service.name).locked:
+            turn.set_service(service, proof=Proof.LOCK, proof_at=turn.now)
+    turn.note("locked-out", f"{state.config.peer}: {Proof.LOCK.value}")
+
+
+def _following(config: CoreConfig, level: int, ask: Ask) -> int | None:
+    """The next level that can be asked this: locks are taken only, a lease runs out by itself."""
+    fit = (Kind.STONITH,) if ask is Ask.STATUS else (Kind.STONITH, Kind.SFEX)
+    for number in range(level + 1, len(config.levels)):
+        if config.kind(number) in fit:
+            return number
+    return None
 
 
 def _level(config: CoreConfig, number: int) -> str:

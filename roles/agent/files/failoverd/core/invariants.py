@@ -9,7 +9,7 @@ of the rules: none of the step's orders is given, and a safe stop follows (see s
 
 from __future__ import annotations
 
-from . import placement
+from . import lease, placement
 from .actions import Action, AnswerHandler, Ask, Fence, ResumeIO, Start
 from .events import Event, HandlerAsked
 from .message import Grant, Local
@@ -42,16 +42,16 @@ def breach(state: State, service: Service) -> str:
     return ""
 
 
-def check(before: State, event: Event, after: State, actions: list[Action]) -> None:
+def check(before: State, event: Event, after: State, actions: list[Action], now: float) -> None:
     """Raises Breach for an order that must not be given."""
     for action in actions:
         why = ""
         if isinstance(action, Start):
             why = _start(before, after, action)
         elif isinstance(action, AnswerHandler):
-            why = _answer(before, event, after, action)
+            why = _answer(before, event, after, action, now)
         elif isinstance(action, ResumeIO):
-            done = _excluded(after) or _peer_outdated(after, action.service)
+            done = _excluded(after) or _does_without(after, action.service, now)
             why = "" if done else "I/O is resumed although the peer is not excluded (S2, F41)"
         acts = isinstance(action, Start) or (isinstance(action, Fence) and action.ask is Ask.OFF)
         if acts and is_on(after.modes.maintenance):
@@ -72,6 +72,10 @@ def _start(before: State, after: State, action: Start) -> str:
         return f"{service.name}: DRBD is told at the start, without proof, that its peer is off"
     if after.peer.life is Life.GONE and after.peer.proof is not Proof.NONE:
         return ""
+    if service.proof is not Proof.NONE and lease.excused(after, service):
+        locked = placement.config_of(after, service.name).locked
+        wrong = service.proof is Proof.LOCK and not locked
+        return f"{service.name} is started over a lock that it does not have" if wrong else ""
     message = after.peer.message
     for report in () if message is None else message.services:
         mine = report.name == service.name and report.local is Local.STOPPED
@@ -80,20 +84,27 @@ def _start(before: State, after: State, action: Start) -> str:
     return f"{service.name} is started without leave (S1)"
 
 
-def _answer(before: State, event: Event, after: State, action: AnswerHandler) -> str:
+def _answer(before: State, event: Event, after: State, action: AnswerHandler, now: float) -> str:
     if action.code == FENCED and not _excluded(after):
         return "DRBD is told that the peer is fenced, without proof (S2)"
     if action.code == OUTDATED:
         asked = [s.name for s in before.services for w in s.waiting if w.request == action.request]
         if isinstance(event, HandlerAsked) and event.request == action.request:
             asked.append(event.service)
-        if not any(_peer_outdated(after, name) for name in asked):
+        if not any(_does_without(after, name, now) for name in asked):
             return "DRBD is told that the peer is outdated, without its word (S2)"
     return ""
 
 
 def _excluded(state: State) -> bool:
     return state.peer.life is Life.GONE and state.peer.proof.powerless
+
+
+def _does_without(state: State, name: str, now: float) -> bool:
+    """The peer does not use its copy of this service before a resync."""
+    service = state.service(name)
+    leased = service is not None and lease.may_go_on(state, service, now)
+    return leased or _peer_outdated(state, name)
 
 
 def _peer_outdated(state: State, name: str) -> bool:

@@ -7,7 +7,7 @@ A dead, hung or frozen peer is silent alike (F01, F02, F25): it has to be exclud
 
 from __future__ import annotations
 
-from . import links
+from . import lease, links
 from .change import changed
 from .events import Heard
 from .message import Local, Message
@@ -85,6 +85,14 @@ def hears(state: State, now: float) -> tuple[str, ...]:
     return tuple(sorted([link.name for link in state.peer.heard if link.at > limit]))
 
 
+def answered(state: State) -> int:
+    """The newest heartbeat of the peer's present life, which ours echoes; 0 if it is not heard."""
+    peer = state.peer
+    if state.config.lease is None or peer.incarnation != peer.greeted or peer.life is Life.GONE:
+        return 0
+    return peer.sequence
+
+
 def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
     again = peer.incarnation != 0
     turn.note("peer-life", f"{message.node} {'starts a new life' if again else 'is heard'}")
@@ -127,6 +135,7 @@ def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
     new = noted(peer, event, turn.now)
     if new is peer:
         return
+    turn.state = lease.acknowledged(turn.state, message)
     if peer.heard and was in (Life.ALIVE, Life.SUSPECT):
         links.late(turn, turn.now - peer.last)
         new = changed(new, latest_s=turn.state.peer.latest_s)

@@ -23,19 +23,23 @@ from . import (
     relocation,
     safestop,
     speech,
+    vigil,
 )
 from .actions import Action
 from .config import CoreConfig
 from .events import (
+    AddressesProbed,
     Command,
     DeviceChecked,
     DiskChanged,
+    DiskTried,
     Eligible,
     Event,
     FenceDone,
     HandlerAsked,
     HandlerGone,
     Heard,
+    LockLost,
     OpDone,
     Paused,
     Probed,
@@ -50,7 +54,7 @@ from .transitions import Cause
 from .turn import Turn
 
 Actions = tuple[Action, ...]
-OfService = Probed | OpDone | ResourceFailed | DiskChanged | SpaceUsed
+OfService = Probed | OpDone | ResourceFailed | DiskChanged | SpaceUsed | DiskTried
 
 
 def begin(
@@ -95,6 +99,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     liveness.watch(turn)
     links.watch(turn)
     mode_changes.by_heartbeat(turn)
+    vigil.watch(turn)
     for service in turn.state.services:
         data.settle(turn, service)
     exclusion.exclude(turn)
@@ -104,7 +109,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
         _place(turn)
     _stop_breaches(turn)
     speech.speak(turn)
-    invariants.check(state, event, turn.state, turn.actions)
+    invariants.check(state, event, turn.state, turn.actions, now)
     calm.settle(turn, state)
     return turn.state, tuple(turn.actions)
 
@@ -119,7 +124,7 @@ def deadline(state: State, now: float) -> float | None:
         times.append(peer.last + timing.dead_s)
     if work.due is not None and not work.shot_op:
         times.append(max(work.due, work.retry_at))
-    return max(now, min(times))
+    return max(now, min([*times, *vigil.deadlines(state, now)]))
 
 
 def _place(turn: Turn) -> None:
@@ -136,6 +141,7 @@ def _take(turn: Turn, event: Event) -> None:
     if isinstance(event, Heard):
         liveness.hear(turn, event)
     elif isinstance(event, Paused):
+        vigil.paused(turn)
         liveness.recover_from_pause(turn, event.gap_s)
         for service in turn.state.services:
             if service.local is Local.RUNNING and not service.op:
@@ -149,7 +155,12 @@ def _take(turn: Turn, event: Event) -> None:
     elif isinstance(event, Command):
         commands.command(turn, event)
     elif isinstance(event, Reached):
+        vigil.pinged(turn, event)
         monitors.reached(turn, event)
+    elif isinstance(event, AddressesProbed):
+        vigil.probed(turn, event)
+    elif isinstance(event, LockLost):
+        vigil.lock_lost(turn, event)
     elif isinstance(event, Eligible):
         monitors.eligible(turn, event)
     elif isinstance(event, DeviceChecked):
@@ -170,6 +181,8 @@ def _take_for_service(turn: Turn, event: OfService) -> None:
         lifecycle.resource_failed(turn, service, event)
     elif isinstance(event, SpaceUsed):
         monitors.space_used(turn, service, event)
+    elif isinstance(event, DiskTried):
+        monitors.disk_tried(turn, service, event)
     else:
         data.change(turn, service, event.disk)
 

@@ -70,6 +70,8 @@ class ServiceReport:
     """Number of the receiver's request that the sender has carried out."""
     score: int = 0
     """How well the service would do on the sender, 0 if it is not able (or too old to say)."""
+    linked: bool = False
+    """The sender's kernel says that the replication is connected."""
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,5 @@ class Message:
     """The same for the sender's standby mode; None: the sender is too old to know it (F63)."""
     peer_standby: int | None = None
     """The same for the receiver's standby mode, as the sender knows it."""
+    heard: int = 0
+    """The greatest sequence that was heard of the receiver's life named in echo, 0 for none."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .events import DeviceChecked, Eligible, Reached, SpaceUsed
+from .events import DeviceChecked, DiskTried, Eligible, Reached, SpaceUsed
 from .message import Reach
 from .state import Service
 from .turn import Turn
@@ -56,3 +56,15 @@ def space_used(turn: Turn, service: Service, event: SpaceUsed) -> None:
         turn.note("filling", text, service.name, alert=True)
     if passed > service.filled or event.percent < service.filled - FILLING_SLACK:
         turn.set_service(service, filled=passed)
+
+
+def disk_tried(turn: Turn, service: Service, event: DiskTried) -> None:
+    """F44: a disk that hangs or fails below DRBD makes this node unfit for the service."""
+    if event.why == service.sick:
+        return
+    where = f"{service.name}: the disk on {turn.state.config.node}"
+    if event.why:
+        turn.note("disk-sick", f"{where} {event.why}", service.name, alert=True)
+    else:
+        turn.note("disk-well", f"{where} can be read again", service.name)
+    turn.set_service(service, sick=event.why)

@@ -10,10 +10,10 @@ granted, and a late grant fits no claim.
 
 from __future__ import annotations
 
-from . import data, lifecycle, placement
+from . import data, lease, lifecycle, placement
 from .actions import Own, Start
 from .message import Grant, Local, ServiceReport
-from .state import Life, Right, Service
+from .state import Life, Proof, Right, Service, State
 from .transitions import Cause
 from .turn import Turn
 
@@ -33,7 +33,12 @@ def decide(turn: Turn, service: Service) -> None:
         _agree(turn, service, report, why)
     else:
         service = turn.set_service(service, claim=0)
-        _explain(turn, service, why or _silence(turn))
+        proof = _proof(turn, service)
+        if why or proof is Proof.NONE:
+            _explain(turn, service, why or silence(turn.state, turn.now))
+        else:
+            service = turn.set_service(service, proof=proof, proof_at=turn.now, grant=None)
+            _start_alone(turn, service, proof)
 
 
 def rest(turn: Turn) -> None:
@@ -83,7 +88,7 @@ def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> Non
         turn.note("claim", f"{service.name}: claimed", service.name)
     leave = report.grant
     mine = Grant(service.claim, turn.state.incarnation)
-    if leave == mine and report.claim == 0:
+    if leave == mine and report.claim == 0 and lease.may_start(turn.state, turn.now):
         start(turn, service, Right.GRANTED, report.generation)
 
 
@@ -94,15 +99,24 @@ def _take_over(turn: Turn, service: Service, why: str) -> None:
     if why:
         _explain(turn, turn.set_service(service, claim=0), why)
         return
+    _start_alone(turn, service, turn.state.peer.proof)
+
+
+def _proof(turn: Turn, service: Service) -> Proof:
+    """Why a silent peer is known not to have this one service."""
+    if lease.excused(turn.state, service):
+        return service.proof
+    return Proof.LEASE if lease.ran_out(turn.state, service, turn.now) else Proof.NONE
+
+
+def _start_alone(turn: Turn, service: Service, proof: Proof) -> None:
     message = turn.state.peer.message
     known = (
         next((r.generation for r in message.services if r.name == service.name), 0)
         if message is not None
         else 0
     )
-    turn.note(
-        "takeover", f"{service.name}: taking over, {turn.state.peer.proof.value}", service.name
-    )
+    turn.note("takeover", f"{service.name}: taking over, {proof.value}", service.name)
     start(turn, service, Right.PROVEN, known)
 
 
@@ -126,11 +140,18 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
     turn.do(Start(service.name, op, generation, peer_gone=peer_gone))
 
 
-def _silence(turn: Turn) -> str:
-    state = turn.state
-    if state.peer.life is Life.UNSEEN and turn.now < state.started + state.config.timing.startup_s:
+def silence(state: State, now: float) -> str:
+    """Why a silent peer is not taken for gone, and which command ends that (S3, F03, F04)."""
+    if state.peer.life is Life.UNSEEN and now < state.started + state.config.timing.startup_s:
         return f"waiting to hear {state.config.peer} after the start"
-    return f"{state.config.peer} is {state.peer.life.value} and not proven gone"
+    peer, failure = state.config.peer, state.exclusion.failure or state.vigil.answered
+    if state.peer.life is Life.UNSEEN:
+        text = f"{peer} has not been heard since the start and is not proven gone"
+    else:
+        text = f"{peer} is {state.peer.life.value} and not proven gone"
+    if failure:
+        text += f": {failure}"
+    return f"{text}; when you know it is off: failoverctl confirm-fenced {peer}"
 
 
 def _reason(turn: Turn, report: ServiceReport, why: str) -> str:

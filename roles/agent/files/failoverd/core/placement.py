@@ -8,7 +8,7 @@ breaks a tie is the same on both. A difference for a moment is harmless: a claim
 
 from __future__ import annotations
 
-from . import data
+from . import data, lease
 from .config import ServiceConfig
 from .message import Local, Reach, ServiceReport
 from .modes import is_on
@@ -46,8 +46,13 @@ def unable(turn: Turn, service: Service) -> str:
         return f"it is being moved to {service.move.to}"
     if failed(turn, service):
         return f"it failed on {node}: {service.failure}"
+    if service.sick:
+        return f"the disk on {node} {service.sick}"  # F44
     # F07: of two that return only the one with the newest data is able.
-    return data.lacking(service, config_of(state, service.name).replicated)
+    replicated = config_of(state, service.name).replicated
+    if replicated and lease.stale(state, service, turn.now):
+        return f"{state.config.peer} may have gone on without the disk here; wait for it to return"
+    return data.lacking(service, replicated)
 
 
 def expiry_s(state: State, service: Service) -> float:

@@ -47,12 +47,21 @@ def _reason(turn: Turn, service: Service) -> str:
     disk = service.disk
     if disk.disk in DETACHED and disk.connected and disk.peer_disk == "UpToDate":
         return "its own disk has failed, the peer's is UpToDate"  # F35
+    if service.sick and _peer_current(turn, service):
+        return f"its own disk {service.sick}"  # F44
     if _lost_lan(turn):
         return "this node has lost its ping targets, the peer reaches them"
     delay = placement.config_of(state, service.name).failback_delay_s
     if service.home_since is not None and turn.now >= service.home_since + delay:
         return "back to its preferred node"
     return ""
+
+
+def _peer_current(turn: Turn, service: Service) -> bool:
+    """The peer's copy is as new as this one."""
+    if not placement.config_of(turn.state, service.name).replicated:
+        return False
+    return service.disk.connected and service.disk.peer_disk == "UpToDate"
 
 
 def _lost_lan(turn: Turn) -> bool:

@@ -12,7 +12,7 @@ this node.
 
 from __future__ import annotations
 
-from . import lifecycle, speech
+from . import lifecycle, speech, vigil
 from .actions import Action, AnswerHandler, Leave, Reply
 from .data import NOT_EXCLUDED
 from .events import Command, DiskChanged, Event, FenceDone, HandlerAsked, OpDone, Probed
@@ -56,6 +56,7 @@ def proceed(state: State, event: Event, now: float) -> Result:
                 lifecycle.probed(turn, service, event)
         _stop_all(turn)
         _part(turn)
+        vigil.pet(turn)
         speech.speak(turn)
     except Exception as error:
         # Not even this can be done: without heartbeats the peer fences this node.

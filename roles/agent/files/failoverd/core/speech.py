@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import liveness, placement
+from . import lease, liveness, placement
 from .actions import Send
 from .change import changed
 from .message import Message, ServiceReport
@@ -44,6 +44,7 @@ def speak(turn: Turn) -> None:
         maintenance=state.modes.maintenance,
         standby=state.modes.standby,
         peer_standby=state.modes.peer_standby,
+        heard=liveness.answered(state),
     )
     turn.state = spoken(state, message, turn.now)
     turn.do(Send(message))
@@ -52,6 +53,7 @@ def speak(turn: Turn) -> None:
 def spoken(state: State, message: Message, now: float) -> State:
     """The state once this heartbeat has been sent."""
     next_beat = now + state.config.timing.heartbeat_s
+    state = lease.asked(state, message.sequence, now)
     return changed(state, sequence=message.sequence, said=message, next_beat=next_beat)
 
 
@@ -72,4 +74,5 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         outdate=service.promise,
         outdated=service.outdated,
         score=placement.score(turn, service, why),
+        linked=service.disk.connected and turn.state.config.lease is not None,
     )

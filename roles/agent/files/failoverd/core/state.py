@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .config import CoreConfig
+from .contact import Contact, Vigil
 from .events import Disk
 from .message import Grant, Local, Message, Reach
 from .modes import Modes
@@ -34,6 +35,8 @@ class Proof(Enum):
     FOUND_OFF = "its fence device says off"
     GOODBYE = "it said goodbye with every service stopped"
     OPERATOR = "the operator confirmed it"
+    LEASE = "its watchdog lease ran out"
+    LOCK = "its SFEX lock aged out"
 
     @property
     def powerless(self) -> bool:
@@ -104,6 +107,8 @@ class Exclusion:
     shot_level: int = 0
     shot_of: int = 0
     """Newest incarnation known when the shot was ordered."""
+    failure: str = ""
+    """What went wrong with the last shot, for people."""
     tries: int = 0
     retry_at: float = 0.0
     power_on_at: float | None = None
@@ -157,6 +162,11 @@ class Service:
     """Since when it could be moved back to its preferred node, None while it cannot (F10)."""
     filled: int = 0
     """The highest threshold of its file system's use that was told, in percent (F45)."""
+    proof: Proof = Proof.NONE
+    """Why the peer is known not to have this service, though it may live: LEASE or LOCK."""
+    proof_at: float = 0.0
+    sick: str = ""
+    """Why the disk below it on this node cannot be relied on, empty if it can (F44)."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
 
@@ -197,6 +207,8 @@ class State:
     """When rules broke down of late; see safestop."""
     defect: str = ""
     """Why this life ends in a safe stop, empty if it does not."""
+    contact: Contact = field(default_factory=Contact)
+    vigil: Vigil = field(default_factory=Vigil)
     settled_until: float = 0.0
     """Before this time the rules have nothing to do unless something happens; see calm."""
 

@@ -6,16 +6,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
 from failoverd.service import Chronicle
 
+from .lease import OwnLease
+from .locks import Locks
+from .sfex import Lock
 from .stonith import Stonith
+from .watchdog import Watchdog
+
+
+class Level(Protocol):
+    """One exclusion method of the peer."""
+
+    name: str
+
+    async def perform(self, ask: Ask) -> tuple[Power, str]:
+        """Ask or order; whatever is unclear is UNKNOWN."""
+
+    def warm(self) -> None:
+        """Prepare for quick use."""
+
+    async def close(self) -> None:
+        """Free what waits."""
 
 
 @dataclass
@@ -31,9 +50,22 @@ class Devices:
     """The levels in configured order."""
 
     def __init__(
-        self, levels: tuple[FencingSettings, ...], peer: str, period_s: float, history: Chronicle
+        self,
+        levels: tuple[FencingSettings, ...],
+        peer: str,
+        period_s: float,
+        history: Chronicle,
+        locks: Mapping[str, Lock] | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
-        self._levels = [Stonith(level, peer) for level in levels]
+        def level_of(settings: FencingSettings) -> Level:
+            if settings.method == "sfex":
+                return Locks(settings.name, locks or {})
+            if settings.method == "watchdog":
+                return OwnLease(settings.name, watchdog)
+            return Stonith(settings, peer)
+
+        self._levels = [level_of(level) for level in levels]
         self._methods = [level.method for level in levels]
         self._health = [Health() for _round in levels]
         self._peer = peer

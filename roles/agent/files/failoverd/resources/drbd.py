@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from failoverd.core.events import Disk
 from failoverd.process import Finished, run
 from failoverd.schema import Section
 
+from . import users
 from .base import ResourceError, Situation, State
 from .drbd_state import PROC, parse_json, parse_proc
 from .settings import ResourceSettings
@@ -24,6 +25,8 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 COMMAND_S = 50.0
 RETRY_S = 0.1
+BRIEFLY_S = 1.0
+"""A device is held for a moment by whoever looks at its content after a change, such as udev."""
 RETRY_SHARE = 0.8
 """Part of the timeout in which a refusal is tried again; the rest is for the last answer."""
 NEEDS_RETRY = frozenset({11, 18})
@@ -42,18 +45,21 @@ class Options:
     resource: str
     minor: int
     device: str
+    disk: str = ""
+    """The backing device on this node, empty if it is not to be watched."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
     """Read resource name, minor and device."""
     minor = entry.integer("minor", 0, 0, 1023)
     device = entry.text("device", f"/dev/drbd{minor}")
-    return Options(entry.name("resource"), minor, device)
+    disk = entry.per_node("disk", nodes)[node] if entry.has("disk") else ""
+    return Options(entry.name("resource"), minor, device, disk)
 
 
 def build(settings: ResourceSettings, host: Any) -> Drbd:
     """Make the resource; host.promotions is where the handler looks for its fast path."""
-    return Drbd(settings, host.promotions)
+    return Drbd(settings, host.promotions, host.alert)
 
 
 def read_disk(options: Options) -> Disk:
@@ -73,8 +79,14 @@ def read_disk(options: Options) -> Disk:
 class Drbd:
     """One DRBD resource. Only drbdsetup is run on the way of a takeover."""
 
-    def __init__(self, settings: ResourceSettings, promotions: Path) -> None:
+    def __init__(
+        self,
+        settings: ResourceSettings,
+        promotions: Path,
+        alert: Callable[[str, str], None] = lambda code, text: None,
+    ) -> None:
         self.settings = settings
+        self._alert = alert
         self.options: Options = settings.options
         self._promotions = promotions
         self._setup = next((path for path in SETUP_84 if os.access(path, os.X_OK)), SETUP)
@@ -151,7 +163,14 @@ class Drbd:
         """Demote; a device in use is tried again until the deadline (F40)."""
         if (await self.disk()).role in ("Secondary", "Unknown"):
             return
-        await self._insist("secondary", "Secondary", self.settings.stop_timeout_s * RETRY_SHARE)
+        limit_s = self.settings.stop_timeout_s * RETRY_SHARE
+        await self._insist("secondary", "Secondary", limit_s, self._free)
+
+    async def _free(self) -> None:
+        """End whoever holds the device open: the file system is unmounted, so nobody has cause."""
+        ended = await asyncio.to_thread(_end_holders, self.options.device)
+        if ended:
+            self._alert("users-ended", f"{self}: was in use by {', '.join(ended)}: ended")
 
     async def leave(self) -> None:
         """Part from the peer in good order: it agrees that this disk is outdated from here on.
@@ -172,16 +191,25 @@ class Drbd:
         """Thaw frozen I/O (F41 is the core's to decide)."""
         await self._command("resume-io")
 
-    async def _insist(self, verb: str, role: str, limit_s: float) -> None:
-        """Repeat until done or until limit_s have passed."""
+    async def _insist(
+        self,
+        verb: str,
+        role: str,
+        limit_s: float,
+        between: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Repeat until done or until limit_s have passed. between: what may help meanwhile."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + limit_s
+        begun = loop.time()
+        until = begun + limit_s
         while True:
             done = await self._command(verb)
             if done.code == 0 or (await self.disk()).role == role:
                 return
             if done.code not in NEEDS_RETRY or loop.time() >= until:
                 raise ResourceError(f"{self}: {verb} failed: {done.last_line}")
+            if between is not None and loop.time() >= begun + BRIEFLY_S:
+                await between()
             await asyncio.sleep(RETRY_S)
 
     async def _command(self, verb: str) -> Finished:
@@ -194,6 +222,14 @@ class Drbd:
 
     def close(self) -> None:
         """Nothing to free."""
+
+
+def _end_holders(path: str) -> list[str]:
+    try:
+        number = Path(path).stat().st_rdev
+    except OSError:
+        return []
+    return users.end((os.major(number), os.minor(number)), itself=True)
 
 
 def _half_up(disk: Disk) -> bool:

@@ -139,7 +139,7 @@ class Filesystem:
                 raise ResourceError(f"{path}: cannot be unmounted: {error.strerror}") from None
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Nothing to watch yet: an unmount by hand shows in the applications."""
+        """The monitor of the mounts watches, since it needs one descriptor for all."""
 
     def close(self) -> None:
         """Nothing to free."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MOUNTINFO = "/proc/self/mountinfo"
@@ -29,11 +29,12 @@ NEUTRAL = frozenset({"rw", "defaults", "suid", "dev", "exec", "async", "auto", "
 
 @dataclass(frozen=True)
 class Mount:
-    """One line of mountinfo. device is (major, minor)."""
+    """One line of mountinfo. device is (major, minor); options are the mount's and the system's."""
 
     device: tuple[int, int]
     path: str
     fstype: str
+    options: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def mounted(text: str | None = None) -> list[Mount]:
@@ -46,8 +47,9 @@ def mounted(text: str | None = None) -> list[Mount]:
         major, minor = fields[2].split(":")
         path = fields[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
         path = path.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
-        kind = fields[fields.index("-") + 1]
-        result.append(Mount((int(major), int(minor)), path, kind))
+        kind, _source, options = fields[fields.index("-") + 1 :][:3]
+        words = frozenset([*fields[5].split(","), *options.split(",")])
+        result.append(Mount((int(major), int(minor)), path, kind, words))
     return result
 
 

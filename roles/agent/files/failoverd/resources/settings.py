@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from failoverd.monitors.base import CheckSettings
+from failoverd.monitors.checks import parse_checks
 from failoverd.schema import Section
 
 from .graph import CycleError, order
@@ -16,6 +18,7 @@ from .graph import CycleError, order
 TYPES: Mapping[str, str] = {
     "drbd": "drbd",
     "filesystem": "filesystem",
+    "sfex": "sfex",
     "virtual_ip": "virtual_ip",
     "unit": "unit",
 }
@@ -32,6 +35,7 @@ class ResourceSettings:
     start_timeout_s: float
     stop_timeout_s: float
     options: Any = field(default=None)
+    monitor: tuple[CheckSettings, ...] = ()
 
 
 class ResourceModule(Protocol):
@@ -72,13 +76,15 @@ def parse_resources(
             start_timeout_s=entry.number("start_timeout_s", module.START_TIMEOUT_S, 1, 3600),
             stop_timeout_s=entry.number("stop_timeout_s", module.STOP_TIMEOUT_S, 1, 3600),
             options=module.parse(entry, node, nodes),
+            monitor=parse_checks(entry),
         )
         entry.done()
         result.append(settings)
     if not result:
         raise service.fail("resources", "must hold at least one resource")
-    if sum(resource.type == "drbd" for resource in result) > 1:
-        raise service.fail("resources", "must not hold more than one drbd resource")
+    for kind in ("drbd", "sfex"):
+        if sum(resource.type == kind for resource in result) > 1:
+            raise service.fail("resources", f"must not hold more than one {kind} resource")
     names = {resource.name: resource.after for resource in result}
     for resource in result:
         for other in resource.after:

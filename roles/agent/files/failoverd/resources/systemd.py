@@ -15,6 +15,7 @@ BUS = "org.freedesktop.systemd1"
 MANAGER = "/org/freedesktop/systemd1"
 MANAGER_IF = f"{BUS}.Manager"
 UNIT_IF = f"{BUS}.Unit"
+SERVICE_IF = f"{BUS}.Service"
 PROPERTIES_IF = "org.freedesktop.DBus.Properties"
 REMEMBERED = 256
 LOOK_S = 2.0
@@ -132,6 +133,12 @@ class Systemd:
         path = str((await self.call("LoadUnit", "s", unit))[0])
         reply = await self._raw(path, PROPERTIES_IF, "Get", "ss", UNIT_IF, "ActiveState")
         return str(reply[0].value)
+
+    async def main_pid(self, unit: str) -> int:
+        """The main process of a service, 0 if it has none."""
+        path = str((await self.call("LoadUnit", "s", unit))[0])
+        reply = await self._raw(path, PROPERTIES_IF, "Get", "ss", SERVICE_IF, "MainPID")
+        return int(reply[0].value)
 
     async def job(self, member: str, unit: str) -> str:
         """StartUnit or StopUnit, and the job's result: done, failed, timeout, ..."""

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from failoverd.monitors import standstill
+from failoverd.monitors.base import Check, CheckSettings
+from failoverd.monitors.process import ProcessWatch
 from failoverd.schema import Section
 
 from .base import ResourceError, Situation, State
@@ -20,6 +25,11 @@ START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0
 UP_STATES = ("active", "reloading")
 DOWN_STATES = ("inactive", "failed")
+VERDICT_S = 0.15
+"""How long systemd may take to say what it makes of the end of a main process."""
+LOOKS = 5
+KILL_AT = 0.8
+"""A stop that has taken this part of its time goes on with SIGKILL (F53)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,11 @@ def build(settings: ResourceSettings, host: Any) -> Unit:
 
 
 class Unit:
-    """Started and stopped by D-Bus; its failure is told by signal (F50)."""
+    """Started and stopped by D-Bus; its failure is told by signal, and by its main process (F50).
+
+    systemd calls a unit failed only when nothing of it is left. Its main process is watched as
+    well, so that a leftover that takes its time to end delays nothing.
+    """
 
     def __init__(self, settings: ResourceSettings, systemd: Systemd) -> None:
         self.settings = settings
@@ -52,6 +66,17 @@ class Unit:
         self._failed: Callable[[str], None] | None = None
         self._subscribed = False
         self._subscriber: asyncio.Task[None] | None = None
+        self._main: ProcessWatch | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def main_pid(self) -> int:
+        """The main process as long as it is watched, else 0."""
+        return self._main.pid if self._main is not None else 0
+
+    def own_checks(self) -> list[tuple[CheckSettings, Check]]:
+        """What every unit is watched for: a main process that is stopped serves nobody."""
+        return [(standstill.DEFAULT, standstill.Standstill(self))]
 
     def __str__(self) -> str:
         return self._unit
@@ -91,21 +116,40 @@ class Unit:
             )
 
     async def stop(self) -> None:
-        """Stop and wait until nothing of it is left."""
+        """Stop and wait until nothing of it is left; what does not go by itself is killed."""
         self._failed = None
+        self._forget()
         properties = await self._ask(self._systemd.properties(self._unit))
         if properties["ActiveState"] in DOWN_STATES and properties["Job"][0] == 0:
             return
-        result = await self._ask(self._systemd.job("StopUnit", self._unit))
+        killer = self._spawn(self._kill_late())
+        try:
+            result = await self._ask(self._systemd.job("StopUnit", self._unit))
+        finally:
+            killer.cancel()
         state = await self._ask(self._systemd.state(self._unit))
         if state not in DOWN_STATES:
             raise ResourceError(f"{self}: the stop ended as {result}, the unit is {state}")
 
+    async def _kill_late(self) -> None:
+        """F53: only what cannot even be killed may cost this node its life (F47)."""
+        await asyncio.sleep(KILL_AT * self.settings.stop_timeout_s)
+        with contextlib.suppress(SystemdError):
+            await self._systemd.call("KillUnit", "ssi", self._unit, "all", signal.SIGKILL)
+
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Tell at once when systemd reports the unit as down or failed."""
+        """Tell at once when the main process ends, or systemd calls the unit down or failed."""
         self._failed = failed
         if not self._subscribed and self._subscriber is None:
-            self._subscriber = asyncio.get_running_loop().create_task(self._subscribe())
+            self._subscriber = self._spawn(self._subscribe())
+        elif self._subscribed:
+            self._spawn(self._look())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _subscribe(self) -> None:
         """The bus may be away for a moment; without it there is no news to miss for long."""
@@ -113,18 +157,79 @@ class Unit:
             try:
                 await self._systemd.watch(self._unit, self._changed)
                 self._subscribed = True
-                state = await self._systemd.state(self._unit)
-                self._changed({"ActiveState": state})
             except SystemdError:
                 await asyncio.sleep(1.0)
+        await self._look()
+
+    async def _look(self) -> None:
+        """What became of it while nobody listened."""
+        with contextlib.suppress(SystemdError):
+            self._changed({"ActiveState": await self._systemd.state(self._unit)})
 
     def _changed(self, properties: dict[str, Any]) -> None:
         state = properties.get("ActiveState")
-        if state in DOWN_STATES and self._failed is not None:
+        if state in DOWN_STATES:
+            self._forget()
+            self._report(f"is {state}")
+        elif state in UP_STATES and self._failed is not None:
+            self._spawn(self._attach())
+
+    def _report(self, reason: str) -> None:
+        if self._failed is not None:
             failed, self._failed = self._failed, None
-            failed(f"is {state}")
+            failed(reason)
+
+    async def _attach(self) -> None:
+        """Watch the main process. A unit without one, or a bus that is away, is left to signals."""
+        for _look in range(LOOKS):
+            try:
+                pid = await self._systemd.main_pid(self._unit)
+                if self._failed is None or pid in (0, self.main_pid):
+                    return
+                self._forget()
+                # The next look makes sure that the number had not changed hands.
+                self._main = ProcessWatch(pid, partial(self._main_ended, pid))
+            except SystemdError:
+                return
+            except OSError:
+                self._main_ended(pid)
+                return
+
+    def _main_ended(self, pid: int) -> None:
+        self._main = None
+        if self._failed is not None:
+            self._spawn(self._judge(pid))
+
+    async def _judge(self, pid: int) -> None:
+        """A main process may hand over to another, and a unit may live without one."""
+        with contextlib.suppress(SystemdError, TimeoutError):
+            async with asyncio.timeout(VERDICT_S):
+                if await self._lives_on(pid):
+                    self._spawn(self._attach())
+                    return
+        self._report(f"lost its main process {pid}")
+
+    async def _lives_on(self, pid: int) -> bool:
+        for _look in range(LOOKS):
+            state = await self._systemd.state(self._unit)
+            # Between systemd's own attempts to restart it, as its file may ask for.
+            if state == "activating":
+                return True
+            if state not in UP_STATES:
+                return False
+            if await self._systemd.main_pid(self._unit) != pid:
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    def _forget(self) -> None:
+        if self._main is not None:
+            self._main.close()
+            self._main = None
 
     def close(self) -> None:
         """Stop listening; the unit runs on."""
-        if self._subscriber is not None:
-            self._subscriber.cancel()
+        self._failed = None
+        self._forget()
+        for task in list(self._tasks):
+            task.cancel()

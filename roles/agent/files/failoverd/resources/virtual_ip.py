@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,25 @@ def build(settings: ResourceSettings, host: Any) -> VirtualIp:
     return VirtualIp(settings, host.alert)
 
 
+async def who_answers(resources: Iterable[object]) -> str:
+    """Who answers to any of the addresses that are not up here, or why that cannot be known.
+
+    Empty if all of them are silent.
+    """
+
+    async def one(address: VirtualIp) -> str:
+        try:
+            if await address.probe() is State.UP:
+                return ""
+            rival = await address.ask()
+        except ResourceError as error:
+            return str(error)
+        return f"{address}: {rival} answers to it" if rival else ""
+
+    addresses = [resource for resource in resources if isinstance(resource, VirtualIp)]
+    return "; ".join(filter(None, await asyncio.gather(*map(one, addresses))))
+
+
 class VirtualIp:
     """Probed before it is taken (F56), announced repeatedly, defended while held (F57)."""
 
@@ -77,24 +96,29 @@ class VirtualIp:
         if await self.probe() is State.UP:
             self._probed = True
             return
-        interface = self._options.interface
-        if not netlink.carrier(interface):
-            raise ResourceError(f"{self}: the interface is down or absent")
+        rival = await self.ask()
+        if rival:
+            raise ResourceError(f"{self}: {rival} answers to it already")
+        self._probed = True
+
+    async def ask(self) -> str:
+        """The MAC of who answers to the address on the LAN, empty if nobody does.
+
+        Raises ResourceError when the LAN cannot be asked: that is no silence (F56).
+        """
         try:
-            neighbours = self._open()
-        except OSError as error:
-            raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
-        with contextlib.closing(neighbours):
-            for _round in range(PROBES):
-                try:
+            if not netlink.carrier(self._options.interface):
+                raise ResourceError(f"{self}: the interface is down or absent")
+            with contextlib.closing(self._open()) as neighbours:
+                for _round in range(PROBES):
                     neighbours.probe()
                     await asyncio.sleep(PROBE_PAUSE_S)
                     rival = neighbours.rivals(probing=True)
-                except OSError as error:
-                    raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
-                if rival:
-                    raise ResourceError(f"{self}: {rival} answers to it already")
-        self._probed = True
+                    if rival:
+                        return rival
+        except OSError as error:
+            raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
+        return ""
 
     def _open(self) -> Neighbours:
         interface = self._options.interface

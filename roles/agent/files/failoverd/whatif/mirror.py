@@ -26,7 +26,7 @@ class Mirror:
 
     def __init__(self, node: str, peer: str, disk: Disk) -> None:
         self.connected = disk.connected
-        known = disk.peer_disk not in ("DUnknown", "Unknown")
+        known = disk.peer_disk != "Unknown"
         self.sides = {
             node: Side(disk.role, disk.disk, disk.suspended, disk.peer_disk == "Outdated"),
             peer: Side(
@@ -40,7 +40,7 @@ class Mirror:
         """The state as that node's kernel shows it."""
         side, other = self.sides[node], self.sides[self._names[node]]
         if not self.connected:
-            peer_disk = "Outdated" if side.peer_outdated else "DUnknown"
+            peer_disk = "Outdated" if side.peer_outdated else "Unknown"
             return Disk(side.role, side.disk, "Unknown", peer_disk, "WFConnection", side.suspended)
         return Disk(side.role, side.disk, other.role, other.disk, "Connected", side.suspended)
 

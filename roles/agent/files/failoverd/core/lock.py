@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SFEX: a lock per service on a shared disk, as a pure state machine. The blocks: lock_block.
+
+A lock lives as long as its owner counts it up. Who wants it watches it for longer than its owner
+can live without counting (the lease and the reset), writes itself in, waits for whoever did the
+same at that moment, and reads it back: the last writer has it.
+
+The shell reads and writes; what comes next it asks here. Every call is given the monotonic time in
+seconds. Claim is the way to a lock, Hold is having it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .change import changed
+
+
+@dataclass(frozen=True)
+class Times:
+    """The lock's durations in seconds."""
+
+    renew_s: float = 1.0
+    """How often the owner counts the lock up."""
+    lease_s: float = 5.0
+    """Without a successful renewal for so long the owner resets itself (F65)."""
+    collision_s: float = 1.0
+    """How long one who wrote itself in waits for another who did the same."""
+    timeout_s: float = 10.0
+    """Not counted up for so long, the lock is free to take."""
+
+    def wrong(self, watchdog_s: float, margin_s: float = 2.0) -> str:
+        """Which rule the durations break, empty if none. watchdog_s: of the nodes, 0 without."""
+        if not 0 < self.renew_s <= self.lease_s / 3:
+            return "renew_s has to be more than 0 and at most a third of lease_s"
+        if self.collision_s <= 0:
+            return "collision_s has to be more than 0"
+        needed = max(self.lease_s, watchdog_s + self.renew_s) + margin_s
+        if self.timeout_s < needed:
+            return f"timeout_s has to be at least {needed:g}: by then the owner has reset itself"
+        return ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one lock says. owner: empty when it is free."""
+
+    cluster: str
+    service: str
+    owner: str = ""
+    life: int = 0
+    """A random number of this hold: the same node's next hold has another."""
+    counter: int = 0
+
+    def of(self, other: Record) -> bool:
+        """The same hold."""
+        return self.owner == other.owner and self.life == other.life
+
+
+class Do(Enum):
+    """What the shell has to do next."""
+
+    READ = "read"
+    """Read the lock at the time `at`, then claim_read or hold_read."""
+    WRITE = "write"
+    """Write `record` now (direct, synced), then claim_written or hold_written."""
+    HELD = "held"
+    """The lock is ours: go on with Hold."""
+    RESET = "reset"
+    """Reset this node at once: `why` (F64, F65)."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """One step of the shell."""
+
+    do: Do
+    at: float = 0.0
+    record: Record | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """On the way to a lock. mine: the record to be written, of a life never used before."""
+
+    mine: Record
+    times: Times
+    seen: Record | None = None
+    """The rival's record as it was read last."""
+    since: float = 0.0
+    """When it was first seen to say this."""
+    read_at: float = 0.0
+    """When the lock was read before the write."""
+    settled_at: float | None = None
+    """When what was written may be trusted; None while nothing is written."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Having a lock. renewed_at: when the last write that succeeded was ordered."""
+
+    mine: Record
+    times: Times
+    renewed_at: float
+    writing_since: float = 0.0
+
+
+def claim_read(claim: Claim, found: Record, asked_at: float, now: float) -> tuple[Claim, Next]:
+    """The lock was read. asked_at: when the read was ordered."""
+    if claim.settled_at is not None:
+        if found.of(claim.mine):
+            if asked_at >= claim.settled_at:
+                return claim, Next(Do.HELD)
+            return _written(changed(claim, read_at=asked_at), found)
+        claim = changed(claim, settled_at=None, seen=None)  # somebody else was later
+    if found.owner in ("", claim.mine.owner):
+        return _written(changed(claim, read_at=asked_at, seen=None), found)
+    if claim.seen != found:
+        claim = changed(claim, seen=found, since=now)
+    if asked_at - claim.since >= claim.times.timeout_s:
+        return _written(changed(claim, read_at=asked_at), found)
+    return claim, Next(Do.READ, at=now + claim.times.renew_s)
+
+
+def _written(claim: Claim, found: Record) -> tuple[Claim, Next]:
+    mine = changed(claim.mine, counter=found.counter + 1)
+    return changed(claim, mine=mine), Next(Do.WRITE, record=mine)
+
+
+def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
+    """The record is on the disk. What took long may have overwritten a lock taken meanwhile."""
+    times = claim.times
+    if now - claim.read_at > times.collision_s / 2:
+        # Its owner finds out at its next renewal, or does not live on without one.
+        settled_at = now + times.timeout_s
+    else:
+        settled_at = claim.settled_at or now + times.collision_s
+    claim = changed(claim, settled_at=max(settled_at, claim.settled_at or 0.0))
+    return claim, Next(Do.READ, at=min(claim.settled_at or now, now + times.renew_s))
+
+
+def claim_failed(claim: Claim, now: float) -> tuple[Claim, Next]:
+    """A read or write failed: what may have been written is looked at again."""
+    return claim, Next(Do.READ, at=now + claim.times.renew_s)
+
+
+def held(claim: Claim, now: float) -> tuple[Hold, Next]:
+    """The lock is ours from now on. The first renewal follows at once."""
+    return Hold(claim.mine, claim.times, claim.read_at), Next(Do.READ, at=now)
+
+
+def hold_read(hold: Hold, found: Record, now: float) -> tuple[Hold, Next]:
+    """F64: before each renewal the lock is read; it must still be ours."""
+    if not found.of(hold.mine):
+        thief = f"taken by {found.owner}" if found.owner else "found free"
+        return hold, Next(Do.RESET, why=f"the SFEX lock of {hold.mine.service} was {thief}")
+    if overdue(hold, now):
+        return hold, Next(Do.RESET, why=overdue(hold, now))
+    mine = changed(hold.mine, counter=max(hold.mine.counter, found.counter) + 1)
+    return changed(hold, mine=mine, writing_since=now), Next(Do.WRITE, record=mine)
+
+
+def hold_written(hold: Hold, now: float) -> tuple[Hold, Next]:
+    """A renewal has succeeded; it counts from the moment at which it was ordered."""
+    hold = changed(hold, renewed_at=hold.writing_since)
+    if overdue(hold, now):
+        return hold, Next(Do.RESET, why=overdue(hold, now))
+    return hold, Next(Do.READ, at=hold.renewed_at + hold.times.renew_s)
+
+
+def overdue(hold: Hold, now: float) -> str:
+    """F65: why this node has to reset itself now, empty while the lock is renewed in time.
+
+    To be asked at reset_at() too, whatever the disk does meanwhile.
+    """
+    if now < reset_at(hold):
+        return ""
+    name, lease_s = hold.mine.service, hold.times.lease_s
+    return f"the SFEX lock of {name} could not be renewed for {lease_s:g} s"
+
+
+def reset_at(hold: Hold) -> float:
+    """When the node resets itself unless a renewal succeeds before."""
+    return hold.renewed_at + hold.times.lease_s
+
+
+def free(record: Record) -> Record:
+    """What to write when the lock is given back."""
+    return Record(record.cluster, record.service, counter=record.counter + 1)

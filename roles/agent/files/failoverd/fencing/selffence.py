@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""This node takes itself out, at once and without a sync: it may have lost its right to write.
+
+What the disk lacks then is a matter of the file system's journal, exactly as after a power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SYSRQ = "/proc/sysrq-trigger"
+KMSG = "/dev/kmsg"
+RESTART = 0x01234567
+"""LINUX_REBOOT_CMD_RESTART of reboot(2)."""
+NOTE_S = 0.1
+"""How long the reason may take on its way to the disk; the disk may be what hangs."""
+
+
+def _reboot() -> None:
+    """The kernel's own restart: quick, but it asks every driver first."""
+    ctypes.CDLL(None, use_errno=True).reboot(ctypes.c_int(RESTART))
+
+
+class SelfFence:
+    """Three ways one after the other: sysrq, reboot(2), and a watchdog that nobody pets."""
+
+    def __init__(
+        self,
+        note: Path,
+        alert: Callable[[str, str], None],
+        surrender: Callable[[], None],
+        sysrq: str = SYSRQ,
+        reboot: Callable[[], None] | None = None,
+    ) -> None:
+        self._note = note
+        self._alert = alert
+        self._surrender = surrender
+        self._sysrq = sysrq
+        # Whoever gives another file does not want this machine reset.
+        self._reboot = reboot or (_reboot if sysrq == SYSRQ else lambda: None)
+        self.done = False
+
+    def reset(self, why: str) -> None:
+        """Reset the node now. Returns only where the kernel refuses, or in a test."""
+        self._surrender()
+        if self.done:
+            return
+        self.done = True
+        self._say(why)
+        try:
+            fd = os.open(self._sysrq, os.O_WRONLY | os.O_CLOEXEC)
+            os.write(fd, b"b")
+            os.close(fd)
+        except OSError as error:
+            # The second way may hang in a driver; the daemon has to go on without petting.
+            threading.Thread(target=self._reboot, daemon=True).start()
+            self._alert("self-reset", f"{self._sysrq}: {error.strerror}; trying reboot(2)")
+        self._alert("self-reset", f"this node resets itself: {why}")
+
+    def _say(self, why: str) -> None:
+        line = f"failoverd: resetting this node: {why}"
+        with contextlib.suppress(OSError):
+            # Goes to the console and to whoever collects kernel messages; never waits for a disk.
+            fd = os.open(KMSG, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            os.write(fd, line.encode()[:900])
+            os.close(fd)
+        writer = threading.Thread(target=self._keep, args=(why,), daemon=True)
+        writer.start()
+        writer.join(NOTE_S)
+
+    def _keep(self, why: str) -> None:
+        with contextlib.suppress(OSError):
+            fd = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
+            os.write(fd, f"{stamp}: {why}\n".encode())
+            os.fsync(fd)
+            os.close(fd)
+
+
+def last_reset(note: Path) -> str:
+    """Why this node reset itself in its life before this one, empty if it did not; told once."""
+    try:
+        text = note.read_text(encoding="utf-8", errors="replace").strip()
+        note.unlink()
+    except OSError:
+        return ""
+    return text

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lock on a shared disk (SFEX): taken, counted up for as long as it is held, given back.
+
+What comes next is decided by core/lock.py; here are the disk, the clock and the self reset. A mark
+in the run directory, which a boot empties, tells a daemon that begins anew that this boot has the
+lock: it goes on with it (F31), or finds it stolen and resets the node (F64).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from failoverd.core import lock as rules
+from failoverd.core.lock import Claim, Do, Hold, Next, Record, Times
+from failoverd.core.lock_block import BlockError, decode_area, decode_record, encode
+
+from .blocks import Disk, Lane
+
+GONE_ROUNDS = 2.5
+"""A peer that is proven gone must be seen not to renew for so many of its rounds, no longer."""
+
+
+class LockError(Exception):
+    """The lock was not taken or cannot be looked at; str() says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a lock is, and whose."""
+
+    cluster: str
+    service: str
+    node: str
+    disk: str
+    index: int
+    times: Times
+
+    def __str__(self) -> str:
+        return f"lock {self.index} on {self.disk}"
+
+
+class Lock:
+    """The lock of one service. reset(why) must not return on a real node."""
+
+    def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
+        self.place = place
+        self._mark = marks / f"lock-{place.service}"
+        self._reset = reset
+        self._disk = Disk(place.disk)
+        self._lane = Lane(f"sfex-{place.service}")
+        self._turn = asyncio.Lock()
+        self._hold: Hold | None = None
+        self._renewal: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self.problem = ""
+        """What is wrong with the disk, empty if nothing is."""
+
+    @property
+    def held(self) -> bool:
+        """This node has it and counts it up."""
+        return self._hold is not None
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def look(self) -> Record:
+        """The lock as it stands on the disk; raises LockError, and waits as long as the disk."""
+        place = self.place
+
+        def read() -> Record:
+            area = decode_area(self._disk.read(0), place.cluster)
+            if place.index > area.locks:
+                raise BlockError(f"the area has {area.locks} locks only")
+            return decode_record(self._disk.read(place.index), place.cluster, place.service)
+
+        try:
+            record = await self._lane.call(read)
+        except (OSError, BlockError) as error:
+            self.problem = f"{place}: {getattr(error, 'strerror', None) or error}"
+            raise LockError(self.problem) from None
+        self.problem = ""
+        return record
+
+    async def _write(self, record: Record) -> None:
+        block, index = encode(record), self.place.index
+        try:
+            await self._lane.call(lambda: self._disk.write(index, block))
+        except OSError as error:
+            self.problem = f"{self.place}: {error.strerror or error}"
+            raise LockError(self.problem) from None
+
+    async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
+        """Take it, and count it up from then on; raises LockError within limit_s.
+
+        peer_gone: that is proven otherwise, so that the lock need not age out; but one that is
+        still counted up is believed more than any proof.
+        """
+        async with self._turn:
+            if self.held:
+                return
+            times = self.place.times
+            if peer_gone:
+                short = min(times.timeout_s, GONE_ROUNDS * times.renew_s)
+                times = replace(times, timeout_s=short)
+            seen = ""
+            try:
+                async with asyncio.timeout(limit_s):
+                    began, claim = self._now(), self._claim(times)
+                    step = Next(Do.READ, at=began)
+                    while step.do is not Do.HELD:
+                        claim, step = await self._claim_step(claim, step)
+                        rival = claim.seen
+                        if rival is not None and claim.settled_at is None:
+                            seen = f"{rival.owner} has it"
+                            moved = self._now() - claim.since < 2 * times.renew_s
+                            if moved and self._now() - began > times.timeout_s:
+                                raise LockError(f"{self.place}: {rival.owner} still renews it")
+            except TimeoutError:
+                why = self.problem or f"{self.place}: {seen or 'the disk does not answer'}"
+                raise LockError(why) from None
+            claim = replace(claim, times=self.place.times)
+            self._begin(*rules.held(claim, self._now()))
+
+    def _claim(self, times: Times) -> Claim:
+        place = self.place
+        life = secrets.randbits(52) | 1
+        return Claim(Record(place.cluster, place.service, place.node, life), times)
+
+    async def _claim_step(self, claim: Claim, step: Next) -> tuple[Claim, Next]:
+        await asyncio.sleep(max(0.0, step.at - self._now()))
+        asked_at = self._now()
+        try:
+            if step.record is not None:
+                await self._write(step.record)
+                return rules.claim_written(claim, self._now())
+            found = await self.look()
+        except LockError:
+            return rules.claim_failed(claim, self._now())
+        return rules.claim_read(claim, found, asked_at, self._now())
+
+    def _begin(self, hold: Hold, step: Next) -> None:
+        self._mark.write_text(str(hold.mine.life), encoding="ascii")
+        self._set(hold)
+        self._renewal = asyncio.get_running_loop().create_task(self._renew(step))
+
+    def _set(self, hold: Hold) -> None:
+        """Remember; and be woken when it runs out, whatever the disk does until then (F65)."""
+        self._hold = hold
+        if self._alarm is not None:
+            self._alarm.cancel()
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.call_at(rules.reset_at(hold), self._overdue)
+
+    def _overdue(self) -> None:
+        hold = self._hold
+        why = rules.overdue(hold, self._now()) if hold is not None else ""
+        if why:
+            self._lost(f"{why}: {self.problem or 'the disk does not answer'}")
+
+    async def _renew(self, step: Next) -> None:
+        while self._hold is not None:
+            await asyncio.sleep(max(0.0, step.at - self._now()))
+            try:
+                hold, step = rules.hold_read(self._hold, await self.look(), self._now())
+                if step.record is not None:
+                    self._hold = hold
+                    await self._write(step.record)
+                    hold, step = rules.hold_written(hold, self._now())
+            except LockError:
+                step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
+                continue
+            if step.do is Do.RESET:
+                self._lost(step.why)
+                return
+            self._set(hold)
+
+    def _lost(self, why: str) -> None:
+        self._drop()
+        self._reset(why)
+
+    def _drop(self) -> None:
+        self._hold = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._renewal is not None and self._renewal is not asyncio.current_task():
+            self._renewal.cancel()
+        self._renewal = None
+
+    async def release(self) -> str:
+        """Give it back with nothing of the service up here; returns why not, if it could not.
+
+        A lock that is not counted up any more is free after its timeout in any case.
+        """
+        async with self._turn:
+            hold = self._hold
+            if hold is None:
+                return ""
+            self._drop()
+            # Behind a write that is under way: the thread does one thing after the other.
+            try:
+                async with asyncio.timeout(self.place.times.lease_s):
+                    found = await self.look()
+                    if found.of(hold.mine):
+                        await self._write(rules.free(found))
+            except TimeoutError:
+                return f"{self.place}: the disk does not answer"
+            except LockError as error:
+                return str(error)
+            finally:
+                self._mark.unlink(missing_ok=True)
+            return ""
+
+    async def recall(self) -> bool:
+        """Whether this boot has it. One that an earlier life of the daemon took is gone on with.
+
+        Without the mark nothing of the service can be up here, and no disk is asked. With it, a
+        lock that is another's was stolen (F64).
+        """
+        if self.held:
+            return True
+        with contextlib.suppress(OSError, ValueError):
+            life = int(self._mark.read_text(encoding="ascii"))
+            await self._take_up(life)
+        return self.held
+
+    async def _take_up(self, life: int) -> None:
+        async with self._turn:
+            if self.held:
+                return
+            place, began = self.place, self._now()
+            mine = Record(place.cluster, place.service, place.node, life)
+            # Counted from now: the earlier life has reset the node, or was in time until it ended.
+            self._set(Hold(mine, place.times, began))
+            self._renewal = asyncio.get_running_loop().create_task(
+                self._renew(Next(Do.READ, at=began))
+            )
+
+    def leave(self) -> None:
+        """The daemon ends: what is held stays on the disk for its next life."""
+        self._drop()
+        self._lane.close()

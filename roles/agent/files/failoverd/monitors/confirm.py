@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A verdict from single observations: one of them proves nothing (F20, F52)."""
+
+from __future__ import annotations
+
+
+class Confirm:
+    """Bad after so many bad observations in a row, good again after so many good ones.
+
+    The very first good observation is believed: nothing has to be unlearnt.
+    """
+
+    def __init__(self, losses: int, gains: int = 2) -> None:
+        self._losses = losses
+        self._gains = gains
+        self._against = 0
+        self.verdict: bool | None = None
+        """True is good, None while there is none yet."""
+
+    def see(self, good: bool) -> bool:
+        """Take in one observation; returns True if it changed the verdict."""
+        if good is self.verdict:
+            self._against = 0
+            return False
+        needed = self._losses
+        if good:
+            needed = 1 if self.verdict is None else self._gains
+        self._against += 1
+        if self._against < needed:
+            return False
+        self.verdict, self._against = good, 0
+        return True

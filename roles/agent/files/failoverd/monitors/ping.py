@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the ping targets and tells the core whether this node reaches its clients (F22, F23)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+from failoverd.core.events import Event, Reached
+from failoverd.core.message import Reach
+from failoverd.service import Chronicle
+
+from .confirm import Confirm
+from .echo import Echo
+from .settings import PingSettings, Target
+
+LAST_SEQUENCE = 0xFFFF
+REOPEN_S = 5.0
+
+
+class Asked:
+    """One target, and what became of the questions."""
+
+    def __init__(self, target: Target, confirmations: int) -> None:
+        self.target = target
+        self.confirm = Confirm(confirmations)
+        self.answered = False
+        """It has answered in this round."""
+        self.rtt_s: float | None = None
+        self.told = False
+
+
+class Ping:
+    """Rounds of one question to each target; posts each good one, and a loss once confirmed."""
+
+    def __init__(
+        self, settings: PingSettings, post: Callable[[Event], None], history: Chronicle
+    ) -> None:
+        self._settings = settings
+        self._post = post
+        self._history = history
+        self._targets = {t.address: Asked(t, settings.confirmations) for t in settings.targets}
+        self._confirm = Confirm(settings.confirmations)
+        self._echoes: dict[int, Echo] = {}
+        self._sequence = 0
+        self._began = 0.0
+        self._all_in = asyncio.Event()
+        self.problem = ""
+        """Why nothing can be asked, empty if it can."""
+
+    async def run(self) -> None:
+        """Ask for ever."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                if self.open():
+                    await self.ask_once()
+                    rest_s = self._began + self._settings.interval_s - loop.time()
+                    await asyncio.sleep(max(0.0, rest_s))
+                else:
+                    await asyncio.sleep(REOPEN_S)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Free the sockets."""
+        for echo in self._echoes.values():
+            asyncio.get_running_loop().remove_reader(echo.socket.fileno())
+            echo.close()
+        self._echoes.clear()
+
+    def open(self) -> bool:
+        """Open the sockets that are not; what cannot be asked has not failed to answer."""
+        versions = {ipaddress.ip_address(address).version for address in self._targets}
+        for version in sorted(versions - self._echoes.keys()):
+            try:
+                echo = Echo(version, self._answer)
+            except OSError as error:
+                self.problem = f"the ping targets cannot be asked: {error.strerror}"
+                return False
+            self._echoes[version] = echo
+            asyncio.get_running_loop().add_reader(echo.socket.fileno(), echo.read)
+        self.problem = ""
+        return True
+
+    async def ask_once(self) -> None:
+        """One question to each target, and the judgement of who answered in time."""
+        self._sequence = self._sequence % LAST_SEQUENCE + 1
+        self._began = asyncio.get_running_loop().time()
+        self._all_in.clear()
+        for asked in self._targets.values():
+            asked.answered = False
+        for address in self._targets:
+            with contextlib.suppress(OSError):
+                self._echoes[ipaddress.ip_address(address).version].ask(address, self._sequence)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.deadline_s):
+                await self._all_in.wait()
+        for echo in self._echoes.values():
+            # If this process did not run, the answers are waiting: they came in time.
+            echo.read()
+        self._judge()
+
+    def _answer(self, address: str, sequence: int) -> None:
+        asked = self._targets.get(address)
+        if asked is None or sequence != self._sequence or asked.answered:
+            return
+        asked.answered = True
+        asked.rtt_s = asyncio.get_running_loop().time() - self._began
+        if all(other.answered for other in self._targets.values()):
+            self._all_in.set()
+
+    def _judge(self) -> None:
+        weight = sum(a.target.weight for a in self._targets.values() if a.answered)
+        good = weight >= self._settings.needed
+        changed = self._confirm.see(good)
+        if good and self.reach is Reach.REACHED:
+            # After every good round: the lease lives on when the request was sent (F25).
+            self._post(Reached(Reach.REACHED, self._began))
+        elif changed:
+            self._post(Reached(self.reach))
+        for asked in self._targets.values():
+            if asked.confirm.see(asked.answered):
+                self._tell(asked)
+
+    def _tell(self, asked: Asked) -> None:
+        """A single target of several: told now, since the next one decides."""
+        if len(self._targets) < 2:
+            return
+        address = asked.target.address
+        if not asked.confirm.verdict:
+            asked.rtt_s = None
+            alert = self._confirm.verdict is not False
+            self._history.add("ping-lost", f"ping target {address} does not answer", alert=alert)
+            asked.told = True
+        elif asked.told:
+            asked.told = False
+            self._history.add("ping-back", f"ping target {address} answers again")
+
+    @property
+    def reach(self) -> Reach:
+        """The confirmed verdict."""
+        words = {None: Reach.UNKNOWN, True: Reach.REACHED, False: Reach.LOST}
+        return words[self._confirm.verdict]
+
+    def status(self) -> list[dict[str, Any]]:
+        """For failoverctl: one entry per target."""
+        words = {None: "unknown", True: "ok", False: "lost"}
+        return [
+            {
+                "address": address,
+                "weight": asked.target.weight,
+                "state": words[asked.confirm.verdict],
+                "rtt_ms": None if asked.rtt_s is None else round(asked.rtt_s * 1000, 2),
+            }
+            for address, asked in self._targets.items()
+        ]

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lock of a service on a shared disk: the first thing to be up, the last to be given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from failoverd.core.lock import Times
+from failoverd.exclusion import parse_times
+from failoverd.fencing.sfex import Lock, LockError, Place
+from failoverd.schema import Section
+
+from .base import ResourceError, Situation, State
+from .settings import ResourceSettings
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+ANSWER_SHARE = 0.9
+"""Part of the timeout after which the reason is told instead of the timeout itself."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which block of which disk is whose lock."""
+
+    cluster: str
+    lock: str
+    node: str
+    disk: str
+    index: int
+    times: Times
+
+
+def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
+    """Read the lock's name, place and durations."""
+    return Options(
+        cluster=entry.name("cluster"),
+        lock=entry.name("lock"),
+        node=node,
+        disk=entry.per_node("disk", nodes)[node],
+        index=entry.integer("index", 1, 1, 4096),
+        times=parse_times(entry),
+    )
+
+
+def build(settings: ResourceSettings, host: Any) -> Sfex:
+    """Make the resource; host.marks is a directory of this boot, host.lock_lost resets it."""
+    options: Options = settings.options
+    place = Place(
+        options.cluster, options.lock, options.node, options.disk, options.index, options.times
+    )
+    lock = Lock(place, host.marks, lambda why: host.lock_lost(options.lock, why))
+    return Sfex(settings, lock, host.alert)
+
+
+class Sfex:
+    """Held before anything of the service is touched."""
+
+    def __init__(
+        self, settings: ResourceSettings, lock: Lock, alert: Callable[[str, str], None]
+    ) -> None:
+        self.settings = settings
+        self.lock = lock
+        self._alert = alert
+
+    def __str__(self) -> str:
+        return str(self.lock.place)
+
+    async def prepare(self, situation: Situation) -> None:
+        """Nothing may be done before the start itself."""
+
+    async def probe(self) -> State:
+        """Held by this boot, or not."""
+        return State.UP if await self.lock.recall() else State.DOWN
+
+    async def start(self, situation: Situation) -> None:
+        """Acquire; at once if it was taken over when the peer was excluded."""
+        limit_s = self.settings.start_timeout_s * ANSWER_SHARE
+        try:
+            await self.lock.acquire(limit_s, peer_gone=situation.peer_gone)
+        except LockError as error:
+            raise ResourceError(str(error)) from None
+
+    async def stop(self) -> None:
+        """Release. A disk that does not answer keeps nothing alive: the lock ages out."""
+        why = await self.lock.release()
+        if why:
+            self._alert("lock-not-released", f"{why}; the lock ages out by itself")
+
+    def watch(self, failed: Callable[[str], None]) -> None:
+        """The lock watches itself, and resets the node when it is lost (F64, F65)."""
+
+    def close(self) -> None:
+        """What is held stays held for the daemon's next life."""
+        self.lock.leave()

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The monitors of this node put together: made from the configuration, run, shown in status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from .core.events import Event
+from .monitors.disk import DiskWatch
+from .monitors.mountwatch import MountWatch
+from .monitors.ping import Ping
+from .monitors.settings import MonitorSettings
+from .monitors.space import Space
+from .service import Chronicle, Service
+
+
+class Monitor(Protocol):
+    """What watches one thing and posts what it found."""
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+
+
+class Senses:
+    """Only what is configured gets a monitor."""
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        services: Mapping[str, Service],
+        post: Callable[[Event], None],
+        history: Chronicle,
+    ) -> None:
+        all_of = services.values()
+        self._space = Space(all_of, settings.space.interval_s, post, history)
+        mounts = MountWatch(all_of, history)
+        self.monitors: list[Monitor] = [self._space, mounts]
+        self._disks = [
+            DiskWatch(name, service.drbd.options.disk, settings.disk, post)
+            for name, service in services.items()
+            if service.drbd is not None and service.drbd.options.disk
+        ]
+        self.monitors += self._disks
+        self._ping = Ping(settings.ping, post, history) if settings.ping.targets else None
+        if self._ping is not None:
+            self.monitors.append(self._ping)
+
+    @property
+    def problems(self) -> list[str]:
+        """What cannot be watched, and why."""
+        result = [f"{path} does not answer" for path in sorted(self._space.silent)]
+        if self._ping is not None and self._ping.problem:
+            result.append(self._ping.problem)
+        return result
+
+    def status(self) -> dict[str, Any]:
+        """Fields of failoverctl status."""
+        return {
+            "ping": [] if self._ping is None else self._ping.status(),
+            "disks": [disk.status() for disk in self._disks],
+        }
+
+    @property
+    def used(self) -> Mapping[str, int]:
+        """Percent by path of the file systems that are mounted here."""
+        return self._space.used

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs tests of the lab on a fresh cluster and makes rows of what pytest reports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import Lab
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def run(name: str, tests: Sequence[str]) -> list[dict[str, Any]]:
+    """Run these tests, the long ones included; one row each."""
+    results = CHECKOUT / "build" / "show" / f"{name}.xml"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.unlink(missing_ok=True)
+    # REUSE: after a test that leaves a ruin behind, the next one begins with the saved cluster.
+    environment = {**os.environ, "LONG": "1", "REUSE": "1"}
+    command = [sys.executable, "-m", "pytest", "-v", *tests, "--junitxml", str(results)]
+    lab = Lab("test")
+    lab.down(purge=True)
+    try:
+        subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)
+    finally:
+        lab.down(purge=True)
+    if not results.exists():
+        return [{"what": "the lab tests", "ok": False, "figures": {"why": "pytest wrote nothing"}}]
+    return rows(results)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """One row for each test of a JUnit file; a test that errs at its end is not ok."""
+    found: dict[str, dict[str, Any]] = {}
+    for case in ET.parse(path).getroot().iter("testcase"):
+        name = case.get("name", "?").removeprefix("test_")
+        bad = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        row = found.setdefault(name, {"what": name, "ok": True, "figures": {}})
+        row["ok"] = row["ok"] and not bad
+        row["figures"]["seconds"] = round(float(case.get("time", 0.0)), 1)
+        for child in case.iter("property"):
+            row["figures"][child.get("name")] = _number(child.get("value", ""))
+        if bad:
+            row["figures"]["why"] = bad[0].get("message", "")[:300]
+    return list(found.values())
+
+
+def _number(text: str) -> int | float | str:
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text

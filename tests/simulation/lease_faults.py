@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults that hurt a cluster with a watchdog lease, drawn for such worlds beside all the others."""
+
+from __future__ import annotations
+
+import random
+
+from .combos import Combo
+from .fault import Fault
+
+
+def isolated(rng: random.Random, at: float) -> list[Fault]:
+    """Neither peer nor ping target, for the owner; it cannot stop, or its daemon does not run."""
+    lasts = rng.uniform(4.0, 50.0)
+    faults = [
+        Fault(rng.choice(("cut_all", "mute", "cut_all")), "owner", at, lasts),
+        Fault("lan_lost", "owner", at + rng.uniform(-1.0, 3.0), lasts + rng.uniform(-8.0, 5.0)),
+    ]
+    kind = rng.choice(("", "hangs", "stop_fails", "slow", "stall", "freeze", "kill_daemon"))
+    if kind:
+        later = at + rng.choice((0.0, rng.uniform(0.0, 12.0)))
+        faults.append(Fault(kind, "owner", later, rng.uniform(2.0, 30.0), a=1.0))
+    return faults
+
+
+def half_heard(rng: random.Random, at: float) -> list[Fault]:
+    """F17, F18: the owner hears its peer, at once or from a buffer, but is not heard."""
+    lasts = rng.uniform(25.0, 50.0)
+    return [
+        Fault("mute", "owner", at, lasts),
+        Fault("cut_replication", "node1", at, lasts),
+        Fault("lan_lost", "owner", at + rng.uniform(0.0, 2.0), lasts),
+        Fault("late", "node1", max(0.0, at - 2.0), lasts, a=rng.random()),
+    ]
+
+
+def resumed_then_dies(rng: random.Random, at: float) -> list[Fault]:
+    """The owner goes on alone when its peer's right is over, and dies: its peer must not start."""
+    closed = rng.uniform(25.0, 50.0)
+    faults = [
+        Fault(rng.choice(("cut_all", "cut_all", "mute")), "standby", at, 70.0),
+        Fault("cut_replication", "node1", at, 70.0),
+        Fault("power_cut", "owner", at + closed, 30.0),
+    ]
+    if rng.random() < 0.5:
+        other = rng.choice(("stall", "freeze", "kill_daemon"))
+        faults.append(Fault(other, "standby", at + rng.uniform(0.0, closed), rng.uniform(1.0, 9.0)))
+    return faults
+
+
+def flapping_lan(rng: random.Random, at: float) -> list[Fault]:
+    """Contact that comes and goes while the heartbeats are lost."""
+    faults = [Fault("cut_all", "owner", at, 45.0)]
+    time = at
+    while time < at + 40.0:
+        up, down = rng.uniform(0.5, 6.0), rng.uniform(1.0, 9.0)
+        target = rng.choice(("node1", "node2", "owner"))
+        faults.append(Fault("lan_lost", target, time, down))
+        time += up + down
+    return faults
+
+
+def dies_while_starting(rng: random.Random, at: float) -> list[Fault]:
+    """The path goes between claim, grant and start; the address is not up yet."""
+    moment = rng.choice(("claim", "grant", "start"))
+    wait = rng.choice((0.0, rng.uniform(0.0, 0.5), rng.uniform(0.0, 3.0)))
+    cut = Fault(rng.choice(("cut_all", "mute")), rng.choice(("here", "there")), at, 45.0)
+    return [
+        Fault("slow", rng.choice(("node1", "node2")), at, 30.0, a=1.0),
+        Fault("slow", "standby", at, 30.0, a=1.0),
+        Fault("switchover", "owner", at + 0.1),
+        cut.on(moment, wait),
+        Fault("lan_lost", rng.choice(("here", "there")), at, 10.0).on(moment, wait + 2.0),
+    ]
+
+
+def both_lose_all(rng: random.Random, at: float) -> list[Fault]:
+    """The switch dies: both are alone, and come back one after the other."""
+    lasts = rng.uniform(5.0, 60.0)
+    return [
+        Fault("cut_all", "node1", at, lasts + rng.uniform(-3.0, 20.0)),
+        Fault("lan_lost", "node1", at, lasts + rng.uniform(-3.0, 10.0)),
+        Fault("lan_lost", "node2", at, lasts + rng.uniform(-3.0, 10.0)),
+    ]
+
+
+COMBOS: tuple[Combo, ...] = (
+    isolated, isolated, half_heard, resumed_then_dies, flapping_lan, dies_while_starting,
+    both_lose_all,
+)  # fmt: skip
+
+
+def draw(seed: int, chaos_s: float) -> list[Fault]:
+    """One or two of them."""
+    rng = random.Random(f"lease script {seed}")
+    faults = []
+    for _round in range(rng.choice((1, 1, 2))):
+        faults += rng.choice(COMBOS)(rng, rng.uniform(0.0, 0.4 * chaos_s))
+    return faults

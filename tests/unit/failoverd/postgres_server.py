@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real PostgreSQL of this machine's distribution, in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+ACCOUNT = "postgres"
+PORT = 5999
+
+
+def _programs() -> Path:
+    """The newest version that is installed."""
+    return sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))[-1]
+
+
+class Server:
+    """Listens on a UNIX socket only, and lets in by peer authentication only."""
+
+    def __init__(self) -> None:
+        # Not below pytest's own directory, which only its owner may enter.
+        self.directory = Path(tempfile.mkdtemp(prefix="failover-test-"))
+        shutil.chown(self.directory, ACCOUNT)
+        self.directory.chmod(0o755)
+        self.data = self.directory / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run("initdb", "--no-sync", "--auth=peer", "-D", str(self.data))
+
+    def _run(self, program: str, *words: str) -> str:
+        return subprocess.run(
+            [str(_programs() / program), *words],
+            user=ACCOUNT,
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd="/",
+        ).stdout
+
+    def start(self) -> None:
+        """Returns at once; the server may still be starting."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.directory),
+            "port": str(PORT),
+            "fsync": "off",
+            "shared_buffers": "1MB",
+        }
+        words = [word for item in settings.items() for word in ("-c", "=".join(item))]
+        self._process = subprocess.Popen(
+            [str(_programs() / "postgres"), "-D", str(self.data), *words],
+            user=ACCOUNT,
+            cwd="/",
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's."""
+        assert self._process is not None
+        return self._process.pid
+
+    def psql(self, query: str) -> str:
+        """The answer to a query, asked by an ordinary client."""
+        where = ["-h", str(self.directory), "-p", str(PORT), "-U", ACCOUNT]
+        return self._run("psql", *where, "-XAtc", query, "postgres").strip()
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal to the postmaster alone."""
+        os.kill(self.pid, number)
+
+    def remove(self) -> None:
+        """End it and remove everything."""
+        if self._process is not None:
+            self.send(signal.SIGCONT)
+            self.send(signal.SIGQUIT)
+            self._process.wait()
+        shutil.rmtree(self.directory)

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whoever holds a device open is found and ended, and nobody else (F40)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from failoverd.resources import drbd, users
+from failoverd.resources.drbd import Drbd, Options
+from failoverd.resources.settings import ResourceSettings
+
+HOLD = (
+    "import sys, time; file = open(sys.argv[1], 'rb'); print('open', flush=True); time.sleep(600)"
+)
+PROC = "version: 8.4.11\n 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n"
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Path]:
+    """A block device of our own."""
+    file = tmp_path / "disk"
+    with file.open("wb") as handle:
+        handle.truncate(1 << 20)
+    made = subprocess.run(
+        ["losetup", "--find", "--show", str(file)], capture_output=True, text=True, check=True
+    )
+    path = Path(made.stdout.strip())
+    try:
+        yield path
+    finally:
+        subprocess.run(["losetup", "--detach", str(path)], check=True)
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
+    """Starts a process that holds a file open."""
+    children: list[subprocess.Popen[str]] = []
+
+    def start(path: Path) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
+        )
+        children.append(child)
+        assert child.stdout is not None and child.stdout.readline() == "open\n"
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_the_holder_is_found_and_a_user_of_its_file_system_is_not(
+    device: Path, tmp_path: Path, hold: Callable[[Path], subprocess.Popen[str]]
+) -> None:
+    holder, other = hold(device), hold(tmp_path / "disk")
+    number = device.stat().st_rdev
+    found = users.find((os.major(number), os.minor(number)), itself=True)
+    assert holder.pid in found and other.pid not in found
+
+
+def test_a_demotion_ends_who_holds_the_device(
+    device: Path,
+    tmp_path: Path,
+    hold: Callable[[Path], subprocess.Popen[str]],
+    script: Callable[[str, str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    holder = hold(device)
+    proc = tmp_path / "proc"
+    proc.write_text(PROC)
+    monkeypatch.setattr(drbd, "PROC", str(proc))
+    monkeypatch.setattr(drbd, "BRIEFLY_S", 0.0)
+    busy = "echo 'State change failed: (-12) Device is held open by someone' >&2; exit 11"
+    setup = f"kill -0 {holder.pid} 2>/dev/null && {{ {busy}; }}\nsed -i s/Primary/Secondary/ {proc}"
+    monkeypatch.setattr(drbd, "SETUP_84", (script("drbdsetup", setup),))
+    told: list[str] = []
+    settings = ResourceSettings("drbd", "drbd", (), 20.0, 20.0, Options("shop", 0, str(device)))
+    disk = Drbd(settings, tmp_path, lambda code, text: told.append(f"{code}: {text}"))
+
+    async def stop() -> None:
+        # The ended child has to be reaped, or it would still look alive.
+        reaper = asyncio.create_task(asyncio.to_thread(holder.wait))
+        await disk.stop()
+        await reaper
+
+    asyncio.run(stop())
+    assert holder.poll() == -15
+    (alert,) = told
+    assert alert.startswith("users-ended: drbd shop: was in use by ") and str(holder.pid) in alert

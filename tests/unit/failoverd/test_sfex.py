@@ -1,0 +1,297 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Locks on a real file with direct I/O: one holder, renewals, theft, and disks that do not answer.
+
+The durations are short and nothing is measured: each test waits for what has to happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.core.actions import Ask
+from failoverd.core.events import Power
+from failoverd.core.lock import Record, Times
+from failoverd.core.lock_block import BLOCK, Area, encode
+from failoverd.fencing.blocks import Disk, Lane
+from failoverd.fencing.locks import Locks
+from failoverd.fencing.sfex import Lock, LockError, Place
+
+TIMES = Times(renew_s=0.05, lease_s=2.0, collision_s=0.1, timeout_s=0.5)
+WAIT_S = 30.0
+"""Ends a test that fails anyway."""
+
+
+class Bench:
+    """A shared disk and the locks of nodes on it; a reset is a word in a list."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.disk = path / "disk"
+        self.resets: list[str] = []
+        blocks = [encode(Area("test", 2))]
+        blocks += [encode(Record("test", name)) for name in ("shop", "mail")]
+        self.disk.write_bytes(b"".join(blocks))
+
+    def lock(self, node: str, times: Times = TIMES, service: str = "shop") -> Lock:
+        marks = self.path / node
+        marks.mkdir(exist_ok=True)
+        index = 1 if service == "shop" else 2
+        place = Place("test", service, node, str(self.disk), index, times)
+        return Lock(place, marks, lambda why: self.resets.append(f"{node}: {why}"))
+
+    def put(self, record: Record) -> None:
+        """Write as a node that is not in this test would."""
+        disk = Disk(str(self.disk))
+        disk.write(1, encode(record))
+        disk.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A disk with two free locks."""
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Calls of the disk wait while hang["gate"] is closed; "entered" says that one does."""
+    gate, entered = threading.Event(), threading.Event()
+    gate.set()
+    state: dict[str, Any] = {"gate": gate, "entered": entered, "written": []}
+    read, write = Disk.read, Disk.write
+
+    def slow_read(self: Disk, number: int) -> bytes:
+        if not gate.is_set():
+            entered.set()
+            gate.wait(WAIT_S)
+        return read(self, number)
+
+    def slow_write(self: Disk, number: int, data: bytes) -> None:
+        if not gate.is_set():
+            entered.set()
+            gate.wait(WAIT_S)
+        state["written"].append(data)
+        write(self, number, data)
+
+    monkeypatch.setattr(Disk, "read", slow_read)
+    monkeypatch.setattr(Disk, "write", slow_write)
+    yield state
+    gate.set()
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(main(), WAIT_S))
+
+
+async def counted(lock: Lock, more: int = 3) -> None:
+    """Wait until it was renewed some times."""
+    first = (await lock.look()).counter
+    for _round in range(1000):
+        if (await lock.look()).counter >= first + more:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the lock is not counted up")
+
+
+def test_a_free_lock_is_taken_counted_up_and_given_back(bench: Bench) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1")
+        await lock.acquire(WAIT_S)
+        assert lock.held
+        await counted(lock)
+        assert (await lock.look()).owner == "node1"
+        assert await lock.release() == ""
+        assert (await lock.look()).owner == ""
+        assert not lock.held
+        lock.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
+def test_a_lock_that_is_renewed_is_never_taken(bench: Bench) -> None:
+    async def main() -> None:
+        owner, other = bench.lock("node1"), bench.lock("node2")
+        await owner.acquire(WAIT_S)
+        with pytest.raises(LockError, match="node1 still renews it"):
+            await other.acquire(WAIT_S)
+        with pytest.raises(LockError, match="node1 still renews it"):
+            # Even somebody who takes node1 for gone believes the disk more.
+            await other.acquire(WAIT_S, peer_gone=True)
+        assert (await owner.look()).owner == "node1"
+        owner.leave()
+        other.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
+def test_a_lock_that_aged_out_is_taken_over(bench: Bench) -> None:
+    async def main() -> None:
+        bench.put(Record("test", "shop", "node1", 7, 70))
+        other = bench.lock("node2")
+        await other.acquire(WAIT_S)
+        assert (await other.look()).owner == "node2"
+        other.leave()
+
+    run(main)
+
+
+def test_a_stolen_lock_resets_the_node(bench: Bench, until: Any) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1")
+        await lock.acquire(WAIT_S)
+        bench.put(Record("test", "shop", "node2", 8, 1))
+        # A renewal that was under way may overwrite it once; a thief writes until it stays.
+        while not bench.resets:
+            await asyncio.sleep(0.05)
+            bench.put(Record("test", "shop", "node2", 8, 1))
+        assert not lock.held
+        lock.leave()
+
+    run(main)
+    assert bench.resets == ["node1: the SFEX lock of shop was taken by node2"]
+
+
+def test_a_disk_that_hangs_resets_the_node_within_the_lease(
+    bench: Bench, hang: dict[str, Any], until: Any
+) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        await lock.acquire(WAIT_S)
+        hang["gate"].clear()
+        await until(lambda: bench.resets, WAIT_S)
+        assert hang["entered"].is_set()
+        hang["gate"].set()
+        lock.leave()
+
+    run(main)
+    assert "could not be renewed for 0.5 s" in bench.resets[0]
+
+
+def test_a_disk_that_fails_resets_the_node_within_the_lease(
+    bench: Bench, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Disk, number: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    async def main() -> None:
+        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        await lock.acquire(WAIT_S)
+        monkeypatch.setattr(Disk, "read", broken)
+        await until(lambda: bench.resets, WAIT_S)
+        lock.leave()
+
+    run(main)
+    assert "Input/output error" in bench.resets[0]
+
+
+def test_what_nobody_waits_for_any_more_is_never_written(hang: dict[str, Any]) -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        lane = Lane("test")
+        gate: threading.Event = hang["gate"]
+        gate.clear()
+        first = asyncio.ensure_future(lane.call(lambda: gate.wait(WAIT_S)))
+        stale = asyncio.ensure_future(lane.call(lambda: done.append("stale")))
+        await asyncio.sleep(0)
+        stale.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        await first
+        await lane.call(lambda: done.append("fresh"))
+        lane.close()
+
+    run(main)
+    assert done == ["fresh"]
+
+
+def test_the_next_life_of_the_daemon_goes_on_with_the_lock(bench: Bench) -> None:
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        second = bench.lock("node1")
+        assert await second.recall()
+        await counted(second)
+        second.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
+def test_the_next_life_finds_a_stolen_lock_and_resets_the_node(bench: Bench, until: Any) -> None:
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        await asyncio.sleep(0.2)
+        bench.put(Record("test", "shop", "node2", 8, 1))
+        second = bench.lock("node1")
+        await second.recall()
+        await until(lambda: bench.resets, WAIT_S)
+        second.leave()
+
+    run(main)
+    assert "taken by node2" in bench.resets[0]
+
+
+def test_after_a_boot_the_own_name_on_the_disk_is_no_lock(bench: Bench) -> None:
+    async def main() -> None:
+        bench.put(Record("test", "shop", "node1", 7, 70))
+        lock = bench.lock("node1")
+        assert not await lock.recall()
+        await lock.acquire(WAIT_S)
+        assert (await lock.look()).life != 7
+        lock.leave()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (b"\0" * BLOCK, "no SFEX block"),
+        (encode(Record("other", "shop")), "belongs to 'other/shop'"),
+    ],
+)
+def test_a_foreign_block_is_nobodys_to_take(bench: Bench, spoil: bytes, says: str) -> None:
+    async def main() -> None:
+        disk = Disk(str(bench.disk))
+        disk.write(1, spoil)
+        lock = bench.lock("node1")
+        with pytest.raises(LockError, match=says):
+            await lock.acquire(1.0)
+        assert disk.read(1) == spoil
+        disk.close()
+        lock.leave()
+
+    run(main)
+
+
+def test_the_level_excludes_only_with_every_lock(bench: Bench) -> None:
+    async def main() -> None:
+        owner = bench.lock("node1", service="mail")
+        await owner.acquire(WAIT_S)
+        mine = {name: bench.lock("node2", service=name) for name in ("shop", "mail")}
+        level = Locks("sfex", mine)
+        power, said = await level.perform(Ask.OFF)
+        assert power is Power.UNKNOWN
+        assert "node1 still renews it" in said
+        owner.leave()
+        power, said = await level.perform(Ask.OFF)
+        assert power is Power.OFF
+        assert all(lock.held for lock in mine.values())
+        for lock in mine.values():
+            lock.leave()
+
+    run(main)
+    assert bench.resets == []
