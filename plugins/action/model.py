@@ -60,6 +60,6 @@ def _secrets(model: dict[str, Any], host: str) -> dict[str, Any]:
             }
             for method in model["fencing"]
             for node in model["nodes"]
-            if node != host
+            if node != host and method["agent"]
         ],
     }

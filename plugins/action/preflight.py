@@ -11,6 +11,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _config,
     _findings,
     _inventory,
+    _takeover,
 )
 from ansible_collections.failover.cluster.plugins.plugin_utils._values import Problem
 
@@ -48,6 +49,7 @@ class ActionModule(ActionBase):
         facts = {**_config.public(model), **_inventory.view(model, host, in_play)}
         return {
             "changed": False,
+            "takeover": _takeover.sentences(model),
             "warnings": warnings if host == facts["acting"] else [],
             "ansible_facts": {
                 "failover_model": facts,

@@ -53,6 +53,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+takeover:
+  description: What each exclusion method costs of a takeover, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["lease: an owner that dies counts as excluded 22 s after its last sign of life."]
 ansible_facts:
   description: C(failover_model) with addresses, C(failover_found), C(failover_accounts).
   returned: success

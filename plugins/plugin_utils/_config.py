@@ -23,11 +23,14 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "timing": dict(model["timing"]),
         "links": [_link(link) for link in model["links"]],
         "fencing": [_method(method) for method in model["fencing"]],
+        **({"watchdog": dict(model["watchdog"])} if model["watchdog"] else {}),
         "power_on": model["power_on"],
         "ping_targets": [dict(target) for target in model["ping_targets"]],
         "monitors": {name: dict(entry) for name, entry in model["monitors"].items()},
         "unsafe": list(model["unsafe"]),
-        "services": [_service(service) for service in model["services"]],
+        "services": [
+            _service(service, model["cluster"], model["sfex"]) for service in model["services"]
+        ],
     }
 
 
@@ -64,6 +67,8 @@ def secrets(
     """
     config = render(model, node)
     for entry, method in zip(config["fencing"], fencing, strict=True):
+        if not method["agent"]:
+            continue
         entry["nodes"] = {name: dict(item) for name, item in method["nodes"].items()}
     kept = {m["name"]: _fencing.secret(m["parameters"]) for m in fencing}
     return {
@@ -87,6 +92,9 @@ def _link(link: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _method(method: Mapping[str, Any]) -> dict[str, Any]:
+    if not method["agent"]:
+        keys = ("name", "method", *_fencing.LEASE)
+        return {key: method[key] for key in keys if key in method}
     return {
         "name": method["name"],
         "method": method["method"],
@@ -97,10 +105,13 @@ def _method(method: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _service(service: Mapping[str, Any]) -> dict[str, Any]:
+def _disk(
+    service: Mapping[str, Any], cluster: str, sfex: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What has to be had before the file system is touched: the replica, or the lock."""
     storage = service["storage"]
-    resources: list[dict[str, Any]] = [
-        {
+    if storage["type"] == "drbd":
+        return {
             "name": "drbd",
             "type": "drbd",
             "resource": service["name"],
@@ -108,17 +119,40 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
             "device": storage["device"],
             "disk": dict(storage["disk"]),
             "after": [],
-        },
+        }
+    if sfex is None:
+        return None
+    return {
+        "name": "sfex",
+        "type": "sfex",
+        "cluster": cluster,
+        "lock": service["name"],
+        "disk": dict(sfex["disk"]),
+        "index": storage["lock"],
+        **sfex["times"],
+        "start_timeout_s": max(60.0, 2 * sfex["times"]["timeout_s"] + 20.0),
+        "after": [],
+    }
+
+
+def _service(
+    service: Mapping[str, Any], cluster: str, sfex: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    storage = service["storage"]
+    disk = _disk(service, cluster, sfex)
+    resources: list[dict[str, Any]] = [disk] if disk is not None else []
+    before = [resource["name"] for resource in resources]
+    resources.append(
         {
             "name": "mount",
             "type": "filesystem",
-            "device": storage["device"],
+            "device": storage.get("device") or dict(storage["disk"]),
             "path": storage["mount"],
             "fstype": storage["filesystem"],
             "options": storage["options"],
-            "after": ["drbd"],
-        },
-    ]
+            "after": before,
+        }
+    )
     # An application may bind to the address. And it stops before the address goes: its clients are
     # told, and need not wait for their connections to time out.
     addresses = [f"address-{address['ip']}" for address in service["addresses"]]
@@ -139,7 +173,7 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
                 "type": "virtual_ip",
                 "address": address["address"],
                 "interface": dict(address["interface"]),
-                "after": ["drbd"],
+                "after": before or ["mount"],
             }
         )
     result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}

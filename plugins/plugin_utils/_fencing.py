@@ -11,7 +11,8 @@ from typing import Any
 from . import _net
 from ._values import Problem, mapping, name, number, refuse, sequence, text, unique
 
-METHODS = ("stonith",)
+METHODS = ("stonith", "sfex", "watchdog")
+LEASE = {"lease_s": (10.0, 1, 600), "margin_s": (2.0, 0.1, 600), "window_s": (15.0, 1, 600)}
 SECRET = re.compile(r"pass|secret|token|credential|private", re.IGNORECASE)
 DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
 MANAGED = {
@@ -31,6 +32,27 @@ def read(value: Any, nodes: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _method(where: str, raw: Any, nodes: Sequence[str]) -> dict[str, Any]:
+    kind = raw.get("method") if isinstance(raw, Mapping) else ""
+    if kind not in ("sfex", "watchdog"):
+        return _stonith(where, raw, nodes)
+    limits = LEASE if kind == "watchdog" else {}
+    item = mapping(where, raw, required=("method",), optional=("name", *limits))
+    result: dict[str, Any] = {
+        "where": where,
+        "name": name(f"{where}.name", item.get("name", "lease" if limits else "sfex")),
+        "method": kind,
+        # Without a device of its own; every method has the same keys.
+        "agent": "",
+        "timeout_s": 0.0,
+        "parameters": {},
+        "nodes": {},
+    }
+    for key, (default, low, high) in limits.items():
+        result[key] = number(f"{where}.{key}", item.get(key, default), low, high)
+    return result
+
+
+def _stonith(where: str, raw: Any, nodes: Sequence[str]) -> dict[str, Any]:
     item = mapping(
         where,
         raw,

@@ -42,6 +42,7 @@ def judge(
         )
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
+    _same_disks(model, nodes, found)
     if not repair:
         _drbd(model, nodes, found)
     return warnings
@@ -81,6 +82,11 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             raise Problem(f"{where}: {disk} on {node} is not a block device.")
         if info["drbd"][service["name"]]["exists"]:
             continue  # Ours already; the drbd role looks again before it writes metadata.
+        if service["storage"]["type"] == "shared" and (
+            service["storage"]["mount"] in info["mounts"]
+            or seen["signature"] == service["storage"]["filesystem"]
+        ):
+            continue  # It has a file system already, which is kept as it is.
         if seen["used"]:
             raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
@@ -88,6 +94,20 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             raise Problem(
                 f"{where}: {disk} on {node} holds {content}; it is never overwritten unless"
                 " storage.overwrite is true."
+            )
+
+
+def _same_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
+    first, second = nodes
+    for service in model["services"]:
+        if service["storage"]["type"] != "shared":
+            continue
+        name, where = service["name"], f"{service['where']}.storage.disk"
+        one, other = (found[node]["disks"][name]["size"] for node in nodes)
+        if one != other:
+            raise Problem(
+                f"{where}: is not the same disk on both nodes; it has {one} bytes on {first} and"
+                f" {other} on {second}."
             )
 
 
@@ -147,6 +167,8 @@ def _versions(nodes: Sequence[str], found: Found) -> None:
 def _drbd(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
     first, second = nodes
     for service in model["services"]:  # F43
+        if service["storage"]["type"] != "drbd":
+            continue
         name = service["name"]
         one, other = found[first]["drbd"][name], found[second]["drbd"][name]
         if one["digest"] != other["digest"]:

@@ -63,7 +63,8 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
 def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
     """Return the arguments of node_info for a node."""
     kinds = {a["kind"] for s in model["services"] for a in s["applications"]}
-    units = ["drbd.service"]
+    replicated = any(s["storage"]["type"] == "drbd" for s in model["services"])
+    units = ["drbd.service"] if replicated else []
     accounts = []
     if "postgresql" in kinds:
         units.append("postgresql.service")
@@ -83,6 +84,7 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
             }
             for s in model["services"]
         ],
+        "lock_disk": model["sfex"]["disk"][node] if model["sfex"] else "",
         "accounts": accounts,
         "units": units,
         "names": list(model["nodes"]),

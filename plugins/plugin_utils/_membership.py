@@ -20,7 +20,9 @@ VARIABLES = (
     "cluster_ping_targets",
     "cluster_monitors",
     "cluster_power_on",
+    "cluster_sfex",
     "cluster_unsafe",
+    "cluster_watchdog",
 )
 
 # Groups that tell nothing: those of every inventory, and those that the playbooks make.

@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _fencing, _links, _monitors, _net, _services, _timing
+from . import _fencing, _guard, _links, _monitors, _net, _services, _timing
 from ._membership import VARIABLES
 from ._values import Problem, flag, merge, refuse, sequence, text
 
@@ -16,6 +16,9 @@ ENGINES = ("agent", "pacemaker")
 UNSAFE = {
     "no_exclusion": "cluster_fencing is empty, so no peer can ever be excluded",
     "single_link": "cluster_links holds one link, so one cable decides",
+    "software_watchdog": "the watchdog is software and does not fire in a machine that is frozen",
+    "sfex_without_watchdog": "cluster_watchdog is missing, so a frozen owner goes on writing when"
+    " it wakes up after its lock was taken",
 }
 
 
@@ -59,16 +62,23 @@ def build(
     ]
     timing = _timing.read(given.get("cluster_timing") or {})
     links = _links.read(given["cluster_links"], nodes)
-    services = _services.read(given["cluster_services"], nodes, links)
+    lock_disk = _guard.sfex(given.get("cluster_sfex"), nodes)
+    services = _services.read(given["cluster_services"], nodes, links, lock_disk)
     fencing = _fencing.read(given.get("cluster_fencing") or [], nodes)
-    _safe(links, fencing, unsafe)
+    guard = _guard.watchdog(given.get("cluster_watchdog"), fencing)
+    _safe(links, fencing, guard, unsafe)
+    decides = any(method["method"] == "sfex" for method in fencing)
+    if lock_disk is not None:
+        lock_disk["times"] = _guard.locks(lock_disk, guard, decides)
     if found is not None:
         _links.fill(links, found, [a["ip"] for s in services for a in s["addresses"]])
         _links.check(links, nodes)
         _interfaces(services, found)
     _services.place(services, links)
     targets = _monitors.targets(given.get("cluster_ping_targets") or [], links, services)
-    _fencing.check_addresses(fencing, links, [s["storage"]["link"] for s in services])
+    _guard.check(fencing, services, guard, lock_disk, timing, targets)
+    replication = [s["storage"]["link"] for s in services if s["storage"]["link"]]
+    _fencing.check_addresses(fencing, links, replication)
     return {
         "cluster": cluster,
         "engine": engine,
@@ -76,6 +86,8 @@ def build(
         "hostnames": {n: found[n]["nodename"] for n in nodes} if found else {},
         "links": links,
         "fencing": fencing,
+        "watchdog": guard,
+        "sfex": lock_disk,
         "services": services,
         "timing": timing,
         "power_on": flag("cluster_power_on", given.get("cluster_power_on", True)),
@@ -108,17 +120,22 @@ def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> 
 def _safe(
     links: Sequence[Mapping[str, Any]],
     fencing: Sequence[Mapping[str, Any]],
+    guard: Mapping[str, Any] | None,
     unsafe: Sequence[str],
 ) -> None:
     if not links:
         raise Problem("cluster_links: empty; the nodes must hear each other.")
-    for word, wrong in (("no_exclusion", not fencing), ("single_link", len(links) < 2)):
+    taken = {"no_exclusion": not fencing, "single_link": len(links) < 2}
+    taken.update(_guard.risks(fencing, guard))
+    for word, wrong in taken.items():
         if wrong and word not in unsafe:
             raise Problem(
                 f"{UNSAFE[word]}; give what is missing, or accept the risk with"
                 f" cluster_unsafe: [{word}]."
             )
-        if not wrong and word in unsafe:
+        # Whether a watchdog without a named driver is software, only its node can tell.
+        unknown = word == "software_watchdog" and guard is not None and "module" not in guard
+        if not wrong and word in unsafe and not unknown:
             raise Problem(f"cluster_unsafe: {word} is not needed here; leave it out.")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-BASE = ("drbd-utils", "iproute2", "kmod", "python3-dbus-fast", "python3-pyroute2")
+BASE = ("iproute2", "kmod", "python3-dbus-fast", "python3-pyroute2")
 BY_AGENT = {"fence_ipmilan": ("ipmitool",)}
 BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 BY_KIND = {
@@ -20,9 +20,12 @@ def needed(model: Mapping[str, Any]) -> list[str]:
     """Return the names of the packages, sorted."""
     names = set(BASE)
     for method in model["fencing"]:
-        names.update(("fence-agents", *BY_AGENT.get(method["agent"], ())))
+        if method["agent"]:
+            names.update(("fence-agents", *BY_AGENT.get(method["agent"], ())))
     for service in model["services"]:
         names.update(BY_FILESYSTEM[service["storage"]["filesystem"]])
+        if service["storage"]["type"] == "drbd":
+            names.add("drbd-utils")
         for application in service["applications"]:
             names.update(BY_KIND.get(application["kind"], ()))
             if application.get("agent", "").startswith("heartbeat:"):

@@ -27,6 +27,9 @@ from ._values import (
 
 FILESYSTEMS = ("ext4", "xfs")
 STORAGE_KEYS = ("filesystem", "options", "minor", "port", "overwrite")
+SHARED_KEYS = ("filesystem", "options", "mmp", "lock")
+LOCKS = 64
+"""Locks of a lock disk."""
 POLICY = ("restarts", "failure_expiry_s", "failback", "failback_delay_s")
 FAILBACK = ("manual", "automatic")
 FORBIDDEN_MOUNTS = (
@@ -47,21 +50,30 @@ FORBIDDEN_MOUNTS = (
 
 
 def read(
-    value: Any, nodes: Sequence[str], links: Sequence[Mapping[str, Any]]
+    value: Any,
+    nodes: Sequence[str],
+    links: Sequence[Mapping[str, Any]],
+    lock_disk: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the services; interfaces of addresses are chosen by place()."""
     where = "cluster_services"
     services = [
-        _service(f"{where}[{index}]", index, item, nodes, links)
+        _service(f"{where}[{index}]", index, item, nodes, links, lock_disk)
         for index, item in enumerate(sequence(where, value))
     ]
     if not services:
         refuse(where, [], "is empty; a cluster needs at least one service.")
     unique(where, [service["name"] for service in services], "name")
     unique(where, [s["storage"]["mount"] for s in services], "storage.mount")
-    unique(where, [str(s["storage"]["minor"]) for s in services], "storage.minor")
-    unique(where, [str(s["storage"]["port"]) for s in services], "storage.port")
+    replicated = [s["storage"] for s in services if s["storage"]["type"] == "drbd"]
+    unique(where, [str(storage["minor"]) for storage in replicated], "storage.minor")
+    unique(where, [str(storage["port"]) for storage in replicated], "storage.port")
+    locked = [str(s["storage"]["lock"]) for s in services if s["storage"].get("lock")]
+    unique(where, locked, "storage.lock")
     _unshared(services, nodes)
+    for service in services:
+        if lock_disk is not None:
+            _apart(service, lock_disk["disk"])
     return services
 
 
@@ -85,12 +97,21 @@ def _unshared(services: Sequence[Mapping[str, Any]], nodes: Sequence[str]) -> No
             )
 
 
+def _apart(service: Mapping[str, Any], lock_disk: Mapping[str, str]) -> None:
+    for node, disk in service["storage"]["disk"].items():
+        if disk == lock_disk[node]:
+            refuse(
+                "cluster_sfex.disk", disk, f"is the disk of service {service['name']} on {node}."
+            )
+
+
 def _service(
     where: str,
     index: int,
     raw: Any,
     nodes: Sequence[str],
     links: Sequence[Mapping[str, Any]],
+    lock_disk: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     item = mapping(
         where,
@@ -106,7 +127,7 @@ def _service(
         "where": where,
         "name": called,
         "preferred": preferred,
-        "storage": _storage(f"{where}.storage", index, item["storage"], nodes, links),
+        "storage": _storage(f"{where}.storage", index, item["storage"], nodes, links, lock_disk),
         "addresses": [
             _address(f"{where}.addresses[{i}]", a, nodes, links)
             for i, a in enumerate(sequence(f"{where}.addresses", item.get("addresses", [])))
@@ -143,9 +164,12 @@ def _storage(
     raw: Any,
     nodes: Sequence[str],
     links: Sequence[Mapping[str, Any]],
+    lock_disk: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
+    if isinstance(raw, Mapping) and raw.get("type") == "shared":
+        return _shared(where, index, raw, nodes, lock_disk)
     item = mapping(where, raw, required=("type", "disk", "link", "mount"), optional=STORAGE_KEYS)
-    text(f"{where}.type", item["type"], ("drbd",))
+    text(f"{where}.type", item["type"], ("drbd", "shared"))
     disks = per_node(f"{where}.disk", item["disk"], nodes)
     link = text(f"{where}.link", item["link"])
     found = next((one for one in links if one["name"] == link), None)
@@ -154,11 +178,7 @@ def _storage(
         refuse(f"{where}.link", link, f"is not a link of the cluster; they are {known}.")
     if found["type"] != "udp":
         refuse(f"{where}.link", link, "is a serial line; DRBD replicates over a network.")
-    mount = path(f"{where}.mount", item["mount"])
-    if mount in FORBIDDEN_MOUNTS:
-        refuse(f"{where}.mount", mount, "belongs to the system; choose a directory of its own.")
-    if not re.fullmatch(r"[A-Za-z0-9/_.-]+", mount):
-        refuse(f"{where}.mount", mount, "holds other characters than letters, digits, / . _ -.")
+    mount = _mount(f"{where}.mount", item["mount"])
     minor = whole(f"{where}.minor", item.get("minor", index), 0, 255)
     return {
         "type": "drbd",
@@ -171,6 +191,45 @@ def _storage(
         "port": whole(f"{where}.port", item.get("port", 7789 + minor), 1, 65535),
         "device": f"/dev/drbd{minor}",
         "overwrite": flag(f"{where}.overwrite", item.get("overwrite", False)),
+    }
+
+
+def _mount(where: str, value: Any) -> str:
+    mount = path(where, value)
+    if mount in FORBIDDEN_MOUNTS:
+        refuse(where, mount, "belongs to the system; choose a directory of its own.")
+    if not re.fullmatch(r"[A-Za-z0-9/_.-]+", mount):
+        refuse(where, mount, "holds other characters than letters, digits, / . _ -.")
+    return mount
+
+
+def _shared(
+    where: str,
+    index: int,
+    raw: Any,
+    nodes: Sequence[str],
+    lock_disk: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """One disk that both nodes see. With cluster_sfex it has a lock there."""
+    item = mapping(where, raw, required=("type", "disk", "mount"), optional=SHARED_KEYS)
+    disks = per_node(f"{where}.disk", item["disk"], nodes)
+    if "lock" in item and lock_disk is None:
+        raise Problem(f"{where}.lock: means nothing without cluster_sfex.")
+    lock = whole(f"{where}.lock", item.get("lock", index + 1), 1, LOCKS)
+    filesystem = text(f"{where}.filesystem", item.get("filesystem", "ext4"), FILESYSTEMS)
+    if "mmp" in item and filesystem != "ext4":
+        raise Problem(f"{where}.mmp: {filesystem} has no multi-mount protection; ext4 has it.")
+    return {
+        "type": "shared",
+        "disk": {n: _disk(f"{where}.disk", v) for n, v in disks.items()},
+        "link": "",
+        "mount": _mount(f"{where}.mount", item["mount"]),
+        "filesystem": filesystem,
+        "options": text(f"{where}.options", item.get("options", "noatime")),
+        "mmp": flag(f"{where}.mmp", item.get("mmp", filesystem == "ext4")),
+        "lock": lock if lock_disk is not None else 0,
+        # Nothing of a shared disk is ever overwritten.
+        "overwrite": False,
     }
 
 

@@ -76,8 +76,8 @@ class Finale:
 
     def _owner_haunts(self) -> None:
         """F18, F19: it is dead, but its last words are repeated, also to a new life of its peer."""
-        if self.world.setting.leased:
-            return  # the new life below has never heard its peer: no lease to wait for
+        if self.world.setting.lease is not None:
+            return  # the new life below cannot know whether the owner went on without it
         self.owner.power_off()
         self._repeat()
         self._pass(1.0)

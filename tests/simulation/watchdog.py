@@ -47,7 +47,7 @@ class Lan:
     """The service network as one node's daemon sees it."""
 
     def __init__(self, daemon: Daemon) -> None:
-        self.daemon, self.node, self.clock = daemon, daemon.node, daemon.clock
+        self.daemon, self.node, self.clock = daemon, daemon.node, daemon.world.clock
 
     def ping(self) -> None:
         """One round after the other; an answer is told, a missing one is not."""

@@ -17,3 +17,5 @@ class Mutant:
     what: str
     quick: bool = False
     """Caught within a few seeds: tried in every test run."""
+    leased: bool = False
+    """Only worlds with a watchdog lease can catch it: no others are played."""

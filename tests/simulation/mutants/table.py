@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
+from .table_lease import LEASE
 from .table_peer import PEER
 from .table_service import SERVICE
 
-MUTANTS = (*PEER, *SERVICE)
+MUTANTS = (*PEER, *SERVICE, *LEASE)

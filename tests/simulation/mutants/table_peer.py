@@ -10,8 +10,8 @@ PEER = (
     # -- exclusion: proofs and fences -------------------------------------------------------
     Mutant(
         "exclusion.py",
-        "    if event.power is Power.OFF:\n",
-        "    if event.power is not Power.ON:\n",
+        "    elif event.power is Power.OFF:\n",
+        "    elif event.power is not Power.ON:\n",
         "a fence that timed out counts as a success (F03)",
         quick=True,
     ),
@@ -77,8 +77,8 @@ PEER = (
     ),
     Mutant(
         "exclusion.py",
-        "    if following < len(state.config.levels) and goes_on:\n",
-        "    if goes_on and following < 0:\n",
+        "    if following is not None and goes_on:\n",
+        "    if following is not None and goes_on and following < 0:\n",
         "only the first fence device is ever ordered (F03, F04)",
     ),
     Mutant(

@@ -79,7 +79,7 @@ SERVICE = (
     # -- ownership ----------------------------------------------------------------------------
     Mutant(
         "ownership.py",
-        "    if leave == mine and report.claim == 0:\n",
+        "    if leave == mine and report.claim == 0 and lease.may_start(turn.state, turn.now):\n",
         "    if report.claim == 0:\n",
         "a node starts on its own claim, without leave",
         quick=True,

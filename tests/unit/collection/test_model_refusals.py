@@ -249,7 +249,8 @@ CASES = [
     (
         "cluster_unsafe",
         ["anything"],
-        "cluster_unsafe[0]: anything is not one of no_exclusion, single_link.",
+        "cluster_unsafe[0]: anything is not one of no_exclusion, single_link, software_watchdog,"
+        " sfex_without_watchdog.",
     ),
     (
         "cluster_fencing.0.nodes.node2",
@@ -282,7 +283,7 @@ CASES = [
     (
         "cluster_fencing.0.method",
         "prayer",
-        "cluster_fencing[0].method: prayer is not one of stonith.",
+        "cluster_fencing[0].method: prayer is not one of stonith, sfex, watchdog.",
     ),
     (
         "cluster_fencing.0.agent",

@@ -14,7 +14,7 @@ from failoverd.resources import netlink, virtual_ip
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.neighbour import Neighbours
 from failoverd.resources.settings import ResourceSettings
-from failoverd.resources.virtual_ip import VirtualIp
+from failoverd.resources.virtual_ip import VirtualIp, who_answers
 
 ADDRESSES = ["10.9.0.10/24", "fd00::10/64"]
 
@@ -114,5 +114,27 @@ def test_an_address_removed_by_hand_is_noticed(cable: Any, until: Any) -> None:
             await until(lambda: failures)
             assert failures == ["the address was removed"]
             here.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_only_addresses_that_were_asked_and_kept_silent_are_silent(
+    cable: Any, address: str
+) -> None:
+    async def main() -> None:
+        with cable.side(0):
+            silent, absent = resource(address, []), resource(address, [], "eth7")
+            assert await who_answers([silent]) == ""
+            assert "down or absent" in await who_answers([silent, absent])
+            cable.ip(1, "address", "add", address, "dev", "eth0", "nodad")
+            assert "answers to it" in await who_answers([silent])
+            await asyncio.sleep(0)
+            cable.ip(1, "address", "del", address, "dev", "eth0")
+            # Its own address is no answer of somebody else.
+            await silent.prepare(Situation())
+            await silent.start(Situation())
+            assert await who_answers([silent]) == ""
+            await silent.stop()
 
     asyncio.run(main())

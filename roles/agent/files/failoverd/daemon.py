@@ -44,6 +44,7 @@ from .senses import Senses
 from .service import Service
 from .status import snapshot
 from .store import Store, next_incarnation
+from .takeover import costs
 
 LINGER_S = 120.0
 GOODBYE_S = 1.0
@@ -155,6 +156,7 @@ class Daemon:
             self._disks.look,
             lambda: self._runner.state,
         )
+        self._costs = {name: list(both) for name, both in costs(config).items()}
         self._control = ControlServer(run, self._requests.answer)
         self._background: list[asyncio.Future[Any]] = []
 
@@ -224,7 +226,10 @@ class Daemon:
         status = snapshot(
             self._runner.state,
             self._services,
-            self._devices.status(),
+            [
+                {**level, "takeover_s": self._costs[level["name"]]}
+                for level in self._devices.status()
+            ],
             links,
             warnings,
             self._store.since,

@@ -109,7 +109,15 @@ def _device(device: dict[str, Any]) -> str:
         return f"{device['name']} not asked yet"
     said = {"ok": "answered", "failed": "FAILED", "unknown": "unknown"}[device["last"]]
     detail = f": {device['detail']}" if device["last"] == "failed" else ""
-    return f"{device['name']} {said} {_age(device['age_s'])} ago{detail}"
+    return f"{device['name']} {said} {_age(device['age_s'])} ago{detail}{_cost(device)}"
+
+
+def _cost(device: dict[str, Any]) -> str:
+    """What a takeover by this method takes, from the last sign of life to the proof."""
+    least, most = device.get("takeover_s") or (0, 0)
+    if not most:
+        return ""
+    return f" (takeover {least:g} s)" if least == most else f" (takeover {least:g}-{most:g} s)"
 
 
 def _age(seconds: float) -> str:

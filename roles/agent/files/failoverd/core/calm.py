@@ -30,10 +30,14 @@ def nothing_new(state: State, event: Event, now: float) -> Result | None:
         return None
     if isinstance(event, Heard):
         noted = _repeated(state, event, now)
+        if noted is not None and vigil.pet_due(noted, now):
+            return None
         if noted is None or now < state.next_beat:
             return None if noted is None else (noted, ())
         return _beat(noted, now)
-    return _beat(state, now) if isinstance(event, Tick) else None
+    if not isinstance(event, Tick) or vigil.pet_due(state, now):
+        return None
+    return _beat(state, now)
 
 
 def _repeated(state: State, event: Heard, now: float) -> State | None:

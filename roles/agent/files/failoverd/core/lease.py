@@ -7,8 +7,8 @@ Times: L is the last contact of an owner, lease_s + watchdog_s + margin_s = take
 - An owner that is bound stops at L + lease_s/2, does not pet its watchdog from L + lease_s on, so
   that it is reset by L + lease_s + watchdog_s (F25).
 - Contact is a heartbeat of this node that the peer says it has heard, dated when it was sent; or a
-  ping target that answers without a gap, while every service held here is up: then the address
-  answers a probe too.
+  ping target that answers without a gap, while a service is up here: then its address answers a
+  probe too, and one answer is enough to keep the peer from taking over anything.
 - A standby takes over only what the peer held, or had been granted, by the last word that was heard
   of it: of two nodes that are silent to each other at most one may.
 - Its right ends takeover_s + window_s after its anchor, a time at which the owner had heard it. No
@@ -71,7 +71,7 @@ def contact_at(state: State) -> float | None:
     if vigil.ping_at is None or vigil.ping_since is None:
         return at
     steady = vigil.ping_at >= vigil.ping_since + STEADY_S
-    if steady and all(s.local in (Local.RUNNING, Local.STOPPED) for s in state.services):
+    if steady and any(service.local is Local.RUNNING for service in state.services):
         return vigil.ping_at if at is None else max(at, vigil.ping_at)
     return at
 

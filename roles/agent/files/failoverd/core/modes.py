@@ -14,6 +14,7 @@ Maintenance (F66): no decision starts, stops, moves, fences or recovers anything
   I/O stays frozen until the mode ends.
 - A node outdates its disk for a peer that goes on with the data (F13).
 - A service that is up on both nodes is stopped on one of them: S1 knows no exception.
+- A watchdog lease goes on running out: the peer may end the mode unheard.
 At its end everything is probed, because people may have changed what runs.
 """
 

@@ -36,11 +36,15 @@ def watch(turn: Turn) -> None:
 
 def pet(turn: Turn) -> None:
     """F25, F29: this node may live on for another while."""
-    watchdog_s = timeout_s(turn.state.config)
-    due = watchdog_s > 0 and turn.now >= turn.state.vigil.next_pet
-    if due and lease.may_pet(turn.state, turn.now):
+    if pet_due(turn.state, turn.now):
         turn.do(Pet())
-        _set(turn, next_pet=turn.now + watchdog_s / PETS)
+        _set(turn, next_pet=turn.now + timeout_s(turn.state.config) / PETS)
+
+
+def pet_due(state: State, now: float) -> bool:
+    """The watchdog is to be petted now. A heartbeat that says nothing new may be the reason."""
+    watched = timeout_s(state.config) > 0 and now >= state.vigil.next_pet
+    return watched and lease.may_pet(state, now)
 
 
 def timeout_s(config: CoreConfig) -> float:

@@ -1,0 +1,172 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Makes the area of locks on a shared disk, and never overwrites anything on the way."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sfex_area
+short_description: Makes the area of locks on a shared disk
+description:
+  - Writes the head of the area and a free lock for each service, on an empty device.
+  - A device that holds anything else is refused, and so is the area of another cluster.
+  - A lock that exists is never written to, whoever has it; so it is safe while the cluster runs.
+  - The device is one that both nodes see, of its own, such as a small partition or LUN.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: full}
+  idempotent: {support: full}
+options:
+  device:
+    description: Device on this node.
+    type: path
+    required: true
+  cluster:
+    description: Name of the cluster.
+    type: str
+    required: true
+  locks:
+    description: Number of each service's lock by the service's name, counted from 1.
+    type: dict
+    required: true
+  room:
+    description: Number of locks that a new area has room for.
+    type: int
+    default: 64
+  create:
+    description: Whether to make what is missing; V(false) fails where something is missing.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: A lock for each of two services
+  failover.cluster.sfex_area:
+    device: /dev/vdc
+    cluster: shop
+    locks: {shop: 1, mail: 2}
+"""
+
+RETURN = r"""
+done:
+  description: What was written, or would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [area, "lock 1: shop"]
+owners:
+  description: The node that has each lock as the disk says, empty for a lock that is free.
+  returned: always
+  type: dict
+  sample: {shop: node1, mail: ""}
+"""
+
+import mmap
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _disk, _sfex
+
+
+class Area:
+    """The blocks of the device, read and written past the page cache."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+        self.done: list[str] = []
+        self.buffer = mmap.mmap(-1, _sfex.BLOCK)
+        self.handle = -1
+
+    def fail(self, reason: str) -> None:
+        """End with one sentence."""
+        self.module.fail_json(msg=f"{self.params['device']}: {reason}")
+
+    def read(self, number: int) -> bytes:
+        """Return a block."""
+        if os.preadv(self.handle, [self.buffer], number * _sfex.BLOCK) != _sfex.BLOCK:
+            self.fail(f"is too small for lock {number}.")
+        return bytes(self.buffer)
+
+    def write(self, number: int, data: bytes, what: str) -> None:
+        """Write a block, unless in check mode."""
+        self.done.append(what)
+        if not self.params["create"]:
+            self.fail(f"{what} is missing there; is it the same disk as on the other node?")
+        if not self.module.check_mode:
+            self.buffer[:] = data
+            os.pwritev(self.handle, [self.buffer], number * _sfex.BLOCK)
+
+    def head(self) -> None:
+        """Make block 0, on an empty device only."""
+        cluster = self.params["cluster"]
+        found = _sfex.decode(self.read(0))
+        if found is not None:
+            if found.get("cluster") != cluster:
+                self.fail(f"is the area of locks of cluster {found.get('cluster')}, not {cluster}.")
+            if max(self.params["locks"].values(), default=0) > found.get("locks", 0):
+                self.fail(f"has room for {found.get('locks')} locks only.")
+            return
+        seen = _disk.inspect(self.params["device"], lambda argv: self.module.run_command(argv))
+        if seen["used"]:
+            self.fail(f"is in use ({seen['used']}).")
+        content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
+        if content:
+            self.fail(f"holds {content}; it is never overwritten.")
+        self.read(self.params["room"])
+        self.write(0, _sfex.area(cluster, self.params["room"]), "area")
+
+    def lock(self, service: str, number: int) -> str:
+        """Make a lock where there is none; return its owner."""
+        cluster, block = self.params["cluster"], self.read(number)
+        found = _sfex.decode(block)
+        if found is None:
+            if any(block):
+                self.fail(f"lock {number} is damaged or foreign data; it is never overwritten.")
+            self.write(number, _sfex.free(cluster, service), f"lock {number}: {service}")
+            return ""
+        if (found.get("cluster"), found.get("service")) != (cluster, service):
+            self.fail(
+                f"lock {number} is that of service {found.get('service')}, not of {service}; give"
+                " every service its old number with storage.lock."
+            )
+        return str(found.get("owner", ""))
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "device": {"type": "path", "required": True},
+            "cluster": {"type": "str", "required": True},
+            "locks": {"type": "dict", "required": True},
+            "room": {"type": "int", "default": 64},
+            "create": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+    area = Area(module)
+    try:
+        area.handle = os.open(module.params["device"], os.O_RDWR | os.O_DIRECT | os.O_SYNC)
+        area.head()
+        locks = {str(name): int(number) for name, number in module.params["locks"].items()}
+        owners = {name: area.lock(name, number) for name, number in locks.items()}
+    except (OSError, ValueError) as error:
+        area.fail(f"cannot be used: {error}")
+    after = "".join(f"{line}\n" for line in area.done)
+    module.exit_json(
+        changed=bool(area.done),
+        done=area.done,
+        owners=owners,
+        diff={"before": "", "after": after},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deliberate bugs in the rules of the watchdog lease."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .mutant import Mutant
+
+_BUGS = (
+    Mutant(
+        "lease.py",
+        "    if now < quiet + lease.takeover_s or now",
+        "    if now < quiet + lease.lease_s or now",
+        "the standby does not wait for the owner's watchdog",
+    ),
+    Mutant(
+        "lease.py",
+        "    if now < quiet + lease.takeover_s or now > right_until(state, service):\n",
+        "    if now < quiet + lease.takeover_s:\n",
+        "the right to take over by the lease never ends",
+    ),
+    Mutant(
+        "lease.py",
+        "    return may_hold(state, service)\n\n\ndef stale_at",
+        "    return True\n\n\ndef stale_at",
+        "the lease lets a node take over what the peer was not known to hold",
+    ),
+    Mutant(
+        "lease.py",
+        "    return at is not None and now < at + lease.lease_s\n",
+        "    return True\n",
+        "the watchdog is petted although the lease has run out",
+    ),
+    Mutant(
+        "lease.py",
+        "    return now >= (state.started if at is None else at) + lease.lease_s / 2",
+        "    return False",
+        "an owner without contact goes on until its watchdog resets it",
+    ),
+    Mutant(
+        "lease.py",
+        "    if steady and any(service.local is Local.RUNNING for service in state.services):",
+        "    if steady:",
+        "a ping target counts as contact although the address does not answer yet",
+    ),
+    Mutant(
+        "lease.py",
+        "    return now < heard_at(state) + lease.closed_s\n",
+        "    return now < heard_at(state) + lease.lease_s\n",
+        "an owner is free of its lease before its peer's right has ended",
+    ),
+    Mutant(
+        "lease.py",
+        "    return service.local in ACTIVE and now >= heard_at(state) + lease.closed_s",
+        "    return service.local in ACTIVE and now >= heard_at(state) + lease.lease_s",
+        "frozen I/O flows before the peer's right has ended",
+    ),
+    Mutant(
+        "lease.py",
+        "    return end is not None and (peer.since if off else now) > end",
+        "    return False",
+        "a copy is trusted although the peer may have gone on without it",
+    ),
+    Mutant(
+        "lease.py",
+        "    at = contact.asked_at\n    linked",
+        "    at = state.peer.last\n    linked",
+        "contact is dated when the answer arrives, not when the question was sent",
+    ),
+    Mutant(
+        "lease.py",
+        "message.heard < contact.asked:",
+        "False:",
+        "any heartbeat that arrives counts as contact",
+    ),
+    Mutant(
+        "vigil.py",
+        "    if any(service.disk.connected for service in state.services):\n        return False",
+        "    if False:\n        return False",
+        "the standby's watch ignores that the peer's kernel still answers",
+    ),
+    Mutant(
+        "vigil.py",
+        "    silent = not event.answered and now < vigil.probe_at + PROBE_LONG_S",
+        "    silent = True",
+        "an address that answers is taken for silence",
+    ),
+    Mutant(
+        "vigil.py",
+        "    if now >= vigil.ping_at + lease.PING_GAP_S:\n        return False",
+        "    if False:\n        return False",
+        "a silent LAN is believed although this node reaches nothing on it",
+    ),
+    Mutant(
+        "lease.py",
+        "        if not config.replicated or (service.disk.connected and service.name in linked):",
+        "        if True:",
+        "a copy counts as current as long as the heartbeats pass",
+    ),
+)
+
+LEASE = tuple(replace(bug, leased=True) for bug in _BUGS)

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shared disks: what the inventory says, what the daemon reads of it, and the lock area itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from failoverd.config import parse
+from failoverd.core.lock import Record
+from failoverd.core.lock_block import Area, decode_area, decode_record, encode
+
+from .modules import run
+
+SHARED = {"type": "shared", "disk": "/dev/vdb", "mount": "/srv/shop"}
+CHANGES = [
+    ("cluster_services.0.storage", SHARED),
+    ("cluster_sfex", {"disk": "/dev/vdc"}),
+    ("cluster_watchdog", {"device": "/dev/watchdog0", "timeout_s": 6}),
+    ("cluster_fencing.1", {"method": "sfex"}),
+    ("cluster_fencing.2", {"method": "watchdog"}),
+    ("cluster_ping_targets", ["192.168.1.254"]),
+]
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[str]:
+    """An empty block device."""
+    image = tmp_path / "disk"
+    with image.open("wb") as handle:
+        handle.truncate(16 << 20)
+    made = subprocess.run(
+        ["losetup", "-f", "--show", str(image)], check=True, capture_output=True, text=True
+    )
+    device = made.stdout.strip()
+    try:
+        yield device
+    finally:
+        subprocess.run(["losetup", "-d", device], check=False)
+
+
+def rendered(build, found, node="node1"):
+    """The daemon's configuration as the collection writes it."""
+    from ansible_collections.failover.cluster.plugins.plugin_utils import _config
+
+    model = build(*CHANGES, found=found)
+    texts = {**_config.secrets(model, model["fencing"], node), "key": "ab" * 32}
+    return model, parse(texts)
+
+
+def test_the_daemon_reads_what_the_inventory_says(build, found):
+    model, config = rendered(build, found)
+    core = config.core()
+    assert [kind.value for kind in core.kinds] == ["stonith", "sfex", "lease"]
+    assert core.lease.takeover_s == 10 + 6 + 2
+    assert core.services[0].locked and not core.services[0].replicated
+    resources = {r.name: r for r in config.services[0].resources}
+    assert list(resources)[:2] == ["sfex", "mount"]
+    assert resources["mount"].after == ("sfex",)
+    assert resources["address-192.168.1.10"].after == ("sfex",)
+    # lease 5 + watchdog 6 + margin 2: the default follows the watchdog.
+    assert resources["sfex"].options.times.timeout_s == 13
+    assert model["services"][0]["storage"]["mmp"] is True
+
+
+def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
+    from ansible_collections.failover.cluster.plugins.plugin_utils import _takeover
+
+    from failoverd.takeover import costs
+
+    model, config = rendered(build, found)
+    told = _takeover.costs(model)
+    assert {name: tuple(both) for name, both in told.items()} == costs(config)
+    # dead 3 + head start 6 + agent 30, then timeout 13 + collision 1.5; the lease 10 + 6 + 2.
+    assert told == {"ipmilan": [0.8, 39.0], "sfex": [53.5, 53.5], "lease": [18.0, 18.0]}
+    assert "multi-mount protection adds about 22 s" in _takeover.sentences(model)[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            [("cluster_sfex.timeout_s", 12)],
+            "cluster_sfex.timeout_s: 12 is less than lease_s 5 + watchdog 6 + margin 2 = 13; a lock"
+            " must not be taken while its owner may still write.",
+        ),
+        (
+            [("cluster_watchdog", ...), ("cluster_fencing.2", ...)],
+            "cluster_watchdog is missing, so a frozen owner goes on writing when it wakes up after"
+            " its lock was taken; give what is missing, or accept the risk with cluster_unsafe:"
+            " [sfex_without_watchdog].",
+        ),
+        (
+            [("cluster_watchdog.module", "softdog")],
+            "the watchdog is software and does not fire in a machine that is frozen; give what is"
+            " missing, or accept the risk with cluster_unsafe: [software_watchdog].",
+        ),
+        (
+            [("cluster_ping_targets", ...)],
+            "cluster_fencing[2]: watchdog needs cluster_ping_targets; without one that it reaches,"
+            " no node may take over.",
+        ),
+        (
+            [("cluster_watchdog.timeout_s", 3)],
+            "cluster_watchdog.timeout_s: 3 is not longer than dead_s (3); a pause that the peer"
+            " tolerates must not reset the node.",
+        ),
+        (
+            [("cluster_fencing.2.lease_s", 6)],
+            "cluster_fencing[2].lease_s: 6 is too short; its first half (3) must be longer than"
+            " dead_s (3), or a service stops before its peer even counts as silent.",
+        ),
+        (
+            [("cluster_sfex.disk", "/dev/vdb")],
+            "cluster_sfex.disk: /dev/vdb is the disk of service shop on node1.",
+        ),
+        (
+            [("cluster_sfex", ...), ("cluster_services.0.storage.lock", 2)],
+            "cluster_services[0].storage.lock: means nothing without cluster_sfex.",
+        ),
+        (
+            [("cluster_sfex", ...)],
+            "cluster_fencing[1]: sfex says nothing about service shop, which has no lock; its"
+            " storage must be of type shared.",
+        ),
+    ],
+)
+def test_what_cannot_protect_is_refused_with_its_numbers(build, changes, sentence):
+    with pytest.raises(ValueError) as caught:
+        build(*json.loads(json.dumps(CHANGES)), *changes)
+    assert str(caught.value) == sentence
+
+
+def test_disks_of_different_size_are_not_one_disk(build, found):
+    from ansible_collections.failover.cluster.plugins.plugin_utils import _findings
+
+    model = build(*CHANGES, found=found)
+    model["addresses"] = {"node1": "10.0.0.1", "node2": "10.0.0.2"}
+    found["node2"]["disks"]["shop"]["size"] = 1 << 20
+    limits = {"clock_s": 5, "free_mib": 10, "watchdog": False}
+    with pytest.raises(ValueError, match="is not the same disk on both nodes"):
+        _findings.judge(model, found, limits, repair=False)
+
+
+def area(device, **more):
+    """Run the module for one lock."""
+    return run("sfex_area", device=device, cluster="shop", **{"locks": {"shop": 1}, **more})
+
+
+def test_an_area_is_made_once_and_the_daemon_can_read_it(loop):
+    assert area(loop, check=True)["changed"] is True
+    assert area(loop)["done"] == ["area", "lock 1: shop"]
+    again = area(loop)
+    assert (again["changed"], again["owners"]) == (False, {"shop": ""})
+    assert area(loop, locks={"shop": 1, "mail": 2})["done"] == ["lock 2: mail"]
+    blocks = Path(loop).read_bytes()
+    assert decode_area(blocks[:4096], "shop") == Area("shop", 64)
+    assert decode_record(blocks[4096:8192], "shop", "shop") == Record("shop", "shop")
+
+
+def test_a_lock_that_somebody_has_is_left_alone(loop):
+    area(loop)
+    held = encode(Record("shop", "shop", "node2", 5, 9))
+    with Path(loop).open("r+b", buffering=0) as handle:
+        os.pwrite(handle.fileno(), held, 4096)
+        os.fsync(handle.fileno())
+    result = area(loop)
+    assert (result["changed"], result["owners"]) == (False, {"shop": "node2"})
+    assert Path(loop).read_bytes()[4096:8192] == held
+
+
+def test_foreign_data_and_other_clusters_are_never_overwritten(loop):
+    with Path(loop).open("r+b", buffering=0) as handle:
+        os.pwrite(handle.fileno(), b"precious" * 512, 8 << 12)
+        os.fsync(handle.fileno())
+    before = Path(loop).read_bytes()
+    assert "data of an unknown kind" in area(loop)["msg"]
+    assert Path(loop).read_bytes() == before
+
+
+def test_the_area_of_another_cluster_and_a_renumbered_lock_are_refused(loop):
+    area(loop)
+    other = run("sfex_area", device=loop, cluster="mill", locks={"shop": 1})
+    assert "area of locks of cluster shop, not mill" in other["msg"]
+    assert "lock 1 is that of service shop, not of mail" in area(loop, locks={"mail": 1})["msg"]
+    assert "is missing there" in area(loop, locks={"shop": 1, "mail": 2}, create=False)["msg"]
+
+
+def test_a_shared_disk_is_formatted_once_with_protection(loop, tmp_path):
+    options = {"device": loop, "path": str(tmp_path / "mount"), "mmp": True}
+    try:
+        assert run("shared_filesystem", check=True, state="opened", **options)["formatted"]
+        assert run("shared_filesystem", state="opened", **options)["formatted"]
+        shown = subprocess.run(
+            ["dumpe2fs", "-h", loop], check=True, capture_output=True, text=True
+        ).stdout
+        assert "mmp" in shown
+        (tmp_path / "mount" / "kept").touch()
+        assert not run("shared_filesystem", state="closed", **options)["formatted"]
+        assert not run("shared_filesystem", state="opened", **options)["formatted"]
+        assert (tmp_path / "mount" / "kept").exists()
+    finally:
+        run("shared_filesystem", state="closed", **options)
+
+
+def test_a_shared_disk_with_something_else_is_never_formatted(loop, tmp_path):
+    subprocess.run(["mkfs.ext4", "-q", loop], check=True)
+    options = {"device": loop, "path": str(tmp_path / "mount"), "filesystem": "xfs"}
+    said = run("shared_filesystem", state="opened", **options)
+    assert "holds ext4; it is never overwritten" in said["msg"]

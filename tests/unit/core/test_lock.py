@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SFEX: of two nodes that want a lock at most one has it, and a dead owner's is free in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from failoverd.core import lock, lock_block
+from failoverd.core.lock import Claim, Do, Hold, Record, Times
+
+TIMES = Times()
+FREE = Record("c", "shop")
+OTHER = Record("c", "shop", "b", 7, 3)
+
+
+def claim() -> Claim:
+    return Claim(Record("c", "shop", "a", 5), TIMES)
+
+
+def test_a_free_lock_is_written_and_ours_once_nobody_else_wrote() -> None:
+    mine, following = lock.claim_read(claim(), FREE, 0.0, 0.1)
+    assert following.do is Do.WRITE
+    assert following.record is not None
+    written = following.record
+    mine, following = lock.claim_written(mine, 0.2)
+    assert following == lock.Next(Do.READ, at=1.2)
+    assert lock.claim_read(mine, written, 1.2, 1.3)[1].do is Do.HELD
+
+
+def test_the_later_writer_has_it() -> None:
+    mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.1)
+    mine, _read = lock.claim_written(mine, 0.2)
+    mine, following = lock.claim_read(mine, OTHER, 1.2, 1.3)
+    assert following.do is Do.READ
+    assert mine.settled_at is None
+
+
+def test_a_lock_that_is_counted_up_is_never_taken() -> None:
+    mine, now = claim(), 0.0
+    for count in range(100):
+        mine, following = lock.claim_read(mine, replace(OTHER, counter=count), now, now)
+        assert following.do is Do.READ
+        now += 1.0
+
+
+def test_a_lock_that_stands_still_is_taken_after_the_timeout_and_not_before() -> None:
+    mine, now, taken = claim(), 0.0, None
+    while taken is None and now < 60.0:
+        mine, following = lock.claim_read(mine, OTHER, now, now)
+        if following.do is Do.WRITE:
+            taken = now
+        now += 1.0
+    assert taken == TIMES.timeout_s
+
+
+def test_a_slow_write_waits_for_whoever_took_the_lock_meanwhile() -> None:
+    mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.1)
+    mine, _read = lock.claim_written(mine, 4.0)
+    written = mine.mine
+    assert lock.claim_read(mine, written, 5.5, 5.5)[1].do is Do.WRITE  # counted up, not yet ours
+    assert lock.claim_read(mine, written, 4.0 + TIMES.timeout_s, 14.1)[1].do is Do.HELD
+
+
+def test_a_stolen_lock_resets_its_owner() -> None:
+    hold = Hold(Record("c", "shop", "a", 5, 9), TIMES, 0.0)
+    following = lock.hold_read(hold, OTHER, 1.0)[1]
+    assert following.do is Do.RESET
+    assert "taken by b" in following.why
+
+
+def test_a_renewal_counts_from_its_order_and_its_lack_resets_the_owner() -> None:
+    hold = Hold(Record("c", "shop", "a", 5, 9), TIMES, 0.0)
+    hold, following = lock.hold_read(hold, hold.mine, 1.0)
+    assert following.record is not None
+    assert following.record.counter == 10
+    assert not lock.overdue(hold, 4.9)
+    assert lock.overdue(hold, 5.0)
+    hold, _read = lock.hold_written(hold, 3.0)
+    assert lock.reset_at(hold) == 6.0
+
+
+def test_durations_that_let_two_nodes_hold_a_lock_are_named() -> None:
+    assert not TIMES.wrong(0.0)
+    assert "timeout_s" in replace(TIMES, timeout_s=6.0).wrong(0.0)
+    assert "timeout_s" in TIMES.wrong(10.0)
+    assert "renew_s" in replace(TIMES, renew_s=2.0).wrong(0.0)
+
+
+def test_a_block_says_again_what_was_written() -> None:
+    block = lock_block.encode(OTHER)
+    assert len(block) == lock_block.BLOCK
+    assert lock_block.decode_record(block, "c", "shop") == OTHER
+    area = lock_block.encode(lock_block.Area("c", 4))
+    assert lock_block.decode_area(area, "c").locks == 4
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        bytes(lock_block.BLOCK),
+        b"short",
+        lock_block.encode(OTHER).replace(b'"b"', b'"x"'),
+        lock_block.encode(replace(OTHER, service="mail")),
+        lock_block.encode(lock_block.Area("c", 4)),
+    ],
+)
+def test_a_block_that_is_not_this_lock_is_refused(block: bytes) -> None:
+    with pytest.raises(lock_block.BlockError):
+        lock_block.decode_record(block, "c", "shop")
