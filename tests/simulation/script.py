@@ -12,6 +12,7 @@ from . import kinds_outside as kinds_outside
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
+from .races import RACES
 
 TARGETS = ("node1", "node2", "owner", "standby")
 MOMENTS = (
@@ -47,6 +48,9 @@ LAST = (
     "owner_dies",
     "owner_freezes",
     "owner_haunts",
+    "owner_echoes",
+    "paused_alone",
+    "lied_to",
     "replication_lost",
     "standby_dies",
     "split",
@@ -69,7 +73,7 @@ def draw(seed: int) -> Script:
         wait = rng.choice((0.0, rng.uniform(0.0, 0.3), rng.uniform(0.0, 3.0)))
         faults.append(fault.on(rng.choice(MOMENTS), wait))
     for _round in range(rng.choice((0, 1, 1, 2))):
-        faults.extend(rng.choice(COMBOS)(rng, rng.uniform(0.0, 0.5 * chaos_s)))
+        faults.extend(rng.choice((*COMBOS, *RACES))(rng, rng.uniform(0.0, 0.5 * chaos_s)))
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
     return Script(
         calm=calm,

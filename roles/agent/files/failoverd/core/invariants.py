@@ -51,7 +51,7 @@ def check(before: State, event: Event, after: State, actions: list[Action]) -> N
         elif isinstance(action, AnswerHandler):
             why = _answer(before, event, after, action)
         elif isinstance(action, ResumeIO):
-            done = _excluded(after) or _peer_outdated(after, action.service)
+            done = _excluded(after) or _peer_outdated(before, after, action.service)
             why = "" if done else "I/O is resumed although the peer is not excluded (S2, F41)"
         acts = isinstance(action, Start) or (isinstance(action, Fence) and action.ask is Ask.OFF)
         if acts and is_on(after.modes.maintenance):
@@ -87,7 +87,7 @@ def _answer(before: State, event: Event, after: State, action: AnswerHandler) ->
         asked = [s.name for s in before.services for w in s.waiting if w.request == action.request]
         if isinstance(event, HandlerAsked) and event.request == action.request:
             asked.append(event.service)
-        if not any(_peer_outdated(after, name) for name in asked):
+        if not any(_peer_outdated(before, after, name) for name in asked):
             return "DRBD is told that the peer is outdated, without its word (S2)"
     return ""
 
@@ -96,11 +96,12 @@ def _excluded(state: State) -> bool:
     return state.peer.life is Life.GONE and state.peer.proof.powerless
 
 
-def _peer_outdated(state: State, name: str) -> bool:
-    service, message = state.service(name), state.peer.message
+def _peer_outdated(before: State, after: State, name: str) -> bool:
+    """It says so of what it was asked before this step: what is asked in it is not answered yet."""
+    service, message = before.service(name), after.peer.message
     if service is None or message is None or service.promise == 0:
         return False
-    if state.peer.life in (Life.GONE, Life.UNSEEN):
+    if after.peer.life in (Life.GONE, Life.UNSEEN):
         return False
     return any(r.name == name and r.outdated == service.promise for r in message.services)
 
