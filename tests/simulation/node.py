@@ -154,6 +154,11 @@ class Node:
         if self.on:
             self.daemon.later(0.0, 0.2, partial(self._look, volume))
 
+    def outdate(self, volume: Volume) -> None:
+        """Carried out, and looked at again (F13)."""
+        volume.outdate(self.name)
+        self._look(volume)
+
     def lan(self, lost: bool) -> None:
         """F22: the ping targets are lost, or answer again."""
         self.lan_lost = lost
