@@ -95,6 +95,8 @@ class Contract:
         state = node.daemon.state
         if self.world.setting.lease is None or state is None:
             return self.world.setting.lease is not None
+        if state.leaving < 0:
+            return True  # this life starts nothing more, and the next one begins without contact
         service = state.service(volume.name)
         return service is not None and lease.stale(state, service, node.mono())
 
