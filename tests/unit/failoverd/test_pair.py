@@ -108,6 +108,7 @@ class Pair:
     def ctl(self, node: str, *words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": FILES}
         environment["FAILOVERD_RUN"] = str(self.path / node / "run")
+        environment["FAILOVERD_STATE"] = str(self.path / node / "state")
         return subprocess.run(
             [sys.executable, "-m", "failoverd.cli", *words],
             env=environment,
