@@ -44,13 +44,17 @@ FAST = CheckSettings("http", "http", interval_s=0.001, deadline_s=0.05)
 
 
 def played(
-    script: Script, rounds: int, excuse: Callable[[], str] = lambda: "", **more: Any
+    script: Script,
+    rounds: int,
+    excuse: Callable[[], str] = lambda: "",
+    settings: CheckSettings = FAST,
+    **more: Any,
 ) -> tuple[list[str], dict[str, Any]]:
     """What is reported until the check was made so often, and what status says then."""
     reports: list[str] = []
 
     async def main() -> dict[str, Any]:
-        watcher = Watcher(FAST, script, excuse, **more)
+        watcher = Watcher(settings, script, excuse, **more)
         watcher.begin(reports.append)
         for _round in range(20_000):
             if script.played > rounds:
@@ -118,7 +122,8 @@ def test_f06_storage_that_froze_during_the_check_excuses_too() -> None:
         was, frozen = frozen, False
         return "frozen" if was else ""
 
-    assert played(script, 20, excuse)[0] == []
+    at_once = CheckSettings("http", "http", 0.001, 0.05, confirmations=1)
+    assert played(script, 20, excuse, at_once)[0] == []
 
 
 def test_f26_a_deadline_that_passed_while_the_daemon_was_paused_says_nothing() -> None:
