@@ -19,8 +19,10 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
+SUITES ?= bookworm trixie
+SCENARIOS ?= preflight roles
 
-.PHONY: help setup lint gates unit simulate mutants lab-test test demo show clean
+.PHONY: help setup lint gates molecule unit simulate mutants lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -57,6 +59,9 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 gates: lint $(GATES)/done ## every gate of the Ansible world, as in CONTRIBUTING.md
 	$(GATES)/bin/python -m tests.gates
 
+molecule: setup $(GATES)/done ## scenarios in containers (SCENARIOS="preflight roles" SUITES="bookworm trixie")
+	lab/containers/scenarios "$(SUITES)" "$(SCENARIOS)"
+
 unit: setup ## unit tests and the simulated world (SEEDS=2000)
 	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
 
@@ -69,7 +74,10 @@ mutants: setup ## deliberate bugs in the core, each to be caught by the simulato
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
 
-test: lint ## everything but the gates
+# The slow gate (three versions of ansible-core) and the other suites are left to gates and molecule.
+test: lint $(GATES)/done ## everything that is checked before a change lands
+	$(GATES)/bin/python -m tests.gates --quick
+	lab/containers/scenarios bookworm "$(SCENARIOS)"
 	SEEDS=$(SEEDS) pytest tests
 
 demo: setup ## two hosts, a cluster, a power cut, a report

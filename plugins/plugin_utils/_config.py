@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _fencing, _services
+from . import _fencing, _notifications, _services
 
 FORMAT = 1
 
@@ -27,6 +27,7 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "power_on": model["power_on"],
         "ping_targets": [dict(target) for target in model["ping_targets"]],
         "monitors": {name: dict(entry) for name, entry in model["monitors"].items()},
+        "notifications": [_notifications.public(item) for item in model["notifications"]],
         "unsafe": list(model["unsafe"]),
         "services": [
             _service(service, model["cluster"], model["sfex"]) for service in model["services"]
@@ -45,6 +46,7 @@ def public(model: Mapping[str, Any]) -> dict[str, Any]:
         }
         for method in model["fencing"]
     ]
+    result["notifications"] = [_notifications.public(item) for item in model["notifications"]]
     result["services"] = [
         {
             **service,
@@ -61,7 +63,7 @@ def public(model: Mapping[str, Any]) -> dict[str, Any]:
 def secrets(
     model: Mapping[str, Any], fencing: Sequence[Mapping[str, Any]], node: str
 ) -> dict[str, str]:
-    """Return the texts of the files that hold secrets: cluster.json and fencing.json.
+    """Return the texts of the files that hold secrets: of devices and of notifications.
 
     cluster.json is one of them because a parameter of a single node's device stays there.
     """
@@ -71,8 +73,10 @@ def secrets(
             continue
         entry["nodes"] = {name: dict(item) for name, item in method["nodes"].items()}
     kept = {m["name"]: _fencing.secret(m["parameters"]) for m in fencing}
+    notices = {item["name"]: _notifications.secret(item) for item in model["notifications"]}
     return {
         "cluster.json": dump(config),
+        "notifications.json": dump({name: item for name, item in notices.items() if item}),
         "fencing.json": dump({name: item for name, item in kept.items() if item}),
     }
 
@@ -159,7 +163,7 @@ def _service(
     for application in service["applications"]:
         entry = {
             "name": application["name"],
-            **_program(application),
+            **_program(service["name"], application),
             "after": ["mount", *addresses, *application["after"]],
         }
         for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
@@ -181,11 +185,12 @@ def _service(
     return result
 
 
-def _program(application: Mapping[str, Any]) -> dict[str, Any]:
+def _program(service: str, application: Mapping[str, Any]) -> dict[str, Any]:
     """What starts and stops it."""
+    instance = f"{service}-{application['name']}"
     if application["kind"] == "ocf":
         keys = ("agent", "parameters", "promoted")
-        return {"type": "ocf", **{key: application[key] for key in keys}}
+        return {"type": "ocf", "instance": instance, **{key: application[key] for key in keys}}
     if application["kind"] == "lsb":
-        return {"type": "lsb", "script": application["script"]}
+        return {"type": "lsb", "instance": instance, "script": application["script"]}
     return {"type": "unit", "unit": application["unit"]}

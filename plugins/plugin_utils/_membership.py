@@ -19,6 +19,7 @@ VARIABLES = (
     "cluster_timing",
     "cluster_ping_targets",
     "cluster_monitors",
+    "cluster_notifications",
     "cluster_power_on",
     "cluster_sfex",
     "cluster_unsafe",

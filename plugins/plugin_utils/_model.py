@@ -8,7 +8,16 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _fencing, _guard, _links, _monitors, _net, _services, _timing
+from . import (
+    _fencing,
+    _guard,
+    _links,
+    _monitors,
+    _net,
+    _notifications,
+    _services,
+    _timing,
+)
 from ._membership import VARIABLES
 from ._values import Problem, flag, merge, refuse, sequence, text
 
@@ -93,6 +102,7 @@ def build(
         "power_on": flag("cluster_power_on", given.get("cluster_power_on", True)),
         "ping_targets": targets,
         "monitors": _monitors.read(given.get("cluster_monitors") or {}, targets),
+        "notifications": _notifications.read(given.get("cluster_notifications") or []),
         "unsafe": unsafe,
     }
 

@@ -25,7 +25,7 @@ DROPPED = frozenset(
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""
 OWN_NUMBERS = frozenset({"op", "claim", "promise", "outdate", "query_op", "shot_op", "on_op"})
 """Drawn from the counter of the node that holds the field."""
-PEER_NUMBERS = frozenset({"outdated", "Grant.claim"})
+PEER_NUMBERS = frozenset({"outdated", "outdating", "Grant.claim"})
 """Drawn from the other node's counter."""
 FUTURE = frozenset(
     {

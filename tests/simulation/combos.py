@@ -14,7 +14,7 @@ REFUSE, HANG, HANG_WORKS, SLOW, SHARED = 0.05, 0.2, 0.4, 0.6, 0.7
 """The number that makes device_mood choose this mood."""
 
 
-def _moods(rng: random.Random, target: str, at: float, lasts: float, mood: float) -> list[Fault]:
+def moods(rng: random.Random, target: str, at: float, lasts: float, mood: float) -> list[Fault]:
     """Every device of one node, however many levels there are."""
     return [Fault("device_mood", target, at, lasts, mood, level) for level in (0.1, 0.9)]
 
@@ -24,7 +24,7 @@ def split_without_devices(rng: random.Random, at: float) -> list[Fault]:
     mood = rng.choice((REFUSE, HANG, HANG_WORKS, SLOW))
     lasts = rng.uniform(8.0, 25.0)
     victims = rng.choice((("owner",), ("standby",), ("owner", "standby")))
-    faults = [fault for one in victims for fault in _moods(rng, one, at, lasts, mood)]
+    faults = [fault for one in victims for fault in moods(rng, one, at, lasts, mood)]
     faults.append(Fault("cut_all", "node1", at + rng.uniform(0, 1), lasts + rng.uniform(-4, 20)))
     if rng.random() < 0.7:
         faults.append(Fault("power_cut", "owner", at + lasts, rng.uniform(10, 30)))
@@ -100,14 +100,14 @@ def owner_returns_in_time(rng: random.Random, at: float) -> list[Fault]:
     faults = [Fault(kind, "owner", at, rng.uniform(2.0, 9.0), a=rng.random())]
     if rng.random() < 0.6:
         mood = rng.choice((HANG, HANG_WORKS, SLOW))
-        faults += _moods(rng, "owner", at - 0.1 if at > 0.1 else at, 15.0, mood)
+        faults += moods(rng, "owner", at - 0.1 if at > 0.1 else at, 15.0, mood)
     return faults
 
 
 def shared_power(rng: random.Random, at: float) -> list[Fault]:
     """F04: the device dies with its node; an operator confirms, or nobody does."""
     lasts = rng.uniform(15.0, 30.0)
-    faults = _moods(rng, "owner", at, lasts + 10.0, SHARED)
+    faults = moods(rng, "owner", at, lasts + 10.0, SHARED)
     faults.append(Fault("power_cut", "owner", at + 0.5, lasts))
     for _round in range(2):
         faults.append(Fault("confirm_fenced", "standby", at + rng.uniform(4.0, 14.0)))
@@ -121,7 +121,7 @@ def stop_fails_while_moving(rng: random.Random, at: float) -> list[Fault]:
         Fault(rng.choice(("switchover", "reboot", "leave")), "owner", at + 0.5, a=rng.random()),
     ]
     if rng.random() < 0.5:
-        faults += _moods(rng, "owner", at, rng.uniform(5.0, 20.0), rng.choice((REFUSE, HANG)))
+        faults += moods(rng, "owner", at, rng.uniform(5.0, 20.0), rng.choice((REFUSE, HANG)))
     return faults
 
 
@@ -177,7 +177,7 @@ def off_and_on_between(rng: random.Random, at: float) -> list[Fault]:
 
 def slow_answers(rng: random.Random, at: float) -> list[Fault]:
     """F05, F18: the node is back in a new life before the device's old answer arrives."""
-    faults = _moods(rng, "owner", at, 40.0, SLOW)
+    faults = moods(rng, "owner", at, 40.0, SLOW)
     faults.append(Fault("power_cut", "owner", at + 0.5, rng.uniform(2.0, 7.0)))
     if rng.random() < 0.5:
         faults.append(Fault("mute", "standby", at + 0.6, 25.0))

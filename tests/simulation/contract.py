@@ -31,6 +31,7 @@ from failoverd.core.state import Life, State
 from .clock import Violation
 from .drbd import Volume
 from .services import DOWN, UP
+from .witness import Witness
 
 if TYPE_CHECKING:
     from .node import Node
@@ -47,7 +48,10 @@ class Contract:
     def __init__(self, world: World, services: tuple[str, ...]) -> None:
         self.world, self.clock = world, world.clock
         self.acked: dict[str, set[int]] = {name: set() for name in services}
+        self.witness = Witness()
         self.steps = 0
+        self.lied = False
+        """Somebody whom the contract trusts has lied: what is believed then may be false."""
         self.shots = 0
         self.cuts: Counter[str] = Counter()
         self._second = -1
@@ -91,10 +95,12 @@ class Contract:
         state = node.daemon.state
         if self.world.setting.lease is None or state is None:
             return self.world.setting.lease is not None
+        if state.leaving < 0:
+            return True  # this life starts nothing more, and the next one begins without contact
         service = state.service(volume.name)
         return service is not None and lease.stale(state, service, node.mono())
 
-    def stepped(self, node: Node, before: State, after: State) -> None:
+    def stepped(self, node: Node, before: State, after: State, now: float) -> None:
         """Called after every step of a core."""
         self.steps += 1
         second = int(self.clock.now)
@@ -103,6 +109,7 @@ class Contract:
         self._steps_now += 1
         if self._steps_now > STEPS_PER_S:
             raise Violation("LIVE", f"more than {STEPS_PER_S} steps in one second")
+        self.witness.believes(node, before, after, now)
         if after.peer is not before.peer:
             was, life = before.peer, after.peer
             if life.life is not was.life:
@@ -121,7 +128,9 @@ class Contract:
 
     def _proved(self, node: Node, state: State) -> None:
         peer, dead = self.world.nodes[node.peer], state.peer.dead
-        if not peer.on:
+        if state.peer.greeted > dead:
+            raise Violation("PROOF", f"{node.name} has heard a life that outlived its proof")
+        if not peer.on or self.lied:
             return
         if state.peer.proof.powerless:
             lives = 0 < peer.first <= dead

@@ -37,12 +37,16 @@ class Daemon:
         self.state: State | None = None
         self.life = 0
         self.incarnation = 0
+        self.born = 0.0
+        """When this life began, in the world's time."""
         self.stalled_since: float | None = None
         self.lag = 0.0
         self.shutdown = False
         """The handover that is asked belongs to a reboot of the host (F61)."""
         self.why_not = ""
         """Why this node may not own services: its watchdog is missing (F29)."""
+        self.defect = False
+        """Its core was made to break down (S3)."""
         self.modes: Modes | None = None
         """As the core ordered to remember them over boots."""
         self.service_lan = Lan(self)
@@ -71,6 +75,7 @@ class Daemon:
             return
         self.end()
         self._counter += 1
+        self.born, self.defect = self.clock.now, False
         self.incarnation = (self._counter << 32) | self.clock.random.getrandbits(32)
         node.first = node.first or self.incarnation
         self.clock.tell(f"{node.name}: daemon starts its life {self._counter}")
@@ -143,23 +148,32 @@ class Daemon:
         except Exception as error:
             raise Violation("CRASH", f"{type(event).__name__}: {error!r}") from error
         self.state = after
-        self.world.contract.stepped(node, before, after)
+        self.world.contract.stepped(node, before, after, now)
         if todo:
             self._orders.carry_out(todo)
         self._schedule()
 
-    def receive(self, link: str, message: Message) -> None:
-        """A datagram arrives."""
+    def receive(self, link: str, message: Message, sent: float) -> None:
+        """A datagram arrives. sent: when it was signed, in the world's time."""
         if self.state is not None and message.incarnation <= self.state.peer.dead:
             self.world.moments["dead words"] += 1
         if self.lag:
-            self.later(0.0, self.lag, partial(self.deliver, events.Heard(link, message)))
-        elif self.state is not None:
+            self.later(0.0, self.lag, partial(self._hear, link, message, sent))
+        else:
+            self._hear(link, message, sent)
+
+    def _hear(self, link: str, message: Message, sent: float) -> None:
+        before = self.state
+        if before is not None:
             self.deliver(events.Heard(link, message))
+            if self.state is not before and self.state is not None:
+                self.world.contract.witness.hears(self.node, message, sent, before, self.state)
 
     def command(self, verb: events.Verb, argument: str = "", to: str = "") -> None:
         """An operator types."""
         self._requests += 1
+        if verb is events.Verb.CLEAR:
+            self.world.contract.witness.cleared(self.node)
         self.deliver(events.Command(self._requests, verb, argument, "operator", to))
 
     def ask_for_kernel(self, volume: Volume) -> None:

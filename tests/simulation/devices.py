@@ -81,5 +81,7 @@ class Fencing:
     def _look(self, device: Device, answer: Answer, detail: str) -> None:
         """The state as it is now; it travels to the asker for a moment, and may be old then."""
         power = Power.ON if self.is_on(device.node) else Power.OFF
+        if device.mood == "lies":
+            power = Power.OFF
         longest = 10.0 if device.mood == "slow" else 0.3
         self.clock.after(self.clock.between(0.0, longest), partial(answer, power, detail))

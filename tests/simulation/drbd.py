@@ -17,6 +17,9 @@ from .clock import Clock, Violation
 from .disk import GOOD, Host, Side
 from .setting import RESYNC_S
 
+QUICK_S = (0.05, 0.5)
+"""Resync of a few blocks."""
+
 
 class Volume:
     """The mirrored disk of one service."""
@@ -119,10 +122,11 @@ class Volume:
 
     # -- connection -------------------------------------------------------------------------
 
-    def poke(self) -> None:
+    def poke(self, quick: bool = False) -> None:
         """Something about the path or the nodes changed: the kernels notice in a while."""
         self._epoch += 1
-        self.clock.after(self.clock.between(0.4, 2.2), partial(self._notice, self._epoch))
+        wait = self.clock.between(0.02, 0.1) if quick else self.clock.between(0.4, 2.2)
+        self.clock.after(wait, partial(self._notice, self._epoch))
 
     def possible(self) -> bool:
         """Both kernels run the volume and the path carries."""
@@ -174,7 +178,8 @@ class Volume:
         target.disk = "Inconsistent"
         self.resync = source.node
         self.clock.tell(f"drbd {self.name}: resync from {source.node}")
-        self.clock.after(self.clock.between(*RESYNC_S), partial(self._synced, self.losses))
+        wait = self.clock.between(*(QUICK_S if self.clock.chance(0.3) else RESYNC_S))
+        self.clock.after(wait, partial(self._synced, self.losses))
         self.host.resyncs(source.node, self)
 
     def _source(self, a: Side, b: Side) -> Side | None:

@@ -123,6 +123,8 @@ class Faults:
             if broken and (services.forgotten or node.idle):  # a failed stop is not for people
                 services.clean_by_hand(broken)
                 node.daemon.command(Verb.CLEAR)
+            if state.defect:  # what is broken here keeps it from ending in good order
+                node.daemon.kill(0.1)
             if is_on(state.modes.maintenance):
                 node.daemon.command(Verb.MAINTENANCE, "off")
             if is_on(state.modes.standby):

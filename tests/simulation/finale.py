@@ -85,6 +85,13 @@ class Finale:
         self._pass(self.world.setting.timing.startup_s + self.world.setting.takeover_s)
         self._served_by(self.other)
 
+    def _owner_echoes(self) -> None:
+        """F18: the same, and its peer still is the one that it spoke to."""
+        self.owner.power_off()
+        self._repeat()
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.other)
+
     def _repeat(self) -> None:
         self.world.network.repeat(self.owner.name)
         self.clock.after(self.world.setting.timing.heartbeat_s, self._repeat)
@@ -96,6 +103,19 @@ class Finale:
         self.world.network.links[REPLICATION].cut.update(self.world.nodes)
         self.world.kernels_notice()
         self._pass(self.world.setting.takeover_s)
+        self._served_by(self.owner, services=(self.first,))
+        self._nobody_cut()
+
+    def _paused_alone(self) -> None:
+        """F26: the only one with good data was paused: old silence is no reason to shoot."""
+        self.world.network.links[REPLICATION].cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self._pass(self.world.setting.takeover_s)
+        timing = self.world.setting.timing
+        self.owner.daemon.stall()
+        self._pass(timing.dead_s * 1.5)
+        self.owner.daemon.go_on()
+        self._pass(timing.dead_s + DEVICE_TIMEOUT_S)
         self._served_by(self.owner, services=(self.first,))
         self._nobody_cut()
 
@@ -129,6 +149,16 @@ class Finale:
         self._pass(self.world.setting.takeover_s)
         self._served_by(self.owner, services=(self.first,))
         self._nobody_cut()
+
+    def _lied_to(self) -> None:
+        """F12: a device calls the owner off; a kernel that answers is believed more."""
+        self.world.contract.lied = True
+        for device in self.world.fencing.of(self.owner.name):
+            device.mood = "lies"
+        took = self.world.moments["takeover"]
+        self._deaf()
+        if self.world.moments["takeover"] != took:
+            raise Violation("S1", "a service is taken over whose disk answers as Primary")
 
     def _left(self) -> None:
         """F61: the standby left in good order, then the link went: the owner may not freeze on."""

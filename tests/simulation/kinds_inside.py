@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from failoverd.core.events import SpaceUsed, Verb
+from failoverd.core.events import Disk, DiskChanged, SpaceUsed, Verb
 
 from .devices import MOODS
 from .fault import Fault
@@ -99,6 +99,16 @@ def resource_dies(world: World, node: Node, fault: Fault) -> Undo:
     """F50, F51."""
     for service in world.volumes:
         node.services.break_part(service)
+    return None
+
+
+@kind(0.3, (0.0, 0.0))
+def defect(world: World, node: Node, fault: Fault) -> Undo:
+    """S3: a rule breaks down; the core stops everything in good order and begins a new life."""
+    if node.daemon.state is not None:
+        node.daemon.defect = True
+        broken = cast(Disk, None)
+        node.daemon.deliver(DiskChanged(pick(list(world.volumes), fault.a), broken))
     return None
 
 

@@ -34,6 +34,13 @@ def power_reset(world: World, node: Node, fault: Fault) -> Undo:
     return None
 
 
+@kind(0.3, (0.0, 0.0))
+def power_button(world: World, node: Node, fault: Fault) -> Undo:
+    """F05, F10: somebody switches on what is off, whoever switched it off and why."""
+    node.power_on()
+    return None
+
+
 @kind(0.3, (2.0, 20.0))
 def blackout(world: World, node: Node, fault: Fault) -> Undo:
     """F07, F08: both lose power; one returns before the other."""
@@ -119,6 +126,36 @@ def cut_one_way(world: World, node: Node, fault: Fault) -> Undo:
 def cut_replication(world: World, node: Node, fault: Fault) -> Undo:
     """F13."""
     return _cut(world, [REPLICATION], list(world.nodes))
+
+
+@kind(1.0, (0.0, 0.0))
+def links_return(world: World, node: Node, fault: Fault) -> Undo:
+    """F37: all links are whole again, and the kernels find each other at once."""
+    for link in world.network.links.values():
+        link.cut.clear()
+    world.kernels_notice(quick=True)
+    return None
+
+
+@kind(0.5, (0.0, 0.0))
+def blink(world: World, node: Node, fault: Fault) -> Undo:
+    """F37: DRBD's link returns and is lost again while the daemon stands still for a moment.
+
+    Shorter than the gap at which it would find that it did not run.
+    """
+    link, still_s = world.network.links[REPLICATION], 0.47 * world.setting.timing.dead_s
+    node.daemon.stall()
+    link.cut.clear()
+    world.kernels_notice(quick=True)
+
+    def lose() -> None:
+        link.cut.update(world.nodes)
+        world.kernels_notice(quick=True)
+
+    era = world.faults.era
+    world.clock.after(still_s * 0.8, lambda: lose() if era == world.faults.era else None)
+    world.clock.after(still_s, node.daemon.go_on)
+    return None
 
 
 @kind(1.0, (1.0, 25.0))

@@ -24,7 +24,7 @@ KEY = b"k" * 32
 SAMPLE = 8
 KEPT = 30
 """How many old messages of a node an attacker on the network keeps for a replay (F19)."""
-Receive = Callable[[str, Message], None]
+Receive = Callable[[str, Message, float], None]
 
 
 @dataclass
@@ -67,8 +67,8 @@ class Network:
         self.wires = {node: Wire((KEY,), "sim", node) for node in nodes}
         self.peer = {nodes[0]: nodes[1], nodes[1]: nodes[0]}
         self.receive: dict[str, Receive] = {}
-        self.old: dict[str, list[Message]] = {node: [] for node in nodes}
-        self._said: dict[str, Message] = {}
+        self.old: dict[str, list[tuple[Message, float]]] = {node: [] for node in nodes}
+        self._said: dict[str, tuple[Message, float]] = {}
         self.dropped = 0
 
     def send(self, sender: str, message: Message) -> None:
@@ -95,19 +95,19 @@ class Network:
 
     def _arrive(self, deliver: Receive, message: Message, sent: float, link: Link) -> None:
         if sent >= link.flushed:
-            deliver(link.name, message)
+            deliver(link.name, message, sent)
 
     def replay(self, sender: str) -> None:
         """F19: what was heard long ago is sent once more, signed and all."""
-        for message in self.old[sender]:
+        for message, sent in self.old[sender]:
             for link in self.links.values():
                 if sender not in link.cut:
-                    self.receive[self.peer[sender]](link.name, message)
+                    self.receive[self.peer[sender]](link.name, message, sent)
 
     def repeat(self, sender: str) -> None:
         """F18: the last words of a node come once more, from a loop in the network."""
         for link in self.links.values():
-            self.receive[self.peer[sender]](link.name, self._said[sender])
+            self.receive[self.peer[sender]](link.name, *self._said[sender])
 
     def garble(self, sender: str, message: Message) -> None:
         """F19: a damaged frame, one of another key, one of another cluster: all are refused."""
@@ -128,15 +128,15 @@ class Network:
 
     def _frame(self, sender: str, message: Message) -> bytes | None:
         before = self._said.get(sender)
-        self._said[sender] = message
-        told = before is not None and before.services == message.services
+        self._said[sender] = (message, self.clock.now)
+        told = before is not None and before[0].services == message.services
         if told and message.sequence % SAMPLE:
             return None
         old = self.old[sender]
         if len(old) < KEPT:
-            old.append(message)
+            old.append(self._said[sender])
         else:
-            old[int(self.clock.draw() * KEPT)] = message
+            old[int(self.clock.draw() * KEPT)] = self._said[sender]
         frame = self.wires[sender].encode(message)
         return _newer(frame) if sender == self.setting.newer else frame
 

@@ -133,7 +133,10 @@ class Node:
         self.clock.after(HANDLER_S, partial(self._give_up, volume, volume.losses))
 
     def handler_said(self, volume: Volume, losses: int, code: int) -> None:
-        """The handler's exit code reaches the kernel."""
+        """The handler has its answer; its exit takes its time to reach the kernel (F37)."""
+        self.later(0.01, 0.2, partial(self._handler_exits, volume, losses, code))
+
+    def _handler_exits(self, volume: Volume, losses: int, code: int) -> None:
         if self.on and self.handlers.get(volume.name) == losses:
             del self.handlers[volume.name]
             if code in (4, 7) and (volume.connected or volume.losses != losses):
@@ -143,7 +146,7 @@ class Node:
     def kill_handlers(self) -> None:
         """F36: they end without a word; I/O stays frozen."""
         for name, losses in list(self.handlers.items()):
-            self.handler_said(self.world.volumes[name], losses, 0)
+            self._handler_exits(self.world.volumes[name], losses, 0)
         self.daemon.handlers_gone()
 
     def _give_up(self, volume: Volume, losses: int) -> None:
@@ -153,6 +156,11 @@ class Node:
         """The daemon sees the state of the disk a little later."""
         if self.on:
             self.daemon.later(0.0, 0.2, partial(self._look, volume))
+
+    def outdate(self, volume: Volume) -> None:
+        """Carried out, and looked at again (F13)."""
+        volume.outdate(self.name)
+        self._look(volume)
 
     def lan(self, lost: bool) -> None:
         """F22: the ping targets are lost, or answer again."""

@@ -43,6 +43,7 @@ class Orders:
             node.services.probe(action)
         elif isinstance(action, actions.Start):
             world.moment("start", node)
+            world.contract.witness.starts(node, action.service)
             node.services.start(action)
         elif isinstance(action, actions.Stop):
             world.moment("stop", node)
@@ -57,10 +58,10 @@ class Orders:
             daemon.answer(action.request, action.code)
         elif isinstance(action, actions.Outdate):
             world.moment("outdate", node)
-            daemon.later(0.02, 0.3, partial(world.volumes[action.service].outdate, node.name))
+            daemon.later(0.02, 0.3, partial(node.outdate, world.volumes[action.service]))
         elif isinstance(action, actions.ResumeIO):
             world.moment("resume", node)
-            daemon.later(0.02, 0.1, partial(world.volumes[action.service].resume, node.name))
+            node.later(0.02, 0.1, partial(world.volumes[action.service].resume, node.name))
         elif isinstance(action, actions.Own):
             node.services.own(action)
         elif isinstance(action, actions.Reply):

@@ -11,6 +11,7 @@ from . import kinds_inside, kinds_outside, lease_faults, setting
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
+from .races import RACES
 
 TABLES = (kinds_inside, kinds_outside)
 """The modules that enter their kinds into KINDS when they are imported."""
@@ -48,6 +49,9 @@ LAST = (
     "owner_dies",
     "owner_freezes",
     "owner_haunts",
+    "owner_echoes",
+    "paused_alone",
+    "lied_to",
     "replication_lost",
     "standby_dies",
     "split",
@@ -70,7 +74,7 @@ def draw(seed: int) -> Script:
         wait = rng.choice((0.0, rng.uniform(0.0, 0.3), rng.uniform(0.0, 3.0)))
         faults.append(fault.on(rng.choice(MOMENTS), wait))
     for _round in range(rng.choice((0, 1, 1, 2))):
-        faults.extend(rng.choice(COMBOS)(rng, rng.uniform(0.0, 0.5 * chaos_s)))
+        faults.extend(rng.choice((*COMBOS, *RACES))(rng, rng.uniform(0.0, 0.5 * chaos_s)))
     if setting.draw(seed).lease is not None:
         chaos_s += 30.0
         faults.extend(lease_faults.draw(seed, chaos_s))

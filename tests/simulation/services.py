@@ -105,23 +105,27 @@ class Services:
         """Promote, then bring everything up."""
         self._ordered(action.service)
         code = 7 if action.peer_gone else None
-        self.node.daemon.later(0.05, 0.4, partial(self._promote, action, 0, code))
+        order = self._order[action.service]
+        self.node.daemon.later(0.05, 0.4, partial(self._promote, action, order, 0, code))
 
-    def _promote(self, action: actions.Start, tries: int, code: int | None) -> None:
+    def _promote(self, action: actions.Start, order: int, tries: int, code: int | None) -> None:
         volume, node = self.world.volumes[action.service], self.node
         disk = volume.see(node.name)
         if code is None and not disk.connected and disk.peer_disk != "Outdated":
 
             def answered(code: int) -> None:
-                node.daemon.later(0.0, 0.05, partial(self._promote, action, tries, code))
+                node.daemon.later(0.0, 0.05, partial(self._promote, action, order, tries, code))
 
             node.daemon.ask(volume, answered)
+            return
+        if order != self._order[action.service]:
             return
         refusal = volume.promote(node.name, 1 if code is None else code)
         if refusal:
             self.world.moment("refused promotion", node)
             if tries < 8:
-                again = partial(self._promote, action, tries + 1, 7 if action.peer_gone else None)
+                code = 7 if action.peer_gone else None
+                again = partial(self._promote, action, order, tries + 1, code)
                 node.daemon.later(0.3, 0.6, again)
             else:
                 self._done(action, refusal)
@@ -134,12 +138,12 @@ class Services:
             node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
         else:
             wait = self.clock.between(0.3, 2.0) * self.slow
-            node.later(wait, wait, partial(self._up, action, self._order[action.service]))
+            node.later(wait, wait, partial(self._up, action, order))
 
     def _up(self, action: actions.Start | actions.Recover, order: int) -> None:
         if order == self._order[action.service]:
             self.set(action.service, UP)
-            self._done(action)
+            self.node.daemon.later(0.0, 0.2, partial(self._done, action))
 
     def stop(self, action: actions.Stop) -> None:
         """Take everything down, in reverse."""
@@ -176,6 +180,8 @@ class Services:
     def _done(self, action: actions.Start | actions.Stop | actions.Recover, why: str = "") -> None:
         daemon = self.node.daemon
         if self._life[action.service] == daemon.life:
+            if why and isinstance(action, actions.Start):
+                self.world.contract.witness.failed(self.node, action.service)
             daemon.deliver(events.OpDone(action.service, action.op, not why, why))
 
     # -- what happens by itself -------------------------------------------------------------

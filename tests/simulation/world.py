@@ -18,6 +18,7 @@ from .node import Node
 from .setting import NAMES, REPLICATION
 
 LOOK_S = 0.5
+BREACHES = ("breach", "core-error", "safe-stop")
 STEADY_S = 1.5
 """So long everything has to be well before a phase ends."""
 
@@ -91,14 +92,14 @@ class World:
     def moment(self, code: str, node: Node) -> None:
         """Something is under way: a note, an action, an event of the world."""
         self.moments[code] += 1
-        if code in ("breach", "core-error", "safe-stop"):
+        if code in BREACHES and not (code != "breach" and node.daemon.defect):
             raise Violation("CRASH", f"{node.name} found a breach of its own: {code}")
         self.faults.moment(code, node)
 
-    def kernels_notice(self) -> None:
+    def kernels_notice(self, quick: bool = False) -> None:
         """Paths or pauses changed."""
         for volume in self.volumes.values():
-            volume.poke()
+            volume.poke(quick)
 
     def replicates(self) -> bool:
         """A TCP connection between the two kernels can live."""

@@ -159,7 +159,7 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "            turn.set_service(service, outdated=0)\n",
+        "            turn.set_service(service, outdated=0, outdating=0)\n",
         "            turn.set_service(service, claim=service.claim)\n",
         "a promise to an earlier life answers a later one (F13)",
     ),

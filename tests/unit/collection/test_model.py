@@ -11,9 +11,11 @@ import pytest
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _config,
     _fencing,
+    _inventory,
     _membership,
     _model,
     _monitors,
+    _packages,
     _values,
 )
 from hypothesis import given
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 
 from failoverd import config as daemon
 from failoverd.monitors import settings as daemon_monitors
+from failoverd.notices import settings as daemon_notices
 from failoverd.schema import Section
 
 
@@ -63,6 +66,39 @@ def test_the_monitors_reach_the_daemon(build):
         ("fd00::fe", 2),
     ]
     assert (read.ping.needed, read.ping.interval_s, read.space.interval_s) == (2, 2.0, 60.0)
+
+
+NOTIFICATIONS = [
+    {
+        "method": "mail",
+        "to": ["ops@example.org"],
+        "from": "shop@example.org",
+        "server": "mail.example.org",
+        "username": "ops",
+        "password": "hidden-mail",
+    },
+    {
+        "method": "webhook",
+        "url": "https://chat.example.org/hidden-hook",
+        "body": {"text": "{text}"},
+    },
+    {"name": "pager", "method": "command", "command": ["/usr/local/bin/page", "--now"]},
+]
+
+
+def test_the_notifications_reach_the_daemon_and_their_secrets_nobody_else(build):
+    model = build(("cluster_notifications", NOTIFICATIONS))
+    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    mail, hook, pager = daemon.parse(texts).notifications
+    assert isinstance(mail, daemon_notices.MailSettings)
+    assert isinstance(hook, daemon_notices.WebhookSettings)
+    assert isinstance(pager, daemon_notices.CommandSettings)
+    assert (mail.server, mail.port, mail.password) == ("mail.example.org", 587, "hidden-mail")
+    assert (hook.url, hook.body) == ("https://chat.example.org/hidden-hook", {"text": "{text}"})
+    assert pager.argv == ("/usr/local/bin/page", "--now")
+    assert "hidden" in texts["notifications.json"]
+    assert "hidden-mail" not in texts["cluster.json"] and "hidden-hook" not in texts["cluster.json"]
+    assert "hidden" not in json.dumps(_config.public(model))
 
 
 def test_the_monitors_have_the_same_defaults_and_limits_as_the_daemon(build):
@@ -136,6 +172,32 @@ def test_what_the_collection_installs_is_asked_whether_it_serves(build):
     assert query.options.path == "/run/postgresql/.s.PGSQL.5544"
     assert (str(http.options.endpoint), http.options.target) == ("127.0.0.1:8080", "/")
     assert resources["worker"].monitor == ()
+
+
+def test_agents_and_scripts_reach_the_daemon_with_a_name_of_their_own(build):
+    model = build(
+        (
+            "cluster_services.0.applications",
+            [
+                {"ocf": "heartbeat:nginx", "parameters": {"port": 8080, "configfile": "/srv/n"}},
+                {"ocf": "example:daemon", "name": "worker", "promoted": True, "after": ["nginx"]},
+                {"lsb": "legacy", "stop_timeout_s": 30},
+            ],
+        )
+    )
+    resources = resources_of(model)
+    nginx, worker, legacy = (resources[name] for name in ("nginx", "worker", "legacy"))
+    assert (nginx.type, nginx.options.agent) == ("ocf", "heartbeat:nginx")
+    assert nginx.options.parameters == {"port": "8080", "configfile": "/srv/n"}
+    assert nginx.options.instance == "shop-nginx"
+    assert worker.options.promoted
+    assert "nginx" in worker.after
+    assert (legacy.type, legacy.options.script, legacy.stop_timeout_s) == ("lsb", "legacy", 30)
+    packages = _packages.needed(model)
+    assert "resource-agents" in packages
+    asked = _inventory.questions(model, "node1")["units"]
+    # F59: what the init system could start by itself is looked at, and nothing else.
+    assert asked == ["drbd.service", "legacy.service"]
 
 
 def test_every_kind_of_check_reaches_the_daemon(build):
@@ -255,6 +317,7 @@ TREES = st.recursive(
             "cluster_unsafe",
             "cluster_ping_targets",
             "cluster_monitors",
+            "cluster_notifications",
             "cluster_power_on",
             "cluster_engine",
         ]

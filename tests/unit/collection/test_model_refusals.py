@@ -354,6 +354,26 @@ CASES = [
         " begin before.",
     ),
     (
+        "cluster_notifications",
+        [{"method": "fax"}],
+        "cluster_notifications[0].method: fax is not one of mail, webhook, command.",
+    ),
+    (
+        "cluster_notifications",
+        [{"method": "mail", "to": ["ops"], "from": "a@example.org"}],
+        "cluster_notifications[0].to: ops is not a mail address.",
+    ),
+    (
+        "cluster_notifications",
+        [{"method": "webhook", "url": "hidden-word"}],
+        "cluster_notifications[0].url: does not begin with https:// or http://.",
+    ),
+    (
+        "cluster_notifications",
+        [{"method": "command", "command": ["page"]}],
+        "cluster_notifications[0].command: is not a list that begins with an absolute path.",
+    ),
+    (
         "cluster_monitors",
         {"disks": {}},
         "cluster_monitors.disks: unknown key; known are disk, ping, space.",

@@ -120,3 +120,33 @@ def test_f45_a_file_system_that_fills_is_told_at_each_threshold() -> None:
     pair.a.feed(events.SpaceUsed("shop", 81))
     assert len(notes(pair.a, "filling")) == 1
     assert untouched(pair)
+
+
+def test_f39_a_node_that_sees_no_split_itself_takes_its_peers_word_for_it() -> None:
+    """After a restart it has connected anew, alone; the other kernel still refuses it."""
+    pair = Pair()
+    pair.talk()
+    for half in (pair.a, pair.b):
+        half.settle()
+    Pair.see(pair.a, replace(SPLIT, disk="UpToDate"))
+    Pair.see(pair.b, replace(ALONE, peer_disk="Outdated"))
+    for half in (pair.a, pair.b):
+        half.todo.clear()
+    pair.talk()
+    assert not pair.b.take(actions.Start) and not pair.a.take(actions.Start)
+    assert "on a DRBD is StandAlone" in pair.b.shop.why
+    pair.b.pass_time(12)
+    pair.b.fence_answers(Power.OFF)
+    pair.b.pass_time(3)
+    assert not pair.b.take(actions.Start), "the dead node may hold what is missing here"
+
+
+def test_f39_an_outdated_copy_that_left_bars_nobody() -> None:
+    pair = Pair()
+    pair.talk()
+    for half in (pair.a, pair.b):
+        half.settle()
+    Pair.see(pair.a, replace(SPLIT, disk="Outdated"))
+    Pair.see(pair.b, replace(ALONE, peer_disk="Outdated"))
+    pair.talk()
+    assert pair.b.take(actions.Start)

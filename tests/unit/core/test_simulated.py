@@ -27,8 +27,9 @@ def codes(half: Half) -> list[int]:
 def outdated_once(pair: Pair) -> None:
     """The link was lost, b has outdated its disk, a goes on."""
     Pair.see(pair.a, FROZEN)
-    Pair.see(pair.b, OUTDATED)
     pair.a.feed(events.HandlerAsked(1, "shop"))
+    pair.talk()
+    Pair.see(pair.b, OUTDATED)
     pair.talk()
     assert codes(pair.a) == [4]
 
@@ -144,3 +145,43 @@ def test_f10_an_answer_that_comes_after_the_fence_does_not_keep_the_peer_switche
     b.finish(actions.Start)
     b.pass_time(20)
     assert [a.ask for a in b.take(actions.Fence) if isinstance(a, actions.Fence)] == [Ask.ON]
+
+
+def test_f37_the_peer_looks_at_its_disk_again_for_every_request() -> None:
+    """Seed 502: its view was old; the link had returned, and the disk was current again."""
+    pair = Pair().running()
+    outdated_once(pair)
+    pair.b.take(actions.Outdate)
+    pair.a.feed(events.HandlerAsked(2, "shop"))
+    pair.talk()
+    assert pair.b.take(actions.Outdate)
+    assert codes(pair.a) == []
+    Pair.see(pair.b, OUTDATED)
+    pair.talk()
+    assert codes(pair.a) == [4]
+
+
+def test_f37_a_promise_is_good_for_one_answer() -> None:
+    """Seed 61: frozen I/O of a second loss was resumed over the promise for the first."""
+    pair = Pair().running()
+    outdated_once(pair)
+    assert pair.a.shop.disk.suspended
+    pair.talk()
+    assert not pair.a.take(actions.ResumeIO)
+    Pair.see(pair.b, OUTDATED)
+    pair.talk()
+    assert pair.a.take(actions.ResumeIO)
+
+
+def test_f12_a_kernel_that_connects_is_on_again_whatever_was_proven() -> None:
+    """Seed 13: no heartbeat passed, its disk was resynced, and the old fence answered DRBD."""
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary"))
+    a.pass_time(6)
+    a.fence_answers(Power.OFF)
+    assert a.state.peer.life is Life.GONE
+    Pair.see(a, events.Disk("Primary", "UpToDate", "Secondary", "UpToDate", "Connected"))
+    assert a.state.peer.life is Life.SUSPECT
+    Pair.see(a, FROZEN)
+    a.feed(events.HandlerAsked(1, "shop"))
+    assert codes(a) == []

@@ -107,7 +107,7 @@ RESOURCES = "services.0.resources"
             f"{RESOURCES}.0.type",
             "raid",
             "services[0].resources[0].type: must be one of drbd, filesystem, sfex, virtual_ip,"
-            " unit, not raid.",
+            " unit, ocf, lsb, not raid.",
         ),
         (
             f"{RESOURCES}.1.path",

@@ -5,19 +5,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
 import socket
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from failoverd.config import SerialSettings, UdpSettings
+from failoverd.core.message import Message
 from failoverd.links import serial as serial_module
 from failoverd.links.framing import pack
 from failoverd.links.serial import SerialLink
 from failoverd.links.udp import UdpLink
+from failoverd.links.wire import Wire, WireError
 
 HEAD = b"\x01abcd"
 ONE = UdpSettings("lan", "eth0", "10.9.0.1", "10.9.0.2", 7410)
@@ -64,6 +68,45 @@ def test_rubbish_and_strangers_do_not_reach_the_daemon(cable: Any, until: Any) -
         await until(lambda: got)
         assert got == [HEAD + b"hello"]
         stranger.close()
+        one.close()
+        two.close()
+
+    asyncio.run(main())
+
+
+def test_f70_heartbeats_pass_a_flood_that_has_the_right_beginning(cable: Any) -> None:
+    """An attacker who has seen a frame knows its first bytes; the kernel cannot tell his apart."""
+
+    async def main() -> None:
+        wire = Wire((bytes(32),), "shop", "node2")
+        ours = Wire((bytes(32),), "shop", "node1")
+        heard: list[int] = []
+
+        def receive(_link: str, frame: bytes) -> None:
+            with contextlib.suppress(WireError):
+                heard.append(wire.decode(frame).sequence)
+
+        one = UdpLink(ONE, ours.heads, receive, lambda: True)
+        two = UdpLink(TWO, wire.heads, receive, lambda: True)
+        with cable.side(0):
+            one.open()
+        with cable.side(1):
+            two.open()
+        grown = []
+        for sequence in range(1, 61):
+            if sequence == 11:
+                tracemalloc.start()
+            for number in range(150):
+                one.send(wire.heads[0] + b"%08d" % number + bytes(60 + number % 40))
+            one.send(ours.encode(Message("shop", "node1", 1, sequence, 0, (), ())))
+            for _round in range(10):
+                await asyncio.sleep(0)
+            if sequence > 11:
+                grown.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert heard == list(range(1, 61))
+        assert wire.refused == {"wrong key": 60 * 150}
+        assert grown[-1] - grown[0] < 20_000, "one entry per kind of rubbish, not per datagram"
         one.close()
         two.close()
 

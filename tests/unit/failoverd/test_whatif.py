@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from failoverd import cli
-from failoverd.core import machine
+from failoverd.core import events, machine
 from failoverd.core.codec import to_json
 from failoverd.core.events import Tick
 from failoverd.journal import Journal, segments
@@ -258,3 +258,15 @@ def test_help_has_examples(capsys: Any) -> None:
     out = capsys.readouterr().out
     assert "failoverctl whatif 'node1 loses power'" in out
     assert "confirm-fenced NODE" in out
+
+
+def test_a_peer_in_standby_mode_has_not_failed() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(1, events.Verb.STANDBY))
+    pair.talk()
+    world = asked(pair.a, "a loses power")
+    state = world.nodes["b"].state
+    assert state is not None
+    assert state.services[0].failed_at is None
+    assert where(world) == []
+    assert "standby mode" in world.end()["services"][0]["why"]["b"]

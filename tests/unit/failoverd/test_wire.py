@@ -29,6 +29,7 @@ REPORTS = st.builds(
     why=NAMES,
     pull=COUNTS,
     doomed=st.booleans(),
+    split=st.booleans(),
     outdate=COUNTS,
     outdated=COUNTS,
     score=COUNTS,

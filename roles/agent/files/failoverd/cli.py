@@ -56,6 +56,8 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
         one.add_argument("node", metavar="NODE", nargs="?", default="", help="default: this one")
     one = command("maintenance", "Leave everything as it is while people work on the cluster.")
     one.add_argument("switch", choices=("on", "off"))
+    one = command("notify-test", "Send a test message over the notifications.")
+    one.add_argument("name", metavar="NAME", nargs="?", default="", help="default: all of them")
     one = command("check", "Check the configuration without touching anything.")
     one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
     one = command("replay", "Make the decisions of a journal again and compare them. No daemon.")
@@ -114,6 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
         return show_whatif(
             arguments.events, arguments.state, arguments.save, arguments.seconds, arguments.json
         )
+    if name == "notify-test":
+        return notify_test(arguments.name)
     if name == "check":
         return check(arguments.directory)
     if name == "handover":
@@ -190,6 +194,15 @@ def handover(shutdown: bool) -> int:
         # The unit is stopped for another reason, such as an upgrade: services stay (F31).
         return OK
     print(command("handover", limit_s=MOVE_LIMIT_S, shutdown=True)["text"])
+    return OK
+
+
+def notify_test(name: str) -> int:
+    """Send a test message; says for each notification what became of it."""
+    answer = ask({"op": "notify-test", "name": name}, 90.0)
+    if not answer.get("ok"):
+        raise Refused(answer.get("text", "refused"))
+    print(answer["text"])
     return OK
 
 

@@ -23,6 +23,7 @@ from .exclusion import (
     unlocked,
 )
 from .monitors.settings import MonitorSettings, parse_monitors
+from .notices.settings import Channel, parse_channels
 from .resources.settings import ResourceSettings, parse_resources
 from .schema import ConfigError, Section, parse_json
 
@@ -98,6 +99,7 @@ class Config:
     services: tuple[ServiceSettings, ...]
     runtime: RuntimeSettings
     monitors: MonitorSettings
+    notifications: tuple[Channel, ...]
     unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
     watchdog: WatchdogSettings | None = None
@@ -140,6 +142,7 @@ def read_files(directory: str = DIRECTORY) -> dict[str, str]:
         ("key", True),
         ("key.old", False),
         ("fencing.json", False),
+        ("notifications.json", False),
     ):
         try:
             texts[name] = (base / name).read_text(encoding="utf-8")
@@ -166,6 +169,7 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
         raise top.fail("node", f"must be one of {nodes[0]} and {nodes[1]}, not {node}")
     peer = nodes[1] if node == nodes[0] else nodes[0]
     secrets = _secrets(texts.get("fencing.json"), str(base / "fencing.json"))
+    notices = str(base / "notifications.json")
     timing = _timing(top.section("timing"))
     watchdog = parse_watchdog(top.section("watchdog") if top.has("watchdog") else None)
     config = Config(
@@ -181,6 +185,9 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
         services=tuple(_service(entry, node, nodes, timing) for entry in top.sections("services")),
         runtime=_runtime(top.section("runtime")),
         monitors=parse_monitors(top),
+        notifications=parse_channels(
+            top, _secrets(texts.get("notifications.json"), notices), notices
+        ),
         unsafe=top.texts("unsafe"),
         keys=_keys(texts, base),
         watchdog=watchdog,

@@ -33,6 +33,7 @@ from .links.serial import SerialLink
 from .links.udp import UdpLink
 from .links.wire import Wire, WireError
 from .monitors.watchers import Watchers
+from .notices.outbox import Outbox
 from .notify import Notifier, watchdog_period
 from .requests import Requests
 from .resources import pagecache
@@ -147,7 +148,15 @@ class Daemon:
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
         self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
         self._dispatcher.look = self._disks.look
-        self._senses = Senses(config.monitors, self._services, self._runner.post, self._history)
+        self._senses = Senses(
+            config.monitors,
+            self._services,
+            self._runner.post,
+            self._history,
+            config.timing.dead_s,
+        )
+        self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
+        self._history.listeners.append(self._outbox.take)
         self._requests = Requests(
             self._services,
             self._dispatcher,
@@ -155,6 +164,7 @@ class Daemon:
             self._snapshot,
             self._disks.look,
             lambda: self._runner.state,
+            self._outbox.test,
         )
         self._costs = {name: list(both) for name, both in costs(config).items()}
         self._control = ControlServer(run, self._requests.answer)
@@ -221,6 +231,7 @@ class Daemon:
             *(f"link {name}: {problem}" for name, problem in links.items()),
             *self._disks.problems.values(),
             *self._senses.problems,
+            *(f"notification {name}: {why}" for name, why in self._outbox.problems.items()),
             *refused,
         ]
         status = snapshot(
@@ -266,6 +277,7 @@ class Daemon:
         self._keep(self._disks.run())
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
+        self._keep(self._outbox.run())
         self._keep(lock_level.tidy(self._locks, lambda: self._runner.state))
         for monitor in self._senses.monitors:
             self._keep(monitor.run())

@@ -44,13 +44,13 @@ class Disks:
             await self.look(service)
             await asyncio.sleep(self._period_s)
 
-    async def look(self, service: str) -> None:
-        """Post the state if it differs from the last one posted."""
+    async def look(self, service: str, *, always: bool = False) -> None:
+        """Post the state if it differs from the last one posted, or always."""
         try:
             disk = await self._disks[service].disk()
         except ResourceError:
             disk = Disk()
-        if disk != self.last.get(service):
+        if always or disk != self.last.get(service):
             self.last[service] = disk
             self._post(DiskChanged(service, disk))
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from .core.actions import (
     Action,
@@ -38,6 +38,12 @@ from .service import Failed, Service
 from .store import Store
 
 
+class Look(Protocol):
+    """Reads the disk of a service and posts what it sees, if it is new or always."""
+
+    async def __call__(self, service: str, *, always: bool = False) -> None: ...
+
+
 class Dispatcher:
     """One method per kind of action. Long ones run as tasks and post an event at their end."""
 
@@ -60,7 +66,7 @@ class Dispatcher:
         self._request = 0
         self.post: Callable[[Event], None] = lambda event: None
         self.on_leave: Callable[[], None] = lambda: None
-        self.look: Callable[[str], Awaitable[None]] | None = None
+        self.look: Look | None = None
         """Reads a service's disk at once, so that the core decides on what is so now."""
         self._methods: dict[type, Callable[[Any], None]] = {
             Send: lambda a: self._send(a.message),
@@ -172,7 +178,7 @@ class Dispatcher:
         """A failure to look must not keep the outcome of an operation from the core."""
         with contextlib.suppress(Exception):
             if self.look is not None and self._services[service].drbd is not None:
-                await self.look(service)
+                await self.look(service, always=True)
 
     async def close(self) -> None:
         """Leave what runs to the next life, which probes it (F31)."""

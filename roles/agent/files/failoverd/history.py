@@ -8,10 +8,12 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .journald import Journald, under_journald
 from .spool import Spool
 
 LIMIT_BYTES = 4_000_000
@@ -34,6 +36,9 @@ class History:
         self._unwritten = 0
         self._owned_up = 0
         self._trouble = ""
+        self._journald = Journald() if under_journald() else None
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        """Told of each entry, by whichever thread adds it; must neither wait nor raise."""
         self._whole = False
         """The file is known to end with a whole line."""
 
@@ -59,10 +64,14 @@ class History:
         data: dict[str, Any] | None = None,
     ) -> None:
         """Write one entry. code is stable, text is for people, data depends on the code."""
-        with contextlib.suppress(OSError):
-            # The number in brackets is the priority, which journald takes from the line.
-            os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
-        line = self._line(code, text, alert=alert, service=service, data=data or {})
+        entry = self._entry(code, text, alert=alert, service=service, data=data or {})
+        if self._journald is None or not self._journald.send(entry):
+            with contextlib.suppress(OSError):
+                # The number in brackets is the priority, which journald takes from the line.
+                os.write(STDERR, f"<{4 if alert else 6}>{code}: {text}\n".encode())
+        for listener in self.listeners:
+            listener(entry)
+        line = _line(entry)
         if not self._spool.put(partial(self._write, line), len(line)):
             self._overflow += 1
 
@@ -74,10 +83,10 @@ class History:
         """Take nothing more; what waits is written as far as the disk lets it."""
         self._spool.close(wait_s)
 
-    def _line(
+    def _entry(
         self, code: str, text: str, *, alert: bool, service: str, data: dict[str, Any]
-    ) -> bytes:
-        entry = {
+    ) -> dict[str, Any]:
+        return {
             "time": time.time(),
             "mono": time.monotonic(),
             "node": self._node,
@@ -87,7 +96,6 @@ class History:
             "service": service,
             "data": data,
         }
-        return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
     def _write(self, line: bytes) -> None:
         """In the thread. What was lost is owned up to before the next entry that is taken."""
@@ -95,7 +103,10 @@ class History:
         if lost > self._owned_up:
             data = {"lost": lost - self._owned_up}
             text = f"{data['lost']} entries were lost: {self._trouble or TOO_SLOW}"
-            line = self._line("history-lost", text, alert=True, service="", data=data) + line
+            entry = self._entry("history-lost", text, alert=True, service="", data=data)
+            for listener in self.listeners:
+                listener(entry)
+            line = _line(entry) + line
         try:
             self._append(line)
         except OSError as error:
@@ -120,6 +131,10 @@ class History:
             os.close(fd)
         if size > LIMIT_BYTES:
             self._path.replace(self._path.with_name("history.1.jsonl"))
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
 
 def _ends(path: Path) -> bool:

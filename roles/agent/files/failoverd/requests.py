@@ -29,6 +29,7 @@ class Requests:
         status: Callable[[], dict[str, Any]],
         look: Callable[[str], Awaitable[None]],
         state: Callable[[], State],
+        notify_test: Callable[[str], Awaitable[dict[str, Any]]],
     ) -> None:
         self._services = services
         self._dispatcher = dispatcher
@@ -36,6 +37,7 @@ class Requests:
         self._status = status
         self._look = look
         self._state = state
+        self._notify_test = notify_test
         self.shutdown = False
         """The handover that is under way belongs to a shutdown of the host (F61)."""
 
@@ -46,6 +48,8 @@ class Requests:
             return {"ok": True, "status": self._status()}
         if kind == "state":
             return self._saved()
+        if kind == "notify-test":
+            return await self._notify_test(str(request.get("name", "")))
         if kind == "command":
             return await self._command(request, uid)
         if kind == "fence-peer":

@@ -11,6 +11,7 @@ from .core.events import Event
 from .monitors.disk import DiskWatch
 from .monitors.mountwatch import MountWatch
 from .monitors.ping import Ping
+from .monitors.self_lag import SelfWatch
 from .monitors.settings import MonitorSettings
 from .monitors.space import Space
 from .service import Chronicle, Service
@@ -32,11 +33,13 @@ class Senses:
         services: Mapping[str, Service],
         post: Callable[[Event], None],
         history: Chronicle,
+        dead_s: float,
     ) -> None:
         all_of = services.values()
         self._space = Space(all_of, settings.space.interval_s, post, history)
         mounts = MountWatch(all_of, history)
-        self.monitors: list[Monitor] = [self._space, mounts]
+        self._self = SelfWatch(dead_s, history)
+        self.monitors: list[Monitor] = [self._space, mounts, self._self]
         self._disks = [
             DiskWatch(name, service.drbd.options.disk, settings.disk, post)
             for name, service in services.items()
@@ -59,6 +62,7 @@ class Senses:
         """Fields of failoverctl status."""
         return {
             "ping": [] if self._ping is None else self._ping.status(),
+            "daemon": self._self.status(),
             "disks": [disk.status() for disk in self._disks],
         }
 

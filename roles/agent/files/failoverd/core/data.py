@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import lease
+from . import lease, liveness
 from .actions import AnswerHandler, Outdate, ResumeIO
 from .events import Disk, HandlerAsked, HandlerGone
 from .message import Local
@@ -44,6 +44,11 @@ def lacking(service: Service, replicated: bool) -> str:
     return words.get(service.disk.disk, f"the disk is {service.disk.disk}")
 
 
+def diverged(service: Service) -> bool:
+    """F39: the kernels refuse each other, and this copy is not known to be the older one."""
+    return service.disk.split and service.disk.disk in ("UpToDate", "Consistent")
+
+
 def visibly_primary(service: Service) -> bool:
     """The peer's kernel says over the replication link that it is in use there (F12)."""
     return service.disk.connected and service.disk.peer_role == "Primary"
@@ -78,6 +83,7 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         for waiting in service.waiting:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
         service = turn.set_service(service, waiting=(), promise=0)
+        liveness.kernel_answers(turn)
     known = service.held or old.connection not in ("Unknown", "Unconfigured")
     if disk.split and not old.split and known:
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
@@ -87,6 +93,7 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         # The kernel's handler is on its way: only if it fails there has to be an order (F36).
         later = turn.now + HANDLED_S
         service = turn.set_service(service, promise=turn.number(), next_resume=later)
+    service = _outdated(turn, service)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
         turn.note("io", f"{service.name}: I/O {state}", service.name)
@@ -105,21 +112,29 @@ def settle(turn: Turn, service: Service) -> None:
 def _answer(turn: Turn, service: Service) -> Service:
     if not service.waiting:
         return service
-    left = []
+    asked, left = service, []
     for waiting in service.waiting:
-        code = _verdict(turn, service, waiting)
+        code = _verdict(turn, asked, waiting)
         if code is None:
             left.append(waiting)
             continue
         turn.do(AnswerHandler(waiting.request, code))
-        # The kernel thaws by itself and takes no void answer; an order it would obey (F37).
-        service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
         text = {
             PEER_FENCED: "the peer is gone: I/O may go on",
             PEER_OUTDATED: "the peer does not use its disk before a resync: I/O may go on",
         }.get(code, "the peer could not be excluded in time: I/O stays frozen")
         turn.note("handler", f"{service.name}: {text}", service.name, alert=code == NOT_EXCLUDED)
+        # The kernel thaws by itself and takes no void answer; an order it would obey (F37).
+        if code == NOT_EXCLUDED:
+            service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
+        else:
+            service = _spent(turn, service, HANDLED_S)
     return turn.set_service(service, waiting=tuple(left))
+
+
+def _spent(turn: Turn, service: Service, pause_s: float) -> Service:
+    """A promise is good for one answer: the next loss may have begun before it is seen (F37)."""
+    return turn.set_service(service, promise=0, next_resume=turn.now + pause_s)
 
 
 def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
@@ -136,27 +151,37 @@ def _keep_promise(turn: Turn, service: Service) -> Service:
     # A newer life than the one that asked is known: what the old one asked for is void.
     asked = report.outdate if report is not None and peer.greeted == peer.incarnation else 0
     if asked == 0 or asked == service.outdated or service.local is not Local.STOPPED:
-        return service
-    if not service.disk.connected and service.disk.disk in OUTDATED:
-        turn.note("outdated", f"{service.name}: outdated here for the peer", service.name)
-        return turn.set_service(service, outdated=asked)
-    if turn.now >= service.next_outdate:
+        return turn.set_service(service, outdating=0)
+    if asked != service.outdating or turn.now >= service.next_outdate:
         turn.do(Outdate(service.name))
-        return turn.set_service(service, next_outdate=turn.now + RETRY_S, claim=0)
+        until = turn.now + RETRY_S
+        return turn.set_service(service, outdating=asked, next_outdate=until, claim=0)
     return service
+
+
+def _outdated(turn: Turn, service: Service) -> Service:
+    """The disk as it is after the order: only that is an answer to the peer (F13, F37).
+
+    What was seen before it may be old: the link may have returned, resynced and gone since.
+    """
+    gone = not service.disk.connected and service.disk.disk in OUTDATED
+    if service.outdating == 0 or not gone or service.local is not Local.STOPPED:
+        return service
+    turn.note("outdated", f"{service.name}: outdated here for the peer", service.name)
+    return turn.set_service(service, outdated=service.outdating, outdating=0)
 
 
 def _resume(turn: Turn, service: Service) -> None:
     """F41: after a handler gave up, I/O flows again only once the peer is excluded after all."""
     if not service.disk.suspended or service.disk.connected or service.waiting:
         return
-    if service.promise == 0:
+    if service.promise == 0 and turn.now >= service.next_resume:
         service = turn.set_service(service, promise=turn.number())
     excluded = _powerless(turn) or _kept(turn, service)
     excluded = excluded or lease.may_go_on(turn.state, service, turn.now)
     if excluded and turn.now >= service.next_resume:
         turn.do(ResumeIO(service.name))
-        turn.set_service(service, next_resume=turn.now + 2 * RETRY_S)
+        _spent(turn, service, 2 * RETRY_S)
 
 
 def _kept(turn: Turn, service: Service) -> bool:

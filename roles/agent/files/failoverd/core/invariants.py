@@ -51,7 +51,7 @@ def check(before: State, event: Event, after: State, actions: list[Action], now:
         elif isinstance(action, AnswerHandler):
             why = _answer(before, event, after, action, now)
         elif isinstance(action, ResumeIO):
-            done = _excluded(after) or _does_without(after, action.service, now)
+            done = _excluded(after) or _does_without(before, after, action.service, now)
             why = "" if done else "I/O is resumed although the peer is not excluded (S2, F41)"
         acts = isinstance(action, Start) or (isinstance(action, Fence) and action.ask is Ask.OFF)
         if acts and is_on(after.modes.maintenance):
@@ -91,7 +91,7 @@ def _answer(before: State, event: Event, after: State, action: AnswerHandler, no
         asked = [s.name for s in before.services for w in s.waiting if w.request == action.request]
         if isinstance(event, HandlerAsked) and event.request == action.request:
             asked.append(event.service)
-        if not any(_does_without(after, name, now) for name in asked):
+        if not any(_does_without(before, after, name, now) for name in asked):
             return "DRBD is told that the peer is outdated, without its word (S2)"
     return ""
 
@@ -100,18 +100,19 @@ def _excluded(state: State) -> bool:
     return state.peer.life is Life.GONE and state.peer.proof.powerless
 
 
-def _does_without(state: State, name: str, now: float) -> bool:
+def _does_without(before: State, after: State, name: str, now: float) -> bool:
     """The peer does not use its copy of this service before a resync."""
-    service = state.service(name)
-    leased = service is not None and lease.may_go_on(state, service, now)
-    return leased or _peer_outdated(state, name)
+    service = after.service(name)
+    leased = service is not None and lease.may_go_on(after, service, now)
+    return leased or _peer_outdated(before, after, name)
 
 
-def _peer_outdated(state: State, name: str) -> bool:
-    service, message = state.service(name), state.peer.message
+def _peer_outdated(before: State, after: State, name: str) -> bool:
+    """It says so of what it was asked before this step: what is asked in it is not answered yet."""
+    service, message = before.service(name), after.peer.message
     if service is None or message is None or service.promise == 0:
         return False
-    if state.peer.life in (Life.GONE, Life.UNSEEN):
+    if after.peer.life in (Life.GONE, Life.UNSEEN):
         return False
     return any(r.name == name and r.outdated == service.promise for r in message.services)
 

@@ -30,7 +30,7 @@ def hear(turn: Turn, event: Heard) -> None:
         peer = turn.set_peer(greeted=message.incarnation)
         for service in state.services:
             # Its requests are numbered anew: an old answer must not fit a new one (F13).
-            turn.set_service(service, outdated=0)
+            turn.set_service(service, outdated=0, outdating=0)
     if message.echo != state.incarnation:
         # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
         return
@@ -65,6 +65,20 @@ def prove_gone(turn: Turn, proof: Proof, life: int, detail: str = "") -> bool:
     text = f"{turn.state.config.peer} is gone: {proof.value}"
     turn.note("peer-gone", f"{text} ({detail})" if detail else text)
     return True
+
+
+def kernel_answers(turn: Turn) -> None:
+    """The peer's kernel has connected since it was proven off: it has power again (F12).
+
+    Until it is heard, nothing is known of it; the next loss of its kernel needs a new proof.
+    """
+    peer = turn.state.peer
+    if peer.life is Life.GONE and peer.proof.powerless:
+        turn.note("proof-void", f"{turn.state.config.peer} is on again: its kernel has connected")
+        turn.set_peer(
+            life=Life.SUSPECT, since=turn.now, last=turn.now, proof=Proof.NONE,
+            message=None, heard=(),
+        )  # fmt: skip
 
 
 def recover_from_pause(turn: Turn, gap_s: float) -> None:

@@ -68,6 +68,8 @@ class ServiceReport:
     """Number of the request that the receiver outdate its disk, 0 for none (F13)."""
     outdated: int = 0
     """Number of the receiver's request that the sender has carried out."""
+    split: bool = False
+    """The kernels refuse each other, and the sender's copy may hold what the other lacks (F39)."""
     score: int = 0
     """How well the service would do on the sender, 0 if it is not able (or too old to say)."""
     linked: bool = False

@@ -52,7 +52,17 @@ def unable(turn: Turn, service: Service) -> str:
     replicated = config_of(state, service.name).replicated
     if replicated and lease.stale(state, service, turn.now):
         return f"{state.config.peer} may have gone on without the disk here; wait for it to return"
-    return data.lacking(service, replicated)
+    return data.lacking(service, replicated) or _split_there(turn, service)
+
+
+def _split_there(turn: Turn, service: Service) -> str:
+    """F39: after a reboot or a reconnection only the other node may still know of the split."""
+    peer = turn.state.peer
+    said = peer.message.services if peer.message is not None else ()
+    if service.disk.connected or not any(r.split and r.name == service.name for r in said):
+        return ""
+    where = f"on {turn.state.config.peer} DRBD is StandAlone"
+    return f"{where}: the copies may have diverged; see the split-brain recovery"
 
 
 def expiry_s(state: State, service: Service) -> float:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import lease, liveness, placement
+from . import data, lease, liveness, placement
 from .actions import Send
 from .change import changed
 from .message import Message, ServiceReport
@@ -71,6 +71,7 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         why=why[:WHY_LENGTH],
         pull=pull,
         doomed=service.doomed,
+        split=data.diverged(service),
         outdate=service.promise,
         outdated=service.outdated,
         score=placement.score(turn, service, why),

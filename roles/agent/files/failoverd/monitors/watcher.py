@@ -113,5 +113,7 @@ class Watcher:
             good, reason = False, error.strerror or type(error).__name__
         except CheckUnable as error:
             return None, f"{name}: cannot be checked: {error}"
+        except Exception as error:
+            return None, f"{name}: cannot be checked: {type(error).__name__}: {error}"
         self._check.close()
         return good, f"{name}: {reason}"

@@ -21,6 +21,8 @@ TYPES: Mapping[str, str] = {
     "sfex": "sfex",
     "virtual_ip": "virtual_ip",
     "unit": "unit",
+    "ocf": "ocf",
+    "lsb": "lsb",
 }
 """Resource type -> module of this package that has parse() and build()."""
 

@@ -143,7 +143,10 @@ class Systemd:
     async def job(self, member: str, unit: str) -> str:
         """StartUnit or StopUnit, and the job's result: done, failed, timeout, ..."""
         mode = await self._mode(member)
-        path = str((await self.call(member, "ss", unit, mode))[0])
+        return await self.finished(str((await self.call(member, "ss", unit, mode))[0]), unit)
+
+    async def finished(self, path: str, unit: str) -> str:
+        """Wait for the end of a job of a unit; returns its result."""
         while path not in self._results:
             changed = self._changed
             with contextlib.suppress(TimeoutError):

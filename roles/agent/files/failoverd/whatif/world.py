@@ -147,9 +147,10 @@ class World:
             said = replace(state.said, echo=known.incarnation)
             for link in state.config.links:
                 peer.receive(link, said)
+        # Modes and the disk have reasons of their own, which the peer's core finds again.
         services = tuple(
             replace(s, failed_at=self.now, failure=reports[s.name].why)
-            if s.name in reports and not reports[s.name].able and s.disk.current and not s.held
+            if s.name in reports and reports[s.name].why.startswith("it failed on") and not s.held
             else s
             for s in peer.state.services
         )

@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An application that an OCF resource agent starts and stops, as under Pacemaker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from failoverd.monitors.base import Check, CheckFailed, CheckSettings
+from failoverd.process import Finished
+from failoverd.schema import Section
+
+from . import agents, ocf_metadata
+from .base import ResourceError, Situation, State
+from .ocf_metadata import Metadata, MetadataError
+from .settings import ResourceSettings
+from .systemd import Systemd, SystemdError
+
+START_TIMEOUT_S = 3600.0
+STOP_TIMEOUT_S = 3600.0
+"""The agent says itself how long its actions take; these are outer limits."""
+ROOT = Path("/usr/lib/ocf")
+AGENT = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
+METADATA_S = 20.0
+OK, NOT_INSTALLED, NOT_RUNNING, PROMOTED = 0, 5, 7, 8
+UP = (OK, PROMOTED, 190, 191)
+"""190 and 191 mean that it serves, though degraded."""
+WORDS = {
+    1: "failed",
+    2: "was given wrong arguments",
+    3: "is not implemented",
+    4: "lacks a permission",
+    5: "lacks a program",
+    6: "is misconfigured",
+    7: "says that it does not run",
+    9: "says that it failed while promoted",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which agent, and what it is told."""
+
+    agent: str
+    parameters: Mapping[str, str]
+    promoted: bool = False
+    instance: str = ""
+    """What the agent calls this use of itself; unique on the node."""
+
+
+def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
+    """Read agent, parameters, promoted and instance."""
+    agent = entry.text("agent")
+    if not AGENT.fullmatch(agent):
+        raise entry.fail("agent", f"must be like heartbeat:nginx, not {agent}")
+    return Options(
+        agent=agent,
+        parameters=entry.scalars("parameters"),
+        promoted=entry.flag("promoted", False),
+        instance=entry.name("instance", ""),
+    )
+
+
+def build(settings: ResourceSettings, host: Any) -> Ocf:
+    """Make the resource; host.systemd gives what the agent starts a place to live."""
+    return Ocf(settings, host.systemd)
+
+
+class Ocf:
+    """One action at a time; what an exit code means depends on the action."""
+
+    def __init__(self, settings: ResourceSettings, systemd: Systemd, root: Path = ROOT) -> None:
+        self.settings = settings
+        self._options: Options = settings.options
+        self._systemd = systemd
+        self._root = root
+        provider, _colon, self._type = self._options.agent.partition(":")
+        self._provider = provider
+        self._path = root / "resource.d" / provider / self._type
+        self._instance = self._options.instance or settings.name
+        self._metadata: Metadata | None = None
+        self._turn = asyncio.Lock()
+
+    def __str__(self) -> str:
+        return f"ocf:{self._options.agent}"
+
+    async def prepare(self, situation: Situation) -> None:
+        """Have the agent's own description read and the parameters checked against it."""
+        metadata = await self._known()
+        complaint = ocf_metadata.wrong(metadata, self._options.parameters)
+        if complaint:
+            raise ResourceError(f"{self}: {complaint}")
+
+    async def _known(self) -> Metadata:
+        if self._metadata is None:
+            if not os.access(self._path, os.X_OK):
+                raise ResourceError(f"{self}: there is no agent {self._path} on this node")
+            finished = await self._action("meta-data", METADATA_S)
+            try:
+                self._metadata = ocf_metadata.parse(finished.output, self._options.promoted)
+            except MetadataError as error:
+                raise ResourceError(f"{self}: {error}") from None
+        return self._metadata
+
+    async def probe(self) -> State:
+        """Without the agent nothing that it had started can be told from what others started."""
+        if not os.access(self._path, os.X_OK):
+            return State.DOWN
+        metadata = await self._known()
+        finished = await self._action("monitor", metadata.timeout_s("monitor"))
+        if finished.code in UP:
+            return State.UP
+        if finished.code in (NOT_RUNNING, NOT_INSTALLED):
+            return State.DOWN
+        raise self._error("monitor", finished)
+
+    async def start(self, situation: Situation) -> None:
+        """Start and, if it is to be, promote."""
+        metadata = await self._known()
+        name = f"failover-{self._instance}.scope"
+        adopt = agents.scope(self._systemd, name, f"{self} of failover.cluster")
+        for action in ("start", "promote") if self._options.promoted else ("start",):
+            finished = await self._action(action, metadata.timeout_s(action), adopt)
+            if finished.code != OK:
+                raise self._error(action, finished)
+
+    async def stop(self) -> None:
+        """Demote and stop; only the agent's word that it does not run counts (F47)."""
+        if not os.access(self._path, os.X_OK):
+            return
+        try:
+            metadata = await self._known()
+        except ResourceError:
+            # Then nothing was started, and it is not worth a node's life to be sure of the times.
+            metadata = Metadata({}, {}, ocf_metadata.DEFAULT_INTERVAL_S)
+        if self._options.promoted:
+            # What cannot be demoted is stopped all the same.
+            await self._action("demote", metadata.timeout_s("demote"))
+        finished = await self._action("stop", metadata.timeout_s("stop"))
+        if finished.code == OK:
+            return
+        if finished.code is not None:
+            # An agent may refuse to stop what it was never able to start.
+            found = await self._action("monitor", metadata.timeout_s("monitor"))
+            if found.code == NOT_RUNNING:
+                return
+        raise self._error("stop", finished)
+
+    def watch(self, failed: Callable[[str], None]) -> None:
+        """Agents tell nothing by themselves: they are asked by own_checks()."""
+
+    def own_checks(self) -> list[tuple[CheckSettings, Check]]:
+        """The agent's monitor, as often and as long as it says itself."""
+        if self._metadata is None:
+            return []
+        times = self._metadata
+        settings = CheckSettings("monitor", "agent", times.interval_s, times.timeout_s("monitor"))
+        return [(settings, self)]
+
+    async def check(self) -> None:
+        """Raises CheckFailed with the agent's last words."""
+        wanted = (PROMOTED, 191) if self._options.promoted else UP
+        metadata = await self._known()
+        timeout_s, interval_s = metadata.timeout_s("monitor"), metadata.interval_s
+        finished = await self._action("monitor", timeout_s, interval_s=interval_s)
+        if finished.code not in wanted:
+            raise CheckFailed(str(self._error("monitor", finished)))
+
+    async def _action(
+        self,
+        action: str,
+        timeout_s: float,
+        adopt: agents.Adopt | None = None,
+        interval_s: float = 0.0,
+    ) -> Finished:
+        argv = (str(self._path), action)
+        env = agents.environment(self._environment(timeout_s, interval_s))
+        async with self._turn:
+            try:
+                return await agents.run(argv, env, timeout_s, adopt)
+            except SystemdError as error:
+                raise ResourceError(f"{self}: {action}: {error}") from None
+
+    def _environment(self, timeout_s: float, interval_s: float) -> dict[str, str]:
+        meta = {
+            "timeout": str(int(timeout_s * 1000)),
+            "interval": str(int(interval_s * 1000)),
+            "name": "monitor",
+            "on_node": os.uname().nodename,
+            "clone_max": "1",
+            "clone_node_max": "1",
+            "master_max": "1",
+            "promoted_max": "1",
+            "notify": "false",
+        }
+        return {
+            "OCF_ROOT": str(self._root),
+            "OCF_RA_VERSION_MAJOR": "1",
+            "OCF_RA_VERSION_MINOR": "1",
+            "OCF_RESOURCE_INSTANCE": self._instance,
+            "OCF_RESOURCE_TYPE": self._type,
+            "OCF_RESOURCE_PROVIDER": self._provider,
+            "OCF_CHECK_LEVEL": "0",
+            **{f"OCF_RESKEY_CRM_meta_{key}": value for key, value in meta.items()},
+            **{f"OCF_RESKEY_{key}": value for key, value in self._options.parameters.items()},
+        }
+
+    def _error(self, action: str, finished: Finished) -> ResourceError:
+        if finished.code is None:
+            return ResourceError(f"{self}: {action}: {finished.last_line}")
+        word = WORDS.get(finished.code, f"ended with {finished.code}")
+        said = f": {finished.last_line}" if finished.last_line else ""
+        return ResourceError(f"{self}: {action} {word}{said}")
+
+    def close(self) -> None:
+        """Nothing is kept; what the agent started runs on in its scope."""

@@ -1,0 +1,347 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OCF agents and LSB scripts: exit codes, deadlines, parameters, and who outlives whom."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.monitors.base import CheckFailed
+from failoverd.resources import agents, lsb, ocf, ocf_metadata
+from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.settings import ResourceSettings
+from failoverd.resources.systemd import SystemdError
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "ocf-agent"
+METADATA = """cat <<XML
+<resource-agent name="a" version="1.0"><parameters>
+<parameter name="path" required="1"/><parameter name="color"/>
+</parameters><actions>
+<action name="start" timeout="7s"/><action name="stop" timeout="0.2s"/>
+<action name="monitor" timeout="9s" interval="4s" depth="0"/>
+<action name="monitor" timeout="99s" interval="60s" depth="10"/>
+<action name="monitor" timeout="5s" interval="3s" role="Promoted"/>
+<action name="promote" timeout="1m"/><action name="demote" timeout="500ms"/>
+</actions></resource-agent>
+XML
+"""
+
+
+class Scopes:
+    """A systemd that remembers which processes it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.exists = False
+        self.away = False
+
+    async def call(self, member: str, signature: str, *body: Any) -> list[Any]:
+        self.calls.append((member, body))
+        if self.away or (self.exists and member == "StartTransientUnit"):
+            raise SystemdError("Unit failover-db.scope already exists.")
+        return ["/job/1"]
+
+    async def finished(self, path: str, unit: str) -> str:
+        return "done"
+
+
+@pytest.fixture
+def scopes() -> Scopes:
+    return Scopes()
+
+
+@pytest.fixture
+def agent(tmp_path: Path, scopes: Scopes) -> Callable[..., ocf.Ocf]:
+    """Makes a resource of an agent whose actions are shell text."""
+
+    def made(body: str, promoted: bool = False, metadata: str = METADATA, **given: str) -> ocf.Ocf:
+        path = tmp_path / "resource.d" / "test" / "a"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = f"#!/bin/sh\ncd {tmp_path}\necho $1 >>log\ncase $1 in\nmeta-data) {metadata};;\n"
+        path.write_text(f"{text}{body}\nesac\n", encoding="utf-8")
+        path.chmod(0o755)
+        options = ocf.Options("test:a", {"path": "/x", **given}, promoted)
+        settings = ResourceSettings("db", "ocf", (), 60, 60, options)
+        systemd: Any = scopes
+        return ocf.Ocf(settings, systemd, tmp_path)
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(0, State.UP), (8, State.UP), (190, State.UP), (7, State.DOWN), (5, State.DOWN)],
+)
+def test_what_a_monitor_says_is_what_a_probe_finds(agent: Any, code: int, state: State) -> None:
+    assert asyncio.run(agent(f"monitor) exit {code};;").probe()) is state
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(1, "failed"), (6, "is misconfigured"), (9, "failed while promoted"), (42, "ended with 42")],
+)
+def test_what_a_probe_cannot_tell_is_an_error(agent: Any, code: int, said: str) -> None:
+    with pytest.raises(ResourceError, match=f"ocf:test:a: monitor .*{said}: so it is"):
+        asyncio.run(agent(f"monitor) echo so it is; exit {code};;").probe())
+
+
+def test_an_agent_that_is_absent_has_started_nothing(tmp_path: Path, scopes: Any) -> None:
+    options = ocf.Options("absent:a", {})
+    db = ocf.Ocf(ResourceSettings("db", "ocf", (), 9, 9, options), scopes, tmp_path)
+    assert asyncio.run(db.probe()) is State.DOWN
+    asyncio.run(db.stop())
+    with pytest.raises(ResourceError, match=r"there is no agent .*/resource\.d/absent/a"):
+        asyncio.run(db.prepare(Situation()))
+
+
+def test_parameters_are_checked_against_the_agents_own_list(agent: Any) -> None:
+    asyncio.run(agent("x) :;;", color="red").prepare(Situation()))
+    with pytest.raises(ResourceError, match="has no parameter colour; known are color, path"):
+        asyncio.run(agent("x) :;;", colour="red").prepare(Situation()))
+    missing = agent("x) :;;")
+    missing._options.parameters.clear()
+    with pytest.raises(ResourceError, match="needs the parameter path"):
+        asyncio.run(missing.prepare(Situation()))
+    with pytest.raises(ResourceError, match="prints no metadata"):
+        asyncio.run(agent("x) :;;", metadata="echo nothing").prepare(Situation()))
+
+
+def test_times_are_the_agents_own(agent: Any) -> None:
+    plain = agent("monitor) :;;")
+    asyncio.run(plain.probe())
+    [(settings, check)] = plain.own_checks()
+    assert check is plain
+    assert (settings.interval_s, settings.deadline_s) == (4.0, 9.0)
+    promoted = agent("monitor) :;;", promoted=True)
+    asyncio.run(promoted.probe())
+    assert promoted.own_checks()[0][0].interval_s == 3.0
+    metadata = promoted._metadata
+    assert (metadata.timeout_s("promote"), metadata.timeout_s("demote")) == (60.0, 0.5)
+    assert metadata.timeout_s("reload") == ocf_metadata.DEFAULT_TIMEOUT_S
+
+
+def test_an_agent_sees_what_ocf_promises_and_our_own_commands(
+    agent: Any, tmp_path: Path, scopes: Scopes
+) -> None:
+    body = "start) env >env; command -v crm_master >>env;;"
+    asyncio.run(agent(body, color="deep blue").start(Situation()))
+    env = (tmp_path / "env").read_text().splitlines()
+    assert {
+        f"OCF_ROOT={tmp_path}",
+        "OCF_RESOURCE_INSTANCE=db",
+        "OCF_RESOURCE_TYPE=a",
+        "OCF_RESOURCE_PROVIDER=test",
+        "OCF_RESKEY_color=deep blue",
+        "OCF_RESKEY_path=/x",
+        "OCF_RESKEY_CRM_meta_timeout=7000",
+        "OCF_RESKEY_CRM_meta_interval=0",
+        str(agents.SHIMS / "crm_master"),
+    } <= set(env)
+
+
+def test_f31_what_is_started_lives_in_a_scope_before_it_begins(
+    agent: Any, tmp_path: Path, scopes: Scopes
+) -> None:
+    db = agent("start) echo $$ >pid;;\nstop) :;;\nmonitor) :;;")
+    seen: list[bool] = []
+
+    async def finished(path: str, unit: str) -> str:
+        seen.append((tmp_path / "pid").exists())
+        return "done"
+
+    scopes.finished = finished  # type: ignore[method-assign]
+    asyncio.run(db.start(Situation()))
+    [(member, (name, _mode, properties, _aux))] = scopes.calls
+    assert (member, name, seen) == ("StartTransientUnit", "failover-db.scope", [False])
+    given = {key: value.value for key, value in properties}
+    assert given["PIDs"] == [int((tmp_path / "pid").read_text())]
+    assert given["Before"] == ["failoverd-handover.service"]
+    asyncio.run(db.probe())
+    asyncio.run(db.stop())
+    assert len(scopes.calls) == 1
+
+
+def test_a_scope_that_is_still_there_is_used_again(agent: Any, scopes: Scopes) -> None:
+    scopes.exists = True
+    asyncio.run(agent("start) :;;").start(Situation()))
+    assert [member for member, _body in scopes.calls] == [
+        "StartTransientUnit",
+        "AttachProcessesToUnit",
+    ]
+
+
+def test_without_a_place_to_live_nothing_is_started(
+    agent: Any, scopes: Scopes, tmp_path: Path
+) -> None:
+    scopes.away = True
+    with pytest.raises(ResourceError, match="start: Unit"):
+        asyncio.run(agent("start) touch started;;").start(Situation()))
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_failed_start_says_why(agent: Any) -> None:
+    with pytest.raises(ResourceError, match="start is misconfigured: no such directory"):
+        asyncio.run(agent("start) echo no such directory >&2; exit 6;;").start(Situation()))
+
+
+def test_a_server_that_keeps_the_output_open_does_not_hold_up_its_start(
+    agent: Any, tmp_path: Path
+) -> None:
+    asyncio.run(agent("start) echo begun; sleep 600 & echo $! >pid;;").start(Situation()))
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+def test_f47_f53_a_stop_that_hangs_is_killed_and_has_failed(agent: Any, tmp_path: Path) -> None:
+    db = agent("stop) sleep 600 & echo $! >pid; wait;;\nmonitor) exit 7;;")
+    with pytest.raises(ResourceError, match=r"stop: no end within 0\.2 s"):
+        asyncio.run(db.stop())
+    assert "monitor" not in (tmp_path / "log").read_text().split()
+    pid = (tmp_path / "pid").read_text().strip()
+    state = Path(f"/proc/{pid}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+def test_a_refused_stop_of_what_does_not_run_is_a_stop(agent: Any) -> None:
+    asyncio.run(agent("stop) exit 6;;\nmonitor) exit 7;;").stop())
+    for found in (0, 1, 5):
+        with pytest.raises(ResourceError, match="stop is misconfigured"):
+            asyncio.run(agent(f"stop) exit 6;;\nmonitor) exit {found};;").stop())
+
+
+def test_a_promotable_agent_is_promoted_demoted_and_asked_for_it(
+    agent: Any, tmp_path: Path
+) -> None:
+    db = agent("monitor) exit $(cat role);;\npromote) echo 8 >role;;\ndemote) exit 1;;", True)
+
+    async def main() -> None:
+        await db.start(Situation())
+        await db.check()
+        (tmp_path / "role").write_text("0")
+        with pytest.raises(CheckFailed):
+            await db.check()
+        await db.stop()
+
+    asyncio.run(main())
+    assert (tmp_path / "log").read_text().split() == [
+        "meta-data",
+        "start",
+        "promote",
+        "monitor",
+        "monitor",
+        "demote",
+        "stop",
+    ]
+
+
+def test_a_monitor_that_does_not_like_what_it_sees_is_a_failure(agent: Any) -> None:
+    db = agent("monitor) echo pool is empty; exit 1;;")
+    with pytest.raises(CheckFailed, match="monitor failed: pool is empty"):
+        asyncio.run(db.check())
+    asyncio.run(agent("monitor) exit 190;;").check())
+
+
+def test_the_example_agent_runs_a_program(tmp_path: Path, scopes: Any, until: Any) -> None:
+    (tmp_path / "resource.d" / "example").mkdir(parents=True)
+    shutil.copy(EXAMPLE, tmp_path / "resource.d" / "example" / "daemon")
+    program = tmp_path / "worker"
+    program.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+    program.chmod(0o755)
+    given = {"program": str(program), "pidfile": str(tmp_path / "pid")}
+    options = ocf.Options("example:daemon", given)
+    db = ocf.Ocf(ResourceSettings("db", "ocf", (), 60, 60, options), scopes, tmp_path)
+
+    async def main() -> None:
+        await db.prepare(Situation())
+        assert await db.probe() is State.DOWN
+        for _twice in range(2):
+            await db.start(Situation())
+            assert await db.probe() is State.UP
+        pid = int((tmp_path / "pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: not Path(f"/proc/{pid}/environ").exists())
+        with pytest.raises(CheckFailed):
+            await db.check()
+        await db.start(Situation())
+        for _twice in range(2):
+            await db.stop()
+            assert await db.probe() is State.DOWN
+
+    asyncio.run(main())
+
+
+def script(directory: Path, scopes: Any, body: str) -> lsb.Lsb:
+    path = directory / "worker"
+    path.write_text(f"#!/bin/sh\ncd {directory}\ncase $1 in\n{body}\nesac\n", encoding="utf-8")
+    path.chmod(0o755)
+    settings = ResourceSettings("worker", "lsb", (), 5, 5, lsb.Options("worker", "shop-worker"))
+    return lsb.Lsb(settings, scopes, directory)
+
+
+def test_an_lsb_script_is_trusted_as_far_as_its_status(tmp_path: Path, scopes: Scopes) -> None:
+    good = script(
+        tmp_path,
+        scopes,
+        "start) env >env; touch up;;\nstop) rm -f up;;\nstatus) [ -e up ] || exit 3;;",
+    )
+
+    async def main() -> None:
+        assert await good.probe() is State.DOWN
+        await good.prepare(Situation())
+        await good.start(Situation())
+        assert await good.probe() is State.UP
+        await good.check()
+        await good.stop()
+        assert await good.probe() is State.DOWN
+        with pytest.raises(CheckFailed, match="lsb:worker: status ended with 3"):
+            await good.check()
+
+    asyncio.run(main())
+    assert scopes.calls[0][1][0] == "failover-shop-worker.scope"
+    assert "SYSTEMCTL_SKIP_REDIRECT=1" in (tmp_path / "env").read_text().splitlines()
+    lying = script(tmp_path, scopes, "stop) exit 0;;\nstatus) exit 0;;")
+    with pytest.raises(ResourceError, match="still runs after its stop"):
+        asyncio.run(lying.stop())
+    unknown = script(tmp_path, scopes, "status) exit 4;;")
+    with pytest.raises(ResourceError, match="status ended with 4"):
+        asyncio.run(unknown.probe())
+    (tmp_path / "worker").unlink()
+    assert asyncio.run(unknown.probe()) is State.DOWN
+    asyncio.run(unknown.stop())
+
+
+def run_shim(name: str, *words: str, directory: Path) -> tuple[int | None, str]:
+    """One of the stand-ins, with its attributes kept in a directory of the test."""
+    where = directory / "shims"
+    if not where.exists():
+        shutil.copytree(agents.SHIMS, where)
+        helper = where / "failover_attribute"
+        text = helper.read_text()
+        assert "directory=/run/failoverd/attributes" in text
+        helper.write_text(text.replace("/run/failoverd/attributes", f"{directory}/kept"))
+    env = agents.environment({"OCF_RESOURCE_INSTANCE": "db"})
+    finished = asyncio.run(agents.run((str(where / name), *words), env, 20.0))
+    return finished.code, finished.output.strip()
+
+
+def test_the_stand_ins_keep_node_attributes(tmp_path: Path) -> None:
+    def shim(name: str, *words: str) -> tuple[int | None, str]:
+        return run_shim(name, *words, directory=tmp_path)
+
+    assert shim("crm_attribute", "-N", "node1", "-n", "status", "-G", "-q") == (6, "")
+    assert shim("crm_attribute", "-n", "status", "-G", "-q", "-d", "none") == (0, "none")
+    assert shim("crm_attribute", "-l", "reboot", "-n", "status", "-v", "a b") == (0, "")
+    assert shim("crm_attribute", "--name=status", "--query", "--quiet") == (0, "a b")
+    assert shim("attrd_updater", "-n", "status", "-D") == (0, "")
+    assert shim("attrd_updater", "-n", "status", "-Q")[0] == 6
+    assert shim("crm_master", "-l", "reboot", "-v", "100") == (0, "")
+    assert shim("crm_master", "-Q") == (0, "100")
+    assert shim("crm_node", "-n") == (0, os.uname().nodename)
+    assert shim("crm_mon", "-1") == (0, "")

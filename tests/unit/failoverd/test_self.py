@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon watches itself, and the system's journal gets its history field by field."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd import history as history_module
+from failoverd import journald
+from failoverd.history import History
+from failoverd.monitors.self_lag import Lag, SelfWatch
+
+
+class Told:
+    """A history that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def add(self, code: str, text: str, **more: Any) -> None:
+        self.texts.append(text)
+
+
+def test_f21_lateness_is_told_at_a_quarter_of_the_dead_time_and_when_it_gets_worse() -> None:
+    lag = Lag(4.0)
+    assert [lag.see(late) for late in (0.5, 0.99, 1.0, 1.2, 1.4, 1.5, 1.5, 2.3)] == [
+        *(False, False, True),
+        *(False, False, True),
+        *(False, True),
+    ]
+    assert lag.see(-0.1) is False
+    assert (lag.last_s, lag.most_s) == (0.0, 2.3)
+
+
+def test_f21_a_loop_that_is_held_up_is_told(until: Any) -> None:
+    told = Told()
+
+    async def main() -> None:
+        watch = SelfWatch(0.4, told)
+        task = asyncio.ensure_future(watch.run())
+        await asyncio.sleep(0)
+        time.sleep(0.5)  # noqa: ASYNC251 - this is what is to be told
+        await until(lambda: told.texts)
+        task.cancel()
+        status = watch.status()
+        assert status["latest_ms"] >= 400
+        assert status["memory_bytes"] > 1_000_000 and status["cpu_s"] > 0
+
+    asyncio.run(main())
+    assert "counts as silent after 0.4 s" in told.texts[0]
+
+
+@pytest.fixture
+def collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What stands in for the journal."""
+    here = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    path = tmp_path / "journal"
+    here.bind(str(path))
+    monkeypatch.setattr(history_module, "under_journald", lambda: True)
+    monkeypatch.setattr(history_module, "Journald", lambda: journald.Journald(str(path)))
+    yield here
+    here.close()
+
+
+def test_the_journal_gets_the_fields_of_an_entry(
+    tmp_path: Path, collector: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    history = History(tmp_path, "node1")
+    history.add("filling", "shop: 91 % full", alert=True, service="shop")
+    assert collector.recv(4096).splitlines() == [
+        b"MESSAGE=filling: shop: 91 % full",
+        b"PRIORITY=4",
+        b"SYSLOG_IDENTIFIER=failoverd",
+        b"FAILOVER_NODE=node1",
+        b"FAILOVER_CODE=filling",
+        b"FAILOVER_LEVEL=alert",
+        b"FAILOVER_SERVICE=shop",
+    ]
+    history.add("odd", "two\nlines")
+    assert collector.recv(4096).startswith(b"MESSAGE\n\x0e\0\0\0\0\0\0\0odd: two\nlines\n")
+    assert capfd.readouterr().err == "", "it would be there twice"
+    collector.close()
+    history.add("late", "nobody listens")
+    assert capfd.readouterr().err == "<6>late: nobody listens\n"
+    history.close()
+
+
+def test_a_journal_that_takes_nothing_holds_up_nobody(tmp_path: Path, collector: Any) -> None:
+    history = History(tmp_path, "node1")
+    for number in range(2000):
+        history.add("flood", f"{number}")
+    assert history.drain(30)
+    history.close()
+    assert len((tmp_path / "history.jsonl").read_text().splitlines()) == 2000
+
+
+def test_standard_error_elsewhere_is_not_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    assert not journald.under_journald()
+    status = os.fstat(2)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+    assert journald.under_journald()
