@@ -49,9 +49,9 @@ class LockedPair(Pair):
                 "lock": "shop",
                 "disk": agent,
                 "renew_s": 0.2,
-                "lease_s": 3,
+                "lease_s": 6,
                 "collision_s": 0.4,
-                "timeout_s": 5,
+                "timeout_s": 8,
             },
         )
         return config
