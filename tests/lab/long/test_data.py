@@ -126,11 +126,15 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
     cluster.lab.ssh(standby, f"systemctl stop failoverd && {force}")
     began = time.time()
     cluster.lab.power(owner, "on")
+    # Of two kernels that refuse each other one may only see that the other has gone.
     cluster.wait(
-        lambda: eyes.service(cluster, owner).get("disk", {}).get("connection") == "StandAlone",
+        lambda: any(
+            "StandAlone" in cluster.lab.ssh(node, "cat /proc/drbd", check=False).stdout
+            and eyes.service(cluster, owner)
+            for node in cluster.lab.nodes
+        ),
         "the kernels refusing each other",
     )
-    # Its daemon connects anew and sees no split: only the owner's word keeps it from starting.
     cluster.lab.ssh(standby, "systemctl start failoverd")
     for node in (owner, standby):
         assert "recovery" in eyes.wait_blocked(cluster, node, "StandAlone")
@@ -140,7 +144,7 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
         assert eyes.service(cluster, node)["disk"]["disk"] == "UpToDate", "nothing is discarded"
         assert eyes.never_active(cluster, node, began)
     discard = f"drbdadm disconnect {name}; drbdadm connect --discard-my-data {name}"
-    cluster.lab.ssh(standby, discard)
+    cluster.lab.ssh(standby, discard, check=False)
     cluster.lab.ssh(owner, f"drbdadm connect {name}", check=False)
     eyes.wait_active(cluster, owner)
     assert cluster.serves()

@@ -53,6 +53,20 @@ def kernel(tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> K
     return Kernel(tmp_path, script, monkeypatch)
 
 
+HALF = "StandAlone ro:Secondary\\/Unknown ds:Consistent\\/DUnknown C r-----"
+
+
+def without_modprobe(run: Callable[..., Any]) -> Callable[..., Any]:
+    """A run() that loads nothing into this host's kernel."""
+
+    async def wrapped(program: str, *arguments: str, **options: Any) -> Any:
+        if program.endswith("modprobe"):
+            return Finished(0, "")
+        return await run(program, *arguments, **options)
+
+    return wrapped
+
+
 PROMOTES = """
 [ -e $dir/promote/shop ] && echo told >> $dir/told
 sed -i s/Secondary/Primary/ $dir/proc
@@ -177,15 +191,26 @@ def test_what_drbdadm_left_half_up_is_finished_but_a_later_break_is_left_alone(
     """F39: a split brain looks the same, but comes later."""
     adm = f"""
 echo "$*" >> {kernel.path}/adm
+sed -i 's/Unconfigured/{HALF}/' {kernel.path}/proc
 [ "$(wc -l < {kernel.path}/adm)" = 1 ] && exit 20
 sed -i s/StandAlone/WFConnection/ {kernel.path}/proc
 """
     monkeypatch.setattr(drbd, "ADM", script("drbdadm", adm))
-    kernel.show("Secondary", "Consistent", "StandAlone")
+    (kernel.path / "proc").write_text("version: 8.4.11\n 0: cs:Unconfigured\n")
     disk = kernel.disk("exit 1")
+    monkeypatch.setattr(drbd, "run", without_modprobe(drbd.run))
     with pytest.raises(ResourceError, match="cannot be brought up"):
         asyncio.run(disk.bring_up())
     asyncio.run(disk.bring_up())
     kernel.show("Secondary", "UpToDate", "StandAlone")
     asyncio.run(disk.bring_up())
-    assert (kernel.path / "adm").read_text().split("\n")[:-1] == ["adjust shop"] * 2
+    assert (kernel.path / "adm").read_text().split("\n")[:-1] == ["up shop", "adjust shop"]
+
+
+def test_f39_a_daemon_that_begins_anew_does_not_connect_what_the_kernels_parted(
+    kernel: Kernel, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drbd, "ADM", script("drbdadm", f'echo "$*" >> {kernel.path}/adm'))
+    kernel.show("Secondary", "UpToDate", "StandAlone")
+    asyncio.run(kernel.disk("exit 1").bring_up())
+    assert not (kernel.path / "adm").exists()

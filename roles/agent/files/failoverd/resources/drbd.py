@@ -92,6 +92,9 @@ class Drbd:
         self._setup = next((path for path in SETUP_84 if os.access(path, os.X_OK)), SETUP)
         self._nine: bool | None = None
         self._raised = False
+        self._begun = False
+        """It was this daemon that began to bring it up. A StandAlone that it finds may be a split
+        brain, which a new connection would hide (F39)."""
 
     def __str__(self) -> str:
         return f"drbd {self.options.resource}"
@@ -115,7 +118,9 @@ class Drbd:
         """
         disk = await self.disk()
         known = disk.role != "Unknown"
-        if not known or (_half_up(disk) and not self._raised):
+        self._begun |= not known
+        ours = self._begun or disk.connection != "StandAlone"
+        if not known or (_half_up(disk) and ours and not self._raised):
             await run("/usr/sbin/modprobe", "drbd", timeout_s=30)
             self._nine = None
             verb = "adjust" if known else "up"
