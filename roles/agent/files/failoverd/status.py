@@ -96,8 +96,9 @@ def _link(state: State, name: str, problem: str, now: float) -> dict[str, Any]:
 
 
 def _report(state: State, name: str) -> ServiceReport | None:
+    """What the peer says; what a silent one said last tells nothing of the present (F03, F04)."""
     message = state.peer.message
-    if message is None or state.peer.life in (Life.GONE, Life.UNSEEN):
+    if message is None or state.peer.life in (Life.GONE, Life.UNSEEN, Life.SILENT):
         return None
     return next((report for report in message.services if report.name == name), None)
 
