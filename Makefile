@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
 SUITES ?= bookworm trixie
-SCENARIOS ?= preflight roles
+SCENARIOS ?= default preflight roles
 
 .PHONY: help setup lint gates molecule unit simulate mutants lab-test test demo show clean
 
@@ -59,7 +59,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 gates: lint $(GATES)/done ## every gate of the Ansible world, as in CONTRIBUTING.md
 	$(GATES)/bin/python -m tests.gates
 
-molecule: setup $(GATES)/done ## scenarios in containers (SCENARIOS="preflight roles" SUITES="bookworm trixie")
+molecule: setup $(GATES)/done ## scenarios in containers (SCENARIOS="default preflight roles" SUITES="bookworm trixie")
 	lab/containers/scenarios "$(SUITES)" "$(SCENARIOS)"
 
 unit: setup ## unit tests and the simulated world (SEEDS=2000)

@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "build" / "gates" / "report.json"
 SUITES = ("bookworm", "trixie")
-SCENARIOS = ("preflight", "roles")
+SCENARIOS = ("default", "preflight", "roles")
 
 
 def prove() -> list[dict[str, Any]]:
