@@ -77,7 +77,7 @@ lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=
 # The slow gate (three versions of ansible-core) and the other suites are left to gates and molecule.
 test: lint $(GATES)/done ## everything that is checked before a change lands
 	$(GATES)/bin/python -m tests.gates --quick
-	lab/containers/scenarios bookworm "$(SCENARIOS)"
+	lab/containers/scenarios bookworm preflight
 	SEEDS=$(SEEDS) pytest tests
 
 demo: setup ## two hosts, a cluster, a power cut, a report
