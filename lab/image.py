@@ -92,7 +92,7 @@ def base_image(suite: str, progress: Progress) -> Image:
         for name in ("dpkg-status", "base.img"):
             (build / name).replace(image.root / name)
     finally:
-        shutil.rmtree(build, ignore_errors=True)
+        _discard(build)
     return image
 
 
@@ -160,4 +160,17 @@ def _customize(root: Path) -> None:
 
 def _remove_leftovers() -> None:
     for path in images_dir().glob("build-*"):
-        shutil.rmtree(path, ignore_errors=True)
+        _discard(path)
+
+
+def _discard(build: Path) -> None:
+    """Remove a build. One that was killed may have the host's /dev and /sys mounted below it."""
+    for mount in reversed(mounts_below(build)):
+        run(["umount", "--lazy", str(mount)])
+    shutil.rmtree(build, ignore_errors=True)
+
+
+def mounts_below(path: Path, table: Path = Path("/proc/self/mountinfo")) -> list[Path]:
+    """What is mounted below ``path``, in the order in which it was mounted."""
+    places = (line.split()[4] for line in table.read_text(encoding="utf-8").splitlines())
+    return [Path(place) for place in places if Path(place).is_relative_to(path)]
