@@ -10,12 +10,16 @@ from failoverd.core.events import Verb
 
 from .clock import Violation
 from .fault import Fault
+from .services import DOWN
 from .setting import BOOT_S, DEVICE_TIMEOUT_S, REPLICATION
 
 if TYPE_CHECKING:
+    from .drbd import Volume
     from .node import Node
     from .world import World
 
+STOP_S = 4.0
+"""Longer than a stop of services that are well."""
 MOVE_S = 12.0
 """A planned move of services that stop and start in a few seconds."""
 
@@ -142,6 +146,63 @@ class Finale:
         if len(self.world.volumes) == 1 and owners != {self.owner.name}:
             raise Violation("LOOP", f"{self.owner.name} owned it and lost the race")
 
+    def _forsaken(self) -> None:
+        """F25: an owner without any contact stops in order, before its watchdog would reset it."""
+        lease = self.world.setting.lease
+        if lease is None or not self.world.setting.leased:
+            self._split()
+            return
+        boot = self.owner.boot
+        for link in self.world.network.links.values():
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self.owner.lan(lost=True)
+        self._pass(lease.lease_s / 2 + STOP_S)
+        if not self.owner.idle or self.owner.boot != boot:
+            raise Violation("L1", f"{self.owner.name} has not stopped half a lease after contact")
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.other)
+
+    def _diverged(self) -> None:
+        """F39: an operator lies on both nodes. The copies stay as they are, and are not used."""
+        if self.world.setting.lease is not None:
+            self._split()
+            return
+        volume = self.world.volumes[self.first]
+        self.contract.lied = self.contract.broken_by_hand = True
+        for device in self.world.fencing.devices.values():
+            device.mood = "refuse"
+        links = self.world.network.links.values()
+        for link in links:
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self._pass(2 * self.world.setting.timing.dead_s + 3.0)
+        for node in self.world.pair:
+            node.daemon.command(Verb.CONFIRM_FENCED, node.peer)
+        self._pass(2 * MOVE_S)
+        kept = {name: side.writes.copy() for name, side in volume.sides.items()}
+        for link in links:
+            link.cut.clear()
+        self.world.kernels_notice()
+        self._pass(MOVE_S)
+        for node in self.world.pair:  # the lives that were confirmed dead are not heard any more
+            node.daemon.kill(0.1)
+        self._pass(self.world.setting.timing.startup_s + MOVE_S)
+        for node in self.world.pair:
+            node.daemon.command(Verb.SWITCHOVER, self.first)
+        self._pass(2 * MOVE_S)
+        self._kept(volume, kept)
+
+    def _kept(self, volume: Volume, kept: dict[str, set[int]]) -> None:
+        if volume.connected or any(not kept[n] <= volume.sides[n].writes for n in kept):
+            raise Violation("F39", f"a copy of {volume.name} was thrown away without being asked")
+        if not self.world.moments["split-brain"]:
+            raise Violation("F39", f"nobody is told that the copies of {volume.name} differ")
+        up = [n.name for n in self.world.pair if n.services.truth[self.first] != DOWN]
+        if up != [self.other.name]:  # it has the newer generation
+            raise Violation("F39", f"{self.first} runs on {up}, and not on {self.other.name} alone")
+        self.world.moments["diverged copies kept"] += 1
+
     def _deaf(self) -> None:
         """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""
         for link in self.world.network.links.values():
@@ -152,6 +213,9 @@ class Finale:
 
     def _lied_to(self) -> None:
         """F12: a device calls the owner off; a kernel that answers is believed more."""
+        if not all(volume.mirrored for volume in self.world.volumes.values()):
+            self._deaf()  # without a replicated disk no kernel can contradict the device
+            return
         self.world.contract.lied = True
         for device in self.world.fencing.of(self.owner.name):
             device.mood = "lies"

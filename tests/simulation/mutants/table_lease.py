@@ -77,9 +77,10 @@ _BUGS = (
     ),
     Mutant(
         "vigil.py",
-        "    if any(service.disk.connected for service in state.services):\n        return False",
-        "    if False:\n        return False",
-        "the standby's watch ignores that the peer's kernel still answers",
+        "    if vigil.ping_since is None or vigil.ping_at is None:\n        return False\n"
+        "    if now >= vigil.ping_at + lease.PING_GAP_S:\n        return False",
+        "    if state.leaving:\n        return False",
+        "a silent LAN is believed although this node reaches nothing on it",
     ),
     Mutant(
         "vigil.py",
@@ -88,10 +89,10 @@ _BUGS = (
         "an address that answers is taken for silence",
     ),
     Mutant(
-        "vigil.py",
-        "    if now >= vigil.ping_at + lease.PING_GAP_S:\n        return False",
-        "    if False:\n        return False",
-        "a silent LAN is believed although this node reaches nothing on it",
+        "lease.py",
+        "    return heard_at(state) <= service.proof_at\n",
+        "    return True\n",
+        "a lease that ran out once excludes the peer for ever",
     ),
     Mutant(
         "lease.py",

@@ -28,9 +28,9 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
-        'promise=turn.number())\n    turn.note("frozen"',
-        'promise=service.promise or turn.number())\n    turn.note("frozen"',
-        "an earlier loss's promise answers the handler of a later one (F13)",
+        "promise=0, next_resume=turn.now + pause_s)",
+        "next_resume=turn.now + pause_s)",
+        "a promise is good for more than one answer (F37)",
     ),
     Mutant(
         "data.py",
