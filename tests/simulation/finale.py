@@ -10,11 +10,10 @@ from failoverd.core.events import Verb
 
 from .clock import Violation
 from .fault import Fault
-from .services import DOWN
 from .setting import BOOT_S, DEVICE_TIMEOUT_S, REPLICATION
+from .split_brain import SplitBrain
 
 if TYPE_CHECKING:
-    from .drbd import Volume
     from .node import Node
     from .world import World
 
@@ -164,44 +163,11 @@ class Finale:
         self._served_by(self.other)
 
     def _diverged(self) -> None:
-        """F39: an operator lies on both nodes. The copies stay as they are, and are not used."""
+        """F39."""
         if self.world.setting.lease is not None:
             self._split()
             return
-        volume = self.world.volumes[self.first]
-        self.contract.lied = self.contract.broken_by_hand = True
-        for device in self.world.fencing.devices.values():
-            device.mood = "refuse"
-        links = self.world.network.links.values()
-        for link in links:
-            link.cut.update(self.world.nodes)
-        self.world.kernels_notice()
-        self._pass(2 * self.world.setting.timing.dead_s + 3.0)
-        for node in self.world.pair:
-            node.daemon.command(Verb.CONFIRM_FENCED, node.peer)
-        self._pass(2 * MOVE_S)
-        kept = {name: side.writes.copy() for name, side in volume.sides.items()}
-        for link in links:
-            link.cut.clear()
-        self.world.kernels_notice()
-        self._pass(MOVE_S)
-        for node in self.world.pair:  # the lives that were confirmed dead are not heard any more
-            node.daemon.kill(0.1)
-        self._pass(self.world.setting.timing.startup_s + MOVE_S)
-        for node in self.world.pair:
-            node.daemon.command(Verb.SWITCHOVER, self.first)
-        self._pass(2 * MOVE_S)
-        self._kept(volume, kept)
-
-    def _kept(self, volume: Volume, kept: dict[str, set[int]]) -> None:
-        if volume.connected or any(not kept[n] <= volume.sides[n].writes for n in kept):
-            raise Violation("F39", f"a copy of {volume.name} was thrown away without being asked")
-        if not self.world.moments["split-brain"]:
-            raise Violation("F39", f"nobody is told that the copies of {volume.name} differ")
-        up = [n.name for n in self.world.pair if n.services.truth[self.first] != DOWN]
-        if up != [self.other.name]:  # it has the newer generation
-            raise Violation("F39", f"{self.first} runs on {up}, and not on {self.other.name} alone")
-        self.world.moments["diverged copies kept"] += 1
+        SplitBrain(self.world, self.first, self.owner, self.other).run(MOVE_S)
 
     def _deaf(self) -> None:
         """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""

@@ -75,6 +75,9 @@ _BUGS = (
         "False:",
         "any heartbeat that arrives counts as contact",
     ),
+    # That the standby's watch takes a kernel that answers for life (F12) is courtesy to a service
+    # that is about to stop: an owner without contact has stopped or is off at that time anyway.
+    # That an old answer of a ping target is refused is covered by the word that none answers.
     Mutant(
         "vigil.py",
         "    if vigil.ping_since is None or vigil.ping_at is None:\n        return False\n"

@@ -26,6 +26,8 @@ SERVICE = (
         "    return peer.life is Life.GONE\n",
         "a goodbye thaws frozen I/O (F61)",
     ),
+    # That each handler's question gets a new number is covered by this rule: a promise that has
+    # answered once is spent, so that a later question finds none.
     Mutant(
         "data.py",
         "promise=0, next_resume=turn.now + pause_s)",
