@@ -193,9 +193,18 @@ def death_at_the_handshake(rng: random.Random, at: float) -> list[Fault]:
     return [Fault("switchover", "owner", at + 0.1), death.on(moment, wait)]
 
 
+def address_taken(rng: random.Random, at: float) -> list[Fault]:
+    """F56: another host has the address when the service is moved there."""
+    order = rng.choice(("switchover", "power_cut", "reboot"))
+    return [
+        Fault("foreign_host", "node1", at, rng.uniform(8.0, 30.0)),
+        Fault(order, "owner", at + 0.5, 10.0, a=rng.random()),
+    ]
+
+
 COMBOS: tuple[Combo, ...] = (
     split_without_devices, outdated_twice, outdated_and_orphaned, late_words, replay_after_death,
     goodbye_and_split, resync_death, owner_returns_in_time, shared_power, stop_fails_while_moving,
     fails_everywhere, split_and_back, both_start, off_and_on_between, slow_answers,
-    death_at_the_handshake,
+    death_at_the_handshake, address_taken,
 )  # fmt: skip

@@ -52,6 +52,8 @@ class Contract:
         self.steps = 0
         self.lied = False
         """Somebody whom the contract trusts has lied: what is believed then may be false."""
+        self.broken_by_hand = False
+        """An operator has confirmed that a node is off which is not: S1 and S2 are broken (F39)."""
         self.shots = 0
         self.cuts: Counter[str] = Counter()
         self._second = -1
@@ -62,12 +64,14 @@ class Contract:
     def check_one_owner(self, service: str) -> None:
         """S1, whenever anything changes."""
         up = [n.name for n in self.world.pair if n.on and n.services.truth[service] != DOWN]
-        if len(up) > 1:
+        if len(up) > 1 and not self.broken_by_hand:
             raise Violation("S1", f"{service} is active on {' and '.join(up)}")
 
     def promoted(self, node: Node, volume: Volume) -> None:
         """S2, at the moment the disk is opened for writing."""
         other = volume.other(node.name)
+        if self.broken_by_hand:
+            return
         if other.up and other.role == "Primary":
             raise Violation("S1", f"{volume.name} is Primary on both nodes")
         self._nothing_lost(node.name, volume)
@@ -82,6 +86,8 @@ class Contract:
     def goes_on_alone(self, node: str, volume: Volume) -> None:
         """DATA: from here on this copy takes writes that the other does not get."""
         side, other = volume.sides[node], volume.other(node)
+        if self.broken_by_hand:
+            return
         if side.disk != "UpToDate":
             raise Violation("DATA", f"{node} opens {volume.name}, whose disk is {side.disk}")
         if other.up and other.disk == "UpToDate" and not self._distrusted(volume, other.node):

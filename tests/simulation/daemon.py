@@ -81,6 +81,8 @@ class Daemon:
         self.clock.tell(f"{node.name}: daemon starts its life {self._counter}")
         self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes)
         self._orders.carry_out(todo)
+        if node.watchdog_absent:
+            self.look_around()
         for volume in self.world.volumes.values():
             node.disk_changed(volume)
             if volume.name in node.handlers:
@@ -193,7 +195,8 @@ class Daemon:
     def look_around(self) -> None:
         """What the monitors of this node say."""
         self.deliver(events.Reached(Reach.LOST if self.node.lan_lost else Reach.REACHED))
-        self.deliver(events.Eligible(self.why_not))
+        missing = "the watchdog is missing" if self.node.watchdog_absent else ""
+        self.deliver(events.Eligible(self.why_not or missing))
         for level in range(self.world.fencing.levels):
             ok = self.world.fencing.answers(self.node.name, self.node.peer, level)
             self.deliver(events.DeviceChecked(level, ok))

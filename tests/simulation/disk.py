@@ -62,5 +62,8 @@ class Host(Protocol):
     def goes_on_alone(self, node: str, volume: Volume) -> None:
         """This node's copy will take writes that the other copy does not get."""
 
+    def diverged(self, volume: Volume, why: str) -> None:
+        """The two copies refuse each other."""
+
     def resyncs(self, node: str, volume: Volume) -> None:
         """A resync from this node has begun."""

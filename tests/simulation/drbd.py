@@ -21,8 +21,14 @@ QUICK_S = (0.05, 0.5)
 """Resync of a few blocks."""
 
 
+class Split(Exception):
+    """Neither copy descends from the other."""
+
+
 class Volume:
     """The mirrored disk of one service."""
+
+    mirrored = True
 
     def __init__(self, clock: Clock, name: str, nodes: tuple[str, str], host: Host) -> None:
         self.clock, self.name, self.host = clock, name, host
@@ -154,9 +160,12 @@ class Volume:
 
     def _connect(self) -> None:
         a, b = self.sides.values()
-        if a.role == b.role == "Primary":
-            raise Violation("S2", f"{self.name}: two Primaries meet: split brain")
-        source = self._source(a, b)
+        try:
+            source = self._source(a, b)
+        except Split as split:
+            self.host.diverged(self, str(split))
+            a.alone = b.alone = True  # after-sb-*: disconnect (F39)
+            return
         self.connected = True
         for side in (a, b):
             side.suspended = False
@@ -183,6 +192,8 @@ class Volume:
         self.host.resyncs(source.node, self)
 
     def _source(self, a: Side, b: Side) -> Side | None:
+        if a.role == b.role == "Primary":
+            raise Split("two Primaries meet")
         if "Inconsistent" in (a.disk, b.disk):
             if a.disk == b.disk:
                 raise Violation("S2", f"{self.name}: both disks are Inconsistent")
@@ -200,7 +211,7 @@ class Volume:
             return b
         if "Diskless" in (a.disk, b.disk):
             return None
-        raise Violation("S2", f"{self.name}: split brain, neither copy descends from the other")
+        raise Split("neither copy descends from the other")
 
     def _synced(self, losses: int) -> None:
         if losses != self.losses or not self.resync:

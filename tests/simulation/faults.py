@@ -90,6 +90,7 @@ class Faults:
         for device in world.fencing.devices.values():
             device.mood = "normal"
         world.fencing.unreachable.clear()
+        world.rival = False
         for node in world.pair:
             services, daemon = node.services, node.daemon
             services.fail_start = services.fail_stop = services.hang = services.fail_probe = 0.0
@@ -98,6 +99,7 @@ class Faults:
                 volume.sides[node.name].refusing = False
                 volume.replace_disk(node.name)
             node.thaw()
+            node.watchdog_absent = False
             daemon.go_on()
             daemon.why_not = ""
             node.lan(lost=False)

@@ -11,11 +11,14 @@ from failoverd.core.events import Verb
 from .clock import Violation
 from .fault import Fault
 from .setting import BOOT_S, DEVICE_TIMEOUT_S, REPLICATION
+from .split_brain import SplitBrain
 
 if TYPE_CHECKING:
     from .node import Node
     from .world import World
 
+STOP_S = 4.0
+"""Longer than a stop of services that are well."""
 MOVE_S = 12.0
 """A planned move of services that stop and start in a few seconds."""
 
@@ -142,6 +145,30 @@ class Finale:
         if len(self.world.volumes) == 1 and owners != {self.owner.name}:
             raise Violation("LOOP", f"{self.owner.name} owned it and lost the race")
 
+    def _forsaken(self) -> None:
+        """F25: an owner without any contact stops in order, before its watchdog would reset it."""
+        lease = self.world.setting.lease
+        if lease is None or not self.world.setting.leased:
+            self._split()
+            return
+        boot = self.owner.boot
+        for link in self.world.network.links.values():
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self.owner.lan(lost=True)
+        self._pass(lease.lease_s / 2 + STOP_S)
+        if not self.owner.idle or self.owner.boot != boot:
+            raise Violation("L1", f"{self.owner.name} has not stopped half a lease after contact")
+        self._pass(self.world.setting.takeover_s)
+        self._served_by(self.other)
+
+    def _diverged(self) -> None:
+        """F39."""
+        if self.world.setting.lease is not None:
+            self._split()
+            return
+        SplitBrain(self.world, self.first, self.owner, self.other).run(MOVE_S)
+
     def _deaf(self) -> None:
         """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""
         for link in self.world.network.links.values():
@@ -152,6 +179,9 @@ class Finale:
 
     def _lied_to(self) -> None:
         """F12: a device calls the owner off; a kernel that answers is believed more."""
+        if not all(volume.mirrored for volume in self.world.volumes.values()):
+            self._deaf()  # without a replicated disk no kernel can contradict the device
+            return
         self.world.contract.lied = True
         for device in self.world.fencing.of(self.owner.name):
             device.mood = "lies"

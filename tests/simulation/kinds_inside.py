@@ -205,6 +205,27 @@ def disk_fills(world: World, node: Node, fault: Fault) -> Undo:
     return None
 
 
+@kind(0.4, (5.0, 30.0))
+def watchdog_absent(world: World, node: Node, fault: Fault) -> Undo:
+    """F29: the node boots without the device that could reset it."""
+    node.watchdog_absent = True
+    node.power_off()
+    node.power_on()
+
+    def undo() -> None:
+        node.watchdog_absent = False
+        node.daemon.look_around()
+
+    return undo
+
+
+@kind(0.5, (3.0, 20.0))
+def foreign_host(world: World, node: Node, fault: Fault) -> Undo:
+    """F56: somebody else's host has taken an address of the services."""
+    world.rival = True
+    return partial(setattr, world, "rival", False)
+
+
 @kind(0.4, (2.0, 20.0))
 def no_watchdog(world: World, node: Node, fault: Fault) -> Undo:
     """F29."""

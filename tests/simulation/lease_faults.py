@@ -85,9 +85,71 @@ def both_lose_all(rng: random.Random, at: float) -> list[Fault]:
     ]
 
 
+def contact_lost_later(rng: random.Random, at: float) -> list[Fault]:
+    """The owner lives on its ping target alone, and loses that too when half the time is over."""
+    return [
+        Fault("cut_all", "owner", at, 80.0),
+        Fault("lan_lost", "owner", at + rng.uniform(2.0, 14.0), 60.0),
+    ]
+
+
+def right_is_over(rng: random.Random, at: float) -> list[Fault]:
+    """The standby is off the LAN until the owner needs no contact, and then finds all silent."""
+    first, later = 0.3 * at, 0.3 * at + rng.uniform(25.0, 45.0)
+    return [
+        Fault("cut_all", "owner", first, 90.0),
+        Fault("lan_lost", "standby", first, later - first + 2.0),
+        Fault("lan_lost", "owner", later, 60.0),
+    ]
+
+
+def both_down_and_apart(rng: random.Random, at: float) -> list[Fault]:
+    """It runs nowhere when all links go: neither was known to have it."""
+    moment = rng.choice(("stopped", "claim", "failed", "adopted"))
+    cut = Fault("cut_all", "node1", at, 80.0).on(moment, rng.choice((0.0, rng.uniform(0, 0.4))))
+    return [
+        Fault(rng.choice(("switchover", "resource_dies", "kill_daemon")), "owner", at + 0.1),
+        Fault("start_fails", rng.choice(("node1", "node2")), at, 3.0, a=1.0),
+        cut,
+    ]
+
+
+def hangs_and_starts(rng: random.Random, at: float) -> list[Fault]:
+    """Granted, started, cut off: it hangs in its start, then in its stop, on a LAN that is well."""
+    first = 0.4 * at
+    return [
+        Fault("switchover", "owner", first + 0.1),
+        Fault("hangs", "here", first, 60.0, a=1.0).on("start", 0.0),
+        Fault(rng.choice(("cut_all", "mute")), "here", first, 60.0).on("start", 0.0),
+    ]
+
+
+def left_and_returned(rng: random.Random, at: float) -> list[Fault]:
+    """The standby left; the owner goes on without it; it returns, the replication link does not."""
+    first = 0.3 * at
+    return [
+        Fault("leave", "standby", first),
+        Fault("cut_replication", "node1", first, 80.0).on("goodbye", rng.uniform(0.0, 0.3)),
+        Fault("power_cut", "owner", first + rng.uniform(16.0, 25.0), 50.0),
+    ]
+
+
+def heard_late_and_hanging(rng: random.Random, at: float) -> list[Fault]:
+    """F18: old answers arrive for seconds after nobody hears the owner, which cannot stop."""
+    lasts = rng.uniform(35.0, 50.0)
+    return [
+        Fault("late", "node1", max(0.0, at - 9.0), lasts + 9.0, a=rng.uniform(0.5, 1.0)),
+        Fault("mute", "owner", at, lasts),
+        Fault("cut_replication", "node1", at, lasts),
+        Fault("lan_lost", "owner", at, lasts),
+        Fault("hangs", "owner", at, lasts, a=1.0),
+    ]
+
+
 COMBOS: tuple[Combo, ...] = (
     isolated, isolated, half_heard, resumed_then_dies, flapping_lan, dies_while_starting,
-    both_lose_all,
+    both_lose_all, contact_lost_later, right_is_over, both_down_and_apart, hangs_and_starts,
+    left_and_returned, heard_late_and_hanging,
 )  # fmt: skip
 
 

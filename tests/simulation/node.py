@@ -42,6 +42,8 @@ class Node:
         self._drift = self.clock.between(0.998, 1.002)
         self.services = Services(self, config)
         self.daemon = Daemon(self, config)
+        self.watchdog_absent = False
+        """The kernel found no device at its last boot (F29)."""
         lease = config.lease
         self.watchdog = Watchdog(self, lease.watchdog_s) if lease is not None else None
         self.handlers: dict[str, int] = {}
@@ -154,7 +156,7 @@ class Node:
 
     def disk_changed(self, volume: Volume) -> None:
         """The daemon sees the state of the disk a little later."""
-        if self.on:
+        if self.on and volume.mirrored:
             self.daemon.later(0.0, 0.2, partial(self._look, volume))
 
     def outdate(self, volume: Volume) -> None:

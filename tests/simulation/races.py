@@ -62,6 +62,9 @@ def breaks_down_at_work(rng: random.Random, at: float) -> list[Fault]:
     moment = rng.choice(("start", "start", "stop", "recover", "claim", "frozen"))
     order = rng.choice(("switchover", "resource_dies", "power_cut"))
     broken = Fault("defect", "here", at, a=rng.random())
+    if rng.random() < 0.5:  # its end is known, but not told yet
+        told = broken.on("up", rng.uniform(0.0, 0.1))
+        return [Fault("switchover", "owner", at + 0.1, a=rng.random()), told]
     return [
         Fault(order, "owner", at + 0.1, 15.0, a=rng.random()),
         broken.on(moment, rng.uniform(0.0, 2.6)),

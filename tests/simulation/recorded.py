@@ -107,6 +107,10 @@ class Run:
     def goes_on_alone(self, node: str, volume: Volume) -> None:
         """Whether it may is the core's business."""
 
+    def diverged(self, volume: Volume, why: str) -> None:
+        """No recording has one."""
+        raise AssertionError(why)
+
     def resyncs(self, node: str, volume: Volume) -> None:
         """The recording says when it ends."""
 

@@ -21,7 +21,7 @@ MOMENTS = (
     "peer-suspect", "peer-silent", "peer-gone", "peer-alive", "peer-life", "frozen", "goodbye",
     "handover", "switchover", "paused", "fence status", "fence off", "fence on", "fence-failed",
     "outdate", "outdated", "resume", "answer 1", "answer 4", "answer 7", "resync", "adopted",
-    "failed", "stop-failed", "accepted", "mode", "reach", "moved", "move-failed",
+    "up", "failed", "stop-failed", "accepted", "mode", "reach", "moved", "move-failed",
 )  # fmt: skip
 """What faults lie in wait for: notes and actions of the cores, and events of the world."""
 CALM_S = 12.0
@@ -52,6 +52,8 @@ LAST = (
     "owner_echoes",
     "paused_alone",
     "lied_to",
+    "forsaken",
+    "diverged",
     "replication_lost",
     "standby_dies",
     "split",

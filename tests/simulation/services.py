@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DOWN, HALF, UP = "down", "half", "up"
 FOUND = {DOWN: events.Found.STOPPED, HALF: events.Found.PARTIAL, UP: events.Found.RUNNING}
 PATROL_S = 2.0
+RIVAL = "the address already answers from 02:00:00:00:00:99"
+"""F56: a host that is no node of the cluster has it."""
 
 
 class Services:
@@ -111,7 +113,8 @@ class Services:
     def _promote(self, action: actions.Start, order: int, tries: int, code: int | None) -> None:
         volume, node = self.world.volumes[action.service], self.node
         disk = volume.see(node.name)
-        if code is None and not disk.connected and disk.peer_disk != "Outdated":
+        alone = volume.mirrored and not disk.connected and disk.peer_disk != "Outdated"
+        if code is None and alone:
 
             def answered(code: int) -> None:
                 node.daemon.later(0.0, 0.05, partial(self._promote, action, order, tries, code))
@@ -134,6 +137,8 @@ class Services:
         self.set(action.service, HALF)
         if self.clock.chance(self.hang):
             node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, partial(self._done, action, "late"))
+        elif self.world.rival:
+            node.daemon.later(0.2, 2.0, partial(self._done, action, RIVAL))
         elif self.clock.chance(self.fail_start):
             node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
         else:
@@ -143,6 +148,7 @@ class Services:
     def _up(self, action: actions.Start | actions.Recover, order: int) -> None:
         if order == self._order[action.service]:
             self.set(action.service, UP)
+            self.world.moment("up", self.node)
             self.node.daemon.later(0.0, 0.2, partial(self._done, action))
 
     def stop(self, action: actions.Stop) -> None:

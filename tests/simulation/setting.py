@@ -18,6 +18,8 @@ START_TIMEOUT_S = 10.0
 RESYNC_S = (0.5, 9.0)
 LEASED = 0.3
 """Share of the worlds with a watchdog lease."""
+STATELESS = 0.5
+"""Share of the second services that have no replicated disk."""
 FAILBACK_S = 16.0
 """Longer than any planned move of the finale."""
 
@@ -95,6 +97,7 @@ class Setting:
 def draw(seed: int) -> Setting:
     """The setting of one seed: from the shipped timing to heartbeats once a second."""
     rng = random.Random(f"setting {seed}")
+    plain = random.Random(f"stateless {seed}")
     names = ("shop",) if rng.random() < 0.7 else ("shop", "mail")
     services = tuple(
         ServiceConfig(
@@ -103,6 +106,7 @@ def draw(seed: int) -> Setting:
             restarts=rng.choice((0, 1, 3)),
             failback=rng.random() < 0.2,
             failback_delay_s=rng.uniform(FAILBACK_S, 2 * FAILBACK_S),
+            replicated=name == "shop" or plain.random() >= STATELESS,
         )
         for name in names
     )

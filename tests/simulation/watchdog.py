@@ -30,6 +30,8 @@ class Watchdog:
 
     def pet(self) -> None:
         """Opens the device if it is not open yet."""
+        if self.node.watchdog_absent:
+            return
         self.count += 1
         self.node.clock.after(self.timeout_s, partial(self._bark, self.count, self.node.boot))
 
@@ -63,7 +65,7 @@ class Lan:
 
     def probe(self, action: actions.ProbeAddresses) -> None:
         """ARP requests for every address, twice; whoever has one up answers, if the LAN carries."""
-        heard: list[str] = []
+        heard: list[str] = ["a foreign host answers"] if self.node.world.rival else []
         self._later(0.1, partial(self._ask, heard))
         self._later(self.clock.between(0.3, 0.8), partial(self._probed, action, heard))
 

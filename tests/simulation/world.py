@@ -16,6 +16,7 @@ from .finale import Finale
 from .network import Network
 from .node import Node
 from .setting import NAMES, REPLICATION
+from .stateless import Stateless
 
 LOOK_S = 0.5
 BREACHES = ("breach", "core-error", "safe-stop")
@@ -36,7 +37,12 @@ class World:
         services = tuple(service.name for service in self.setting.services)
         self.contract = Contract(self, services)
         self.network = Network(self.clock, self.setting, NAMES)
-        self.volumes = {name: Volume(self.clock, name, NAMES, self) for name in services}
+        self.volumes = {
+            service.name: (Volume if service.replicated else Stateless)(
+                self.clock, service.name, NAMES, self
+            )
+            for service in self.setting.services
+        }
         self.nodes = {name: Node(self, self.setting.of(name)) for name in NAMES}
         self.pair = tuple(self.nodes.values())
         self.network.receive = {name: node.daemon.receive for name, node in self.nodes.items()}
@@ -44,6 +50,8 @@ class World:
             self.clock, self.setting.devices, NAMES, self._power, lambda node: self.nodes[node].on
         )
         self.faults = Faults(self)
+        self.rival = False
+        """A host that is no node has an address of the services (F56)."""
         self._written = 0
         self._well_since: float | None = None
 
@@ -92,9 +100,13 @@ class World:
     def moment(self, code: str, node: Node) -> None:
         """Something is under way: a note, an action, an event of the world."""
         self.moments[code] += 1
-        if code in BREACHES and not (code != "breach" and node.daemon.defect):
+        if code in BREACHES and not self._excused(code, node):
             raise Violation("CRASH", f"{node.name} found a breach of its own: {code}")
         self.faults.moment(code, node)
+
+    def _excused(self, code: str, node: Node) -> bool:
+        """Something outside of the rules has brought it about."""
+        return self.contract.broken_by_hand if code == "breach" else node.daemon.defect
 
     def kernels_notice(self, quick: bool = False) -> None:
         """Paths or pauses changed."""
@@ -120,6 +132,11 @@ class World:
     def goes_on_alone(self, node: str, volume: Volume) -> None:
         """A copy will take writes that the other does not get."""
         self.contract.goes_on_alone(node, volume)
+
+    def diverged(self, volume: Volume, why: str) -> None:
+        """Only an operator's lie may lead to a split brain."""
+        if not self.contract.broken_by_hand:
+            raise Violation("S2", f"{volume.name}: split brain, {why}")
 
     def resyncs(self, node: str, volume: Volume) -> None:
         """A resync has begun."""

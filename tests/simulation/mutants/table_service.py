@@ -26,11 +26,13 @@ SERVICE = (
         "    return peer.life is Life.GONE\n",
         "a goodbye thaws frozen I/O (F61)",
     ),
+    # That each handler's question gets a new number is covered by this rule: a promise that has
+    # answered once is spent, so that a later question finds none.
     Mutant(
         "data.py",
-        'promise=turn.number())\n    turn.note("frozen"',
-        'promise=service.promise or turn.number())\n    turn.note("frozen"',
-        "an earlier loss's promise answers the handler of a later one (F13)",
+        "promise=0, next_resume=turn.now + pause_s)",
+        "next_resume=turn.now + pause_s)",
+        "a promise is good for more than one answer (F37)",
     ),
     Mutant(
         "data.py",
