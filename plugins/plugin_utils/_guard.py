@@ -149,6 +149,12 @@ def check(
                     f"{where}: watchdog needs cluster_ping_targets; without one that it reaches, no"
                     " node may take over."
                 )
+            for service in services:
+                if not service["addresses"]:
+                    raise Problem(
+                        f"{where}: watchdog cannot watch service {service['name']}, which has no"
+                        " address: a standby asks the LAN whether somebody still has it."
+                    )
             lease(method, guard, timing, any(s["storage"]["type"] == "drbd" for s in services))
         if method["method"] == "sfex":
             for service in services:

@@ -85,6 +85,9 @@ def build(
         _interfaces(services, found)
     _services.place(services, links)
     targets = _monitors.targets(given.get("cluster_ping_targets") or [], links, services)
+    monitors = _monitors.read(given.get("cluster_monitors") or {}, targets)
+    if any(method["method"] == "watchdog" for method in fencing):
+        _monitors.steady("cluster_monitors.ping", monitors.get("ping", {}))
     _guard.check(fencing, services, guard, lock_disk, timing, targets)
     replication = [s["storage"]["link"] for s in services if s["storage"]["link"]]
     _fencing.check_addresses(fencing, links, replication)
@@ -101,7 +104,7 @@ def build(
         "timing": timing,
         "power_on": flag("cluster_power_on", given.get("cluster_power_on", True)),
         "ping_targets": targets,
-        "monitors": _monitors.read(given.get("cluster_monitors") or {}, targets),
+        "monitors": monitors,
         "notifications": _notifications.read(given.get("cluster_notifications") or []),
         "unsafe": unsafe,
     }

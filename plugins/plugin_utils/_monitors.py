@@ -10,6 +10,8 @@ from typing import Any
 from . import _net
 from ._values import Problem, mapping, number, refuse, sequence, text, unique, whole
 
+# As PING_GAP_S in the daemon's core/lease.py.
+LEASE_GAP_S = 2.5
 # Section: {name: (default, least, most)}; whole numbers have whole limits. As in the daemon.
 LIMITS: dict[str, dict[str, tuple[float, float, float]]] = {
     "ping": {
@@ -84,6 +86,16 @@ def _ping(
         )
     if given and not given_targets:
         raise Problem(f"{where}: of no use; cluster_ping_targets names no address.")
+
+
+def steady(where: str, given: Mapping[str, float]) -> None:
+    """Refuse rounds so far apart that a watchdog's lease takes the pause between them for a loss."""
+    both = {key: given.get(key, LIMITS["ping"][key][0]) for key in ("interval_s", "deadline_s")}
+    if sum(both.values()) >= LEASE_GAP_S:
+        raise Problem(
+            f"{where}.interval_s: {both['interval_s']:g} plus deadline_s ({both['deadline_s']:g}) is"
+            f" not less than {LEASE_GAP_S:g}; a watchdog's lease lives on answers that come often."
+        )
 
 
 def _target(where: str, raw: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from failoverd.core import actions, events
 from failoverd.core.config import Kind, Lease
 from failoverd.core.events import Power
+from failoverd.core.machine import deadline
 from failoverd.core.message import Local, Reach
 
 from .halves import ALONE, GOOD, Half, Pair, notes, said
@@ -221,3 +222,27 @@ def test_a_silent_peer_says_what_failed_and_what_ends_it() -> None:
     why = pair.b.shop.why
     assert why.startswith("a is silent and not proven gone: pdu: no answer")
     assert why.endswith("when you know it is off: failoverctl confirm-fenced a")
+
+
+def test_an_owner_that_waits_for_nothing_but_time_is_left_in_peace() -> None:
+    """A shot that no level can carry out is not due at every moment."""
+    pair = leased()
+    Pair.see(pair.a, FROZEN)
+    silence(pair.a, 10.0)
+    assert deadline(pair.a.state, pair.a.now) > pair.a.now
+
+
+def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
+    pair = leased()
+    Pair.see(pair.b, ALONE)
+    silence(pair.b, LEASE.takeover_s + 4.0)
+    pair.b.finish(actions.Start)
+    pair.b.todo.clear()
+    again = Pair()
+    again.a.config = pair.a.config
+    again.a.state = replace(again.a.state, config=pair.a.config, incarnation=2 << 32 | 11)
+    again.b = pair.b
+    again.a.now = pair.b.now
+    again.talk(3)
+    assert pair.b.shop.local is Local.RUNNING
+    assert not pair.b.take(actions.Stop)

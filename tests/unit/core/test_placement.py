@@ -120,10 +120,20 @@ def test_f29_a_node_without_its_watchdog_owns_nothing() -> None:
 def test_f29_an_owner_whose_watchdog_vanishes_hands_over() -> None:
     pair = Pair().running()
     pair.a.feed(events.Eligible("the watchdog /dev/watchdog is absent"))
+    pair.talk(26)
     pair.moved(pair.a, pair.b)
     pair.a.feed(events.Eligible())
     pair.talk()
     assert said(pair.a).services[0].able
+
+
+def test_f31_an_owner_that_has_not_opened_its_watchdog_yet_keeps_its_service() -> None:
+    pair = Pair().running()
+    pair.a.feed(events.Eligible("the watchdog is not in use yet"))
+    pair.talk(4)
+    pair.a.feed(events.Eligible())
+    pair.talk(30)
+    assert not pair.a.take(actions.Stop)
 
 
 def test_f35_a_detached_owner_hands_over_to_an_up_to_date_peer() -> None:

@@ -185,3 +185,14 @@ def test_f12_a_kernel_that_connects_is_on_again_whatever_was_proven() -> None:
     Pair.see(a, FROZEN)
     a.feed(events.HandlerAsked(1, "shop"))
     assert codes(a) == []
+
+
+def test_f12_a_device_that_was_asked_before_the_kernel_connected_proves_nothing() -> None:
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary"))
+    a.pass_time(1)
+    (question,) = a.take(actions.Fence)
+    assert isinstance(question, actions.Fence)
+    Pair.see(a, events.Disk("Primary", "UpToDate", "Secondary", "UpToDate", "Connected"))
+    a.feed(events.FenceDone(question.op, Power.OFF))
+    assert a.state.peer.life is not Life.GONE

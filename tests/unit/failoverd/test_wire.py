@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -156,6 +156,13 @@ def test_fields_of_a_later_version_are_ignored() -> None:
     payload = json.dumps(row).encode()
     newer = head + hmac.digest(KEY, head + payload, "sha256") + payload
     assert receiver().decode(newer) == PLAIN
+
+
+def test_f63_fields_keep_their_places_for_those_who_count_them() -> None:
+    """An older version reads a report by position: a new field may only come last."""
+    old = ["name", "local", "generation", "claim", "grant", "able", "why", "pull", "doomed"]
+    old += ["outdate", "outdated", "score"]
+    assert [field.name for field in fields(ServiceReport)][: len(old)] == old
 
 
 def test_f63_what_an_older_version_leaves_out_gets_its_default() -> None:

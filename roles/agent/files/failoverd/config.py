@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .core.config import CoreConfig, Kind, ServiceConfig, Timing
+from .core.lease import PING_GAP_S
 from .exclusion import FencingSettings as FencingSettings
 from .exclusion import WatchdogSettings as WatchdogSettings
 from .exclusion import (
@@ -232,6 +233,14 @@ def _exclusion(top: Section, config: Config) -> None:
         if not config.monitors.ping.targets:
             rule = "are needed by watchdog: without one that it reaches no node may take over"
             raise top.fail("ping_targets", rule)
+        for service in config.services:
+            if not any(resource.type == "virtual_ip" for resource in service.resources):
+                rule = "has no address, which a standby asks for before a lease has run out"
+                raise top.fail(f"services: {service.name}", rule)
+        ping = config.monitors.ping
+        if ping.interval_s + ping.deadline_s >= PING_GAP_S:
+            rule = f"plus deadline_s must be less than {PING_GAP_S:g} for a watchdog's lease"
+            raise top.fail("monitors: ping: interval_s", rule)
         name, rule = lease_problem(
             core.lease, config.timing, any(s.replicated for s in core.services)
         )

@@ -112,6 +112,7 @@ def _next_time(state: State, now: float) -> float:
     times = [now + LOOK_S, work.next_query, work.retry_at, state.started + timing.startup_s]
     times += [time for time in (work.due, work.power_on_at) if time is not None]
     times += [*links.next_times(state), *vigil.times(state), state.reach_since + timing.witness_s]
+    times.append(state.ineligible_since + timing.witness_s)
     for service in state.services:
         times += [service.next_outdate, service.next_resume]
         times += [waiting.until for waiting in service.waiting]

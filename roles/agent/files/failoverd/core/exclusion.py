@@ -117,11 +117,13 @@ def _shoot(turn: Turn) -> None:
         if work.due is not None:
             turn.set_exclusion(due=None, tries=0, retry_at=0.0)
         return
+    first = _following(turn.state.config, -1, Ask.OFF)
+    if first is None:
+        return  # a lease runs out by itself: there is nothing to wait for here
     if work.due is None:
         doomed = turn.state.peer.life is Life.ALIVE
         work = turn.set_exclusion(due=turn.now + (0.0 if doomed else head_start(turn.state)))
-    first = _following(turn.state.config, -1, Ask.OFF)
-    if first is None or work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
+    if work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
         return
     op = turn.number()
     turn.set_exclusion(shot_op=op, shot_level=first, shot_of=turn.state.peer.greeted)

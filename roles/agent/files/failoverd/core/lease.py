@@ -93,6 +93,16 @@ def bound(state: State, service: Service, now: float) -> bool:
     return now < heard_at(state) + lease.closed_s
 
 
+def met_again(state: State, now: float) -> State:
+    """The peer is heard again by a node that it had no right against: a lease begins now.
+
+    It can get a right only from what it hears of this node from now on.
+    """
+    if state.config.lease is None or any(bound(state, s, now) for s in state.services if s.held):
+        return state
+    return changed(state, contact=changed(state.contact, acked_at=now, asked=0))
+
+
 def lapsing(state: State, service: Service, now: float) -> bool:
     """It has to be stopped here: half of the lease has passed without contact."""
     lease = state.config.lease

@@ -73,6 +73,7 @@ def kernel_answers(turn: Turn) -> None:
     Until it is heard, nothing is known of it; the next loss of its kernel needs a new proof.
     """
     peer = turn.state.peer
+    turn.set_exclusion(query_op=0)  # what is answered now was asked before
     if peer.life is Life.GONE and peer.proof.powerless:
         turn.note("proof-void", f"{turn.state.config.peer} is on again: its kernel has connected")
         turn.set_peer(
@@ -154,8 +155,11 @@ def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
         links.late(turn, turn.now - peer.last)
         new = changed(new, latest_s=turn.state.peer.latest_s)
     if new.sequence == peer.sequence:
-        turn.set(peer=new)
+        # A late copy of what was heard before the silence does not end it (F18).
+        turn.set(peer=new if was is not Life.SILENT else changed(new, last=peer.last))
         return
+    if was is not Life.ALIVE:
+        turn.state = lease.met_again(turn.state, turn.now)
     since = peer.since if was is Life.ALIVE else turn.now
     turn.set(peer=changed(new, life=Life.ALIVE, since=since, proof=Proof.NONE))
     if message.goodbye and all(s.local is Local.STOPPED for s in message.services):

@@ -47,7 +47,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class ServiceReport:
-    """What a node says of one service."""
+    """What a node says of one service. New fields go to the end: older versions count them (F63)."""
 
     name: str
     local: Local
@@ -68,12 +68,12 @@ class ServiceReport:
     """Number of the request that the receiver outdate its disk, 0 for none (F13)."""
     outdated: int = 0
     """Number of the receiver's request that the sender has carried out."""
-    split: bool = False
-    """The kernels refuse each other, and the sender's copy may hold what the other lacks (F39)."""
     score: int = 0
     """How well the service would do on the sender, 0 if it is not able (or too old to say)."""
     linked: bool = False
     """The sender's kernel says that the replication is connected."""
+    split: bool = False
+    """The kernels refuse each other, and the sender's copy may hold what the other lacks (F39)."""
 
 
 @dataclass(frozen=True)

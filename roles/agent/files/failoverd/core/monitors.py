@@ -28,7 +28,8 @@ def eligible(turn: Turn, event: Eligible) -> None:
     """This node may own services, or may not: a watchdog that is required is absent (F29)."""
     if event.why == turn.state.ineligible:
         return
-    turn.set(ineligible=event.why)
+    since = turn.state.ineligible_since if turn.state.ineligible else turn.now
+    turn.set(ineligible=event.why, ineligible_since=since)
     node = turn.state.config.node
     text = f"{node} may not own services: {event.why}" if event.why else f"{node} may own services"
     turn.note("eligible", text, alert=bool(event.why))

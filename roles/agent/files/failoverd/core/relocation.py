@@ -42,7 +42,8 @@ def _reason(turn: Turn, service: Service) -> str:
     state = turn.state
     if is_on(state.modes.standby):
         return "this node is in standby mode"
-    if state.ineligible:
+    # A daemon that begins has not opened its watchdog yet: what runs here is not moved for that.
+    if state.ineligible and turn.now >= state.ineligible_since + state.config.timing.witness_s:
         return f"this node may not own services: {state.ineligible}"  # F29
     disk = service.disk
     if disk.disk in DETACHED and disk.connected and disk.peer_disk == "UpToDate":

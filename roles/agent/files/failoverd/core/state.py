@@ -201,6 +201,7 @@ class State:
     reach_since: float = 0.0
     ineligible: str = ""
     """Why this node may not own services at all, empty if it may (F29)."""
+    ineligible_since: float = 0.0
     links: tuple[LinkView, ...] = ()
     """Those that are down or not yet steady again (F11, F20)."""
     bad_devices: tuple[int, ...] = ()

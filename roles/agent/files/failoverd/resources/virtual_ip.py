@@ -71,6 +71,8 @@ async def who_answers(resources: Iterable[object]) -> str:
         return f"{address}: {rival} answers to it" if rival else ""
 
     addresses = [resource for resource in resources if isinstance(resource, VirtualIp)]
+    if not addresses:
+        return "there is no address to ask for"
     return "; ".join(filter(None, await asyncio.gather(*map(one, addresses))))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from failoverd.control.client import ask
 from failoverd.core.codec import CodecError, from_json
+from failoverd.core.config import Kind
 from failoverd.core.state import State
 from failoverd.lines import core_digest
 from failoverd.replay import Unreadable, replay
@@ -51,6 +52,9 @@ def begin(saved: dict[str, Any], origin: str) -> World:
     try:
         if not isinstance(state, State):
             state = from_json(State, state)
+        if any(kind is not Kind.STONITH for kind in state.config.kinds):
+            # An imagined world without probes and locks would tell of services that stay down.
+            raise Unreadable(f"{origin}: whatif knows no watchdog leases and no SFEX locks yet.")
         return World(state, float(saved["now"]))
     except (CodecError, LookupError, TypeError, ValueError) as error:
         other = f"it is of core {saved.get('core')}, this is core {core_digest()}"
