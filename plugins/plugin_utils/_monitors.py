@@ -89,12 +89,12 @@ def _ping(
 
 
 def steady(where: str, given: Mapping[str, float]) -> None:
-    """Refuse rounds so far apart that a watchdog's lease takes the pause between them for a loss."""
+    """Refuse rounds so far apart that a watchdog's lease takes the pause for a loss."""
     both = {key: given.get(key, LIMITS["ping"][key][0]) for key in ("interval_s", "deadline_s")}
     if sum(both.values()) >= LEASE_GAP_S:
         raise Problem(
-            f"{where}.interval_s: {both['interval_s']:g} plus deadline_s ({both['deadline_s']:g}) is"
-            f" not less than {LEASE_GAP_S:g}; a watchdog's lease lives on answers that come often."
+            f"{where}.interval_s: {both['interval_s']:g} plus deadline_s ({both['deadline_s']:g})"
+            f" is not less than {LEASE_GAP_S:g}; a watchdog's lease lives on frequent answers."
         )
 
 

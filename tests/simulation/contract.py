@@ -19,7 +19,7 @@ CRASH  the core raises no exception and finds no breach of its own
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from failoverd.core import lease
@@ -104,7 +104,11 @@ class Contract:
         if state.leaving < 0:
             return True  # this life starts nothing more, and the next one begins without contact
         service = state.service(volume.name)
-        return service is not None and lease.stale(state, service, node.mono())
+        if service is None:
+            return False
+        # What its kernel knows already, its daemon will see before anything is promoted there.
+        seen = replace(service, disk=volume.see(name))
+        return lease.stale(state, seen, node.mono())
 
     def stepped(self, node: Node, before: State, after: State, now: float) -> None:
         """Called after every step of a core."""

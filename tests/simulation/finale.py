@@ -10,7 +10,7 @@ from failoverd.core.events import Verb
 
 from .clock import Violation
 from .fault import Fault
-from .setting import BOOT_S, DEVICE_TIMEOUT_S, REPLICATION
+from .setting import BOOT_S, DEVICE_TIMEOUT_S, FAILBACK_S, REPLICATION
 from .split_brain import SplitBrain
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Finale:
         self.owner.freeze(clock_stops=False)
         self._pass(setting.takeover_s + 2 * DEVICE_TIMEOUT_S * (len(devices) > 1))
         if setting.lease is not None:  # its watchdog may have been the first (F02)
+            if any(service.failback for service in setting.services):
+                self._pass(2 * FAILBACK_S + setting.timing.move_s)  # back home meanwhile (F10)
             self.contract.must_serve("after the owner has frozen")
             return
         self._served_by(self.other)

@@ -110,19 +110,26 @@ class Services:
         order = self._order[action.service]
         self.node.daemon.later(0.05, 0.4, partial(self._promote, action, order, 0, code))
 
-    def _promote(self, action: actions.Start, order: int, tries: int, code: int | None) -> None:
+    def _promote(
+        self, action: actions.Start, order: int, tries: int, code: int | None, losses: int = -1
+    ) -> None:
+        """losses: those that were when the handler asked; its answer fits no later one (F37)."""
         volume, node = self.world.volumes[action.service], self.node
         disk = volume.see(node.name)
         alone = volume.mirrored and not disk.connected and disk.peer_disk != "Outdated"
         if code is None and alone:
+            losses = volume.losses
 
             def answered(code: int) -> None:
-                node.daemon.later(0.0, 0.05, partial(self._promote, action, order, tries, code))
+                again = partial(self._promote, action, order, tries, code, losses)
+                node.daemon.later(0.0, 0.05, again)
 
             node.daemon.ask(volume, answered)
             return
         if order != self._order[action.service]:
             return
+        if losses not in (-1, volume.losses):
+            code = None
         refusal = volume.promote(node.name, 1 if code is None else code)
         if refusal:
             self.world.moment("refused promotion", node)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from failoverd.core import actions, events
+from failoverd.core import actions, events, lease
 from failoverd.core.config import Kind, Lease
 from failoverd.core.events import Power
 from failoverd.core.machine import deadline
@@ -229,7 +229,8 @@ def test_an_owner_that_waits_for_nothing_but_time_is_left_in_peace() -> None:
     pair = leased()
     Pair.see(pair.a, FROZEN)
     silence(pair.a, 10.0)
-    assert deadline(pair.a.state, pair.a.now) > pair.a.now
+    due = deadline(pair.a.state, pair.a.now)
+    assert due is not None and due > pair.a.now
 
 
 def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
@@ -246,3 +247,20 @@ def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
     again.talk(3)
     assert pair.b.shop.local is Local.RUNNING
     assert not pair.b.take(actions.Stop)
+
+
+def test_an_old_copy_stays_old_when_the_peer_is_heard_to_have_taken_over() -> None:
+    """Seeds 646, 1403: an owner that nobody hears hears its peer start the service."""
+    pair = leased()
+    Pair.see(pair.a, LONELY)
+    silence(pair.a, LEASE.lease_s / 2 + 1.0, pings=False)
+    pair.a.finish(actions.Stop)
+    Pair.see(pair.a, ALONE)
+    silence(pair.a, LEASE.takeover_s - LEASE.lease_s / 2, pings=False)
+    Pair.see(pair.b, ALONE)
+    silence(pair.b, LEASE.takeover_s + 4.0)
+    assert starts(pair.b) == 1
+    pair.a.now = max(pair.a.now, pair.b.now)
+    pair.a.feed(events.Heard("lan", said(pair.b)))
+    assert pair.a.state.peer.message == said(pair.b)
+    assert lease.stale(pair.a.state, pair.a.shop, pair.a.now)

@@ -185,6 +185,21 @@ def stale(state: State, service: Service, now: float) -> bool:
     return end is not None and (peer.since if off else now) > end
 
 
+def distrusted(state: State, now: float) -> State:
+    """A copy that is old stays old, whatever is heard of the peer later, until it is linked again.
+
+    A standby's copy is left out: it is outdated by order when its right is over (see vigil).
+    """
+    anchors = state.contact.anchors
+    if state.config.lease is None or not anchors:
+        return state
+    old = {s.name for s in state.services if stale(state, s, now) and not may_hold(state, s)}
+    kept = tuple((name, at) for name, at in anchors if name not in old)
+    if len(kept) == len(anchors):
+        return state
+    return changed(state, contact=changed(state.contact, anchors=kept))
+
+
 def may_go_on(state: State, service: Service, now: float) -> bool:
     """The peer does not use its copy before a resync: frozen I/O may flow without it."""
     lease, peer = state.config.lease, state.peer

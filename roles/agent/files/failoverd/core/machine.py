@@ -13,6 +13,7 @@ from . import (
     data,
     exclusion,
     invariants,
+    lease,
     lifecycle,
     links,
     liveness,
@@ -94,7 +95,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     short = calm.nothing_new(state, event, now)
     if short is not None:
         return short
-    turn = Turn(state, now)
+    turn = Turn(lease.distrusted(state, now), now)
     _take(turn, event)
     liveness.watch(turn)
     links.watch(turn)

@@ -47,7 +47,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class ServiceReport:
-    """What a node says of one service. New fields go to the end: older versions count them (F63)."""
+    """What a node says of one service. A new field comes last: older versions count them (F63)."""
 
     name: str
     local: Local
