@@ -68,9 +68,10 @@ class Finale:
             self._pass(1.0)
         self.owner.freeze(clock_stops=False)
         self._pass(setting.takeover_s + 2 * DEVICE_TIMEOUT_S * (len(devices) > 1))
-        if setting.lease is not None:  # its watchdog may have been the first (F02)
-            if any(service.failback for service in setting.services):
-                self._pass(2 * FAILBACK_S + setting.timing.move_s)  # back home meanwhile (F10)
+        goes_home = any(service.failback for service in setting.services)
+        if goes_home:  # it may be back where it was already (F10)
+            self._pass(2 * FAILBACK_S + setting.timing.move_s)
+        if goes_home or setting.lease is not None:  # its watchdog may have been the first (F02)
             self.contract.must_serve("after the owner has frozen")
             return
         self._served_by(self.other)
