@@ -56,6 +56,10 @@ class Hand:
         """Any duration will do."""
         return low
 
+    def chance(self, _part: float) -> bool:
+        """Neither will a chance change what follows."""
+        return False
+
     def tell(self, text: str) -> None:
         """Nobody listens."""
 
