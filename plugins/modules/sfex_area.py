@@ -112,7 +112,7 @@ class Area:
             if max(self.params["locks"].values(), default=0) > found.get("locks", 0):
                 self.fail(f"has room for {found.get('locks')} locks only.")
             return
-        seen = _disk.inspect(self.params["device"], lambda argv: self.module.run_command(argv))
+        seen = _disk.inspect(self.params["device"], self.module.run_command)
         if seen["used"]:
             self.fail(f"is in use ({seen['used']}).")
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")

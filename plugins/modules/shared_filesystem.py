@@ -109,7 +109,7 @@ class Volume:
         if self.mounted():
             return False
         device, kind = self.params["device"], self.params["filesystem"]
-        found = _disk.inspect(device, lambda argv: self.module.run_command(argv))
+        found = _disk.inspect(device, self.module.run_command)
         if not found["block"]:
             self.fail(f"{device} does not exist or is not a block device.")
         if found["used"]:

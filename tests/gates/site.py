@@ -21,6 +21,7 @@ def check(bench: Bench) -> dict[str, object]:
     for name in (*PAGES, *guides):
         (source / name).parent.mkdir(exist_ok=True)
         shutil.copy(bench.tree / name, source / name)
+    shutil.copytree(bench.tree / "docs" / "examples", source / "docs" / "examples")
     pages = source / "collections"
     # antsibull-docs refuses a directory that others could write to.
     pages.mkdir(mode=0o755)

@@ -113,19 +113,19 @@ def recording(place: Path, logs: Path, test: str, link: str) -> list[Line]:
             lines += of_journal(node, segment)
     lines.sort(key=lambda line: float(line["t"]))
     before = [line for line in lines if "saw" in line and line["t"] < begin]
-    kept: list[Line] = [{"test": test, "nodes": nodes}, *first(nodes, before)]
+    last = next(line for line in reversed(before) if whole(line["saw"]))
+    kept: list[Line] = [{"test": test, "nodes": nodes}, *first(nodes, last)]
     for line in lines:
         if begin <= line["t"] <= end:
             kept.append({**line, "t": round(line["t"] - begin, 3)})
     return kept
 
 
-def first(nodes: list[str], before: list[Line]) -> Iterator[Line]:
+def first(nodes: list[str], line: Line) -> Iterator[Line]:
     """Both nodes when a test begins: whole, as the fixture made sure of.
 
     The last lines of a journal may be lost with the power; then the other node tells for both.
     """
-    line = next(line for line in reversed(before) if whole(line["saw"]))
     role, disk, peer_role, peer_disk, connection, still = line["saw"]
     for node in nodes:
         mine = (

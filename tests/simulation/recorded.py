@@ -83,7 +83,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.hand = Hand()
-        self.volume = Volume(cast("Clock", self.hand), "v", self.nodes, self)
+        self.volume = Volume(cast(Clock, self.hand), "v", self.nodes, self)
         self.path = True
         self.still: set[str] = set()
         self._writes = 0

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
+from failoverd.exclusion import FencingSettings
 from failoverd.fencing.devices import Devices
 from failoverd.fencing.stonith import Stonith
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from failoverd.config import WatchdogSettings
 from failoverd.core.events import Eligible, Event
+from failoverd.exclusion import WatchdogSettings
 from failoverd.fencing.watchdog import Support, Watchdog
 
 

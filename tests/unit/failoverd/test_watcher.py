@@ -190,5 +190,5 @@ def test_a_service_is_asked_from_the_end_of_its_start_to_the_begin_of_its_stop(u
 @pytest.mark.parametrize("confirmations", [1, 2, 3])
 def test_so_many_failures_in_a_row_are_needed_as_configured(confirmations: int) -> None:
     streak = Streak(confirmations)
-    told = [streak.bad(0.0) for _ in range(confirmations)]
+    told = [streak.bad(0.0) for turn in range(confirmations)]
     assert told == [False] * (confirmations - 1) + [True]

@@ -13,9 +13,9 @@ from typing import Any
 
 from .core.config import CoreConfig, Kind, ServiceConfig, Timing
 from .core.lease import PING_GAP_S
-from .exclusion import FencingSettings as FencingSettings
-from .exclusion import WatchdogSettings as WatchdogSettings
 from .exclusion import (
+    FencingSettings,
+    WatchdogSettings,
     lease_problem,
     lock_problem,
     parse_method,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
+from failoverd.exclusion import FencingSettings
 from failoverd.service import Chronicle
 
 from .lease import OwnLease

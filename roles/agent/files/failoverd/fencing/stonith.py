@@ -10,9 +10,9 @@ import os
 import re
 from collections.abc import Mapping
 
-from failoverd.config import FencingSettings
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
+from failoverd.exclusion import FencingSettings
 from failoverd.process import BACKGROUND, Finished, Program
 
 AGENT_DIRECTORIES = ("/usr/sbin", "/sbin")

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from failoverd.config import WatchdogSettings
 from failoverd.core.events import Eligible, Event
+from failoverd.exclusion import WatchdogSettings
 from failoverd.process import run
 
 GET_SUPPORT, SET_TIMEOUT, GET_TIMEOUT = 0x80285700, 0xC0045706, 0x80045707

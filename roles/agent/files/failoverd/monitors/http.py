@@ -49,7 +49,7 @@ def parse(entry: Section) -> Options:
     if " " in url:
         raise entry.fail("url", "must not hold a space; write %20")
     status = entry.raw("status") or []
-    if not isinstance(status, list) or not all(type(s) is int and 100 <= s < 600 for s in status):
+    if not isinstance(status, list) or not all(map(_is_status, status)):
         raise entry.fail("status", "must be a list of HTTP status codes")
     pattern = entry.text("body", "")
     try:
@@ -64,6 +64,10 @@ def parse(entry: Section) -> Options:
         status=tuple(status),
         body=body,
     )
+
+
+def _is_status(value: Any) -> bool:
+    return isinstance(value, int) and 100 <= value < 600
 
 
 def build(options: Options, resource: Any) -> Http:

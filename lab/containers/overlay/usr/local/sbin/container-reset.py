@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lays a pipe over /proc/sysrq-trigger; a "b" that is written there cuts this container's power."""
@@ -6,13 +5,14 @@
 import os
 import socket
 import subprocess
+from pathlib import Path
 
 PIPE = "/run/container-reset"
 POWER = "/mnt/power/socket"
 
 os.mkfifo(PIPE, 0o600)
 # Where the host's kernel has no such thing, nothing has to be kept from it.
-if os.path.exists("/proc/sysrq-trigger"):
+if Path("/proc/sysrq-trigger").exists():
     subprocess.run(["mount", "--bind", PIPE, "/proc/sysrq-trigger"], check=True)
 # Open for both, so that it never ends.
 pipe = os.open(PIPE, os.O_RDWR)
