@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from . import kinds_inside, kinds_outside, lease_faults, setting
+from . import disk_faults, kinds_inside, kinds_outside, lease_faults, setting, shared_faults
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
 from .races import RACES
 
-TABLES = (kinds_inside, kinds_outside)
+TABLES = (kinds_inside, kinds_outside, shared_faults)
 """The modules that enter their kinds into KINDS when they are imported."""
 TARGETS = ("node1", "node2", "owner", "standby")
 MOMENTS = (
@@ -80,7 +80,15 @@ def draw(seed: int) -> Script:
     if setting.draw(seed).lease is not None:
         chaos_s += 30.0
         faults.extend(lease_faults.draw(seed, chaos_s))
+    faults.extend(disk_faults.draw(seed, chaos_s))
+    if setting.draw(seed).shared:
+        chaos_s += 20.0
+        faults.extend(shared_faults.draw(seed, chaos_s))
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
+    if setting.draw(seed).shared:  # no kernel answers for a daemon that is away for longer
+        calm = tuple(
+            replace(fault, a=0.0) if fault.kind == "kill_daemon" else fault for fault in calm
+        )
     return Script(
         calm=calm,
         chaos=tuple(sorted(faults, key=lambda fault: fault.at)),
