@@ -74,50 +74,20 @@ formatted:
   sample: true
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _control, _disk, _drbd
+from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd
+from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
 
-class Volume:
-    """The filesystem of one service on this node."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self.module = module
-        self.params = module.params
-
-    def fail(self, reason: str) -> None:
-        """End with one sentence."""
-        self.module.fail_json(msg=f"{self.params['path']}: {reason}")
-
-    def run(self, argv: list[str]) -> tuple[int, str, str]:
-        """Run a command and return its exit code, output and errors."""
-        return self.module.run_command(argv)
-
-    def must(self, argv: list[str]) -> None:
-        """Run a command that must succeed."""
-        code, out, err = self.run(argv)
-        if code != 0:
-            self.fail(f"{argv[0]} failed: {' '.join((err or out).split())}")
-
-    def mounted(self) -> bool:
-        """Whether the right device is mounted; a strange one is refused."""
-        with open("/proc/self/mounts", encoding="utf-8") as mounts:
-            for line in mounts:
-                source, target = line.split()[:2]
-                if target == self.params["path"]:
-                    if source != self.params["device"]:
-                        self.fail(f"{source} is mounted there, not {self.params['device']}.")
-                    return True
-        return False
+class Volume(Filesystem):
+    """A filesystem on a DRBD device."""
 
     def open(self) -> bool:
         """Promote, format if empty, mount; return whether it was formatted."""
-        if self.mounted():
+        if self.module.check_mode or self.mounted():
             return False
-        name = self.params["resource"]
-        state = _drbd.read(name, self.params["minor"], self.run)
+        name, device = self.params["resource"], self.params["device"]
+        state = self.state()
         if state["role"] != "Primary":
             if (state["disk"], state["peer_disk"], state["peer_role"]) != (
                 "UpToDate",
@@ -130,32 +100,27 @@ class Volume:
                     " must be UpToDate and the peer Secondary before the first content is made."
                 )
             self.must(["drbdadm", "primary", name])
-        found = _disk.signature(self.params["device"], self.run)
+        found = _disk.signature(device, self.module.run_command)
         if found and found != self.params["filesystem"]:
-            self.fail(f"{self.params['device']} holds {found}; it is never overwritten.")
+            self.fail(f"{device} holds {found}; it is never overwritten.")
         if not found:
-            self.must([f"mkfs.{self.params['filesystem']}", "-q", self.params["device"]])
-        os.makedirs(self.params["path"], mode=0o755, exist_ok=True)
-        self.must(
-            [
-                "mount",
-                "-t",
-                self.params["filesystem"],
-                "-o",
-                self.params["options"],
-                self.params["device"],
-                self.params["path"],
-            ]
-        )
+            self.make()
+        self.mount()
         return not found
 
     def close(self) -> None:
         """Unmount and demote."""
+        if self.module.check_mode:
+            return
         if self.mounted():
             self.must(["umount", self.params["path"]])
-        state = _drbd.read(self.params["resource"], self.params["minor"], self.run)
-        if state["role"] == "Primary":
+        if self.state()["role"] == "Primary":
             self.must(["drbdadm", "secondary", self.params["resource"]])
+
+    def state(self) -> dict[str, str]:
+        """What DRBD says of the resource."""
+        run = self.module.run_command
+        return _drbd.read(self.params["resource"], self.params["minor"], run)
 
 
 def main() -> None:
@@ -172,17 +137,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
-    volume = Volume(module)
-    if _control.running():
-        volume.fail("failoverd runs here; the filesystem is its business alone.")
-    formatted = False
-    if not module.check_mode:
-        if module.params["state"] == "opened":
-            formatted = volume.open()
-        else:
-            volume.close()
-    module.exit_json(changed=formatted, formatted=formatted)
+    Volume(module).apply()
 
 
 if __name__ == "__main__":

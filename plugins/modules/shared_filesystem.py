@@ -69,40 +69,13 @@ formatted:
   sample: true
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _control, _disk
+from ansible_collections.failover.cluster.plugins.module_utils import _disk
+from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
 
-class Volume:
-    """The filesystem of one service on this node."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self.module = module
-        self.params = module.params
-
-    def fail(self, reason: str) -> None:
-        """End with one sentence."""
-        self.module.fail_json(msg=f"{self.params['path']}: {reason}")
-
-    def must(self, argv: list[str]) -> None:
-        """Run a command that must succeed."""
-        code, out, err = self.module.run_command(argv)
-        if code != 0:
-            self.fail(f"{argv[0]} failed: {' '.join((err or out).split())}")
-
-    def mounted(self) -> bool:
-        """Whether the right device is mounted; a strange one is refused."""
-        device = os.path.realpath(self.params["device"])
-        with open("/proc/self/mounts", encoding="utf-8") as mounts:
-            for line in mounts:
-                source, target = line.split()[:2]
-                if target == self.params["path"]:
-                    if os.path.realpath(source) != device:
-                        self.fail(f"{source} is mounted there, not {self.params['device']}.")
-                    return True
-        return False
+class Volume(Filesystem):
+    """A filesystem on a disk that both nodes see."""
 
     def open(self) -> bool:
         """Format if empty, mount; return whether it was, or would be, formatted."""
@@ -120,10 +93,8 @@ class Volume:
         if self.module.check_mode:
             return not content
         if not content:
-            protection = ["-O", "mmp"] if self.params["mmp"] else []
-            self.must([f"mkfs.{kind}", "-q", *protection, device])
-        os.makedirs(self.params["path"], mode=0o755, exist_ok=True)
-        self.must(["mount", "-t", kind, "-o", self.params["options"], device, self.params["path"]])
+            self.make(*(["-O", "mmp"] if self.params["mmp"] else []))
+        self.mount()
         return not content
 
     def close(self) -> None:
@@ -145,16 +116,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
-    volume = Volume(module)
-    if _control.running():
-        volume.fail("failoverd runs here; the filesystem is its business alone.")
-    formatted = False
-    if module.params["state"] == "opened":
-        formatted = volume.open()
-    else:
-        volume.close()
-    module.exit_json(changed=formatted, formatted=formatted)
+    Volume(module).apply()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ class Pair:
         self.path = path
         self.wire = wire
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.options: tuple[str, ...] = ()
+        """Given to the daemons besides."""
         for node in ("node1", "node2"):
             etc = path / node / "etc"
             etc.mkdir(parents=True)
@@ -87,7 +89,7 @@ class Pair:
 
     def start(self, node: str) -> None:
         base = self.path / node
-        argv = [sys.executable, "-m", "failoverd"]
+        argv = [sys.executable, "-m", "failoverd", *self.options]
         for name in ("etc", "state", "run"):
             argv += [f"--{name}", str(base / name)]
         namespace = self.wire.names[int(node[-1]) - 1]

@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ from failoverd.core.lock import Record
 from failoverd.core.lock_block import BLOCK, Area, decode_record, encode
 from failoverd.fencing.blocks import Disk
 
-from .test_pair import FILES, Pair
+from .test_pair import Pair
 
 ADDRESS = "10.9.0.10/24"
 
@@ -57,20 +54,10 @@ class LockedPair(Pair):
         return config
 
     def start(self, node: str) -> None:
-        base = self.path / node
-        (base / "sysrq").touch()
-        argv = [sys.executable, "-m", "failoverd", "--sysrq", str(base / "sysrq")]
-        for name in ("etc", "state", "run"):
-            argv += [f"--{name}", str(base / name)]
-        namespace = self.wire.names[int(node[-1]) - 1]
-        with (base / "log").open("ab") as log:
-            process = subprocess.Popen(
-                ["ip", "netns", "exec", namespace, *argv],
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": FILES},
-            )
-        (base / "pid").write_text(str(process.pid))
-        self.processes[node] = process
+        sysrq = self.path / node / "sysrq"
+        sysrq.touch()
+        self.options = ("--sysrq", str(sysrq))
+        super().start(node)
 
     def lock(self) -> Record:
         return decode_record(self.disk.read_bytes()[BLOCK : 2 * BLOCK], "test", "shop")

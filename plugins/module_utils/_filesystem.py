@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules that open and close a service's filesystem have in common."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from . import _control
+
+
+class Filesystem:
+    """The filesystem of one service on this node; ``device`` and ``path`` are its parameters."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+        module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
+        if _control.running():
+            self.fail("failoverd runs here; the filesystem is its business alone.")
+
+    def open(self) -> bool:
+        """Format if empty, mount; return whether it was, or would be, formatted."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Unmount, and give the device back."""
+        raise NotImplementedError
+
+    def apply(self) -> None:
+        """Do what ``state`` says, and end the module."""
+        formatted = False
+        if self.params["state"] == "opened":
+            formatted = self.open()
+        else:
+            self.close()
+        self.module.exit_json(changed=formatted, formatted=formatted)
+
+    def fail(self, reason: str) -> None:
+        """End with one sentence."""
+        self.module.fail_json(msg=f"{self.params['path']}: {reason}")
+
+    def must(self, argv: list[str]) -> None:
+        """Run a command that must succeed."""
+        code, out, err = self.module.run_command(argv)
+        if code != 0:
+            self.fail(f"{argv[0]} failed: {' '.join((err or out).split())}")
+
+    def mounted(self) -> bool:
+        """Whether the right device is mounted; a strange one is refused."""
+        device = os.path.realpath(self.params["device"])
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            for line in mounts:
+                source, target = line.split()[:2]
+                if target == self.params["path"]:
+                    if os.path.realpath(source) != device:
+                        self.fail(f"{source} is mounted there, not {self.params['device']}.")
+                    return True
+        return False
+
+    def make(self, *options: str) -> None:
+        """Write an empty filesystem."""
+        self.must([f"mkfs.{self.params['filesystem']}", "-q", *options, self.params["device"]])
+
+    def mount(self) -> None:
+        """Mount it."""
+        device, path, options = (self.params[name] for name in ("device", "path", "options"))
+        os.makedirs(path, mode=0o755, exist_ok=True)
+        self.must(["mount", "-t", self.params["filesystem"], "-o", options, device, path])
