@@ -205,6 +205,30 @@ class Finale:
         if self.world.moments["takeover"] != took:
             raise Violation("S1", "a service is taken over whose disk answers as Primary")
 
+    def _disk_hangs(self) -> None:
+        """F44: on the standby it is no place to move to; from the owner the service goes."""
+        setting, volume = self.world.setting, self.world.volumes[self.first]
+        if not volume.mirrored or not setting.devices:
+            self._switchover()  # without a fence device the disk that hangs cannot be outdated
+            return
+        self._hang(self.other)
+        self.owner.daemon.command(Verb.SWITCHOVER, self.first)
+        self._pass(MOVE_S)
+        self._served_by(self.owner, services=(self.first,))
+        self._nobody_cut()
+        volume.sides[self.other.name].hangs = False
+        self.other.daemon.disks_tried()
+        self._pass(2.0)
+        self._hang(self.owner)
+        self._pass(START_TIMEOUT_S + setting.takeover_s)
+        self._served_by(self.other, services=(self.first,))
+
+    def _hang(self, node: Node) -> None:
+        self.world.volumes[self.first].sides[node.name].hangs = True
+        self._pass(3.0)
+        node.daemon.disks_tried()
+        self._pass(2 * self.world.setting.timing.heartbeat_s)
+
     def _lock_stolen(self) -> None:
         """F64: the owner resets itself at once; whoever stole it does not count it up."""
         boot = self.owner.boot

@@ -99,8 +99,17 @@ class Node:
             self.clock.after(0.5, partial(self._booted, boot))
             return
         for volume in self.world.volumes.values():
-            volume.attach(self.name)
+            self._attach(volume, boot)
         self.daemon.begin()
+
+    def _attach(self, volume: Volume, boot: int) -> None:
+        """On a disk that hangs this does not come back before the disk does (F44)."""
+        if not self.on or boot != self.boot:
+            return
+        if volume.mirrored and volume.stuck(self.name):
+            self.clock.after(1.0, partial(self._attach, volume, boot))
+        else:
+            volume.attach(self.name)
 
     # -- pauses -----------------------------------------------------------------------------
 
