@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from failoverd.monitors.carrier import Carrier
+from failoverd.resources import netlink
 
 
 class Told:
@@ -51,6 +52,8 @@ Script = Callable[[Bench], Awaitable[None]]
 
 def play(cable: Any, until: Any, script: Script, settle_s: float = 0.02) -> None:
     async def main() -> None:
+        # The kernel takes its time to see a new cable.
+        await until(lambda: netlink.carrier("eth0"))
         bench = Bench(cable, until, settle_s)
         watch = asyncio.ensure_future(bench.carrier.run())
         try:
