@@ -30,7 +30,7 @@ from failoverd.core.state import Life, State
 
 from .clock import Violation
 from .drbd import Volume
-from .services import DOWN, UP
+from .services import UP
 from .witness import Witness
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Contract:
 
     def check_one_owner(self, service: str) -> None:
         """S1, whenever anything changes."""
-        up = [n.name for n in self.world.pair if n.on and n.services.truth[service] != DOWN]
+        up = [n.name for n in self.world.pair if n.on and n.services.active(service)]
         if len(up) > 1 and not self.broken_by_hand:
             raise Violation("S1", f"{service} is active on {' and '.join(up)}")
 

@@ -58,6 +58,10 @@ class Lock:
         self._hold: Hold | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self.unsure = self._mark.exists()
+        """An earlier life of the daemon had it, and this one has not counted it up yet."""
+        self._known = asyncio.Event()
+        """What became of a lock that was taken up."""
         self.problem = ""
         """What is wrong with the disk, empty if nothing is."""
 
@@ -99,11 +103,15 @@ class Lock:
     async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
         """Take it, and count it up from then on; raises LockError within limit_s.
 
+        A disk that does not answer for a lease_s could not be held either: then it ends at once.
+
         peer_gone: that is proven otherwise, so that the lock need not age out; but one that is
         still counted up is believed more than any proof.
         """
+        await self.recall()
         async with self._turn:
             if self.held:
+                await self._verified(limit_s)
                 return
             times = self.place.times
             if peer_gone:
@@ -113,9 +121,14 @@ class Lock:
             try:
                 async with asyncio.timeout(limit_s):
                     began, claim = self._now(), self._claim(times)
+                    answered = began
                     step = Next(Do.READ, at=began)
                     while step.do is not Do.HELD:
                         claim, step = await self._claim_step(claim, step)
+                        if not self.problem:
+                            answered = self._now()
+                        elif self._now() - answered >= times.lease_s:
+                            raise LockError(self.problem)
                         rival = claim.seen
                         if rival is not None and claim.settled_at is None:
                             seen = f"{rival.owner} has it"
@@ -128,6 +141,15 @@ class Lock:
             claim = replace(claim, times=self.place.times)
             self._begin(*rules.held(claim, self._now()))
 
+    async def _verified(self, limit_s: float) -> None:
+        """A lock of an earlier life may have been taken meanwhile: the disk has to say that not."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                if self.held and self.unsure:
+                    await self._known.wait()
+        if not self.held or self.unsure:
+            raise LockError(self.problem or f"{self.place}: the disk does not answer")
+
     def _claim(self, times: Times) -> Claim:
         place = self.place
         life = secrets.randbits(52) | 1
@@ -137,16 +159,18 @@ class Lock:
         await asyncio.sleep(max(0.0, step.at - self._now()))
         asked_at = self._now()
         try:
-            if step.record is not None:
-                await self._write(step.record)
-                return rules.claim_written(claim, self._now())
-            found = await self.look()
+            async with asyncio.timeout(self.place.times.lease_s):
+                if step.record is not None:
+                    await self._write(step.record)
+                    return rules.claim_written(claim, self._now())
+                found = await self.look()
         except LockError:
             return rules.claim_failed(claim, self._now())
         return rules.claim_read(claim, found, asked_at, self._now())
 
     def _begin(self, hold: Hold, step: Next) -> None:
         self._mark.write_text(str(hold.mine.life), encoding="ascii")
+        self.unsure = False
         self._set(hold)
         self._renewal = asyncio.get_running_loop().create_task(self._renew(step))
 
@@ -173,6 +197,8 @@ class Lock:
                     self._hold = hold
                     await self._write(step.record)
                     hold, step = rules.hold_written(hold, self._now())
+                    self.unsure = False
+                    self._known.set()
             except LockError:
                 step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
                 continue
@@ -187,6 +213,7 @@ class Lock:
 
     def _drop(self) -> None:
         self._hold = None
+        self._known.set()
         if self._alarm is not None:
             self._alarm.cancel()
         if self._renewal is not None and self._renewal is not asyncio.current_task():
@@ -215,6 +242,7 @@ class Lock:
                 return str(error)
             finally:
                 self._mark.unlink(missing_ok=True)
+                self.unsure = False
             return ""
 
     async def recall(self) -> bool:
@@ -225,8 +253,11 @@ class Lock:
         """
         if self.held:
             return True
-        with contextlib.suppress(OSError, ValueError):
+        try:
             life = int(self._mark.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            self.unsure = False
+        else:
             await self._take_up(life)
         return self.held
 
@@ -236,7 +267,9 @@ class Lock:
                 return
             place, began = self.place, self._now()
             mine = Record(place.cluster, place.service, place.node, life)
+            self._known.clear()
             # Counted from now: the earlier life has reset the node, or was in time until it ended.
+            # Short lives could follow each other like that: so the watchdog waits (see gate).
             self._set(Hold(mine, place.times, began))
             self._renewal = asyncio.get_running_loop().create_task(
                 self._renew(Next(Do.READ, at=began))
