@@ -233,11 +233,16 @@ def test_an_owner_that_waits_for_nothing_but_time_is_left_in_peace() -> None:
     assert due is not None and due > pair.a.now
 
 
-def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
+@pytest.mark.parametrize("local", [Local.STARTING, Local.RUNNING])
+def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it(local: Local) -> None:
+    """It had no contact with anybody meanwhile: while it starts no ping target counts as one."""
     pair = leased()
     Pair.see(pair.b, ALONE)
     silence(pair.b, LEASE.takeover_s + 4.0)
-    pair.b.finish(actions.Start)
+    if local is Local.RUNNING:
+        pair.b.finish(actions.Start)
+        silence(pair.b, LEASE.lease_s, pings=False)
+    assert pair.b.shop.local is local
     pair.b.todo.clear()
     again = Pair()
     again.a.config = pair.a.config
@@ -245,8 +250,9 @@ def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
     again.b = pair.b
     again.a.now = pair.b.now
     again.talk(3)
-    assert pair.b.shop.local is Local.RUNNING
+    assert pair.b.shop.local is local
     assert not pair.b.take(actions.Stop)
+    assert not notes(pair.b, "lease-lost")
 
 
 def test_an_old_copy_stays_old_when_the_peer_is_heard_to_have_taken_over() -> None:
