@@ -156,6 +156,7 @@ class Daemon:
             self._runner.post,
             self._history,
             config.timing.dead_s,
+            [link.interface for link in config.links if isinstance(link, UdpSettings)],
         )
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
         self._history.listeners.append(self._outbox.take)
