@@ -120,9 +120,10 @@ class Finale:
         self.world.network.links[REPLICATION].cut.update(self.world.nodes)
         self.world.kernels_notice()
         self._pass(self.world.setting.takeover_s)
-        timing = self.world.setting.timing
+        timing, lease = self.world.setting.timing, self.world.setting.lease
         self.owner.daemon.stall()
-        self._pass(timing.dead_s * 1.5)
+        # Shorter than its watchdog is patient, which was petted a while ago.
+        self._pass(min(timing.dead_s * 1.5, 0.75 * lease.watchdog_s if lease else 60.0))
         self.owner.daemon.go_on()
         self._pass(timing.dead_s + DEVICE_TIMEOUT_S)
         self._served_by(self.owner, services=(self.first,))

@@ -80,7 +80,7 @@ def draw(seed: int) -> Script:
         faults.extend(rng.choice((*COMBOS, *RACES))(rng, rng.uniform(0.0, 0.5 * chaos_s)))
     if setting.draw(seed).lease is not None:
         chaos_s += 30.0
-        faults.extend(lease_faults.draw(seed, chaos_s))
+        faults = lease_faults.alone(seed) or [*faults, *lease_faults.draw(seed, chaos_s)]
     faults.extend(disk_faults.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
