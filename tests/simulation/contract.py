@@ -188,6 +188,8 @@ class Contract:
             return False
         if state.exclusion.shot_op or state.exclusion.power_on_at is not None or state.said is None:
             return False
+        if node.daemon.locks is not None and not node.daemon.locks.settled:
+            return False
         for service in state.services:
             if (
                 service.home_since is not None

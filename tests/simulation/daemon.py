@@ -232,8 +232,7 @@ class Daemon:
         """F44: what the reads of the backing devices have come to; told when it changes."""
         for service in self.state.services if self.state is not None else ():
             volume = self.world.volumes[service.name]
-            hangs = volume.mirrored and volume.stuck(self.node.name)
-            why = "has not answered a read for 5 s" if hangs else ""
+            why = "" if volume.answers(self.node.name) else "has not answered a read for 5 s"
             if why != service.sick:
                 self.deliver(events.DiskTried(service.name, why))
 

@@ -289,6 +289,10 @@ class Volume:
         side = self.sides[node]
         return side.hangs and side.disk != "Diskless"
 
+    def answers(self, node: str) -> bool:
+        """A read of the device below it comes back with what it asked for (F44)."""
+        return not self.stuck(node)
+
     def usable(self, node: str) -> bool:
         """The application on this node can write, now or once frozen I/O flows again."""
         side, other = self.sides[node], self.other(node)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask
-from failoverd.core.lock import Hold, Next
+from failoverd.core.lock import Hold, Next, Record
 from failoverd.core.state import State
 from failoverd.fencing import gate, sfex
 from failoverd.fencing import locks as level
@@ -44,6 +44,10 @@ class Mark:
         if not self._loop.closed:
             self._marks[self._name] = text
 
+    def touch(self) -> None:
+        """Make it."""
+        self.write_text("")
+
     def read_text(self, **_how: Any) -> str:
         """Raises OSError if there is none."""
         if self._name not in self._marks:
@@ -57,9 +61,14 @@ class Mark:
 
 
 class SimLock(sfex.Lock):
-    """A lock whose acquisition the contract sees."""
+    """A lock whose acquisition the contract sees, and whose writes faults lie in wait for."""
 
     acquired: Callable[[str], None]
+    asked: Callable[[], None]
+
+    async def _write(self, record: Record) -> None:
+        self.asked()
+        await super()._write(record)
 
     def _begin(self, hold: Hold, step: Next) -> None:
         super()._begin(hold, step)
@@ -88,6 +97,7 @@ class Locks:
         )
         marks = cast(Path, Mark(self.node.marks, loop))
         lock = SimLock(place, marks, lambda why: self.daemon.lock_lost(service, why))
+        lock.asked = lambda: self.world.moment("lock asked", self.node)
         lock.acquired = lambda name: self.world.locks.holds(self.node.name, name)
         # The thread and the device are the simulated world's.
         vars(lock)["_disk"] = Disk(lun, self.node)
@@ -109,6 +119,11 @@ class Locks:
     def close(self) -> None:
         """kill -9."""
         self.loop.close()
+
+    @property
+    def settled(self) -> bool:
+        """No write is left behind that may have come late."""
+        return not any(lock.doubtful for lock in self.locks.values())
 
     # -- what the core orders ---------------------------------------------------------------
 

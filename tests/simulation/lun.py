@@ -51,12 +51,16 @@ class Path:
 
     def set(self, *, hangs: bool = False, fails: bool = False, slow_s: float = 0.0) -> None:
         """The way changes; what hung goes on."""
+        back = self.hangs and not hangs
         self.hangs, self.fails, self.slow_s = hangs, fails, slow_s
         self.changed_at = self._clock.now
         if not hangs:
             queue, self._queue = self._queue, []
             for request in queue:
                 self._clock.after(self.time(), request)
+        if back:
+            node = self._node()
+            node.world.moment("path back", node)
 
     def time(self) -> float:
         """Seconds of one way."""

@@ -30,6 +30,10 @@ class SharedDisk(Stateless):
         """A mount or unmount on this node does not come back."""
         return self.lun.paths[node].hangs
 
+    def answers(self, node: str) -> bool:
+        """A read comes back with what it asked for."""
+        return self.lun.paths[node].good
+
     def usable(self, node: str) -> bool:
         """The application's reads and writes do not fail."""
         return not self.lun.paths[node].fails

@@ -23,12 +23,22 @@ THIEF = "node3"
 # -- the kinds: of no weight, so that no other world draws them -----------------------------
 
 
+def _tried(world: World, node: Node) -> Undo:
+    """F44: reads that are tried find it, and find that it is over."""
+    node.daemon.later(1.0, 6.0, node.daemon.disks_tried)
+
+    def undo() -> None:
+        world.lun.paths[node.name].set()
+        node.daemon.later(0.5, 2.0, node.daemon.disks_tried)
+
+    return undo
+
+
 @kind(0.0, (1.0, 30.0))
 def path_lost(world: World, node: Node, fault: Fault) -> Undo:
     """F65: whatever this node asks of the disk hangs; it is carried out when the path returns."""
-    path = world.lun.paths[node.name]
-    path.set(hangs=True)
-    return path.set
+    world.lun.paths[node.name].set(hangs=True)
+    return _tried(world, node)
 
 
 @kind(0.0, (1.0, 30.0))
@@ -38,7 +48,7 @@ def path_fails(world: World, node: Node, fault: Fault) -> Undo:
     path.set(fails=True)
     for service in world.lun.services:
         node.services.io_error(world.volumes[service])
-    return path.set
+    return _tried(world, node)
 
 
 @kind(0.0, (3.0, 30.0))
@@ -122,6 +132,25 @@ def both_want_it(rng: random.Random, at: float) -> list[Fault]:
     return faults
 
 
+def overwritten(rng: random.Random, at: float) -> list[Fault]:
+    """A claim is written long after it was ordered, over a lock that is held by now."""
+    kinds = ("stall", "stall", "freeze", "path_slow", "kill_daemon")
+    worse = Fault(rng.choice(kinds), "there", at, rng.uniform(2.0, 7.0), 0.9, rng.random())
+    faults = [
+        Fault("start_fails", "node1", at, 8.0, a=1.0),
+        Fault("start_fails", "node2", at, 8.0, a=1.0),
+        Fault("resource_dies", "owner", at + 0.1),
+        Fault("cut_all", "node1", at + 8.0, 60.0),
+        Fault("clear", "node1", at + 9.0),
+        Fault("clear", "node2", at + 9.0),
+        Fault("path_lost", "here", at + 8.0, rng.uniform(1.0, 15.0)).on("lock asked", 0.0),
+        worse.on("path back", rng.uniform(0.0, 0.4)),
+    ]
+    if rng.random() < 0.3:
+        faults.append(Fault("kill_daemon", "here", at + 8.0, a=0.1).on("lock asked", 0.1))
+    return faults
+
+
 def away_for_long(rng: random.Random, at: float) -> list[Fault]:
     """F25: paused for longer than its lock lives; it must not write when it goes on."""
     kinds = ("freeze", "freeze", "stall")
@@ -161,6 +190,7 @@ def robbed(rng: random.Random, at: float) -> list[Fault]:
 
 COMBOS: tuple[Combo, ...] = (
     path_of_the_owner, path_of_the_owner, daemon_dies_without_its_disk, apart, apart, both_want_it,
+    overwritten, overwritten,
     away_for_long, dies_at_a_write, moved_on_a_bad_path, robbed,
 )  # fmt: skip
 

@@ -92,6 +92,12 @@ _BUGS = (
         "a lock is not given back by a planned move",
     ),
     Mutant(
+        "lock.py",
+        '    if found.owner in ("", claim.mine.owner) and not claim.doubt:\n',
+        '    if found.owner in ("", claim.mine.owner):\n',
+        "an own write that came late passes for a lock that nobody has",
+    ),
+    Mutant(
         "../fencing/locks.py",
         "        if problems or not done:\n",
         "        if len(problems) == len(done):\n",

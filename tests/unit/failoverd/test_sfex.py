@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +335,52 @@ def test_a_disk_that_fails_is_not_tried_for_longer_than_a_lease(
         with pytest.raises(LockError, match="Input/output error"):
             await lock.acquire(1000 * WAIT_S)
         lock.leave()
+
+    run(main)
+
+
+async def leave_a_write_behind(bench: Bench, lock: Lock, hang: dict[str, Any]) -> None:
+    """It comes over the lock that node2 has taken meanwhile."""
+    hang["gate"].clear()
+    write = asyncio.ensure_future(lock._write(Record("test", "shop", "node1", 5, 1)))
+    await asyncio.to_thread(hang["entered"].wait, WAIT_S)
+    write.cancel()
+    await asyncio.gather(write, return_exceptions=True)
+    hang["gate"].set()
+    await lock.look()
+    assert (await lock.look()).life == 5
+
+
+def test_an_own_write_that_came_late_is_no_lock_to_go_on_with(
+    bench: Bench, hang: dict[str, Any]
+) -> None:
+    """F65, simulator, seed 1724: the holder whose lock it came over may be paused."""
+
+    async def main() -> None:
+        lock = bench.lock("node1", replace(TIMES, timeout_s=60.0))
+        await leave_a_write_behind(bench, lock, hang)
+        with pytest.raises(LockError):
+            await lock.acquire(1.0)
+        lock.leave()
+        again = bench.lock("node1", replace(TIMES, timeout_s=60.0))
+        with pytest.raises(LockError):
+            await again.acquire(1.0)  # nor for the next life of the daemon
+        again.leave()
+
+    run(main)
+
+
+def test_a_write_that_came_late_is_forgotten_when_its_victim_cannot_live_any_more(
+    bench: Bench, hang: dict[str, Any], until: Any
+) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1")
+        await leave_a_write_behind(bench, lock, hang)
+        assert lock.doubtful
+        await until(lambda: not lock.doubtful, WAIT_S)
+        await lock.acquire(WAIT_S)
+        lock.leave()
+        assert not bench.lock("node1").doubtful
 
     run(main)
 

@@ -15,6 +15,7 @@ from .monitors.ping import Ping
 from .monitors.self_lag import SelfWatch
 from .monitors.settings import MonitorSettings
 from .monitors.space import Space
+from .resources.sfex import Sfex
 from .resources.virtual_ip import VirtualIp
 from .service import Chronicle, Service
 
@@ -24,6 +25,17 @@ class Monitor(Protocol):
 
     async def run(self) -> None:
         """Watch until cancelled."""
+
+
+def disk_below(service: Service) -> str:
+    """The device on which the service's data are on this node, empty if none is known.
+
+    Of a shared disk that of its lock: a node that does not reach it is no place to move to.
+    """
+    if service.drbd is not None:
+        return service.drbd.options.disk
+    locks = [r.lock for r in service.resources.values() if isinstance(r, Sfex)]
+    return locks[0].place.disk if locks else ""
 
 
 class Senses:
@@ -44,9 +56,9 @@ class Senses:
         self._self = SelfWatch(dead_s, history)
         self.monitors: list[Monitor] = [self._space, mounts, self._self]
         self._disks = [
-            DiskWatch(name, service.drbd.options.disk, settings.disk, post)
+            DiskWatch(name, disk, settings.disk, post)
             for name, service in services.items()
-            if service.drbd is not None and service.drbd.options.disk
+            if (disk := disk_below(service))
         ]
         self.monitors += self._disks
         self._ping = Ping(settings.ping, post, history) if settings.ping.targets else None

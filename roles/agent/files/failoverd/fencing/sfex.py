@@ -51,6 +51,14 @@ class Lock:
     def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
         self.place = place
         self._mark = marks / f"lock-{place.service}"
+        self._writing = marks / f"write-{place.service}"
+        """There while a write is under way, also one that nobody waits for any more."""
+        self._old = self._writing.exists()
+        """An earlier life of the daemon has left one behind."""
+        self._open = self._stray = 0
+        """Writes that are under way; how many of them nobody waits for."""
+        self._clearing: asyncio.Task[None] | None = None
+        self._left = False
         self._reset = reset
         self._disk = Disk(place.disk)
         self._lane = Lane(f"sfex-{place.service}")
@@ -93,12 +101,53 @@ class Lock:
         return record
 
     async def _write(self, record: Record) -> None:
-        block, index = encode(record), self.place.index
+        block, index, failed = encode(record), self.place.index, None
+        self._writing.touch()
+        self._open += 1
         try:
             await self._lane.call(lambda: self._disk.write(index, block))
         except OSError as error:
-            self.problem = f"{self.place}: {error.strerror or error}"
-            raise LockError(self.problem) from None
+            failed = error
+        except asyncio.CancelledError:
+            self._stray += 1
+            self._clear_up()
+            raise
+        self._ended(1)
+        if failed is not None:
+            self.problem = f"{self.place}: {failed.strerror or failed}"
+            raise LockError(self.problem)
+
+    def _ended(self, writes: int) -> None:
+        self._open -= writes
+        if not self._open and not self._old:
+            self._writing.unlink(missing_ok=True)
+
+    @property
+    def doubtful(self) -> bool:
+        """A write that nobody waited for may have come over a lock that is held by then (F65).
+
+        Its holder finds that out, or does not live on without it for longer than the timeout.
+        """
+        return self._old or self._stray > 0
+
+    def _clear_up(self) -> None:
+        """Find out in the background when they have ended: before the disk's next answer."""
+        idle = self._clearing is None or self._clearing.done()
+        if idle and self.doubtful and not self._left:
+            self._clearing = asyncio.get_running_loop().create_task(self._settle())
+
+    async def _settle(self) -> None:
+        while self.doubtful:
+            stray = self._stray
+            try:
+                await self.look()
+            except LockError:
+                await asyncio.sleep(self.place.times.renew_s)
+                continue
+            await asyncio.sleep(self.place.times.timeout_s)
+            self._old = False
+            self._stray -= stray
+            self._ended(stray)
 
     async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
         """Take it, and count it up from then on; raises LockError within limit_s.
@@ -131,7 +180,7 @@ class Lock:
                             raise LockError(self.problem)
                         rival = claim.seen
                         if rival is not None and claim.settled_at is None:
-                            seen = f"{rival.owner} has it"
+                            seen = f"{rival.owner or 'nobody'} has it"
                             moved = self._now() - claim.since < 2 * times.renew_s
                             if moved and self._now() - began > times.timeout_s:
                                 raise LockError(f"{self.place}: {rival.owner} still renews it")
@@ -153,7 +202,8 @@ class Lock:
     def _claim(self, times: Times) -> Claim:
         place = self.place
         life = secrets.randbits(52) | 1
-        return Claim(Record(place.cluster, place.service, place.node, life), times)
+        mine = Record(place.cluster, place.service, place.node, life)
+        return Claim(mine, times, doubt=self.doubtful)
 
     async def _claim_step(self, claim: Claim, step: Next) -> tuple[Claim, Next]:
         await asyncio.sleep(max(0.0, step.at - self._now()))
@@ -251,6 +301,7 @@ class Lock:
         Without the mark nothing of the service can be up here, and no disk is asked. With it, a
         lock that is another's was stolen (F64).
         """
+        self._clear_up()
         if self.held:
             return True
         try:
@@ -278,4 +329,7 @@ class Lock:
     def leave(self) -> None:
         """The daemon ends: what is held stays on the disk for its next life."""
         self._drop()
+        self._left = True
+        if self._clearing is not None:
+            self._clearing.cancel()
         self._lane.close()
