@@ -161,6 +161,8 @@ class Daemon:
                 self._queue.append(event)
             return
         now = self._seen = node.mono()
+        if isinstance(event, events.OpDone):
+            self.world.contract.witness.ended(node, before, event)
         try:
             after, todo = step(before, event, now)
         except Exception as error:

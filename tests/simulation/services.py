@@ -230,8 +230,6 @@ class Services:
     def _done(self, action: actions.Start | actions.Stop | actions.Recover, why: str = "") -> None:
         daemon = self.node.daemon
         if self._life[action.service] == daemon.life:
-            if why and isinstance(action, actions.Start):
-                self.world.contract.witness.failed(self.node, action.service)
             daemon.deliver(events.OpDone(action.service, action.op, not why, why))
 
     # -- what happens by itself -------------------------------------------------------------

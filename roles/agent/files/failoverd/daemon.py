@@ -337,6 +337,7 @@ def lock(run: Path) -> int:
 
 def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
     """Run one life of the daemon; returns the exit status."""
+    realtime.modest()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
