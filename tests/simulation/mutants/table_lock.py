@@ -20,7 +20,6 @@ _BUGS = (
         "    if claim.seen != found:\n",
         "    if claim.seen is None:\n",
         "a lock that is counted up is taken",
-        quick=True,
     ),
     Mutant(
         "lock.py",
@@ -70,7 +69,6 @@ _BUGS = (
         "            await self._take_up(life)\n",
         "            self.unsure = False\n",
         "a daemon that begins anew does not go on with its lock",
-        quick=True,
     ),
     Mutant(
         "../fencing/sfex.py",
