@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The power switch of the containers: a socket that the host mounts into each of them.
 
-A request is one line, ``status NODE``, ``off NODE`` or ``on NODE``; the answer is one line too: on,
-off, or ``error`` and why. Only the nodes that the command line names can be switched.
+A request is one line of an action (ACTIONS) and a node; the answer is one line too: on, off, or
+``error`` and why. Only the nodes that the command line names can be switched.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from lab.containers.engine import ENGINES, Engine
 from lab.errors import LabError
 
-ACTIONS = ("status", "off", "on")
+ACTIONS = ("status", "off", "on", "reset")
 LONGEST_REQUEST = 200
 
 
@@ -46,9 +46,9 @@ class Switch:
             return f"error {' '.join(str(error).split())}"
 
     def _act(self, action: str, container: str) -> str:
-        if action == "off":
+        if action in ("off", "reset"):
             self._engine.kill(container)
-        if action == "on":
+        if action in ("on", "reset"):
             self._engine.start(container)
         return "on" if self._engine.running(container) else "off"
 

@@ -12,13 +12,16 @@ short_description: Creates a PostgreSQL cluster with one database and one accoun
 description:
   - A data directory that does not exist is prepared beside its place and moved there when it is
     complete, so a run that was cut off leaves nothing half made.
-  - If the server of an existing directory runs on this node, a missing database or account is
-    made, and a wrong password is corrected; otherwise an existing directory is left alone.
+  - In an existing directory a missing database or account is made, and a wrong password is
+    corrected, if its server runs on this node or was shut down in order; after a crash the
+    directory is left alone until its server has run.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
 attributes:
-  check_mode: {support: full}
+  check_mode:
+    support: partial
+    details: A stopped server is not asked, because that writes to its directory.
   diff_mode: {support: none}
   idempotent: {support: full}
 options:
@@ -72,6 +75,7 @@ done:
 """
 
 import os
+import re
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
@@ -175,34 +179,56 @@ class Content:
             sql,
         ).splitlines()
 
-    def correct(self) -> None:
-        """Make what is missing in the running server."""
-        user, database = self.params["user"], self.params["database"]
-        found = dict(
-            line.split("|", 1)
-            for line in self.psql(
-                f"SELECT 'user', coalesce(rolpassword, '') FROM pg_authid WHERE rolname = '{user}';"
-                f"SELECT 'database', datname FROM pg_database WHERE datname = '{database}';"
+    def stopped(self) -> bool:
+        """Whether the server of this directory was shut down in order."""
+        return not os.path.exists(f"{self.params['data']}/postmaster.pid")
+
+    def single(self, sql: str) -> str:
+        """Run statements, one a line, on the stopped server and return what it prints."""
+        programs, data = self.params["programs"], self.params["data"]
+        return self.run([f"{programs}/postgres", "--single", "-D", data, "postgres"], f"{sql}\n")
+
+    def look(self) -> dict[str, str]:
+        """What is there of the stored password (user) and the database."""
+        user = f"FROM pg_authid WHERE rolname = '{self.params['user']}'"
+        database = f"FROM pg_database WHERE datname = '{self.params['database']}'"
+        password = "coalesce(rolpassword, '')"
+        if self.stopped():
+            out = self.single(
+                f'SELECT {password} AS "user" {user}\nSELECT datname AS "database" {database}'
             )
+            return dict(re.findall(r'\b(user|database) = "([^"]*)"', out))
+        lines = self.psql(
+            f"SELECT 'user', {password} {user};SELECT 'database', datname {database};"
         )
+        return dict(line.split("|", 1) for line in lines)
+
+    def correct(self) -> None:
+        """Make what is missing, and what does not fit, in a directory that exists."""
+        found = self.look()
+        role = f"{self.quoted('user')} LOGIN PASSWORD '{self.secret()}'"
         if "user" not in found:
-            self._change(
-                "role", f"CREATE ROLE {self.quoted('user')} LOGIN PASSWORD '{self.secret()}';"
-            )
+            self._change("role", f"CREATE ROLE {role}")
         elif not _scram.verify(found["user"], self.params["password"]):
-            self._change(
-                "password", f"ALTER ROLE {self.quoted('user')} LOGIN PASSWORD '{self.secret()}';"
-            )
+            self._change("password", f"ALTER ROLE {role}")
         if "database" not in found:
             self._change(
-                "database",
-                f"CREATE DATABASE {self.quoted('database')} OWNER {self.quoted('user')};",
+                "database", f"CREATE DATABASE {self.quoted('database')} OWNER {self.quoted('user')}"
             )
 
     def _change(self, what: str, sql: str) -> None:
         self.done.append(what)
-        if not self.module.check_mode:
-            self.psql(sql)
+        if self.module.check_mode:
+            return
+        if not self.stopped():
+            self.psql(f"{sql};")
+            return
+        self.single(sql)
+        # The server without clients reports an error in its log only.
+        left = self.look()
+        wrong = not _scram.verify(left.get("user", ""), self.params["password"])
+        if "database" not in left if what == "database" else wrong:
+            self.module.fail_json(msg=f"{self.params['data']}: the {what} could not be corrected.")
 
 
 def main() -> None:
@@ -225,7 +251,8 @@ def main() -> None:
         if os.path.isdir(module.params["data"]) and os.listdir(module.params["data"]):
             module.fail_json(msg=f"{module.params['data']}: holds files but no database cluster.")
         content.create()
-    elif content.serving():
+    elif content.serving() or (content.stopped() and not module.check_mode):
+        # A stopped server can only be asked by starting it, which writes.
         content.correct()
     module.exit_json(changed=bool(content.done), done=content.done)
 

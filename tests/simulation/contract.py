@@ -30,7 +30,7 @@ from failoverd.core.state import Life, State
 
 from .clock import Violation
 from .drbd import Volume
-from .services import DOWN, UP
+from .services import UP
 from .witness import Witness
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Contract:
 
     def check_one_owner(self, service: str) -> None:
         """S1, whenever anything changes."""
-        up = [n.name for n in self.world.pair if n.on and n.services.truth[service] != DOWN]
+        up = [n.name for n in self.world.pair if n.on and n.services.active(service)]
         if len(up) > 1 and not self.broken_by_hand:
             raise Violation("S1", f"{service} is active on {' and '.join(up)}")
 
@@ -187,6 +187,8 @@ class Contract:
         if any(is_on(count) for count in astuple(state.modes)) or node.lan_lost or state.ineligible:
             return False
         if state.exclusion.shot_op or state.exclusion.power_on_at is not None or state.said is None:
+            return False
+        if node.daemon.locks is not None and not node.daemon.locks.settled:
             return False
         for service in state.services:
             if (

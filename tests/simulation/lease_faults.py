@@ -146,10 +146,22 @@ def heard_late_and_hanging(rng: random.Random, at: float) -> list[Fault]:
     ]
 
 
+def returns_without_replication(rng: random.Random, at: float) -> list[Fault]:
+    """The owner stopped, its peer took over and wrote; they hear each other again, and it dies."""
+    first, away = 0.2 * at, rng.uniform(24.0, 36.0)
+    return [
+        Fault("cut_replication", "node1", first, 200.0),
+        Fault("block_heartbeats", "node1", first, away),
+        Fault("lan_lost", "owner", first, away - rng.uniform(0.0, 3.0)),
+        Fault("power_cut", "owner", first + away + rng.uniform(3.0, 8.0), 60.0),
+    ]
+
+
 COMBOS: tuple[Combo, ...] = (
     isolated, isolated, half_heard, resumed_then_dies, flapping_lan, dies_while_starting,
     both_lose_all, contact_lost_later, right_is_over, both_down_and_apart, hangs_and_starts,
-    left_and_returned, heard_late_and_hanging,
+    left_and_returned, heard_late_and_hanging, heard_late_and_hanging,
+    returns_without_replication,
 )  # fmt: skip
 
 

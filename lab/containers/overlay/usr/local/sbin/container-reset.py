@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lays a pipe over /proc/sysrq-trigger; a "b" that is written there cuts this container's power."""
+"""Lays a pipe over /proc/sysrq-trigger; a "b" that is written there resets this container."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -19,8 +20,10 @@ pipe = os.open(PIPE, os.O_RDWR)
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
     manager.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 while True:
-    if b"b" in os.read(pipe, 64):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as power:
-            power.connect(POWER)
-            power.sendall(f"off {os.uname().nodename}\n".encode())
-            power.recv(64)
+    if b"b" not in os.read(pipe, 64):
+        continue
+    # Whatever the switch says: the pipe must stay open, or the next writer would hang.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as power:
+        power.connect(POWER)
+        power.sendall(f"reset {os.uname().nodename}\n".encode())
+        power.recv(64)
