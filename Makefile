@@ -19,6 +19,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
+MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles
 
@@ -83,9 +84,9 @@ test: lint $(GATES)/done ## everything that is checked before a change lands
 demo: setup ## two hosts, a cluster, a power cut, a report
 	$(PYTHON) -m lab.demo
 
-show: setup ## long proofs by name: make show WHAT=trixie
-	$(PYTHON) -m tests.show "$(WHAT)"
+show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
+	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.show "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
-	-[ ! -x $(PYTHON) ] || for name in demo test; do $(PYTHON) -m lab --name $$name down --purge; done
+	-[ ! -x $(PYTHON) ] || for name in demo test shared; do $(PYTHON) -m lab --name $$name down --purge; done
 	rm -rf build

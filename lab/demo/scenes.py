@@ -31,6 +31,8 @@ class Stage:
     client: ClientProcess
     observer: Observer
     progress: Progress
+    replicated: bool = True
+    """The service's data is replicated, and not on a disk that both nodes see."""
 
     def active(self) -> str:
         """The node on which the service is seen, empty unless it is exactly one."""
@@ -108,7 +110,7 @@ def heal(stage: Stage, dead: str, timeout: float = 300.0) -> None:
 
 
 def wait_healed(stage: Stage, timeout: float = 300.0) -> None:
-    """Wait until both copies of the data are current and the standby is ready to take over.
+    """Wait until all copies of the data are current and the standby is ready to take over.
 
     :raises LabError: that is not so within ``timeout`` seconds.
     """
@@ -117,7 +119,7 @@ def wait_healed(stage: Stage, timeout: float = 300.0) -> None:
     while time.monotonic() < until:
         owner = stage.active()
         sample = stage.observer.last(owner) if owner else None
-        if sample and sample.healed:
+        if sample and (sample.healed or not stage.replicated):
             try:
                 service = _service(stage.status(owner), stage.service)
             except LabError as error:
@@ -125,7 +127,7 @@ def wait_healed(stage: Stage, timeout: float = 300.0) -> None:
             else:
                 standby = service.get("standby") or {}
                 if standby.get("able"):
-                    stage.progress("  healed: both copies are current, the standby is ready")
+                    stage.progress("  healed: all copies are current, the standby is ready")
                     return
                 why = f"the standby is not ready: {standby.get('why') or 'no reason given'}"
         elif sample:

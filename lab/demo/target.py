@@ -51,6 +51,7 @@ class Target:
     user: str
     password: str = field(repr=False)
     inventory: Path = INVENTORY
+    replicated: bool = True
 
     @classmethod
     def load(cls, lab: Raised, inventory: Path = INVENTORY) -> Target:
@@ -75,6 +76,7 @@ class Target:
                 user=str(options["user"]),
                 password=_password(lab.dir / "db-password"),
                 inventory=inventory,
+                replicated=service["storage"].get("type") == "drbd",
             )
         except (KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
             raise LabError(

@@ -149,3 +149,15 @@ def fstab(paths: Iterable[str]) -> list[str]:
     except FileNotFoundError:
         return []
     return sorted(set(paths) & set(targets))
+
+
+def drbd_version(run: Run, loaded: str = "/sys/module/drbd/version") -> str:
+    """Return the version of DRBD's kernel module, loaded or not; "" when there is none."""
+    try:
+        with open(loaded, encoding="ascii") as handle:
+            return handle.read().strip()
+    except FileNotFoundError:
+        pass
+    tool = next((p for p in ("/usr/sbin/modinfo", "/sbin/modinfo") if os.path.exists(p)), "")
+    code, out, _err = run([tool, "-F", "version", "drbd"]) if tool else (1, "", "")
+    return out.strip() if code == 0 else ""

@@ -91,6 +91,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
         "drbd": {service["name"]: _node.drbd_file(service["name"]) for service in services},
+        "drbd_version": _node.drbd_version(run),
         "mounts": _node.mounts(paths),
         "fstab": _node.fstab(paths),
         "running": _control.running(),

@@ -73,6 +73,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _disk
 from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
+MMP = ("-O", "mmp", "-E", "mmp_update_interval=1")
+"""A mount after a loss of power waits for some intervals: at the default of 5 s, for 42 s."""
+
 
 class Volume(Filesystem):
     """A filesystem on a disk that both nodes see."""
@@ -93,7 +96,7 @@ class Volume(Filesystem):
         if self.module.check_mode:
             return not content
         if not content:
-            self.make(*(["-O", "mmp"] if self.params["mmp"] else []))
+            self.make(*(MMP if self.params["mmp"] else ()))
         self.mount()
         return not content
 

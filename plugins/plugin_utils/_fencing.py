@@ -13,7 +13,11 @@ from ._values import Problem, mapping, name, number, refuse, sequence, text, uni
 
 METHODS = ("stonith", "sfex", "watchdog")
 LEASE = {"lease_s": (10.0, 1, 600), "margin_s": (2.0, 0.1, 600), "window_s": (15.0, 1, 600)}
-SECRET = re.compile(r"pass|secret|token|credential|private", re.IGNORECASE)
+# As SECRET in the daemon's exclusion.py.
+SECRET = re.compile(
+    r"pass|secret|token|credential|private|api_?key|access_key|hexadecimal_kg|community",
+    re.IGNORECASE,
+)
 DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
 MANAGED = {
     "action": "failoverd chooses the action itself.",

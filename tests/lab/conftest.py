@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,12 +29,12 @@ from .journals import fetch
 
 HERE = Path(__file__).parent
 BUILD = CHECKOUT / "build"
-OUT = BUILD / "lab-test"
-NAME = "test"
 REUSE = os.environ.get("REUSE", "")
 """Set while working on one test: the lab stays, and the next session starts from its cluster.
 ``fast``: without running site.yml again."""
 LONG = os.environ.get("LONG", "")
+NAME = "shared" if LONG == "shared" else "test"
+OUT = BUILD / f"lab-{NAME}"
 CONVERGED = "converged"
 MARKS = OUT / "marks.jsonl"
 """What was done to the lab and when, in wall-clock seconds: for tests.lab.recording."""
@@ -67,6 +68,8 @@ class Site:
     target: Target
     spoiled: bool = False
     """The last test could not put the cluster back in order."""
+    fresh: bool = True
+    """Raised anew and not from a snapshot."""
 
     def play(self, name: str, *arguments: str, **environment: str) -> PlayResult:
         """Run one of the collection's playbooks, as an operator would."""
@@ -110,27 +113,35 @@ class Built:
     second: PlayResult
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    """Two bare hosts with nothing of the product."""
+@contextmanager
+def raised(hosts: Path, cluster: Path) -> Iterator[Site]:
+    """The lab as ``hosts`` describes it, with the inventory ``cluster``, until the end."""
     lab = MarkedLab(NAME)
     OUT.mkdir(parents=True, exist_ok=True)
     MARKS.unlink(missing_ok=True)
     try:
         kept = bool(REUSE) and CONVERGED in lab.snapshots()
         lab.down(purge=not kept)
-        lab.up(spec=LabSpec.from_file(HERE / "hosts.yml"), progress=say)
-        if kept and lab.has_snapshot(CONVERGED):
+        lab.up(spec=LabSpec.from_file(hosts), progress=say)
+        kept = kept and lab.has_snapshot(CONVERGED)
+        if kept:
             lab.snapshot_restore(CONVERGED, progress=say)
-        yield Site(lab, Target.load(lab, HERE / "cluster.yml"))
+        yield Site(lab, Target.load(lab, cluster), fresh=not kept)
     finally:
         lab.down(purge=not REUSE)
 
 
 @pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """Two bare hosts with nothing of the product."""
+    with raised(HERE / "hosts.yml", HERE / "cluster.yml") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def built(site: Site) -> Built:
     """The cluster, built by site.yml after a run that was cut off, and site.yml once more."""
-    if not REUSE:
+    if not REUSE and site.target.replicated:
         site.cut_off("site", HALF_WAY)
     if REUSE == "fast" and site.lab.has_snapshot(CONVERGED):
         nothing = PlayResult(0.0, 0, 0, len(site.lab.nodes), OUT / "site.log")
@@ -206,7 +217,9 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     )
     try:
         with start(site.lab, site.target.nodes, site.target.watch) as observer:
-            stage = Stage(site.lab, site.target.nodes, site.target.service, client, observer, say)
+            target = site.target
+            stage = Stage(site.lab, target.nodes, target.service, client, observer, say)
+            stage.replicated = target.replicated
             cluster = Cluster(site, stage)
             assert cluster.serves(), "the service is not served before the test"
             wait_healed(stage)
@@ -238,8 +251,9 @@ def figures(item: Any, account: Mapping[str, Any], rows: Sequence[float]) -> Non
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """The long faults are for ``make show WHAT=exclusion`` (LONG=1)."""
-    return True if collection_path.name == "long" and not LONG else None
+    """The long faults are for ``make show WHAT=exclusion`` (LONG=1, and LONG=shared)."""
+    wanted = {"long": LONG not in ("", "shared"), "shared": LONG == "shared"}
+    return None if wanted.get(collection_path.name, True) else True
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,20 +13,27 @@ from lab.errors import LabError
 
 from .conftest import Cluster
 
-LINKS = {"office": "isolate", "mirror": "isolate", "wire": "down"}
-"""Everything between the nodes cut; the gateway and the BMCs stay in reach."""
-
 
 def cut(cluster: Cluster, node: str) -> None:
-    """Cut every link between the nodes."""
-    for link, state in LINKS.items():
-        cluster.lab.link(node, link, state)
+    """Cut every link between the nodes; the gateway and the BMCs stay in reach."""
+    for link in cluster.lab.spec.links:
+        cluster.lab.link(node, link.name, "down" if link.kind == "serial" else "isolate")
 
 
 def mend_links(cluster: Cluster, node: str) -> None:
     """And back."""
-    for link in LINKS:
-        cluster.lab.link(node, link, "up")
+    for link in cluster.lab.spec.links:
+        cluster.lab.link(node, link.name, "up")
+
+
+def wait_new_life(cluster: Cluster, node: str, boot: str, timeout: float = 120.0) -> None:
+    """Wait until the node is seen in another of its lives than ``boot``."""
+
+    def born() -> bool:
+        sample = cluster.stage.observer.last(node)
+        return sample is not None and sample.boot != boot.strip()
+
+    cluster.wait(born, f"{node}: its next life", timeout)
 
 
 def service(cluster: Cluster, node: str) -> dict[str, Any]:

@@ -17,15 +17,15 @@ from lab import Lab
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def run(name: str, tests: Sequence[str]) -> list[dict[str, Any]]:
-    """Run these tests, the long ones included; one row each."""
+def run(name: str, tests: Sequence[str], long: str = "1") -> list[dict[str, Any]]:
+    """Run these tests, the long ones included or, with "shared", those; one row each."""
     results = CHECKOUT / "build" / "show" / f"{name}.xml"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     # REUSE: after a test that leaves a ruin behind, the next one begins with the saved cluster.
-    environment = {**os.environ, "LONG": "1", "REUSE": "1"}
+    environment = {**os.environ, "LONG": long, "REUSE": "1"}
     command = [sys.executable, "-m", "pytest", "-v", *tests, "--junitxml", str(results)]
-    lab = Lab("test")
+    lab = Lab("shared" if long == "shared" else "test")
     lab.down(purge=True)
     try:
         subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)

@@ -14,8 +14,10 @@ TESTS = (
     *(f"tests/lab/long/{name}" for name in LONG),
     "tests/lab/test_4_journals.py",
 )
+SHARED = ("tests/lab/shared",)
 
 
 def prove() -> list[dict[str, Any]]:
     """Every fault test of the lab that is about exclusion and data; one row each."""
-    return _labtests.run("exclusion", TESTS)
+    replicated = _labtests.run("exclusion", TESTS)
+    return replicated + _labtests.run("exclusion-shared", SHARED, long="shared")

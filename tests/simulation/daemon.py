@@ -17,6 +17,7 @@ from failoverd.core.state import State
 
 from .clock import Violation
 from .drbd import Volume
+from .locks import Locks
 from .orders import Orders
 from .watchdog import Lan
 
@@ -49,6 +50,11 @@ class Daemon:
         """Its core was made to break down (S3)."""
         self.modes: Modes | None = None
         """As the core ordered to remember them over boots."""
+        self.awake_since = 0.0
+        """Since when it has run without a pause, in the world's time."""
+        self.surrendered = False
+        """It does not pet its watchdog any more in this life (F64, F65)."""
+        self.locks: Locks | None = None
         self.service_lan = Lan(self)
         self._orders = Orders(self)
         self._counter = 0
@@ -76,13 +82,17 @@ class Daemon:
         self.end()
         self._counter += 1
         self.born, self.defect = self.clock.now, False
+        self.awake_since, self.surrendered = self.clock.now, False
         self.incarnation = (self._counter << 32) | self.clock.random.getrandbits(32)
         node.first = node.first or self.incarnation
         self.clock.tell(f"{node.name}: daemon starts its life {self._counter}")
         self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes)
+        if self.world.setting.shared:
+            self.locks = Locks(self)
         self._orders.carry_out(todo)
         if node.watchdog_absent:
             self.look_around()
+        self.later(1.0, 5.0, self.disks_tried)
         for volume in self.world.volumes.values():
             node.disk_changed(volume)
             if volume.name in node.handlers:
@@ -95,6 +105,9 @@ class Daemon:
     def end(self) -> None:
         """kill -9: services and kernel go on."""
         self.state, self.stalled_since = None, None
+        if self.locks is not None:
+            self.locks.close()
+            self.locks = None
         self.life += 1
         self._wake = 0.0
         self._queue.clear()
@@ -125,6 +138,9 @@ class Daemon:
 
     def _catch_up(self, gap_s: float) -> None:
         queued, self._queue = self._queue, []
+        self.awake_since = self.clock.now
+        if self.locks is not None:
+            self.locks.loop.catch_up()
         if gap_s > self.config.timing.dead_s / 2:
             queued = [event for event in queued if not isinstance(event, events.Heard)]
             self.deliver(events.Paused(gap_s))
@@ -145,6 +161,8 @@ class Daemon:
                 self._queue.append(event)
             return
         now = self._seen = node.mono()
+        if isinstance(event, events.OpDone):
+            self.world.contract.witness.ended(node, before, event)
         try:
             after, todo = step(before, event, now)
         except Exception as error:
@@ -192,6 +210,17 @@ class Daemon:
         self.deliver(events.DiskChanged(volume.name, volume.see(self.node.name)))
         self.deliver(events.HandlerAsked(self._requests, volume.name))
 
+    def lock_lost(self, service: str, why: str) -> None:
+        """F64, F65: this node takes itself out. A kernel that refuses leaves it to the watchdog."""
+        node, told = self.node, "stolen" if "was taken" in why or "was found" in why else "too old"
+        self.clock.tell(f"{node.name}: {why}: it resets itself")
+        self.world.moment(f"lock {told}", node)
+        self.surrendered = True
+        if node.stubborn:
+            self.deliver(events.LockLost(service, why))
+        else:
+            node.reset()
+
     def look_around(self) -> None:
         """What the monitors of this node say."""
         self.deliver(events.Reached(Reach.LOST if self.node.lan_lost else Reach.REACHED))
@@ -200,6 +229,14 @@ class Daemon:
         for level in range(self.world.fencing.levels):
             ok = self.world.fencing.answers(self.node.name, self.node.peer, level)
             self.deliver(events.DeviceChecked(level, ok))
+
+    def disks_tried(self) -> None:
+        """F44: what the reads of the backing devices have come to; told when it changes."""
+        for service in self.state.services if self.state is not None else ():
+            volume = self.world.volumes[service.name]
+            why = "" if volume.answers(self.node.name) else "has not answered a read for 5 s"
+            if why != service.sick:
+                self.deliver(events.DiskTried(service.name, why))
 
     def _patrol(self) -> None:
         self.look_around()

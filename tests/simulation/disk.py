@@ -26,6 +26,8 @@ class Side:
     suspended: bool = False
     broken: bool = False
     """The backing device is dead (F35)."""
+    hangs: bool = False
+    """The backing device answers nothing (F44)."""
     last_role: str = ""
     """Its role when it lost its power: its peer's kernel shows that until it notices."""
     refusing: bool = False

@@ -216,8 +216,8 @@ class Volume:
     def _synced(self, losses: int) -> None:
         if losses != self.losses or not self.resync:
             return
-        if not self.possible():
-            self.clock.after(1.0, partial(self._synced, losses))  # it waits for the path
+        if not self.possible() or any(s.hangs for s in self.sides.values()):
+            self.clock.after(1.0, partial(self._synced, losses))  # it waits for path and disks
             return
         source = self.sides[self.resync]
         target = self.other(source.node)
@@ -284,6 +284,15 @@ class Volume:
             side.disk = "Outdated"
             self._tell()
 
+    def stuck(self, node: str) -> bool:
+        """A mount or unmount on this node does not come back (F44)."""
+        side = self.sides[node]
+        return side.hangs and side.disk != "Diskless"
+
+    def answers(self, node: str) -> bool:
+        """A read of the device below it comes back with what it asked for (F44)."""
+        return not self.stuck(node)
+
     def usable(self, node: str) -> bool:
         """The application on this node can write, now or once frozen I/O flows again."""
         side, other = self.sides[node], self.other(node)
@@ -294,8 +303,10 @@ class Volume:
         side, other = self.sides[node], self.other(node)
         if not side.up or side.role != "Primary" or side.suspended or not self.usable(node):
             return False
+        if self.stuck(node):
+            return False
         if self.connected:
-            if not self.possible():
+            if not self.possible() or self.stuck(other.node):
                 return False  # on the wire, unanswered
             for copy in (side, other):
                 if copy.disk == "UpToDate":

@@ -97,11 +97,14 @@ class Faults:
             services.slow, daemon.lag = 1.0, 0.0
             for volume in world.volumes.values():
                 volume.sides[node.name].refusing = False
+                volume.sides[node.name].hangs = False
                 volume.replace_disk(node.name)
             node.thaw()
-            node.watchdog_absent = False
+            node.watchdog_absent = node.stubborn = False
+            world.lun.paths[node.name].set()
             daemon.go_on()
             daemon.why_not = ""
+            daemon.disks_tried()
             node.lan(lost=False)
         world.kernels_notice()
         self._help(self.era)
@@ -122,7 +125,8 @@ class Faults:
             if any(s.failed_at is not None or s.restarts for s in state.services):
                 node.daemon.command(Verb.CLEAR)
             broken = [s.name for s in state.services if s.local.value == "broken"]
-            if broken and (services.forgotten or node.idle):  # a failed stop is not for people
+            idle = not any(services.active(name) for name in broken)
+            if broken and (services.forgotten or idle):  # a failed stop is not for people
                 services.clean_by_hand(broken)
                 node.daemon.command(Verb.CLEAR)
             if state.defect:  # what is broken here keeps it from ending in good order

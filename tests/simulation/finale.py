@@ -10,7 +10,7 @@ from failoverd.core.events import Verb
 
 from .clock import Violation
 from .fault import Fault
-from .setting import BOOT_S, DEVICE_TIMEOUT_S, FAILBACK_S, REPLICATION
+from .setting import BOOT_S, DEVICE_TIMEOUT_S, FAILBACK_S, REPLICATION, START_TIMEOUT_S
 from .split_brain import SplitBrain
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Finale:
         goes_home = any(service.failback for service in setting.services)
         if goes_home:  # it may be back where it was already (F10)
             self._pass(2 * FAILBACK_S + setting.timing.move_s)
-        if goes_home or setting.lease is not None:  # its watchdog may have been the first (F02)
+        if goes_home or setting.watched:  # its watchdog may have been the first (F02)
             self.contract.must_serve("after the owner has frozen")
             return
         self._served_by(self.other)
@@ -82,7 +82,7 @@ class Finale:
 
     def _owner_haunts(self) -> None:
         """F18, F19: it is dead, but its last words are repeated, also to a new life of its peer."""
-        if self.world.setting.lease is not None:
+        if self.world.setting.lease is not None or self.world.setting.alone:
             return  # the new life below cannot know whether the owner went on without it
         self.owner.power_off()
         self._repeat()
@@ -114,12 +114,16 @@ class Finale:
 
     def _paused_alone(self) -> None:
         """F26: the only one with good data was paused: old silence is no reason to shoot."""
+        if self.world.setting.shared:
+            self._lock_stolen()
+            return
         self.world.network.links[REPLICATION].cut.update(self.world.nodes)
         self.world.kernels_notice()
         self._pass(self.world.setting.takeover_s)
-        timing = self.world.setting.timing
+        timing, lease = self.world.setting.timing, self.world.setting.lease
         self.owner.daemon.stall()
-        self._pass(timing.dead_s * 1.5)
+        # Shorter than its watchdog is patient, which was petted a while ago.
+        self._pass(min(timing.dead_s * 1.5, 0.75 * lease.watchdog_s if lease else 60.0))
         self.owner.daemon.go_on()
         self._pass(timing.dead_s + DEVICE_TIMEOUT_S)
         self._served_by(self.owner, services=(self.first,))
@@ -139,7 +143,7 @@ class Finale:
         self._pass(self.world.setting.takeover_s)
         self.contract.must_serve("after a split")
         owners = set(self.contract.owners().values())
-        if self.world.setting.leased:
+        if self.world.setting.alone:
             self._served_by(self.owner, services=(self.first,))
             self._nobody_cut()
             return
@@ -167,6 +171,9 @@ class Finale:
 
     def _diverged(self) -> None:
         """F39."""
+        if self.world.setting.shared:
+            self._path_lost()
+            return
         if self.world.setting.lease is not None:
             self._split()
             return
@@ -174,6 +181,9 @@ class Finale:
 
     def _deaf(self) -> None:
         """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""
+        if self.world.setting.shared:
+            self._split()  # no kernel talks to another here
+            return
         for link in self.world.network.links.values():
             link.blocked = True
         self._pass(self.world.setting.takeover_s)
@@ -182,6 +192,9 @@ class Finale:
 
     def _lied_to(self) -> None:
         """F12: a device calls the owner off; a kernel that answers is believed more."""
+        if self.world.setting.shared:
+            self._lock_stolen()
+            return
         if not all(volume.mirrored for volume in self.world.volumes.values()):
             self._deaf()  # without a replicated disk no kernel can contradict the device
             return
@@ -192,6 +205,62 @@ class Finale:
         self._deaf()
         if self.world.moments["takeover"] != took:
             raise Violation("S1", "a service is taken over whose disk answers as Primary")
+
+    def _disk_hangs(self) -> None:
+        """F44: on the standby it is no place to move to; from the owner the service goes."""
+        setting, volume = self.world.setting, self.world.volumes[self.first]
+        if not volume.mirrored or not setting.devices:
+            self._switchover()  # without a fence device the disk that hangs cannot be outdated
+            return
+        self._hang(self.other)
+        self.owner.daemon.command(Verb.SWITCHOVER, self.first)
+        self._pass(MOVE_S)
+        self._served_by(self.owner, services=(self.first,))
+        self._nobody_cut()
+        volume.sides[self.other.name].hangs = False
+        self.other.daemon.disks_tried()
+        self._pass(2.0)
+        self._hang(self.owner)
+        self._pass(START_TIMEOUT_S + setting.takeover_s)
+        self._served_by(self.other, services=(self.first,))
+
+    def _hang(self, node: Node) -> None:
+        self.world.volumes[self.first].sides[node.name].hangs = True
+        self._pass(3.0)
+        node.daemon.disks_tried()
+        self._pass(2 * self.world.setting.timing.heartbeat_s)
+
+    def _lock_stolen(self) -> None:
+        """F64: the owner resets itself at once; whoever stole it does not count it up."""
+        boot = self.owner.boot
+        for _round in range(5):  # a renewal that was under way may have overwritten it
+            self._fault("lock_stolen", 0.0)
+            self._pass(0.1)
+            if self.world.lun.record(self.first).owner != self.owner.name:
+                break
+        self._pass(2 * self.world.setting.locks.renew_s + 0.5)
+        if self.owner.boot == boot:
+            raise Violation("F64", f"{self.owner.name} goes on without its lock")
+        self._served_in_time()
+
+    def _path_lost(self) -> None:
+        """F65: the owner does not reach its disk any more; the other does."""
+        boot = self.owner.boot
+        self._fault("path_lost", 4 * self.world.setting.takeover_s)
+        self._pass(self.world.setting.locks.lease_s + 0.5)
+        if self.owner.boot == boot:
+            raise Violation("F65", f"{self.owner.name} goes on without its disk")
+        self._served_in_time()
+
+    def _fault(self, kind: str, lasts: float) -> None:
+        self.world.faults.begin((Fault(kind, self.owner.name, 0.0, lasts),))
+
+    def _served_in_time(self) -> None:
+        """By whichever node: the one that reset itself returns before its lock is free."""
+        setting = self.world.setting
+        self._pass(setting.takeover_s + setting.timing.startup_s + BOOT_S[1])
+        self._pass(START_TIMEOUT_S + FAILBACK_S)
+        self.contract.must_serve("after the owner has reset itself")
 
     def _left(self) -> None:
         """F61: the standby left in good order, then the link went: the owner may not freeze on."""

@@ -52,6 +52,20 @@ def disk_breaks(world: World, node: Node, fault: Fault) -> Undo:
     return partial(volume.replace_disk, node.name) if volume.break_disk(node.name) else None
 
 
+@kind(0.0, (4.0, 30.0))
+def disk_hangs(world: World, node: Node, fault: Fault) -> Undo:
+    """F44: below DRBD nothing is answered any more; a read that is tried finds it."""
+    side = world.volumes[pick(list(world.volumes), fault.a)].sides[node.name]
+    side.hangs = True
+    node.daemon.later(1.0, 6.0, node.daemon.disks_tried)
+
+    def undo() -> None:
+        side.hangs = False
+        node.daemon.later(0.5, 2.0, node.daemon.disks_tried)
+
+    return undo
+
+
 @kind(0.7, (0.5, 8.0))
 def refuse_promotion(world: World, node: Node, fault: Fault) -> Undo:
     """F34: the kernel still sees a Primary for a moment."""

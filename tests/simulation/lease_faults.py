@@ -6,8 +6,16 @@ from __future__ import annotations
 
 import random
 
+from . import setting
 from .combos import Combo
 from .fault import Fault
+
+RARE = 0.25
+"""Share of the worlds that could see it in which nothing happens but that answers are late."""
+
+
+SLOW_BEAT_S = 0.5
+"""With quicker heartbeats what is late by seconds is too old to count at all."""
 
 
 def isolated(rng: random.Random, at: float) -> list[Fault]:
@@ -146,11 +154,44 @@ def heard_late_and_hanging(rng: random.Random, at: float) -> list[Fault]:
     ]
 
 
+def returns_without_replication(rng: random.Random, at: float) -> list[Fault]:
+    """The owner stopped, its peer took over and wrote; they hear each other again, and it dies."""
+    first, away = 0.2 * at, rng.uniform(24.0, 36.0)
+    return [
+        Fault("cut_replication", "node1", first, 200.0),
+        Fault("block_heartbeats", "node1", first, away),
+        Fault("lan_lost", "owner", first, away - rng.uniform(0.0, 3.0)),
+        Fault("power_cut", "owner", first + away + rng.uniform(3.0, 8.0), 60.0),
+    ]
+
+
+def answered_late(rng: random.Random, at: float) -> list[Fault]:
+    """F17, F18: the answer to the last words of an owner waits in a buffer; no words of it do."""
+    lost = max(12.0, at)
+    lasts = rng.uniform(35.0, 50.0)
+    return [
+        Fault("late", "node1", lost - 12.0, lasts + 12.0, a=rng.uniform(0.75, 1.0)),
+        Fault("cut_one_way", "owner", lost - 11.5, lasts + 11.5, a=0.0),
+        Fault("cut_replication", "node1", lost, lasts),
+        Fault("lan_lost", "owner", lost, lasts),
+        Fault("hangs", "owner", lost, lasts, a=1.0),
+    ]
+
+
 COMBOS: tuple[Combo, ...] = (
     isolated, isolated, half_heard, resumed_then_dies, flapping_lan, dies_while_starting,
     both_lose_all, contact_lost_later, right_is_over, both_down_and_apart, hangs_and_starts,
-    left_and_returned, heard_late_and_hanging,
+    left_and_returned, heard_late_and_hanging, heard_late_and_hanging,
+    returns_without_replication,
 )  # fmt: skip
+
+
+def alone(seed: int) -> list[Fault]:
+    """Faults that any other would spoil: the whole script of a world, empty for most."""
+    rng, drawn = random.Random(f"rare lease script {seed}"), setting.draw(seed)
+    if not drawn.leased or len(drawn.links) != 2 or drawn.timing.heartbeat_s < SLOW_BEAT_S:
+        return []
+    return answered_late(rng, 0.0) if rng.random() < RARE else []
 
 
 def draw(seed: int, chaos_s: float) -> list[Fault]:

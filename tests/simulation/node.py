@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from failoverd.core import events
 from failoverd.core.config import CoreConfig
+from failoverd.core.vigil import timeout_s
 
 from .daemon import Daemon
 from .drbd import Volume
@@ -44,8 +45,12 @@ class Node:
         self.daemon = Daemon(self, config)
         self.watchdog_absent = False
         """The kernel found no device at its last boot (F29)."""
-        lease = config.lease
-        self.watchdog = Watchdog(self, lease.watchdog_s) if lease is not None else None
+        self.stubborn = False
+        """Its kernel does not obey sysrq: only the watchdog resets it."""
+        self.marks: dict[str, str] = {}
+        """The daemon's run directory, which a boot empties."""
+        watchdog_s = timeout_s(config)
+        self.watchdog = Watchdog(self, watchdog_s) if watchdog_s else None
         self.handlers: dict[str, int] = {}
         """service -> how often its connection had been lost when the handler was started"""
 
@@ -77,9 +82,15 @@ class Node:
         self.on, self.frozen_since = False, None
         self.daemon.end()
         self.handlers.clear()
+        self.marks.clear()
         self.services.lose_all()
         for volume in self.world.volumes.values():
             volume.power_lost(self.name)
+
+    def reset(self) -> None:
+        """Off and on in an instant."""
+        self.power_off()
+        self.power_on()
 
     def _booted(self, boot: int) -> None:
         if not self.on or boot != self.boot:
@@ -88,8 +99,17 @@ class Node:
             self.clock.after(0.5, partial(self._booted, boot))
             return
         for volume in self.world.volumes.values():
-            volume.attach(self.name)
+            self._attach(volume, boot)
         self.daemon.begin()
+
+    def _attach(self, volume: Volume, boot: int) -> None:
+        """On a disk that hangs this does not come back before the disk does (F44)."""
+        if not self.on or boot != self.boot:
+            return
+        if volume.mirrored and volume.stuck(self.name):
+            self.clock.after(1.0, partial(self._attach, volume, boot))
+        else:
+            volume.attach(self.name)
 
     # -- pauses -----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from failoverd.core import actions, events
+from failoverd.core.config import Kind
 
 from . import rows
 from .clock import Violation
@@ -70,7 +71,9 @@ class Orders:
         elif isinstance(action, actions.KeepModes):
             daemon.modes = action.modes
         elif isinstance(action, actions.Pet):
-            if node.watchdog is not None:
+            if daemon.locks is not None:
+                daemon.locks.gate.pet()
+            elif node.watchdog is not None:
                 node.watchdog.pet()
         elif isinstance(action, actions.ProbeAddresses):
             daemon.service_lan.probe(action)
@@ -81,6 +84,10 @@ class Orders:
         daemon, node, life = self.daemon, self.node, self.daemon.life
         self.world.moment(f"fence {action.ask.value}", node)
         self.world.contract.fences(node, action.ask)
+        if daemon.config.kind(action.level) is Kind.SFEX:
+            assert daemon.locks is not None
+            daemon.locks.fence(action)
+            return
 
         def answer(power: events.Power, detail: str) -> None:
             if life == daemon.life:

@@ -24,6 +24,7 @@ WORDS = {
     "failed": ("already answers",),
     "switchover": (
         "own disk has failed",
+        "own disk has not answered",
         "ping targets",
         "preferred",
         "standby mode",
@@ -69,6 +70,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "F39": ("diverged copies kept",),
     "F41": ("resume",),
     "F42": ("blocked: Outdated",),
+    "F44": ("switchover: own disk has not answered",),
     "F45": ("filling",),
     "F47": ("stop-failed",),
     "F48": ("failed",),
@@ -80,6 +82,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "F61": ("goodbye",),
     "F62": ("moved", "move-failed"),
     "F63": ("rolling upgrade",),
+    "F64": ("lock stolen",),
+    "F65": ("lock too old",),
     "F66": ("mode",),
 }
 

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from . import kinds_inside, kinds_outside, lease_faults, setting
+from . import disk_faults, kinds_inside, kinds_outside, lease_faults, setting, shared_faults
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
 from .races import RACES
 
-TABLES = (kinds_inside, kinds_outside)
+TABLES = (kinds_inside, kinds_outside, shared_faults)
 """The modules that enter their kinds into KINDS when they are imported."""
 TARGETS = ("node1", "node2", "owner", "standby")
 MOMENTS = (
@@ -24,6 +24,7 @@ MOMENTS = (
     "up", "failed", "stop-failed", "accepted", "mode", "reach", "moved", "move-failed",
 )  # fmt: skip
 """What faults lie in wait for: notes and actions of the cores, and events of the world."""
+HANGING = 0.06
 CALM_S = 12.0
 CALM = (
     "cut_link", "cut_one_way", "damage", "replay", "kill_daemon", "device_unreachable",
@@ -79,14 +80,27 @@ def draw(seed: int) -> Script:
         faults.extend(rng.choice((*COMBOS, *RACES))(rng, rng.uniform(0.0, 0.5 * chaos_s)))
     if setting.draw(seed).lease is not None:
         chaos_s += 30.0
-        faults.extend(lease_faults.draw(seed, chaos_s))
+        faults = lease_faults.alone(seed) or [*faults, *lease_faults.draw(seed, chaos_s)]
+    faults.extend(disk_faults.draw(seed, chaos_s))
+    if setting.draw(seed).shared:
+        chaos_s += 20.0
+        faults.extend(shared_faults.draw(seed, chaos_s))
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
+    if setting.draw(seed).shared:  # no kernel answers for a daemon that is away for longer
+        calm = tuple(
+            replace(fault, a=0.0) if fault.kind == "kill_daemon" else fault for fault in calm
+        )
     return Script(
         calm=calm,
         chaos=tuple(sorted(faults, key=lambda fault: fault.at)),
         chaos_s=chaos_s,
-        last=rng.choice(LAST),
+        last=_last(seed, rng.choice(LAST)),
     )
+
+
+def _last(seed: int, chosen: str) -> str:
+    """Some of the worlds end with a disk that hangs (F44)."""
+    return "disk_hangs" if random.Random(f"last {seed}").random() < HANGING else chosen
 
 
 def _calm_fault(rng: random.Random, at: float) -> Fault:

@@ -17,6 +17,7 @@ from .drbd import Volume
 from .setting import START_TIMEOUT_S
 
 if TYPE_CHECKING:
+    from .locks import Locks
     from .node import Node
 
 DOWN, HALF, UP = "down", "half", "up"
@@ -53,6 +54,20 @@ class Services:
     def serves(self, service: str) -> bool:
         """A client would be served."""
         return self.node.runs and self.truth[service] == UP and service not in self.sick
+
+    def active(self, service: str) -> bool:
+        """Some of it is up."""
+        return self.truth[service] != DOWN
+
+    def _locked(self, service: str) -> Locks | None:
+        """The locks, if the service has one."""
+        shared = service in self.world.lun.services
+        return self.node.daemon.locks if shared else None
+
+    def _hangs(self, service: str) -> bool:
+        """A start or stop that begins now does not end."""
+        stuck = self.active(service) and self.world.volumes[service].stuck(self.node.name)
+        return stuck or self.clock.chance(self.hang)
 
     def lose_all(self) -> None:
         """The power went."""
@@ -92,8 +107,15 @@ class Services:
         self.node.daemon.later(0.05, 0.4 * self.slow, partial(self._probed, action))
 
     def _probed(self, action: actions.Probe) -> None:
+        locks = self._locked(action.service)
+        if locks is None:
+            self._look(action, True)
+        else:
+            locks.probe(action.service, partial(self._look, action))
+
+    def _look(self, action: actions.Probe, held: bool) -> None:
         found = FOUND[self.truth[action.service]]
-        if found is events.Found.RUNNING and action.service in self.sick:
+        if found is events.Found.RUNNING and (action.service in self.sick or not held):
             found = events.Found.PARTIAL
         if self.clock.chance(self.fail_probe):
             found = events.Found.PARTIAL  # what cannot be told is never stopped
@@ -108,7 +130,18 @@ class Services:
         self._ordered(action.service)
         code = 7 if action.peer_gone else None
         order = self._order[action.service]
-        self.node.daemon.later(0.05, 0.4, partial(self._promote, action, order, 0, code))
+        locks = self._locked(action.service)
+        if locks is None:
+            self.node.daemon.later(0.05, 0.4, partial(self._promote, action, order, 0, code))
+        else:
+            locked = partial(self._acquired, action, order)
+            locks.acquire(action.service, action.peer_gone, locked)
+
+    def _acquired(self, action: actions.Start, order: int, why: str) -> None:
+        if why:
+            self._done(action, why)
+        else:
+            self._promote(action, order, 0, 7)
 
     def _promote(
         self, action: actions.Start, order: int, tries: int, code: int | None, losses: int = -1
@@ -142,7 +175,7 @@ class Services:
             return
         self.world.contract.promoted(node, volume)
         self.set(action.service, HALF)
-        if self.clock.chance(self.hang):
+        if self._hangs(action.service):
             node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, partial(self._done, action, "late"))
         elif self.world.rival:
             node.daemon.later(0.2, 2.0, partial(self._done, action, RIVAL))
@@ -163,7 +196,7 @@ class Services:
         self._ordered(action.service)
         if self.truth[action.service] == UP:
             self.set(action.service, HALF)
-        if self.clock.chance(self.hang):
+        if self._hangs(action.service):
             late = partial(self._done, action, "late")
             self.node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, late)
         elif self.clock.chance(self.fail_stop):
@@ -176,7 +209,11 @@ class Services:
         if order == self._order[action.service]:
             self.world.volumes[action.service].demote(self.node.name)
             self.set(action.service, DOWN)
-            self._done(action)
+            locks = self._locked(action.service)
+            if locks is not None and self._life[action.service] == self.node.daemon.life:
+                locks.release(action.service, partial(self._done, action))
+            else:
+                self._done(action)
 
     def recover(self, action: actions.Recover) -> None:
         """Restart a part in place (F50)."""
@@ -193,8 +230,6 @@ class Services:
     def _done(self, action: actions.Start | actions.Stop | actions.Recover, why: str = "") -> None:
         daemon = self.node.daemon
         if self._life[action.service] == daemon.life:
-            if why and isinstance(action, actions.Start):
-                self.world.contract.witness.failed(self.node, action.service)
             daemon.deliver(events.OpDone(action.service, action.op, not why, why))
 
     # -- what happens by itself -------------------------------------------------------------

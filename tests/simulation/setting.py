@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from failoverd.core.config import CoreConfig, Kind, Lease, ServiceConfig, Timing
+from failoverd.core.lock import Times
 
 NAMES = ("node1", "node2")
 REPLICATION = "cross"
 """The link that DRBD replicates over; heartbeats use it too."""
+_KINDS = {"lease": Kind.LEASE, "sfex": Kind.SFEX}
 BOOT_S = (2.0, 7.0)
 DEVICE_TIMEOUT_S = 12.0
 START_TIMEOUT_S = 10.0
@@ -20,6 +22,9 @@ LEASED = 0.3
 """Share of the worlds with a watchdog lease."""
 STATELESS = 0.5
 """Share of the second services that have no replicated disk."""
+SHARED = 0.17
+"""Share of the worlds without a lease that stand on a shared disk with SFEX locks."""
+MARGIN_S = 2.0
 FAILBACK_S = 16.0
 """Longer than any planned move of the finale."""
 
@@ -38,11 +43,30 @@ class Setting:
     """The node whose daemon is one version behind: it leaves out what has a default (F63)."""
     lease: Lease | None = None
     """The watchdog lease; with it the last level is of that kind."""
+    shared: bool = False
+    """Every service is on the shared disk under an SFEX lock; a watchdog is needed for that."""
+    locks: Times = field(default_factory=Times)
+    watchdog_s: float = 0.0
 
     @property
     def devices(self) -> tuple[str, ...]:
         """The levels that are fence devices."""
-        return self.levels if self.lease is None else self.levels[:-1]
+        return tuple(level for level in self.levels if level not in ("lease", "sfex"))
+
+    @property
+    def locks_decide(self) -> bool:
+        """Who has the locks excludes the other."""
+        return "sfex" in self.levels
+
+    @property
+    def alone(self) -> bool:
+        """No fence device: an owner that is silent is left in peace while it may live."""
+        return not self.devices
+
+    @property
+    def watched(self) -> bool:
+        """Every node has a watchdog."""
+        return self.lease is not None or self.shared
 
     @property
     def leased(self) -> bool:
@@ -59,8 +83,9 @@ class Setting:
             links=self.links,
             services=self.services,
             levels=self.levels,
-            kinds=(*[Kind.STONITH] * (len(self.levels) - 1), Kind.LEASE) if self.lease else (),
+            kinds=tuple(_KINDS.get(level, Kind.STONITH) for level in self.levels),
             lease=self.lease,
+            watchdog_s=self.watchdog_s,
             timing=self.timing,
         )
 
@@ -70,7 +95,9 @@ class Setting:
         t = self.timing
         alone_s = self.lease.closed_s + 5.0 if self.lease is not None else 0.0
         fences_s = t.fence_delay_s + t.query_s + 6.0 * len(self.levels)
-        return t.dead_s + max(alone_s, fences_s) + START_TIMEOUT_S
+        locks = self.locks
+        ages_s = locks.timeout_s + locks.collision_s + 2 * locks.renew_s if self.shared else 0.0
+        return t.dead_s + max(alone_s, fences_s + ages_s) + START_TIMEOUT_S
 
     @property
     def repair_s(self) -> float:
@@ -119,7 +146,36 @@ def draw(seed: int) -> Setting:
         newer=rng.choice(NAMES) if rng.random() < 0.1 else "",
         older=rng.choice(NAMES) if rng.random() < 0.1 else "",
     )
-    return _leased(setting, random.Random(f"lease {seed}"))
+    leased = _leased(setting, random.Random(f"lease {seed}"))
+    return leased if leased.lease is not None else _shared(setting, random.Random(f"sfex {seed}"))
+
+
+def _shared(setting: Setting, rng: random.Random) -> Setting:
+    """A part of the clusters has no replication, but a disk that both nodes reach."""
+    if rng.random() >= SHARED:
+        return setting
+    only = rng.random() < 0.5
+    decides = only or rng.random() < 0.6
+    stonith = () if only else setting.levels
+    watchdog_s = rng.uniform(6.5, 10.0)
+    renew_s = rng.uniform(0.3, 1.0)
+    lease_s = renew_s * rng.uniform(3.0, 6.0)
+    least_s = lease_s + MARGIN_S + (watchdog_s if decides else 0.0)
+    locks = Times(
+        renew_s=renew_s,
+        lease_s=lease_s,
+        collision_s=renew_s * rng.uniform(1.1, 1.5),
+        timeout_s=least_s + rng.choice((0.0, rng.uniform(0.0, 3.0))),
+    )
+    services = tuple(replace(s, replicated=False, locked=True) for s in setting.services)
+    return replace(
+        setting,
+        levels=(*stonith, "sfex") if decides else stonith,
+        services=services,
+        shared=True,
+        locks=locks,
+        watchdog_s=watchdog_s,
+    )
 
 
 def _leased(setting: Setting, rng: random.Random) -> Setting:

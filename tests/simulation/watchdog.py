@@ -41,8 +41,7 @@ class Watchdog:
             return
         node.clock.tell(f"{node.name}: reset by its watchdog")
         node.world.moment("watchdog reset", node)
-        node.power_off()
-        node.power_on()
+        node.reset()
 
 
 class Lan:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from failoverd.core.events import OpDone
 from failoverd.core.message import Local, Message
 from failoverd.core.state import Life, State
 
@@ -52,9 +53,15 @@ class Witness:
 
     # -- F48, F49: what failed here is not started here again -------------------------------
 
-    def failed(self, node: Node, service: str) -> None:
-        """A start failed, and the core is told so."""
-        self._failed[node.name, service] = (node.daemon.life, node.clock.now)
+    def ended(self, node: Node, state: State, event: OpDone) -> None:
+        """A start failed, and the core is told so.
+
+        One that a stop has overtaken is nobody's failure: it might have come up yet.
+        """
+        for service in state.services:
+            awaited = service.name == event.service and service.op == event.op
+            if awaited and service.local is Local.STARTING and not event.ok:
+                self._failed[node.name, service.name] = (node.daemon.life, node.clock.now)
 
     def cleared(self, node: Node) -> None:
         """An operator says that it may be tried again."""

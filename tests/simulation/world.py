@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from failoverd.core.config import ServiceConfig
+
 from . import script, setting
 from .clock import Clock, Violation
 from .contract import CLAIMS_AFTER_HEALING, CUTS_AFTER_HEALING, Contract
@@ -13,9 +15,11 @@ from .devices import Fencing
 from .drbd import Volume
 from .faults import Faults
 from .finale import Finale
+from .lun import Lun
 from .network import Network
 from .node import Node
 from .setting import NAMES, REPLICATION
+from .shared import LockWatch, SharedDisk
 from .stateless import Stateless
 
 LOOK_S = 0.5
@@ -37,23 +41,27 @@ class World:
         services = tuple(service.name for service in self.setting.services)
         self.contract = Contract(self, services)
         self.network = Network(self.clock, self.setting, NAMES)
-        self.volumes = {
-            service.name: (Volume if service.replicated else Stateless)(
-                self.clock, service.name, NAMES, self
-            )
-            for service in self.setting.services
-        }
+        locked = tuple(service.name for service in self.setting.services if service.locked)
+        self.lun = Lun(self, locked, NAMES)
+        self.volumes = {service.name: self._volume(service) for service in self.setting.services}
         self.nodes = {name: Node(self, self.setting.of(name)) for name in NAMES}
         self.pair = tuple(self.nodes.values())
         self.network.receive = {name: node.daemon.receive for name, node in self.nodes.items()}
         self.fencing = Fencing(
             self.clock, self.setting.devices, NAMES, self._power, lambda node: self.nodes[node].on
         )
+        self.locks = LockWatch(self)
         self.faults = Faults(self)
         self.rival = False
         """A host that is no node has an address of the services (F56)."""
         self._written = 0
         self._well_since: float | None = None
+
+    def _volume(self, service: ServiceConfig) -> Volume:
+        if service.locked:
+            return SharedDisk(self.clock, service.name, NAMES, self, self.lun)
+        kind = Volume if service.replicated else Stateless
+        return kind(self.clock, service.name, NAMES, self)
 
     def run(self) -> None:
         """Raises Violation."""
@@ -161,6 +169,7 @@ class World:
         self.clock.after(self.clock.between(0.2, 0.8), self._client)
 
     def _watch(self) -> None:
+        self.locks.look()
         if not self.contract.settled():
             self._well_since = None
         elif self._well_since is None:

@@ -49,6 +49,22 @@ def test_f08_the_older_node_alone_does_not_start(cluster: Cluster) -> None:
     assert cluster.serves()
 
 
+def test_f34_while_the_kernel_still_sees_a_primary_the_promotion_waits(cluster: Cluster) -> None:
+    """DRBD notices the loss of its peer long after everybody else: it sees a Primary there."""
+    owner, standby = cluster.owner, cluster.standby
+    cluster.lab.ssh(standby, f"drbdadm net-options --ping-int=12 {cluster.stage.service}")
+    began = time.time()
+    cluster.lab.power(owner, "off")
+    eyes.wait_active(cluster, standby)
+    assert cluster.serves()
+    waited = eyes.entries(cluster, standby, began, "blocked")
+    assert any("still answers as Primary" in entry["text"] for entry in waited)
+    assert not eyes.entries(cluster, standby, began, "failed")
+    cluster.lab.ssh(standby, f"drbdadm adjust {cluster.stage.service}")
+    cluster.heal()
+    assert cluster.owner == standby
+
+
 def test_f35_the_owners_disk_fails(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     began = time.time()

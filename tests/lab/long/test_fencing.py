@@ -190,3 +190,29 @@ def test_f26_an_owner_that_wakes_up_again_verifies_before_it_acts(cluster: Clust
     assert cluster.owner == owner and cluster.boot(owner) == boot
     assert eyes.never_active(cluster, standby, began)
     assert not eyes.orders(cluster, owner, began, "off")
+
+
+def test_f27_a_machine_that_was_paused_for_long_goes_on_in_a_world_that_did_not_wait(
+    cluster: Cluster,
+) -> None:
+    """Nobody could exclude it meanwhile; it neither starts anew nor shoots, and serves again."""
+    owner, standby = cluster.owner, cluster.standby
+    boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
+    began = time.time()
+    cluster.lab.bmc(owner, "refuse")
+    cluster.lab.freeze(owner)
+    cluster.wait(
+        lambda: len(eyes.entries(cluster, standby, began, "fence-failed")) >= 2,
+        "two attempts to exclude it",
+        timeout=180.0,
+    )
+    eyes.wait_blocked(cluster, standby, owner)
+    cluster.lab.thaw(owner)
+    cluster.wait(lambda: bool(eyes.entries(cluster, owner, began, "paused")), "its pause noticed")
+    assert cluster.serves()
+    eyes.wait_shots_over(cluster, began)
+    cluster.heal()
+    assert cluster.owner == owner
+    assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
+    assert eyes.never_active(cluster, standby, began)
+    assert not eyes.orders(cluster, owner, began, "off")

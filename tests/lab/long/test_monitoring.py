@@ -82,7 +82,8 @@ def test_f51_an_apache_that_stands_still_is_found_by_asking(cluster: Cluster) ->
     owner = cluster.owner
     boot = cluster.boot(owner)
     began = time.time()
-    cluster.lab.ssh(owner, "systemctl kill --signal STOP --kill-whom all apache2.service")
+    unit = f"apache-{cluster.stage.service}.service"
+    cluster.lab.ssh(owner, f"systemctl kill --signal STOP --kill-whom all {unit}")
     noticed(cluster, owner, began, "apache")
     healed_in_place(cluster, owner, boot)
 

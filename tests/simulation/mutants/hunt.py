@@ -51,9 +51,9 @@ def hunt(mutant: Mutant, most: int = MOST) -> Caught:
         copy = Path(where) / "failoverd"
         shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / "core" / mutant.file).write_text(applied(mutant), encoding="utf-8")
-        leased = "leased" if mutant.leased else ""
+        only = "leased" if mutant.leased else "shared" if mutant.shared else ""
         done = subprocess.run(
-            [sys.executable, "-m", "tests.simulation.mutants.prey", str(most), leased],
+            [sys.executable, "-m", "tests.simulation.mutants.prey", str(most), only],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{where}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,

@@ -12,6 +12,7 @@ class Mutant:
     """One bug."""
 
     file: str
+    """Below core/."""
     old: str
     new: str
     what: str
@@ -19,3 +20,5 @@ class Mutant:
     """Caught within a few seeds: tried in every test run."""
     leased: bool = False
     """Only worlds with a watchdog lease can catch it: no others are played."""
+    shared: bool = False
+    """The same with a shared disk."""

@@ -14,9 +14,10 @@ from tests.simulation.campaign import play
 def main() -> None:
     """One line of JSON."""
     most = int(sys.argv[1])
-    leased = sys.argv[2:] == ["leased"]
+    only = sys.argv[2]
     for seed in range(1, most + 1):
-        if leased and setting.draw(seed).lease is None:
+        drawn = setting.draw(seed) if only else None
+        if drawn is not None and not (drawn.shared if only == "shared" else drawn.lease):
             continue
         played = play(seed)
         if played.violation:

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from .table_lease import LEASE
+from .table_lock import LOCK
 from .table_peer import PEER
 from .table_service import SERVICE
 
-MUTANTS = (*PEER, *SERVICE, *LEASE)
+MUTANTS = (*PEER, *SERVICE, *LEASE, *LOCK)

@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failoverd import config as daemon
+from failoverd import exclusion as daemon_exclusion
 from failoverd.monitors import settings as daemon_monitors
 from failoverd.notices import settings as daemon_notices
 from failoverd.schema import Section
@@ -339,3 +340,11 @@ def test_each_parameter_is_either_public_or_secret(parameters):
     public, secret = _fencing.public(parameters), _fencing.secret(parameters)
     assert {**public, **secret} == parameters
     assert not set(public) & set(secret)
+
+
+def test_inventory_and_daemon_agree_on_what_is_a_secret(build):
+    assert _fencing.SECRET == daemon_exclusion.SECRET
+    shown = json.dumps(
+        _config.public(build(("cluster_fencing.0.parameters.hexadecimal_kg", "c0ffee")))
+    )
+    assert "username" in shown and "c0ffee" not in shown

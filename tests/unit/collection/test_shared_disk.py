@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +202,7 @@ def test_a_shared_disk_is_formatted_once_with_protection(loop, tmp_path):
             ["dumpe2fs", "-h", loop], check=True, capture_output=True, text=True
         ).stdout
         assert "mmp" in shown
+        assert re.search(r"MMP update interval: +1$", shown, re.MULTILINE), shown
         (tmp_path / "mount" / "kept").touch()
         assert not run("shared_filesystem", state="closed", **options)["formatted"]
         assert not run("shared_filesystem", state="opened", **options)["formatted"]

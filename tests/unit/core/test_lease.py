@@ -197,7 +197,8 @@ def test_the_lease_counts_although_every_device_failed() -> None:
     assert starts(pair.b) == 1
 
 
-def test_a_lock_speaks_for_what_is_locked_and_for_nothing_else() -> None:
+def locked_out() -> Pair:
+    """b has every lock of its silent peer, and starts the service."""
     pair = Pair(replicated=False, locked=True)
     for half in (pair.a, pair.b):
         config = replace(half.config, levels=("sfex",), kinds=(Kind.SFEX,))
@@ -210,7 +211,22 @@ def test_a_lock_speaks_for_what_is_locked_and_for_nothing_else() -> None:
     assert [(o.level, o.ask) for o in orders] == [(0, actions.Ask.OFF)]
     assert not starts(pair.b)
     pair.b.feed(events.FenceDone(orders[0].op, Power.OFF, "all locks are ours"))
-    assert starts(pair.b) == 1
+    return pair
+
+
+def test_a_lock_speaks_for_what_is_locked_and_for_nothing_else() -> None:
+    assert starts(locked_out().b) == 1
+
+
+def test_a_lock_that_was_given_back_is_no_proof_any_more() -> None:
+    """Simulator, seed 2478: after a failed start the peer may have taken it."""
+    b = locked_out().b
+    b.finish(actions.Start, ok=False)
+    b.finish(actions.Stop)
+    b.feed(events.Command(1, events.Verb.CLEAR))
+    silence(b, 8.0)
+    assert not starts(b)
+    assert b.take(actions.Fence)
 
 
 def test_a_silent_peer_says_what_failed_and_what_ends_it() -> None:
@@ -233,11 +249,16 @@ def test_an_owner_that_waits_for_nothing_but_time_is_left_in_peace() -> None:
     assert due is not None and due > pair.a.now
 
 
-def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
+@pytest.mark.parametrize("local", [Local.STARTING, Local.RUNNING])
+def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it(local: Local) -> None:
+    """It had no contact with anybody meanwhile: while it starts no ping target counts as one."""
     pair = leased()
     Pair.see(pair.b, ALONE)
     silence(pair.b, LEASE.takeover_s + 4.0)
-    pair.b.finish(actions.Start)
+    if local is Local.RUNNING:
+        pair.b.finish(actions.Start)
+        silence(pair.b, LEASE.lease_s, pings=False)
+    assert pair.b.shop.local is local
     pair.b.todo.clear()
     again = Pair()
     again.a.config = pair.a.config
@@ -245,8 +266,9 @@ def test_a_peer_that_returns_does_not_end_what_was_taken_over_from_it() -> None:
     again.b = pair.b
     again.a.now = pair.b.now
     again.talk(3)
-    assert pair.b.shop.local is Local.RUNNING
+    assert pair.b.shop.local is local
     assert not pair.b.take(actions.Stop)
+    assert not notes(pair.b, "lease-lost")
 
 
 def test_an_old_copy_stays_old_when_the_peer_is_heard_to_have_taken_over() -> None:

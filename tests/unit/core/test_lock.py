@@ -56,6 +56,18 @@ def test_a_lock_that_stands_still_is_taken_after_the_timeout_and_not_before() ->
     assert taken == TIMES.timeout_s
 
 
+def test_what_an_own_late_write_may_have_come_over_is_not_taken_at_once() -> None:
+    """Neither the own name nor that it is free says then that nobody has it."""
+    for found in (FREE, Record("c", "shop", "a", 4, 8)):
+        mine, now, taken = replace(claim(), doubt=True), 0.0, None
+        while taken is None and now < 60.0:
+            mine, following = lock.claim_read(mine, found, now, now)
+            if following.do is Do.WRITE:
+                taken = now
+            now += 1.0
+        assert taken == TIMES.timeout_s
+
+
 def test_a_slow_write_waits_for_whoever_took_the_lock_meanwhile() -> None:
     mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.1)
     mine, _read = lock.claim_written(mine, 4.0)

@@ -102,6 +102,17 @@ def test_f23_nothing_moves_unless_the_peer_reaches_the_targets(there: Reach) -> 
     assert not pair.b.take(actions.Start)
 
 
+def test_f23_of_a_dead_target_that_returns_the_peer_may_hear_first() -> None:
+    pair = Pair().running()
+    reach(pair, Reach.LOST, Reach.LOST)
+    pair.talk(60)
+    reach(pair, Reach.LOST, Reach.REACHED)
+    pair.talk(5)
+    reach(pair, Reach.REACHED, Reach.REACHED)
+    pair.talk(40)
+    assert not pair.a.take(actions.Stop)
+
+
 def test_f22_a_peer_that_is_not_able_gets_nothing() -> None:
     pair = Pair().running()
     Pair.see(pair.b, replace(GOOD, disk="Inconsistent", peer_role="Primary"))

@@ -125,3 +125,29 @@ def test_the_shell_asks_the_daemon_unless_the_mark_stands() -> None:
         assert shell(test, "", "fence-peer", "shop") == 7
         assert shell(test, "", "fence-peer", "mail") == 98
         assert shell(test, "", "before-resync-target", "shop") == 98
+
+
+@pytest.mark.parametrize(("peer", "status"), [("0", 7), ("1", 7), ("2", 1), ("31", 1)])
+def test_drbd_9_a_third_node_is_never_called_fenced(tmp_path: Path, peer: str, status: int) -> None:
+    text = (FILES / "fence-peer").read_text(encoding="utf-8")
+    text = text.replace("/run/failoverd", str(tmp_path))
+    (tmp_path / "promote").mkdir()
+    (tmp_path / "promote/shop").touch()
+    for environment, words in (({}, ["fence-peer", "shop"]), ({"DRBD_RESOURCE": "shop"}, [])):
+        given = {**environment, "DRBD_PEER_NODE_ID": peer, "PATH": "/bin:/usr/bin"}
+        argv = ["sh", "-c", text, "fence-peer", *words]
+        assert subprocess.run(argv, env=given, timeout=30, check=False).returncode == status
+
+
+def test_f38_a_mark_left_behind_is_removed_once_the_peer_is_up_to_date(tmp_path: Path) -> None:
+    assert os.access(FILES / "unfence-peer", os.X_OK)
+    text = (FILES / "unfence-peer").read_text(encoding="utf-8")
+    text = text.replace("/run/failoverd", str(tmp_path))
+    (tmp_path / "promote").mkdir()
+    for name in ("shop", "mail"):
+        (tmp_path / "promote" / name).touch()
+    given = {"DRBD_RESOURCE": "shop", "PATH": "/bin:/usr/bin"}
+    for _round in range(2):
+        done = subprocess.run(["sh", "-c", text], env=given, timeout=30, check=False)
+        assert done.returncode == 0
+    assert [path.name for path in (tmp_path / "promote").iterdir()] == ["mail"]

@@ -265,3 +265,20 @@ def test_wrong_settings_are_refused_by_a_sentence(
     with pytest.raises(ConfigError) as caught:
         parse(texts())
     assert str(caught.value) == f"/etc/failoverd/cluster.json: {sentence}"
+
+
+def test_a_change_of_the_network_brings_the_next_round_forward(cable: Any, until: Any) -> None:
+    async def main() -> None:
+        bench = Bench(cable, (FOUR, 1), interval_s=3600.0)
+        with bench.cable.side(0):
+            assert bench.ping.open(), bench.ping.problem
+        run = asyncio.ensure_future(bench.ping.run())
+        try:
+            await until(lambda: len(bench.posted) == 1)
+            bench.ping.hurry()
+            await until(lambda: len(bench.posted) == 2)
+        finally:
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+
+    asyncio.run(main())

@@ -7,12 +7,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import failoverd
 from failoverd import history as history_module
 from failoverd import journald
 from failoverd.history import History
@@ -108,3 +111,26 @@ def test_standard_error_elsewhere_is_not_the_journal(monkeypatch: pytest.MonkeyP
     status = os.fstat(2)
     monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
     assert journald.under_journald()
+
+
+LOCKED = """
+import sys, threading
+from failoverd import realtime
+if sys.argv[1:]:
+    realtime.modest()
+begun = threading.Event()
+threading.Thread(target=lambda: begun.set() or threading.Event().wait(), daemon=True).start()
+begun.wait()
+realtime.enter()
+print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")][0])
+"""
+
+
+def test_the_stack_of_a_thread_is_not_locked_in_its_default_size() -> None:
+    def resident_kib(*arguments: str) -> int:
+        command = [sys.executable, "-c", LOCKED, *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(Path(failoverd.__file__).parents[1])}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert resident_kib("modest") + 4096 < resident_kib()

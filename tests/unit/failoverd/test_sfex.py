@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from failoverd.core.events import Power
 from failoverd.core.lock import Record, Times
 from failoverd.core.lock_block import BLOCK, Area, encode
 from failoverd.fencing.blocks import Disk, Lane
+from failoverd.fencing.gate import Gate
 from failoverd.fencing.locks import Locks
 from failoverd.fencing.sfex import Lock, LockError, Place
 
@@ -242,6 +244,144 @@ def test_the_next_life_finds_a_stolen_lock_and_resets_the_node(bench: Bench, unt
 
     run(main)
     assert "taken by node2" in bench.resets[0]
+
+
+def test_the_next_life_keeps_the_node_alive_only_once_it_has_counted_the_lock_up(
+    bench: Bench, hang: dict[str, Any], until: Any
+) -> None:
+    """Short lives on a disk that does not answer would each have a lease of their own (F65)."""
+    pets: list[str] = []
+
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        hang["gate"].clear()
+        second = bench.lock("node1", Times(0.05, 20.0, 0.1, 25.0))
+        later = asyncio.get_running_loop().call_later
+        gate = Gate(lambda: pets.append("pet"), lambda: [second], later)
+        gate.pet()
+        assert await second.recall()
+        await asyncio.to_thread(hang["entered"].wait, WAIT_S)
+        gate.pet()
+        await asyncio.sleep(0.3)
+        assert second.held
+        assert pets == []
+        hang["gate"].set()
+        await until(lambda: pets, WAIT_S)
+        await asyncio.sleep(0.3)
+        assert pets == ["pet"]
+        second.leave()
+
+    run(main)
+
+
+def test_a_boot_that_holds_nothing_keeps_the_node_alive_at_once(bench: Bench) -> None:
+    pets: list[str] = []
+
+    async def main() -> None:
+        lock = bench.lock("node1")
+        Gate(lambda: pets.append("pet"), lambda: [lock], lambda *_later: None).pet()
+        lock.leave()
+
+    run(main)
+    assert pets == ["pet"]
+
+
+def test_the_next_life_does_not_take_a_lock_for_its_own_before_the_disk_has_said_so(
+    bench: Bench,
+) -> None:
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        await asyncio.sleep(0.2)
+        bench.put(Record("test", "shop", "node2", 8, 1))
+        second = bench.lock("node1")
+        with pytest.raises(LockError):
+            await second.acquire(WAIT_S)
+        second.leave()
+
+    run(main)
+    assert "taken by node2" in bench.resets[0]
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for_longer_than_a_lease(
+    bench: Bench, hang: dict[str, Any]
+) -> None:
+    """The other node may reach it: the start has to fail here soon."""
+
+    async def main() -> None:
+        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        hang["gate"].clear()
+        with pytest.raises(LockError, match="the disk does not answer"):
+            await lock.acquire(1000 * WAIT_S)
+        hang["gate"].set()
+        lock.leave()
+
+    run(main)
+
+
+def test_a_disk_that_fails_is_not_tried_for_longer_than_a_lease(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Disk, number: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    async def main() -> None:
+        monkeypatch.setattr(Disk, "read", broken)
+        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        with pytest.raises(LockError, match="Input/output error"):
+            await lock.acquire(1000 * WAIT_S)
+        lock.leave()
+
+    run(main)
+
+
+async def leave_a_write_behind(bench: Bench, lock: Lock, hang: dict[str, Any]) -> None:
+    """It comes over the lock that node2 has taken meanwhile."""
+    hang["gate"].clear()
+    write = asyncio.ensure_future(lock._write(Record("test", "shop", "node1", 5, 1)))
+    await asyncio.to_thread(hang["entered"].wait, WAIT_S)
+    write.cancel()
+    await asyncio.gather(write, return_exceptions=True)
+    hang["gate"].set()
+    await lock.look()
+    assert (await lock.look()).life == 5
+
+
+def test_an_own_write_that_came_late_is_no_lock_to_go_on_with(
+    bench: Bench, hang: dict[str, Any]
+) -> None:
+    """F65, simulator, seed 1724: the holder whose lock it came over may be paused."""
+
+    async def main() -> None:
+        lock = bench.lock("node1", replace(TIMES, timeout_s=60.0))
+        await leave_a_write_behind(bench, lock, hang)
+        with pytest.raises(LockError):
+            await lock.acquire(1.0)
+        lock.leave()
+        again = bench.lock("node1", replace(TIMES, timeout_s=60.0))
+        with pytest.raises(LockError):
+            await again.acquire(1.0)  # nor for the next life of the daemon
+        again.leave()
+
+    run(main)
+
+
+def test_a_write_that_came_late_is_forgotten_when_its_victim_cannot_live_any_more(
+    bench: Bench, hang: dict[str, Any], until: Any
+) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1")
+        await leave_a_write_behind(bench, lock, hang)
+        assert lock.doubtful
+        await until(lambda: not lock.doubtful, WAIT_S)
+        await lock.acquire(WAIT_S)
+        lock.leave()
+        assert not bench.lock("node1").doubtful
+
+    run(main)
 
 
 def test_after_a_boot_the_own_name_on_the_disk_is_no_lock(bench: Bench) -> None:

@@ -178,3 +178,19 @@ def test_a_level_that_does_not_exist_is_unknown(script: Script) -> None:
         assert power is Power.UNKNOWN
 
     asyncio.run(main())
+
+
+def test_a_node_that_is_switched_on_was_never_asked_to_reboot(
+    script: Script, tmp_path: Path
+) -> None:
+    device = Stonith(settings(script("agent", HONEST)), "node2")
+    assert [power for power, _detail in perform(device, Ask.OFF, Ask.ON)] == [Power.OFF, Power.ON]
+    assert (tmp_path / "actions").read_text().split() == ["off", "status", "on"]
+
+
+def test_a_device_that_does_not_switch_on_says_why_and_takes_nothing_back(script: Script) -> None:
+    body = HONEST.replace("on) rm", "on) echo 'power supply: s3cret failed'; exit 1; rm")
+    device = Stonith(settings(script("agent", body)), "node2")
+    answers = perform(device, Ask.OFF, Ask.ON, Ask.STATUS)
+    assert answers[1] == (Power.UNKNOWN, "power supply: *** failed")
+    assert [power for power, _detail in answers] == [Power.OFF, Power.UNKNOWN, Power.OFF]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.show import soak
 from tests.show._labtests import rows
 from tests.show.monitoring import judged
 
@@ -42,3 +43,15 @@ def test_a_promised_time_has_to_be_measured_and_kept() -> None:
     assert verdicts(kill_to_decision_s=0.05, longest_gap_s=3.5) == [True, True]
     assert verdicts(kill_to_decision_s=0.25, longest_gap_s=4.5) == [False, False]
     assert verdicts(longest_gap_s=1.0) == [False, False]
+
+
+def test_a_cost_has_to_be_measured_on_every_node_and_kept() -> None:
+    def verdicts(**figures: float) -> list[bool]:
+        return [
+            row["ok"] for row in soak.judged([{"what": "idle", "ok": True, "figures": figures}])
+        ]
+
+    cheap = {"a_cpu_percent": 0.4, "a_resident_mib": 30.0}
+    assert verdicts(**cheap, b_cpu_percent=0.5, b_resident_mib=31.0) == [True, True, True]
+    assert verdicts(**cheap, b_cpu_percent=1.5, b_resident_mib=41.0) == [True, False, False]
+    assert verdicts(**cheap) == [True, False, False]

@@ -207,14 +207,20 @@ def notify_test(name: str) -> int:
 
 
 def check(directory: str) -> int:
-    """Check configuration files; the whole product is loaded for that."""
+    """Check configuration files; the whole product is loaded for that, and fence agents asked."""
+    import asyncio
+
     from .config import load
+    from .fencing.agents import problem
     from .schema import ConfigError
 
     try:
         config = load(directory)
     except ConfigError as error:
         raise Refused(str(error)) from None
+    wrong = asyncio.run(problem(config.fencing))
+    if wrong:
+        raise Refused(f"{directory}/cluster.json: {wrong}")
     print(f"{directory}: good: cluster {config.cluster}, node {config.node}")
     return OK
 

@@ -23,6 +23,7 @@ from .disks import Disks
 from .dispatch import Dispatcher
 from .fencing import locks as lock_level
 from .fencing.devices import Devices
+from .fencing.gate import Gate
 from .fencing.selffence import SYSRQ, SelfFence, last_reset
 from .fencing.watchdog import Watchdog
 from .history import History
@@ -124,6 +125,7 @@ class Daemon:
             self._locks,
             self._watchdog,
         )
+        gate = Gate(self._watchdog.pet, self._locks.values, self._loop.call_later)
         self._wire = Wire(config.keys, config.cluster, config.node)
         self._dispatcher = Dispatcher(
             self._services,
@@ -131,7 +133,7 @@ class Daemon:
             self._store,
             self._history,
             self._broadcast,
-            self._watchdog.pet,
+            gate.pet,
         )
         self._runner = Runner(
             config.core(),
@@ -154,6 +156,7 @@ class Daemon:
             self._runner.post,
             self._history,
             config.timing.dead_s,
+            [link.interface for link in config.links if isinstance(link, UdpSettings)],
         )
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
         self._history.listeners.append(self._outbox.take)
@@ -334,6 +337,7 @@ def lock(run: Path) -> int:
 
 def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
     """Run one life of the daemon; returns the exit status."""
+    realtime.modest()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:

@@ -8,6 +8,7 @@ rules before any node is contacted (plugin_utils/_guard.py); a test holds the tw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,8 +17,19 @@ from .core.lock import Times
 from .schema import Section
 
 METHODS = ("stonith", "sfex", "watchdog")
+SECRET = re.compile(
+    r"pass|secret|token|credential|private|api_?key|access_key|hexadecimal_kg|community",
+    re.IGNORECASE,
+)
+"""Names of fence agents' parameters whose values are shown to nobody. The inventory is split by the
+same rule (plugin_utils/_fencing.py); a test holds the two together."""
 MARGIN_S = 2.0
 """Between the last moment at which a node may write and the first at which another may."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether a fence agent's parameter of this name is a secret, without asking the agent."""
+    return SECRET.search(name) is not None
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .core.events import Event
+from .monitors.carrier import Carrier
 from .monitors.disk import DiskWatch
 from .monitors.mountwatch import MountWatch
 from .monitors.ping import Ping
 from .monitors.self_lag import SelfWatch
 from .monitors.settings import MonitorSettings
 from .monitors.space import Space
+from .resources.sfex import Sfex
+from .resources.virtual_ip import VirtualIp
 from .service import Chronicle, Service
 
 
@@ -22,6 +25,17 @@ class Monitor(Protocol):
 
     async def run(self) -> None:
         """Watch until cancelled."""
+
+
+def disk_below(service: Service) -> str:
+    """The device on which the service's data are on this node, empty if none is known.
+
+    Of a shared disk that of its lock: a node that does not reach it is no place to move to.
+    """
+    if service.drbd is not None:
+        return service.drbd.options.disk
+    locks = [r.lock for r in service.resources.values() if isinstance(r, Sfex)]
+    return locks[0].place.disk if locks else ""
 
 
 class Senses:
@@ -34,6 +48,7 @@ class Senses:
         post: Callable[[Event], None],
         history: Chronicle,
         dead_s: float,
+        interfaces: Sequence[str],
     ) -> None:
         all_of = services.values()
         self._space = Space(all_of, settings.space.interval_s, post, history)
@@ -41,27 +56,42 @@ class Senses:
         self._self = SelfWatch(dead_s, history)
         self.monitors: list[Monitor] = [self._space, mounts, self._self]
         self._disks = [
-            DiskWatch(name, service.drbd.options.disk, settings.disk, post)
+            DiskWatch(name, disk, settings.disk, post)
             for name, service in services.items()
-            if service.drbd is not None and service.drbd.options.disk
+            if (disk := disk_below(service))
         ]
         self.monitors += self._disks
         self._ping = Ping(settings.ping, post, history) if settings.ping.targets else None
         if self._ping is not None:
             self.monitors.append(self._ping)
+        used = [
+            resource.interface
+            for service in all_of
+            for resource in service.resources.values()
+            if isinstance(resource, VirtualIp)
+        ]
+        self._carrier = Carrier([*interfaces, *used], history, self._hurry)
+        self.monitors.append(self._carrier)
+
+    def _hurry(self) -> None:
+        if self._ping is not None:
+            self._ping.hurry()
 
     @property
     def problems(self) -> list[str]:
-        """What cannot be watched, and why."""
+        """What cannot be watched or used, and why."""
         result = [f"{path} does not answer" for path in sorted(self._space.silent)]
         if self._ping is not None and self._ping.problem:
             result.append(self._ping.problem)
+        dead = [name for name, there in self._carrier.interfaces.items() if not there]
+        result += [f"{name} has no carrier" for name in dead]
         return result
 
     def status(self) -> dict[str, Any]:
         """Fields of failoverctl status."""
         return {
             "ping": [] if self._ping is None else self._ping.status(),
+            "carrier": dict(self._carrier.interfaces),
             "daemon": self._self.status(),
             "disks": [disk.status() for disk in self._disks],
         }

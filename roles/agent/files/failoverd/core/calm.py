@@ -111,7 +111,9 @@ def _next_time(state: State, now: float) -> float:
     timing, work = state.config.timing, state.exclusion
     times = [now + LOOK_S, work.next_query, work.retry_at, state.started + timing.startup_s]
     times += [time for time in (work.due, work.power_on_at) if time is not None]
-    times += [*links.next_times(state), *vigil.times(state), state.reach_since + timing.witness_s]
+    times += [*links.next_times(state), *vigil.times(state)]
+    if state.lan_lost_since is not None:
+        times.append(state.lan_lost_since + timing.witness_s)
     times.append(state.ineligible_since + timing.witness_s)
     for service in state.services:
         times += [service.next_outdate, service.next_resume]

@@ -11,7 +11,7 @@ from .actions import Own, Probe, Recover, Stop
 from .events import Found, OpDone, Probed, ResourceFailed
 from .message import Local
 from .modes import is_on
-from .state import Life, Right, Service
+from .state import Life, Proof, Right, Service
 from .transitions import Cause
 from .turn import Turn
 
@@ -138,6 +138,9 @@ def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:
 def _stop_done(turn: Turn, service: Service, event: OpDone) -> None:
     if event.ok:
         turn.note("stopped", f"{service.name} is stopped on {turn.state.config.node}", service.name)
+        if service.proof is Proof.LOCK:
+            # Its lock was given back with it: the peer may have taken it since.
+            service = turn.set_service(service, proof=Proof.NONE)
         _settle_stopped(turn, service, Cause.STOPPED)
         return
     # F47: what could not be stopped may run on; only exclusion of this node ends that.

@@ -96,6 +96,9 @@ class Claim:
     """When the lock was read before the write."""
     settled_at: float | None = None
     """When what was written may be trusted; None while nothing is written."""
+    doubt: bool = False
+    """A write of this node may have come late, over a lock that is held: what stands there is its
+    own name, or that it is free, and says nothing."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def claim_read(claim: Claim, found: Record, asked_at: float, now: float) -> tupl
                 return claim, Next(Do.HELD)
             return _written(changed(claim, read_at=asked_at), found)
         claim = changed(claim, settled_at=None, seen=None)  # somebody else was later
-    if found.owner in ("", claim.mine.owner):
+    if found.owner in ("", claim.mine.owner) and not claim.doubt:
         return _written(changed(claim, read_at=asked_at, seen=None), found)
     if claim.seen != found:
         claim = changed(claim, seen=found, since=now)

@@ -18,7 +18,7 @@ def reached(turn: Turn, event: Reached) -> None:
     """The ping targets of the service network answer, or do not (F22, F23)."""
     if event.reach is turn.state.reach:
         return
-    turn.set(reach=event.reach, reach_since=turn.now)
+    turn.set(reach=event.reach)
     lost = event.reach is Reach.LOST
     word = "has lost" if lost else "reaches"
     turn.note("reach", f"{turn.state.config.node} {word} its ping targets", alert=lost)

@@ -15,6 +15,7 @@ DETACHED = ("Diskless", "Failed", "Detaching")
 
 def relocate(turn: Turn) -> None:
     """Move the first service that has a reason to leave this node."""
+    _watch_lan(turn)
     for service in turn.state.services:
         _watch_home(turn, service)
     if turn.state.leaving or turn.state.peer.life is not Life.ALIVE:
@@ -66,11 +67,23 @@ def _peer_current(turn: Turn, service: Service) -> bool:
 
 
 def _lost_lan(turn: Turn) -> bool:
-    """F22. Lost for both means that the target is dead: nothing is gained by a move (F23)."""
+    """F22: for long enough that the peer is not only the first to see a target come or go."""
+    since = turn.state.lan_lost_since
+    return since is not None and turn.now >= since + turn.state.config.timing.witness_s
+
+
+def _watch_lan(turn: Turn) -> None:
+    """Lost for both means that the target is dead: nothing is gained by a move (F23).
+
+    The time counts from when the two differ: a dead target that returns is seen by one node first.
+    """
     state, said = turn.state, turn.state.peer.message
-    if state.reach is not Reach.LOST or said is None or said.reach is not Reach.REACHED:
-        return False
-    return turn.now >= state.reach_since + state.config.timing.witness_s
+    worse = state.reach is Reach.LOST and said is not None and said.reach is Reach.REACHED
+    if not worse or state.peer.life is not Life.ALIVE:
+        if state.lan_lost_since is not None:
+            turn.set(lan_lost_since=None)
+    elif state.lan_lost_since is None:
+        turn.set(lan_lost_since=turn.now)
 
 
 def _watch_home(turn: Turn, service: Service) -> None:

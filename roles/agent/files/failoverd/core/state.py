@@ -198,7 +198,8 @@ class State:
     """Request number of the handover in progress; -1 once left."""
     modes: Modes = field(default_factory=Modes)
     reach: Reach = Reach.UNKNOWN
-    reach_since: float = 0.0
+    lan_lost_since: float | None = None
+    """Since when the peer reaches its ping targets and this node does not, without a break."""
     ineligible: str = ""
     """Why this node may not own services at all, empty if it may (F29)."""
     ineligible_since: float = 0.0

@@ -51,6 +51,14 @@ class Lock:
     def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
         self.place = place
         self._mark = marks / f"lock-{place.service}"
+        self._writing = marks / f"write-{place.service}"
+        """There while a write is under way, also one that nobody waits for any more."""
+        self._old = self._writing.exists()
+        """An earlier life of the daemon has left one behind."""
+        self._open = self._stray = 0
+        """Writes that are under way; how many of them nobody waits for."""
+        self._clearing: asyncio.Task[None] | None = None
+        self._left = False
         self._reset = reset
         self._disk = Disk(place.disk)
         self._lane = Lane(f"sfex-{place.service}")
@@ -58,6 +66,10 @@ class Lock:
         self._hold: Hold | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self.unsure = self._mark.exists()
+        """An earlier life of the daemon had it, and this one has not counted it up yet."""
+        self._known = asyncio.Event()
+        """What became of a lock that was taken up."""
         self.problem = ""
         """What is wrong with the disk, empty if nothing is."""
 
@@ -89,21 +101,66 @@ class Lock:
         return record
 
     async def _write(self, record: Record) -> None:
-        block, index = encode(record), self.place.index
+        block, index, failed = encode(record), self.place.index, None
+        self._writing.touch()
+        self._open += 1
         try:
             await self._lane.call(lambda: self._disk.write(index, block))
         except OSError as error:
-            self.problem = f"{self.place}: {error.strerror or error}"
-            raise LockError(self.problem) from None
+            failed = error
+        except asyncio.CancelledError:
+            self._stray += 1
+            self._clear_up()
+            raise
+        self._ended(1)
+        if failed is not None:
+            self.problem = f"{self.place}: {failed.strerror or failed}"
+            raise LockError(self.problem)
+
+    def _ended(self, writes: int) -> None:
+        self._open -= writes
+        if not self._open and not self._old:
+            self._writing.unlink(missing_ok=True)
+
+    @property
+    def doubtful(self) -> bool:
+        """A write that nobody waited for may have come over a lock that is held by then (F65).
+
+        Its holder finds that out, or does not live on without it for longer than the timeout.
+        """
+        return self._old or self._stray > 0
+
+    def _clear_up(self) -> None:
+        """Find out in the background when they have ended: before the disk's next answer."""
+        idle = self._clearing is None or self._clearing.done()
+        if idle and self.doubtful and not self._left:
+            self._clearing = asyncio.get_running_loop().create_task(self._settle())
+
+    async def _settle(self) -> None:
+        while self.doubtful:
+            stray = self._stray
+            try:
+                await self.look()
+            except LockError:
+                await asyncio.sleep(self.place.times.renew_s)
+                continue
+            await asyncio.sleep(self.place.times.timeout_s)
+            self._old = False
+            self._stray -= stray
+            self._ended(stray)
 
     async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
         """Take it, and count it up from then on; raises LockError within limit_s.
 
+        A disk that does not answer for a lease_s could not be held either: then it ends at once.
+
         peer_gone: that is proven otherwise, so that the lock need not age out; but one that is
         still counted up is believed more than any proof.
         """
+        await self.recall()
         async with self._turn:
             if self.held:
+                await self._verified(limit_s)
                 return
             times = self.place.times
             if peer_gone:
@@ -113,12 +170,17 @@ class Lock:
             try:
                 async with asyncio.timeout(limit_s):
                     began, claim = self._now(), self._claim(times)
+                    answered = began
                     step = Next(Do.READ, at=began)
                     while step.do is not Do.HELD:
                         claim, step = await self._claim_step(claim, step)
+                        if not self.problem:
+                            answered = self._now()
+                        elif self._now() - answered >= times.lease_s:
+                            raise LockError(self.problem)
                         rival = claim.seen
                         if rival is not None and claim.settled_at is None:
-                            seen = f"{rival.owner} has it"
+                            seen = f"{rival.owner or 'nobody'} has it"
                             moved = self._now() - claim.since < 2 * times.renew_s
                             if moved and self._now() - began > times.timeout_s:
                                 raise LockError(f"{self.place}: {rival.owner} still renews it")
@@ -128,25 +190,37 @@ class Lock:
             claim = replace(claim, times=self.place.times)
             self._begin(*rules.held(claim, self._now()))
 
+    async def _verified(self, limit_s: float) -> None:
+        """A lock of an earlier life may have been taken meanwhile: the disk has to say that not."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                if self.held and self.unsure:
+                    await self._known.wait()
+        if not self.held or self.unsure:
+            raise LockError(self.problem or f"{self.place}: the disk does not answer")
+
     def _claim(self, times: Times) -> Claim:
         place = self.place
         life = secrets.randbits(52) | 1
-        return Claim(Record(place.cluster, place.service, place.node, life), times)
+        mine = Record(place.cluster, place.service, place.node, life)
+        return Claim(mine, times, doubt=self.doubtful)
 
     async def _claim_step(self, claim: Claim, step: Next) -> tuple[Claim, Next]:
         await asyncio.sleep(max(0.0, step.at - self._now()))
         asked_at = self._now()
         try:
-            if step.record is not None:
-                await self._write(step.record)
-                return rules.claim_written(claim, self._now())
-            found = await self.look()
+            async with asyncio.timeout(self.place.times.lease_s):
+                if step.record is not None:
+                    await self._write(step.record)
+                    return rules.claim_written(claim, self._now())
+                found = await self.look()
         except LockError:
             return rules.claim_failed(claim, self._now())
         return rules.claim_read(claim, found, asked_at, self._now())
 
     def _begin(self, hold: Hold, step: Next) -> None:
         self._mark.write_text(str(hold.mine.life), encoding="ascii")
+        self.unsure = False
         self._set(hold)
         self._renewal = asyncio.get_running_loop().create_task(self._renew(step))
 
@@ -173,6 +247,8 @@ class Lock:
                     self._hold = hold
                     await self._write(step.record)
                     hold, step = rules.hold_written(hold, self._now())
+                    self.unsure = False
+                    self._known.set()
             except LockError:
                 step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
                 continue
@@ -187,6 +263,7 @@ class Lock:
 
     def _drop(self) -> None:
         self._hold = None
+        self._known.set()
         if self._alarm is not None:
             self._alarm.cancel()
         if self._renewal is not None and self._renewal is not asyncio.current_task():
@@ -215,6 +292,7 @@ class Lock:
                 return str(error)
             finally:
                 self._mark.unlink(missing_ok=True)
+                self.unsure = False
             return ""
 
     async def recall(self) -> bool:
@@ -223,10 +301,14 @@ class Lock:
         Without the mark nothing of the service can be up here, and no disk is asked. With it, a
         lock that is another's was stolen (F64).
         """
+        self._clear_up()
         if self.held:
             return True
-        with contextlib.suppress(OSError, ValueError):
+        try:
             life = int(self._mark.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            self.unsure = False
+        else:
             await self._take_up(life)
         return self.held
 
@@ -236,7 +318,9 @@ class Lock:
                 return
             place, began = self.place, self._now()
             mine = Record(place.cluster, place.service, place.node, life)
+            self._known.clear()
             # Counted from now: the earlier life has reset the node, or was in time until it ended.
+            # Short lives could follow each other like that: so the watchdog waits (see gate).
             self._set(Hold(mine, place.times, began))
             self._renewal = asyncio.get_running_loop().create_task(
                 self._renew(Next(Do.READ, at=began))
@@ -245,4 +329,7 @@ class Lock:
     def leave(self) -> None:
         """The daemon ends: what is held stays on the disk for its next life."""
         self._drop()
+        self._left = True
+        if self._clearing is not None:
+            self._clearing.cancel()
         self._lane.close()

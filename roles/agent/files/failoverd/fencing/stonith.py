@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
-from failoverd.exclusion import FencingSettings
+from failoverd.exclusion import FencingSettings, is_secret
 from failoverd.process import BACKGROUND, Finished, Program
 
-AGENT_DIRECTORIES = ("/usr/sbin", "/sbin")
+DIRECTORIES = ("/usr/sbin", "/sbin")
 STATUS_ON, STATUS_OFF = 0, 2
 SAYS_OFF = re.compile(r"\boff\b", re.IGNORECASE)
 """Interpreters end with 2 for troubles of their own: what is said has to agree with it."""
@@ -34,7 +34,7 @@ class Stonith:
 
     def __init__(self, settings: FencingSettings, peer: str) -> None:
         self.name = settings.name
-        self._agent = _find(settings.agent)
+        self._agent = find(settings.agent)
         self._timeout_s = settings.timeout_s
         self._parameters: Mapping[str, str] = settings.targets[peer]
         self._spare: Program | None = None
@@ -91,7 +91,7 @@ class Stonith:
 
     def _without_secrets(self, text: str) -> str:
         for key, value in self._parameters.items():
-            if value and ("pass" in key or "secret" in key or "token" in key):
+            if value and is_secret(key):
                 text = text.replace(value, "***")
         return text
 
@@ -121,11 +121,9 @@ class Stonith:
             await self._spare.kill()
 
 
-def _find(agent: str) -> str:
+def find(agent: str) -> str:
+    """The path of an agent, there or not."""
     if agent.startswith("/"):
         return agent
-    for directory in AGENT_DIRECTORIES:
-        path = f"{directory}/{agent}"
-        if os.access(path, os.X_OK):
-            return path
-    return f"{AGENT_DIRECTORIES[0]}/{agent}"
+    paths = [f"{directory}/{agent}" for directory in DIRECTORIES]
+    return next((path for path in paths if os.access(path, os.X_OK)), paths[0])

@@ -49,6 +49,7 @@ class Ping:
         self._sequence = 0
         self._began = 0.0
         self._all_in = asyncio.Event()
+        self._hurried = asyncio.Event()
         self.problem = ""
         """Why nothing can be asked, empty if it can."""
 
@@ -60,11 +61,18 @@ class Ping:
                 if self.open():
                     await self.ask_once()
                     rest_s = self._began + self._settings.interval_s - loop.time()
-                    await asyncio.sleep(max(0.0, rest_s))
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(max(0.0, rest_s)):
+                            await self._hurried.wait()
+                    self._hurried.clear()
                 else:
                     await asyncio.sleep(REOPEN_S)
         finally:
             self.close()
+
+    def hurry(self) -> None:
+        """Something has happened to the network: ask the next round at once."""
+        self._hurried.set()
 
     def close(self) -> None:
         """Free the sockets."""

@@ -24,6 +24,8 @@ IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
 IFA_F_NODAD = 0x02
 GROUPS = {4: 0x10, 6: 0x100}
 """Multicast groups that tell of changed addresses, by IP version."""
+LINKS = 0x1
+"""The one that tells of changed interfaces."""
 TIMEOUT_S = 2.0
 IFF_UP, IFF_RUNNING = 0x1, 0x40
 SIOCGIFFLAGS, SIOCGIFHWADDR = 0x8913, 0x8927
@@ -67,10 +69,19 @@ def holders(address: Interface) -> list[str]:
 
 def monitor(version: int) -> socket.socket:
     """A non-blocking socket that becomes readable when addresses of this version change."""
+    return _listen(GROUPS[version])
+
+
+def interfaces() -> socket.socket:
+    """A non-blocking socket that becomes readable when interfaces change, their carrier too."""
+    return _listen(LINKS)
+
+
+def _listen(groups: int) -> socket.socket:
     result = socket.socket(
         socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE
     )
-    result.bind((0, GROUPS[version]))
+    result.bind((0, groups))
     return result
 
 

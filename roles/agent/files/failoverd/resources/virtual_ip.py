@@ -89,6 +89,11 @@ class VirtualIp:
         self._monitor: socket.socket | None = None
         self._defended_at = 0.0
 
+    @property
+    def interface(self) -> str:
+        """Where it is held."""
+        return self._options.interface
+
     def __str__(self) -> str:
         return f"{self._options.address.ip} on {self._options.interface}"
 

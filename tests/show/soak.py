@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an idle cluster costs, and an hour of full load on both nodes: ``build/soak.json``.
+
+``make show WHAT=soak MINUTES=15`` for a shorter one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from . import _labtests
+
+TESTS = ("tests/lab/long/test_soak.py",)
+REPORT = _labtests.CHECKOUT / "build" / "soak.json"
+CPU_PERCENT = 1.0
+"""Of one core, by the daemon and what it starts."""
+RESIDENT_MIB = 40.0
+
+
+def prove() -> list[dict[str, Any]]:
+    """The two tests, and the promised cost of each node."""
+    rows = judged(_labtests.run("soak", TESTS))
+    REPORT.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    return rows
+
+
+def judged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, and one more for each promise about each node's cost; unmeasured is not kept."""
+    result = list(rows)
+    for suffix, what, limit in (
+        ("_cpu_percent", "processor time of an idle daemon, percent of a core", CPU_PERCENT),
+        ("_resident_mib", "memory of a daemon, MiB", RESIDENT_MIB),
+    ):
+        seen = {
+            name.removesuffix(suffix): figure
+            for row in rows
+            for name, figure in row["figures"].items()
+            if name.endswith(suffix)
+        }
+        ok = len(seen) > 1 and all(figure < limit for figure in seen.values())
+        result.append({"what": what, "ok": ok, "figures": {**seen, "limit": limit}})
+    return result

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deliberate bugs in the rules of the SFEX locks and in the shell around them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .mutant import Mutant
+
+_BUGS = (
+    Mutant(
+        "lock.py",
+        "    if asked_at - claim.since >= claim.times.timeout_s:\n",
+        "    if asked_at - claim.since >= claim.times.lease_s:\n",
+        "a lock is taken before the watchdog of its owner has fired",
+    ),
+    Mutant(
+        "lock.py",
+        "    if claim.seen != found:\n",
+        "    if claim.seen is None:\n",
+        "a lock that is counted up is taken",
+    ),
+    Mutant(
+        "lock.py",
+        "    if not found.of(hold.mine):\n",
+        "    if not found.owner:\n",
+        "an owner does not look whose lock it is that it renews",
+    ),
+    Mutant(
+        "lock.py",
+        "    if now < reset_at(hold):\n",
+        "    if now < reset_at(hold) + hold.times.timeout_s:\n",
+        "an owner that cannot renew its lock goes on",
+        quick=True,
+    ),
+    Mutant(
+        "lock.py",
+        "        settled_at = claim.settled_at or now + times.collision_s\n",
+        "        settled_at = claim.settled_at or now\n",
+        "who writes itself in does not wait for whoever did the same",
+    ),
+    # That a claim whose write took long waits for the timeout matters only when the holder that it
+    # came over is paused at that very moment; no world was seen to need it, a unit test holds it.
+    Mutant(
+        "lock.py",
+        "    hold = changed(hold, renewed_at=hold.writing_since)\n",
+        "    hold = changed(hold, renewed_at=now)\n",
+        "a renewal counts from its end, not from its order",
+    ),
+    Mutant(
+        "../fencing/gate.py",
+        "        if not any(lock.unsure for lock in self._locks()):\n",
+        "        if self._pet is not None:\n",
+        "each short life of a daemon has a lease of its own",
+    ),
+    # That a lock of an earlier life is not used before the disk has confirmed it is caution only:
+    # the peer cannot have taken it before the watchdog of this node would have fired.
+    Mutant(
+        "../fencing/sfex.py",
+        "            await self._take_up(life)\n",
+        "            self.unsure = False\n",
+        "a daemon that begins anew does not go on with its lock",
+    ),
+    Mutant(
+        "../fencing/sfex.py",
+        "        self._alarm = loop.call_at(rules.reset_at(hold), self._overdue)\n",
+        "        self._alarm = loop.call_at(float(2**40), self._overdue)\n",
+        "a disk that hangs holds up the reset as well",
+    ),
+    Mutant(
+        "../fencing/sfex.py",
+        "            async with asyncio.timeout(self.place.times.lease_s):\n"
+        "                if step.record",
+        "            async with asyncio.timeout(None):\n                if step.record",
+        "a node that does not reach the disk keeps the service from the other",
+    ),
+    Mutant(
+        "../fencing/sfex.py",
+        "                        await self._write(rules.free(found))\n",
+        "                        pass\n",
+        "a lock is not given back by a planned move",
+    ),
+    Mutant(
+        "lock.py",
+        '    if found.owner in ("", claim.mine.owner) and not claim.doubt:\n',
+        '    if found.owner in ("", claim.mine.owner):\n',
+        "an own write that came late passes for a lock that nobody has",
+    ),
+    Mutant(
+        "../fencing/locks.py",
+        "        if problems or not done:\n",
+        "        if len(problems) == len(done):\n",
+        "one of several locks excludes the peer from all",
+    ),
+)
+
+_DISKS = (
+    Mutant(
+        "monitors.py",
+        "    turn.set_service(service, sick=event.why)\n",
+        "    turn.set_service(service)\n",
+        "a disk that hangs is told and nothing else",
+    ),
+    Mutant(
+        "placement.py",
+        "    if service.sick:\n",
+        "    if service.sick and service.held:\n",
+        "a node whose disk hangs passes for able",
+    ),
+    Mutant(
+        "relocation.py",
+        "    if service.sick and _peer_current(turn, service):\n",
+        "    if False:\n",
+        "an owner whose disk hangs keeps its service",
+    ),
+)
+
+LOCK = (*(replace(bug, shared=True) for bug in _BUGS), *_DISKS)

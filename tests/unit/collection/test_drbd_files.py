@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resource files of DRBD 8.4 and 9: each in its own grammar, both frozen until a fence."""
+
+from __future__ import annotations
+
+import re
+
+import jinja2
+import pytest
+import yaml
+from ansible_collections.failover.cluster.plugins.filter import endpoint, link
+from ansible_collections.failover.cluster.plugins.module_utils import _node
+
+from tests.unit.collection.conftest import CHECKOUT, NODES
+
+ROLE = CHECKOUT / "roles" / "drbd"
+
+
+@pytest.fixture
+def written(build, found):
+    """Renders one of the templates for the first service."""
+    model = build(found=found)
+
+    def text(name):
+        room = jinja2.Environment(
+            trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined
+        )
+        for plugin in (endpoint, link):
+            for key, function in plugin.FilterModule().filters().items():
+                room.filters[f"failover.cluster.{key}"] = function
+        return room.from_string((ROLE / "templates" / name).read_text()).render(
+            failover_model=model,
+            item=model["services"][0],
+            secrets_all={"drbd-shop": "ab" * 32},
+            drbd_resync_rate="200M",
+        )
+
+    return text
+
+
+def section(text, name):
+    """The lines of a section without its inner ones."""
+    return re.search(rf"^  {name} {{\n(.*?)^  }}", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def test_drbd_9_freezes_by_its_connection_and_promotes_nothing_by_itself(written):
+    text = written("resource9.res.j2")
+    assert "fencing resource-and-stonith;" in section(text, "net")
+    assert "fencing" not in section(text, "disk")
+    assert "auto-promote no;" in section(text, "options")
+    assert "quorum off;" in section(text, "options")
+    handlers = section(text, "handlers")
+    assert 'fence-peer "/usr/lib/failoverd/fence-peer";' in handlers
+    assert 'unfence-peer "/usr/lib/failoverd/unfence-peer";' in handlers
+
+
+def test_drbd_9_numbers_the_nodes_and_names_both_ends_of_the_connection(written):
+    text = written("resource9.res.j2")
+    assert re.findall(r"node-id (\d);", text) == ["0", "1"]
+    assert [re.search(rf"on {node} {{", text) is not None for node in NODES] == [True, True]
+    ends = re.findall(r"host (\S+) address (\S+);", section(text, "connection"))
+    assert [name for name, _address in ends] == NODES
+    assert [address.rpartition(":")[0] for _name, address in ends] == [
+        "192.168.2.11",
+        "192.168.2.12",
+    ]
+    assert text.count("/dev/vdb;") == 2
+    assert text.count("{") == text.count("}")
+
+
+def test_drbd_84_freezes_by_its_disk_and_knows_no_node_numbers(written):
+    text = written("resource.res.j2")
+    assert "fencing resource-and-stonith;" in section(text, "disk")
+    assert "fencing" not in section(text, "net")
+    assert "node-id" not in text and "auto-promote" not in text
+
+
+def test_both_know_the_same_timeouts(written):
+    for name in ("net", "disk"):
+        both = [
+            {
+                line.strip()
+                for line in section(written(file), name).splitlines()
+                if "#" not in line and "fencing" not in line
+            }
+            for file in ("resource.res.j2", "resource9.res.j2")
+        ]
+        assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    ("version", "file"),
+    [
+        ("8.4.11", "resource.res.j2"),
+        ("9.2.8", "resource9.res.j2"),
+        ("9.1.4-2", "resource9.res.j2"),
+        ("", "resource.res.j2"),
+    ],
+)
+def test_the_kernels_module_chooses_the_grammar(version, file):
+    room = jinja2.Environment()
+    room.tests["match"] = lambda text, pattern: re.match(pattern, text) is not None
+    chosen = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["drbd_template"]
+    said = room.from_string(chosen).render(
+        inventory_hostname="node1", failover_found={"node1": {"drbd_version": version}}
+    )
+    assert said.strip() == file
+
+
+def test_the_version_is_that_of_the_loaded_module(tmp_path):
+    (tmp_path / "version").write_text("9.2.8\n")
+    assert (
+        _node.drbd_version(lambda argv: (0, "8.4.11\n", ""), str(tmp_path / "version")) == "9.2.8"
+    )
+
+
+@pytest.mark.parametrize(("code", "version"), [(0, "8.4.11"), (1, "")])
+def test_a_module_that_is_not_loaded_is_looked_up(tmp_path, monkeypatch, code, version):
+    monkeypatch.setattr(_node.os.path, "exists", lambda path: True)
+    asked = []
+
+    def run(argv):
+        asked.append(argv[1:])
+        return code, "8.4.11\n", ""
+
+    assert _node.drbd_version(run, str(tmp_path / "version")) == version
+    assert asked == [["-F", "version", "drbd"]]
