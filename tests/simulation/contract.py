@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from failoverd.core import lease
 from failoverd.core.actions import Ask
+from failoverd.core.contact import Vigil
 from failoverd.core.message import Local
 from failoverd.core.modes import is_on
 from failoverd.core.state import Life, State
@@ -190,6 +191,8 @@ class Contract:
             return False
         if node.daemon.locks is not None and not node.daemon.locks.settled:
             return False
+        if state.config.lease is not None and not self._steady(state.vigil):
+            return False
         for service in state.services:
             if (
                 service.home_since is not None
@@ -203,6 +206,12 @@ class Contract:
             if service.local not in (Local.RUNNING, Local.STOPPED):
                 return False
         return all(report.able for report in state.said.services)
+
+    def _steady(self, vigil: Vigil) -> bool:
+        """The ping target counts as contact: before that a lease may lapse (seed 4671)."""
+        if vigil.ping_at is None or vigil.ping_since is None:
+            return False
+        return vigil.ping_at >= vigil.ping_since + lease.STEADY_S
 
     def must_serve(self, when: str) -> None:
         """L1: every service runs, its I/O flows, nothing acknowledged is missing."""

@@ -298,7 +298,6 @@ def test_the_next_life_does_not_take_a_lock_for_its_own_before_the_disk_has_said
         await asyncio.sleep(0.2)
         bench.put(Record("test", "shop", "node2", 8, 1))
         second = bench.lock("node1")
-        await second.recall()
         with pytest.raises(LockError):
             await second.acquire(WAIT_S)
         second.leave()
