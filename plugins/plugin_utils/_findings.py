@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import _net
 from ._values import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -27,7 +28,7 @@ def judge(
     mend: units that the init system starts, and DRBD files of its own making.
     """
     nodes = model["nodes"]
-    warnings: list[str] = []
+    warnings = _far_targets(model)
     for node in nodes:
         _host(node, found[node], limits)
         _disks(model, node, found[node])
@@ -46,6 +47,17 @@ def judge(
     if not repair:
         _drbd(model, nodes, found)
     return warnings
+
+
+def _far_targets(model: Mapping[str, Any]) -> list[str]:
+    """Ping targets that say more of a router's far side than of a LAN of the services (F22)."""
+    lans = [a["address"] for s in model["services"] for a in s["addresses"]]
+    return [
+        f"cluster_ping_targets: {target['address']} is on the LAN of no service address; a trouble"
+        " behind its router would look like a loss of the service LAN, and the other way round."
+        for target in model["ping_targets"]
+        if lans and not any(_net.inside(target["address"], lan) for lan in lans)
+    ]
 
 
 def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None:

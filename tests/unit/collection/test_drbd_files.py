@@ -41,7 +41,8 @@ def written(build, found):
 
 def section(text, name):
     """The lines of a section without its inner ones."""
-    return re.search(rf"^  {name} {{\n(.*?)^  }}", text, re.MULTILINE | re.DOTALL)[1]
+    [inner] = re.findall(rf"^  {name} {{\n(.*?)^  }}", text, re.MULTILINE | re.DOTALL)
+    return inner
 
 
 def test_drbd_9_freezes_by_its_connection_and_promotes_nothing_by_itself(written):

@@ -121,6 +121,15 @@ def test_a_disk_that_a_resource_of_ours_uses_is_not_judged_again(model, found):
     assert _findings.judge(model, found, LIMITS, repair=False) == []
 
 
+def test_f22_a_ping_target_off_the_lan_of_every_service_is_a_warning(model, found):
+    model["ping_targets"] = [
+        {"address": "192.168.1.254", "weight": 1},
+        {"address": "10.7.7.7", "weight": 1},
+    ]
+    [warning] = _findings.judge(model, found, LIMITS, repair=False)
+    assert warning.startswith("cluster_ping_targets: 10.7.7.7 is on the LAN of no service address;")
+
+
 def test_an_unknown_name_is_a_warning(model, found):
     found["node1"]["names"]["node2"] = []
     assert _findings.judge(model, found, LIMITS, repair=False) == [

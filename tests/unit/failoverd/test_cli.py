@@ -112,6 +112,35 @@ def test_an_application_that_serves_says_how_long_its_slowest_check_takes() -> N
     assert "  services   db ok 1 ms" in show.lines({**STATUS, "services": [service]})
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "iTCO_wdt on /dev/watchdog, 12 s"),
+        (
+            {"identity": "Software Watchdog", "software": True},
+            "Software Watchdog on /dev/watchdog, 12 s, software: weaker, it dies with a frozen"
+            " kernel",
+        ),
+        ({"why": "there is no watchdog"}, "NO PROTECTION: there is no watchdog"),
+    ],
+)
+def test_status_shows_the_watchdog_as_the_device_itself_describes_it(
+    changes: dict[str, Any], line: str
+) -> None:
+    watchdog = {
+        "device": "/dev/watchdog",
+        "identity": "iTCO_wdt",
+        "timeout_s": 10,
+        "counts_s": 12,
+        "software": False,
+        "open": True,
+        "why": "",
+    }
+    shown = show.lines({**STATUS, "watchdog": {**watchdog, **changes}})
+    assert f"  watchdog   {line}" in shown
+    assert not [text for text in show.lines({**STATUS, "watchdog": None}) if "watchdog" in text]
+
+
 def test_status_as_json_is_the_daemons_object(daemon: FakeDaemon, capsys: Any) -> None:
     assert cli.main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == STATUS

@@ -171,3 +171,15 @@ def test_a_device_that_appears_later_is_taken() -> None:
     there.append(Fake(GOOD))
     watchdog.pet()
     assert [bool(event.why) for event in posted if isinstance(event, Eligible)] == [True, False]
+
+
+def test_status_tells_what_the_device_says_of_itself_and_not_what_was_asked() -> None:
+    watchdog, _posted = opened(Fake(Support("Software Watchdog", True), 12), software=True)
+    status = watchdog.status()
+    assert status is not None
+    assert (status["identity"], status["timeout_s"], status["counts_s"]) == (
+        "Software Watchdog",
+        10,
+        12,
+    )
+    assert status["software"] is True

@@ -249,7 +249,7 @@ class Daemon:
             self._store.since,
             self._senses.used,
         )
-        return {**status, **self._senses.status()}
+        return {**status, "watchdog": self._watchdog.status(), **self._senses.status()}
 
     def _keep(self, work: Awaitable[Any]) -> None:
         """Run in the background; an unexpected end is an alert, not a silence."""

@@ -36,6 +36,8 @@ def lines(status: dict[str, Any]) -> list[str]:
         _field("disk", f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}") for d in sick
     ]
     result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
+    if status.get("watchdog"):
+        result.append(_field("watchdog", _watchdog(status["watchdog"])))
     result += [_field("warning", text) for text in status["warnings"]]
     return result
 
@@ -110,6 +112,14 @@ def _device(device: dict[str, Any]) -> str:
     said = {"ok": "answered", "failed": "FAILED", "unknown": "unknown"}[device["last"]]
     detail = f": {device['detail']}" if device["last"] == "failed" else ""
     return f"{device['name']} {said} {_age(device['age_s'])} ago{detail}{_cost(device)}"
+
+
+def _watchdog(watchdog: dict[str, Any]) -> str:
+    """Who would reset this node, after how long by its own word, and what is wrong with it."""
+    if watchdog["why"]:
+        return f"NO PROTECTION: {watchdog['why']}"
+    weaker = ", software: weaker, it dies with a frozen kernel" if watchdog["software"] else ""
+    return f"{watchdog['identity']} on {watchdog['device']}, {watchdog['counts_s']} s{weaker}"
 
 
 def _cost(device: dict[str, Any]) -> str:

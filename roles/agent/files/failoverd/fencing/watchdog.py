@@ -116,6 +116,8 @@ class Watchdog:
         self._surrendered = False
         self._why: str | None = None
         self.identity = ""
+        self.counts_s: int | None = None
+        """The timeout that the device has, read back from it; None before it was asked."""
         self.post: Callable[[Event], None] = lambda event: None
 
     async def prepare(self) -> None:
@@ -140,7 +142,7 @@ class Watchdog:
         except OSError as error:
             busy = " (has systemd's RuntimeWatchdogSec taken it?)" if error.errno == 16 else ""
             return f"the watchdog {path} cannot be used: {error.strerror}{busy}"
-        self.identity = support.identity
+        self.identity, self.counts_s = support.identity, seconds
         if support.identity == SOFTWARE and not self._accept_software:
             return (
                 f"{path} is a software watchdog, which dies with a frozen kernel, and unsafe does"
@@ -199,6 +201,8 @@ class Watchdog:
             "device": self._settings.device,
             "identity": self.identity,
             "timeout_s": self._settings.timeout_s,
+            "counts_s": self.counts_s,
+            "software": self.identity == SOFTWARE,
             "open": self._device is not None,
             "why": self.why,
         }
