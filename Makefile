@@ -75,10 +75,10 @@ mutants: setup ## deliberate bugs in the core, each to be caught by the simulato
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
 
-# The slow gate (three versions of ansible-core) and the other suites are left to gates and molecule.
+# The slow gate (three versions of ansible-core) and the other suite are left to gates and molecule.
 test: lint $(GATES)/done ## everything that is checked before a change lands
 	$(GATES)/bin/python -m tests.gates --quick
-	lab/containers/scenarios bookworm preflight
+	lab/containers/scenarios bookworm "default preflight roles"
 	SEEDS=$(SEEDS) pytest tests
 
 demo: setup ## two hosts, a cluster, a power cut, a report
