@@ -171,9 +171,26 @@ def test_a_command_serves_if_it_exits_with_0(script: Any) -> None:
         ask("command", command=["/absent/program"])
 
 
-def test_a_command_that_is_given_up_leaves_nothing_behind(script: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", ["begun", "beginning"])
+def test_a_command_that_is_given_up_leaves_nothing_behind(
+    script: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: str
+) -> None:
     number = tmp_path / "pid"
     path = script("slow", f"sleep 600 & echo $! > {number}.new; mv {number}.new {number}; wait")
+    real = asyncio.create_subprocess_exec
+
+    async def slow(*argv: Any, **options: Any) -> Any:
+        """On a busy machine the program runs before its parent knows."""
+        child = await real(*argv, **options)
+        for _round in range(3000):
+            if given_up:
+                break
+            await asyncio.sleep(0.01)
+        return child
+
+    given_up: list[bool] = []
+    if begun == "beginning":
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
 
     async def main() -> int:
         task = asyncio.create_task(command.Command(command.Options((path,))).check())
@@ -182,6 +199,7 @@ def test_a_command_that_is_given_up_leaves_nothing_behind(script: Any, tmp_path:
                 break
             await asyncio.sleep(0.01)
         task.cancel()
+        given_up.append(True)
         with pytest.raises(asyncio.CancelledError):
             await task
         return int(number.read_text())

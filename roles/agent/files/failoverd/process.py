@@ -41,8 +41,8 @@ class Program:
     @classmethod
     async def spawn(cls, *argv: str) -> Program:
         """Start a program with pipes; raises OSError when there is no such program."""
-        return cls(
-            await asyncio.create_subprocess_exec(
+        making = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 *argv,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -53,6 +53,13 @@ class Program:
                 limit=MAX_OUTPUT,
             )
         )
+        try:
+            return cls(await asyncio.shield(making))
+        except asyncio.CancelledError:
+            # It may run already; asyncio would end it alone, and wait for what it has started.
+            with contextlib.suppress(OSError):
+                await cls(await making).kill()
+            raise
 
     def set_nice(self, nice: int) -> None:
         """Give way to everything else (BACKGROUND), or be like everything else (0).
