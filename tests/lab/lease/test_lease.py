@@ -15,10 +15,10 @@ from tests.lab.conftest import OUT, Cluster
 TAKEOVER_S = 22.0
 """lease 10 + watchdog 10 + margin 2, the defaults."""
 HIDE = (
-    "systemctl stop failoverd && rmmod softdog && driver=$(find /lib/modules -name 'softdog.ko*')"
-    " && mv $driver /root/kept && echo $driver >/root/place && depmod -a"
-    " && systemctl start failoverd"
+    "driver=$(find /lib/modules -name 'softdog.ko*')"
+    " && mv $driver /root/kept && echo $driver >/root/place && depmod -a && sync"
 )
+"""For the next boot: the lab's kernel does not let go of a watchdog that counts (nowayout)."""
 SHOW = "mv /root/kept $(cat /root/place) && depmod -a && modprobe softdog"
 
 
@@ -65,8 +65,7 @@ def test_f14_no_word_passes_between_the_nodes_and_the_owner_goes_on(cluster: Clu
     )
     assert cluster.serves(), "I/O flows once the standby's right to take over has ended"
     assert eyes.never_active(cluster, standby, began)
-    why = eyes.service(cluster, standby)["why"]
-    assert owner in why, why
+    eyes.wait_blocked(cluster, standby, "Outdated")
     eyes.mend_links(cluster, standby)
     cluster.heal()
     assert cluster.owner == owner
@@ -91,7 +90,10 @@ def test_f14_an_owner_cut_off_from_everything_ends_before_it_is_followed(
 
 def test_f29_a_node_without_its_watchdog_may_not_own(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
+    boot = cluster.boot(standby)
     cluster.lab.ssh(standby, HIDE)
+    cluster.lab.ssh(standby, "systemctl reboot", check=False)
+    eyes.wait_new_life(cluster, standby, boot)
     absent = "there is no watchdog /dev/watchdog1"
     cluster.wait(
         lambda: absent in eyes.service(cluster, owner).get("standby", {}).get("why", ""),
