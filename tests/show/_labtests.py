@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,8 +18,13 @@ from lab import Lab
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def run(name: str, tests: Sequence[str], long: str = "1") -> list[dict[str, Any]]:
-    """Run these tests; one row each. long: 1, or the directory whose hosts they need."""
+def run(
+    name: str, tests: Sequence[str], long: str = "1", log: Path | None = None
+) -> list[dict[str, Any]]:
+    """Run these tests; one row each. long: 1, or the directory whose hosts they need.
+
+    log takes what pytest prints, for a run beside another one.
+    """
     results = CHECKOUT / "build" / "show" / f"{name}.xml"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
@@ -28,7 +34,9 @@ def run(name: str, tests: Sequence[str], long: str = "1") -> list[dict[str, Any]
     lab = Lab("test" if long == "1" else long)
     lab.down(purge=True)
     try:
-        subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(log.open("w", encoding="utf-8")) if log else None
+            subprocess.run(command, cwd=CHECKOUT, env=environment, check=False, stdout=out)
     finally:
         lab.down(purge=True)
     if not results.exists():
