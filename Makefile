@@ -88,5 +88,5 @@ show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
 	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.show "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
-	-[ ! -x $(PYTHON) ] || for name in demo test shared; do $(PYTHON) -m lab --name $$name down --purge; done
+	-[ ! -x $(PYTHON) ] || for name in demo test data shared lease; do $(PYTHON) -m lab --name $$name down --purge; done
 	rm -rf build

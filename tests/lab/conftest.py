@@ -36,7 +36,7 @@ REUSE = os.environ.get("REUSE", "")
 LONG = os.environ.get("LONG", "")
 LABS = ("shared", "lease")
 """Directories of tests that need hosts of their own: LONG names the one to run."""
-NAME = LONG if LONG in LABS else "test"
+NAME = os.environ.get("LAB", LONG if LONG in LABS else "test")
 OUT = BUILD / f"lab-{NAME}"
 CONVERGED = "converged"
 MARKS = OUT / "marks.jsonl"

@@ -19,19 +19,23 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def run(
-    name: str, tests: Sequence[str], long: str = "1", log: Path | None = None
+    name: str,
+    tests: Sequence[str],
+    long: str = "1",
+    hosts: str = "test",
+    log: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Run these tests; one row each. long: 1, or the directory whose hosts they need.
 
-    log takes what pytest prints, for a run beside another one.
+    hosts names the lab, and log takes what pytest prints, both for a run beside another one.
     """
     results = CHECKOUT / "build" / "show" / f"{name}.xml"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     # REUSE: after a test that leaves a ruin behind, the next one begins with the saved cluster.
-    environment = {**os.environ, "LONG": long, "REUSE": "1"}
+    environment = {**os.environ, "LONG": long, "LAB": hosts, "REUSE": "1"}
     command = [sys.executable, "-m", "pytest", "-v", *tests, "--junitxml", str(results)]
-    lab = Lab("test" if long == "1" else long)
+    lab = Lab(hosts)
     lab.down(purge=True)
     try:
         with contextlib.ExitStack() as stack:

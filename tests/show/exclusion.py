@@ -11,26 +11,28 @@ from typing import Any
 
 from . import _labtests
 
-LONG = (
-    "test_fencing.py",
-    "test_data.py",
-    "test_frozen.py",
-    "test_resources.py",
-    "test_unsafe.py",
-)
-LABS = {
-    "fence devices and DRBD": (
+REPLICATED = "fence devices and DRBD"
+LAST = "tests/lab/test_4_journals.py"
+"""Replays what the tests before it recorded."""
+LABS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "test": (
+        REPLICATED,
+        "1",
+        ("tests/lab/test_3_faults.py", "tests/lab/long/test_fencing.py", LAST),
+    ),
+    "data": (
+        REPLICATED,
         "1",
         (
-            "tests/lab/test_3_faults.py",
-            *(f"tests/lab/long/{name}" for name in LONG),
-            "tests/lab/test_4_journals.py",
+            *(f"tests/lab/long/test_{name}.py" for name in ("data", "frozen", "resources")),
+            "tests/lab/long/test_unsafe.py",
+            LAST,
         ),
     ),
-    "locks on a shared disk": ("shared", ("tests/lab/shared",)),
-    "watchdog lease and DRBD": ("lease", ("tests/lab/lease",)),
+    "shared": ("locks on a shared disk", "shared", ("tests/lab/shared",)),
+    "lease": ("watchdog lease and DRBD", "lease", ("tests/lab/lease",)),
 }
-"""Each arrangement of hosts: what LONG calls it, and its tests."""
+"""Of each lab: what its hosts have, what LONG calls it, and its tests."""
 WITHOUT_LAB = {
     "fence agents: metadata, levels, off that is verified, on; no secret in sight": (
         "test_fence_agents.py",
@@ -72,14 +74,15 @@ def prove() -> list[dict[str, Any]]:
     return result + judged(played)
 
 
-def _play(where: str) -> list[dict[str, Any]]:
-    long, tests = LABS[where]
-    log = _labtests.CHECKOUT / "build" / "show" / f"exclusion-{long}.log"
-    print(f"{where}: follow {log}", flush=True)
+def _play(hosts: str) -> list[dict[str, Any]]:
+    have, long, tests = LABS[hosts]
+    log = _labtests.CHECKOUT / "build" / "show" / f"exclusion-{hosts}.log"
+    print(f"lab {hosts} ({have}): see {log}", flush=True)
     began = time.monotonic()
-    rows = _labtests.run(f"exclusion-{long}", tests, long=long, log=log)
-    print(f"{where}: {len(rows)} tests in {(time.monotonic() - began) / 60:.0f} min", flush=True)
-    return [{**row, "hosts": where} for row in rows]
+    rows = _labtests.run(f"exclusion-{hosts}", tests, long, hosts, log)
+    minutes = (time.monotonic() - began) / 60
+    print(f"lab {hosts}: {len(rows)} tests in {minutes:.0f} min", flush=True)
+    return [{**row, "hosts": have} for row in rows]
 
 
 def judged(played: list[dict[str, Any]]) -> list[dict[str, Any]]:
