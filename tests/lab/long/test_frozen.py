@@ -130,20 +130,16 @@ def test_a_device_that_says_off_of_a_node_whose_kernel_answers_is_no_proof(
     owner, standby = cluster.owner, cluster.standby
     boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
     began = time.time()
-    for node in cluster.lab.nodes:
-        cluster.lab.bmc(node, "lie")
+    cluster.lab.bmc(owner, "lie")
     for link, state in {"office": "no-udp", "mirror": "no-udp", "wire": "down"}.items():
         cluster.lab.link(standby, link, state)
-    cluster.wait(
-        lambda: len(eyes.orders(cluster, standby, began, "status")) >= 3, "the standby asking"
-    )
-    said = {order["power"] for order in eyes.orders(cluster, standby, began, "status")}
-    assert "off" in said, "it did not lie"
-    assert eyes.never_active(cluster, standby, began)
+    eyes.wait_blocked(cluster, standby, owner, "said to be gone", "still answers as Primary")
     assert cluster.serves()
-    for node in cluster.lab.nodes:
-        cluster.lab.bmc(node, "normal")
+    assert eyes.never_active(cluster, standby, began)
+    cluster.lab.bmc(owner, "normal")
     eyes.mend_links(cluster, standby)
+    # Words of a life that was called dead stay void (F18); a new daemon is a new life.
+    cluster.lab.ssh(owner, "systemctl restart failoverd")
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
