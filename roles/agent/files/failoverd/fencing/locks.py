@@ -12,7 +12,8 @@ from failoverd.core.events import Power
 from failoverd.core.message import Local
 from failoverd.core.state import Life, State
 
-from .sfex import Lock, LockError
+from .lock_block import LockError
+from .sfex import Lock
 
 TIDY_S = 0.5
 SLACK_S = 5.0
@@ -50,7 +51,7 @@ class Locks:
         for lock in self._locks.values():
             try:
                 async with asyncio.timeout(LOOK_S):
-                    await lock.look()
+                    await lock.block.look()
             except TimeoutError:
                 return Power.UNKNOWN, f"{lock.place}: the disk does not answer"
             except LockError as error:
