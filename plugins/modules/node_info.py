@@ -39,6 +39,14 @@ options:
     type: list
     elements: str
     default: []
+  lock_disk:
+    description: Device of the locks of shared storage, empty for none.
+    type: str
+    default: ""
+  watchdog:
+    description: The watchdog, its C(device) (/dev/watchdog if empty) and its driver C(module).
+    type: dict
+    default: {}
   names:
     description: Host names that must resolve.
     type: list
@@ -75,6 +83,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
     """Return everything; raises OSError or RuntimeError when the node cannot tell."""
     services = module.params["services"]
     paths = [service["mount"] for service in services]
+    lock_disk, guard = module.params["lock_disk"], module.params["watchdog"]
 
     def run(argv: list[str]) -> tuple[int, str, str]:
         return module.run_command(argv)
@@ -95,7 +104,8 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "mounts": _node.mounts(paths),
         "fstab": _node.fstab(paths),
         "running": _control.running(),
-        "watchdog": os.path.exists("/dev/watchdog"),
+        "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
+        "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),
         "root": os.geteuid() == 0,
         "time": time.time(),
     }
@@ -110,6 +120,8 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
+            "lock_disk": {"type": "str", "default": ""},
+            "watchdog": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
