@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import time
 
+from failoverd.core.state import Proof
+
 from . import eyes
 from .conftest import Cluster
 
@@ -35,7 +37,8 @@ def test_f06_power_off_of_the_standby(cluster: Cluster) -> None:
     assert cluster.owner == owner
     frozen = eyes.entries(cluster, owner, began, "io")
     assert [entry["text"].rsplit(" ", 1)[-1] for entry in frozen] == ["frozen", "flows"]
-    assert cluster.stage.status(owner)["peer"]["proof"] == "its fence device says off"
+    proofs = (Proof.FOUND_OFF.value, Proof.FENCED.value)
+    assert cluster.stage.status(owner)["peer"]["proof"] in proofs
     seen = [s for s in cluster.stage.observer.samples(owner) if s.time >= began]
     assert all(sample.mounted and sample.addressed for sample in seen)
     assert cluster.boot(owner) == boot

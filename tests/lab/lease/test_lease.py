@@ -15,13 +15,11 @@ from tests.lab.conftest import OUT, Cluster
 TAKEOVER_S = 22.0
 """lease 10 + watchdog 10 + margin 2, the defaults."""
 HIDE = (
-    "systemctl stop failoverd && rmmod softdog && cd /lib/modules/$(uname -r)"
-    " && mv $(find . -name 'softdog.ko*') /root/ && depmod -a && systemctl start failoverd"
+    "driver=$(find /lib/modules -name 'softdog.ko*')"
+    " && mv $driver /root/kept && echo $driver >/root/place && depmod -a && sync"
 )
-SHOW = (
-    "mv /root/softdog.ko* /lib/modules/$(uname -r)/kernel/drivers/watchdog/"
-    " && depmod -a && modprobe softdog"
-)
+"""For the next boot: the lab's kernel does not let go of a watchdog that counts (nowayout)."""
+SHOW = "mv /root/kept $(cat /root/place) && depmod -a && modprobe softdog"
 
 
 def test_f01_a_power_cut_of_the_owner(cluster: Cluster) -> None:
@@ -55,19 +53,19 @@ def test_f25_a_daemon_that_stands_still_is_reset_by_the_watchdog(
         assert not eyes.entries(cluster, owner, began, code), "it was not the watchdog"
 
 
-def test_f14_all_links_cut_and_the_owner_goes_on(cluster: Cluster) -> None:
-    """It reaches the ping target, and the standby hears its address answer there."""
+def test_f14_no_word_passes_between_the_nodes_and_the_owner_goes_on(cluster: Cluster) -> None:
+    """It reaches the ping target, and the standby hears its address answer on that LAN."""
     owner, standby = cluster.owner, cluster.standby
     boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
     began = time.time()
-    eyes.cut(cluster, standby)
+    for link, state in {"office": "no-udp", "mirror": "down", "wire": "down"}.items():
+        cluster.lab.link(standby, link, state)
     cluster.wait(
         lambda: bool(eyes.service(cluster, owner).get("disk", {}).get("suspended")), "frozen I/O"
     )
     assert cluster.serves(), "I/O flows once the standby's right to take over has ended"
     assert eyes.never_active(cluster, standby, began)
-    why = eyes.service(cluster, standby)["why"]
-    assert owner in why, why
+    eyes.wait_blocked(cluster, standby, "Outdated")
     eyes.mend_links(cluster, standby)
     cluster.heal()
     assert cluster.owner == owner
@@ -92,7 +90,10 @@ def test_f14_an_owner_cut_off_from_everything_ends_before_it_is_followed(
 
 def test_f29_a_node_without_its_watchdog_may_not_own(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
+    boot = cluster.boot(standby)
     cluster.lab.ssh(standby, HIDE)
+    cluster.lab.ssh(standby, "systemctl reboot", check=False)
+    eyes.wait_new_life(cluster, standby, boot)
     absent = "there is no watchdog /dev/watchdog1"
     cluster.wait(
         lambda: absent in eyes.service(cluster, owner).get("standby", {}).get("why", ""),

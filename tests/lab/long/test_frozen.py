@@ -44,9 +44,10 @@ def test_f41_neither_a_command_nor_a_new_daemon_lets_io_flow_beside_a_living_pee
     )
     eyes.silence(cluster, 5.0)
     assert suspended(cluster, owner)
+    # A daemon that has never heard its peer does not shoot it (F09): a person cuts its power.
+    cluster.lab.power(standby, "off")
     cluster.lab.bmc(standby, "normal")
-    cluster.wait(lambda: cluster.lab.power_state(standby) == "off", "the standby fenced")
-    assert cluster.serves()
+    assert cluster.serves(), "the device says off, and I/O flows"
     cluster.heal()
     assert cluster.owner == owner
 
