@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .pair import Pair
@@ -16,15 +17,27 @@ SETTLE_S = 20.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def used(pid: int) -> tuple[float, int, float]:
-    """Processor seconds with those of ended children, times woken up, MiB resident."""
+@dataclass(frozen=True)
+class Used:
+    """What a daemon has used so far."""
+
+    cpu_s: float
+    helpers_s: float
+    """By programs that it has run, and that have ended: above all the fence agent."""
+    woken: int
+    resident_mib: float
+
+
+def used(pid: int) -> Used:
+    """As the kernel counts it."""
     process = Path(f"/proc/{pid}")
     fields = (process / "stat").read_text().rpartition(")")[2].split()
-    cpu_s = sum(map(int, fields[11:15])) / TICKS
+    own, helpers = (sum(map(int, fields[at : at + 2])) / TICKS for at in (11, 13))
     woken = 0
     for task in process.glob("task/*/status"):
         woken += _field(task.read_text(), "voluntary_ctxt_switches")
-    return cpu_s, woken, _field((process / "status").read_text(), "VmRSS") / 1024
+    resident_kib = _field((process / "status").read_text(), "VmRSS")
+    return Used(own + helpers, helpers, woken, resident_kib / 1024)
 
 
 def _field(text: str, name: str) -> int:
@@ -32,7 +45,7 @@ def _field(text: str, name: str) -> int:
 
 
 def measure(seconds: float) -> dict[str, dict[str, float]]:
-    """By node: percent of a core, times woken up per second, MiB resident at the end."""
+    """By node: percent of a core (in all, and by helpers), wake-ups per second, MiB at the end."""
     with tempfile.TemporaryDirectory(prefix="failover-idle-") as path, Pair(Path(path)) as pair:
         pair.wait()
         time.sleep(SETTLE_S)
@@ -41,11 +54,14 @@ def measure(seconds: float) -> dict[str, dict[str, float]]:
         time.sleep(seconds)
         passed = time.monotonic() - began
         return {
-            node: {
-                "cpu_percent": round(100 * (after[0] - before[node][0]) / passed, 3),
-                "woken_per_s": round((after[1] - before[node][1]) / passed, 1),
-                "resident_mib": round(after[2], 1),
-            }
-            for node, pid in pair.daemons.items()
-            for after in [used(pid)]
+            node: _figures(before[node], used(pid), passed) for node, pid in pair.daemons.items()
         }
+
+
+def _figures(before: Used, after: Used, seconds: float) -> dict[str, float]:
+    return {
+        "cpu_percent": round(100 * (after.cpu_s - before.cpu_s) / seconds, 3),
+        "helpers_percent": round(100 * (after.helpers_s - before.helpers_s) / seconds, 3),
+        "woken_per_s": round((after.woken - before.woken) / seconds, 1),
+        "resident_mib": round(after.resident_mib, 1),
+    }

@@ -122,8 +122,9 @@ class Pair:
             argv += [f"--{name}", str(base / name)]
         argv += ["--sysrq", str(base / "sysrq")]
         log = self._stack.enter_context((base / "log").open("wb"))
-        environment = {"DBUS_SYSTEM_BUS_ADDRESS": bus}
-        daemon = self._start(self._network.inside(node, *argv), stderr=log, **environment)
+        # The bus that the daemon takes for the system's.
+        inside = self._network.inside(node, "env", f"DBUS_SYSTEM_BUS_ADDRESS={bus}", *argv)
+        daemon = self._start(inside, stderr=log)
         self.daemons[node] = daemon.pid
 
     def _drbd(self, node: str, roles: str) -> None:
@@ -176,11 +177,9 @@ class Pair:
         return line
 
     def _start(
-        self, argv: list[str], stdout: int = subprocess.DEVNULL, stderr: Any = None, **more: str
+        self, argv: list[str], stdout: int = subprocess.DEVNULL, stderr: Any = None
     ) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(
-            argv, env={**self._environment, **more}, stdout=stdout, stderr=stderr
-        )
+        child = subprocess.Popen(argv, env=self._environment, stdout=stdout, stderr=stderr)
         self._stack.callback(_end, child)
         return child
 

@@ -11,7 +11,9 @@ from failoverd.rhythm import Rhythm
 
 async def rests(rhythm: Rhythm, *pauses: float) -> dict[float, asyncio.Future[None]]:
     """Pauses that have begun."""
-    found = {pause: asyncio.ensure_future(rhythm.rest(pause)) for pause in pauses}
+    found: dict[float, asyncio.Future[None]] = {
+        pause: asyncio.ensure_future(rhythm.rest(pause)) for pause in pauses
+    }
     await asyncio.sleep(0)
     return found
 
