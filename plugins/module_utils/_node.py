@@ -90,21 +90,6 @@ def unit(name: str) -> dict[str, bool]:
     return {"exists": exists, "enabled": bool(wanted)}
 
 
-def packages(wanted: Iterable[str], status: str = "/var/lib/dpkg/status") -> dict[str, Any]:
-    """Return which packages are missing, and whether an installation was cut off."""
-    missing, name, cut = set(wanted), "", False
-    with open(status, encoding="utf-8", errors="replace") as handle:
-        for line in handle:
-            if line.startswith("Package: "):
-                name = line[9:].strip()
-            elif line.startswith("Status: "):
-                state = line.split()[-1]
-                if state == "installed":
-                    missing.discard(name)
-                cut = cut or state not in ("installed", "config-files", "not-installed")
-    return {"missing": sorted(missing), "interrupted": cut}
-
-
 def resolve(name: str) -> list[str]:
     """Return the addresses of a host name, [] when it is unknown."""
     try:

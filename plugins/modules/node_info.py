@@ -35,7 +35,9 @@ options:
     elements: str
     default: []
   packages:
-    description: Packages that must be installed.
+    description:
+      - Packages that must be installed.
+      - Of alternatives, as in C(fence-agents-ipmilan | fence-agents), the first one that apt knows.
     type: list
     elements: str
     default: []
@@ -76,7 +78,12 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _control, _disk, _node
+from ansible_collections.failover.cluster.plugins.module_utils import (
+    _control,
+    _disk,
+    _node,
+    _packages,
+)
 
 
 def collect(module: AnsibleModule) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "accounts": {name: _node.account(name) for name in module.params["accounts"]},
         "taken": _node.taken(),
         "units": {name: _node.unit(name) for name in module.params["units"]},
-        "packages": _node.packages(module.params["packages"]),
+        "packages": _packages.inspect(module.params["packages"], run),
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
         "drbd": {service["name"]: _node.drbd_file(service["name"]) for service in services},

@@ -103,6 +103,8 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             continue  # It has a file system already, which is kept as it is.
         if seen["used"]:
             raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
+        if service["storage"]["type"] == seen["signature"] == "drbd":
+            continue  # What was replicated is kept; the drbd role refuses metadata that do not fit.
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
         if content and not service["storage"]["overwrite"]:
             raise Problem(

@@ -8,7 +8,11 @@ from typing import Any
 
 from . import _labtests
 
-TESTS = ("tests/lab/long/test_monitoring.py", "tests/lab/long/test_disks.py")
+TESTS = (
+    "tests/lab/long/test_monitoring.py",
+    "tests/lab/long/test_disks.py",
+    "tests/lab/long/test_applications.py",
+)
 DECISION_S = 0.2
 """From the death of PostgreSQL's first process to the decision."""
 GAP_S = 4.0

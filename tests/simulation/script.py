@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from . import disk_faults, kinds_inside, kinds_outside, lease_faults, setting, shared_faults
+from . import disk_faults, frozen, kinds_inside, kinds_outside, lease_faults, setting, shared_faults
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
@@ -82,6 +82,7 @@ def draw(seed: int) -> Script:
         chaos_s += 30.0
         faults = lease_faults.alone(seed) or [*faults, *lease_faults.draw(seed, chaos_s)]
     faults.extend(disk_faults.draw(seed, chaos_s))
+    faults.extend(frozen.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
         faults.extend(shared_faults.draw(seed, chaos_s))

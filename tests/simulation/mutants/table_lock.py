@@ -77,7 +77,7 @@ _BUGS = (
     ),
     Mutant(
         "../fencing/sfex.py",
-        "                        await self._write(rules.free(found))\n",
+        "                        await self.block.write(rules.free(found))\n",
         "                        pass\n",
         "a lock is not given back by a planned move",
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from failoverd.core import machine
+from failoverd.core.actions import Action, Level, Note, Pet, Send
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed, Tick
 from failoverd.core.message import Local, Message, ServiceReport
@@ -65,6 +66,37 @@ def test_repeated_heartbeats_are_written_short(tmp_path: Path) -> None:
     heartbeats = [line for line in segment.read_text().splitlines() if '"l":"lan"' in line]
     assert len(heartbeats) == 98
     assert max(map(len, heartbeats)) < 50
+
+
+def test_routine_waits_for_other_lines_and_a_decision_never_does(tmp_path: Path) -> None:
+    handed: list[int] = []
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    journal.begin(state, first, 100.0)
+    assert journal.drain(LIMIT_S)
+    journal._files.append = (  # type: ignore[method-assign]
+        lambda lines: handed.append(lines.count(b"\n"))
+    )
+    said = Message("shop", "node2", 7 << 32, 1, 0, (), ())
+
+    def put(now: float, event: Event, *actions: Action) -> None:
+        journal.record(event, state, now)
+        journal.decided(actions)
+        assert journal._spool.drain(LIMIT_S)
+
+    put(100.1, Tick(), Send(said))
+    assert handed == [2], "this heartbeat says something new"
+    for number in range(2, 8):
+        put(100.1 + number / 10, Heard("lan", replace(said, sequence=number)))
+    put(100.9, Tick(), Send(replace(said, sequence=2)))
+    put(101.0, Tick(), Pet())
+    assert handed == [2], "routine"
+    put(101.5, Tick())
+    assert handed == [2, 11], "routine waits no longer than a second"
+    put(101.6, Tick(), Note(Level.INFO, "code", "text"))
+    assert handed == [2, 11, 2]
+    put(101.7, FenceDone(99, Power.UNKNOWN, "late"))
+    assert handed == [2, 11, 2, 1]
 
 
 def test_each_segment_replays_by_itself_and_old_ones_go(tmp_path: Path) -> None:

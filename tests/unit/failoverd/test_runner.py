@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,50 @@ def test_ticks_and_heartbeats_come_by_themselves(tmp_path: Path, until: Any) -> 
         stage.runner.begin()
         await until(lambda: sum(isinstance(a, Send) for a in stage.actions) > 3)
         assert Tick() in stage.journalled()
+
+    asyncio.run(main())
+
+
+def test_f21_each_beat_says_how_late_it_is(tmp_path: Path, until: Any) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        late: list[float] = []
+        stage.runner.on_beat = lambda now, late_s: late.append(late_s)
+        stage.runner.begin()
+        await until(lambda: len(late) > 2)
+        assert min(late) >= 0.0
+        late.clear()
+        time.sleep(0.5)  # noqa: ASYNC251 - this is what is to be told
+        await until(lambda: late)
+        assert late[0] >= 0.4
+
+    asyncio.run(main())
+
+
+def test_a_beat_comes_along_with_the_tick_of_the_core(tmp_path: Path, until: Any) -> None:
+    """One timer, so that nothing is woken up twice."""
+
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        beats: list[int] = []
+        stage.runner.on_beat = lambda now, late_s: beats.append(len(stage.actions))
+        stage.runner.begin()
+        await until(lambda: len(beats) > 10)
+        sent = [action for action in stage.actions if isinstance(action, Send)]
+        # The first was sent before the first beat; a late one may wait for the next beat.
+        assert len(sent) > len(beats) / 2
+
+    asyncio.run(main())
+
+
+def test_beats_come_while_the_core_has_nothing_to_do(tmp_path: Path, until: Any) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        beats: list[float] = []
+        stage.runner.on_beat = lambda now, late_s: beats.append(now)
+        stage.runner._due = lambda now: now + 3600.0  # type: ignore[method-assign]
+        stage.runner.begin()
+        await until(lambda: len(beats) > 3)
 
     asyncio.run(main())
 

@@ -48,6 +48,7 @@ MESSAGES = st.builds(
     maintenance=st.none() | COUNTS,
     standby=st.none() | COUNTS,
     peer_standby=st.none() | COUNTS,
+    heard=COUNTS,
 )
 PLAIN = Message(
     "shop",
@@ -78,6 +79,19 @@ def receiver(*keys: bytes, cluster: str = "shop", node: str = "node2") -> Wire:
 @given(MESSAGES)
 def test_a_message_arrives_as_it_was_sent(message: Message) -> None:
     assert receiver().decode(sender().encode(message)) == message
+
+
+@given(MESSAGES, MESSAGES, COUNTS, COUNTS)
+def test_a_message_does_not_depend_on_those_before_it(
+    one: Message, other: Message, sequence: int, heard: int
+) -> None:
+    there, here = sender(), receiver()
+    again = replace(one, sequence=sequence, heard=heard)
+    for message in (one, again, other, again, one):
+        frame = there.encode(message)
+        assert frame == sender().encode(message)
+        assert here.decode(frame) == message
+        assert receiver().decode(frame) == message
 
 
 def test_a_usual_heartbeat_is_small_enough_for_a_slow_line() -> None:

@@ -41,7 +41,8 @@ from .resources import pagecache
 from .resources.settings import module_of
 from .resources.sfex import Sfex
 from .resources.systemd import Systemd, SystemdError
-from .runner import Runner
+from .rhythm import Rhythm
+from .runner import Runner, beat_s
 from .senses import Senses
 from .service import Service
 from .status import snapshot
@@ -95,6 +96,7 @@ class Daemon:
             lambda text, bad: self._history.add("journal", text, alert=bad),
         )
         self._systemd = Systemd()
+        self._rhythm = Rhythm(beat_s(config.timing))
         promotions = run / "promote"
         promotions.mkdir(mode=0o700, exist_ok=True)
         for leftover in promotions.iterdir():
@@ -148,7 +150,13 @@ class Daemon:
         self._watchdog.post = self._runner.post
         self._dispatcher.on_leave = self._leave
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
-        self._disks = Disks(drbds, config.runtime.disk_poll_s, self._runner.post, self._history)
+        self._disks = Disks(
+            drbds,
+            config.runtime.disk_poll_s,
+            self._runner.post,
+            self._history,
+            self._rhythm.rest,
+        )
         self._dispatcher.look = self._disks.look
         self._senses = Senses(
             config.monitors,
@@ -157,7 +165,9 @@ class Daemon:
             self._history,
             config.timing.dead_s,
             [link.interface for link in config.links if isinstance(link, UdpSettings)],
+            self._rhythm.rest,
         )
+        self._runner.on_beat = self._beat
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
         self._history.listeners.append(self._outbox.take)
         self._requests = Requests(
@@ -175,12 +185,17 @@ class Daemon:
 
     def _service(self, settings: Any, host: Host) -> Service:
         resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
-        watchers = Watchers(resources, lambda: self._excuse(settings.name))
-        service = Service(settings, resources, self._history, watchers)
+        rest = self._rhythm.rest
+        watchers = Watchers(resources, lambda: self._excuse(settings.name), rest)
+        service = Service(settings, resources, self._history, watchers, rest)
         service.on_failure(
             lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
         )
         return service
+
+    def _beat(self, now: float, late_s: float) -> None:
+        self._senses.late(late_s)
+        self._rhythm.beat(now)
 
     def _alert(self, code: str, text: str) -> None:
         self._history.add(code, text, alert=True)
@@ -281,7 +296,7 @@ class Daemon:
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
         self._keep(self._outbox.run())
-        self._keep(lock_level.tidy(self._locks, lambda: self._runner.state))
+        self._keep(lock_level.tidy(self._locks, lambda: self._runner.state, self._rhythm.rest))
         for monitor in self._senses.monitors:
             self._keep(monitor.run())
         for service in self._services.values():
@@ -308,7 +323,7 @@ class Daemon:
         """systemd restarts a daemon whose loop hangs."""
         while True:
             self._notifier.send("WATCHDOG=1")
-            await asyncio.sleep(period)
+            await self._rhythm.rest(period)
 
     async def _close(self) -> None:
         self._history.add("daemon-end", f"failoverd ends on {self._config.node}")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from .core.events import Disk, DiskChanged, Event
 from .resources.base import ResourceError
 from .resources.drbd import Drbd
+from .rhythm import Rest
 from .service import Chronicle
 
 BRING_UP_RETRY_S = 5.0
@@ -24,7 +25,9 @@ class Disks:
         period_s: float,
         post: Callable[[Event], None],
         history: Chronicle,
+        rest: Rest = asyncio.sleep,
     ) -> None:
+        self._rest = rest
         self._disks = disks
         self._period_s = period_s
         self._post = post
@@ -42,7 +45,7 @@ class Disks:
     async def _watch(self, service: str) -> None:
         while True:
             await self.look(service)
-            await asyncio.sleep(self._period_s)
+            await self._rest(self._period_s)
 
     async def look(self, service: str, *, always: bool = False) -> None:
         """Post the state if it differs from the last one posted, or always."""
@@ -64,4 +67,4 @@ class Disks:
                 if self.problems.get(service) != str(error):
                     self.problems[service] = str(error)
                     self._history.add("drbd-down", str(error), alert=True, service=service)
-            await asyncio.sleep(BRING_UP_RETRY_S)
+            await self._rest(BRING_UP_RETRY_S)

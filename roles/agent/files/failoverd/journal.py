@@ -7,7 +7,8 @@ before it is acted on, and the file keeps that order; a segment is a true beginn
 after its head. Not guaranteed is that a line has reached the disk when the decision is acted on: a
 thread writes, so that a disk that hangs holds up neither heartbeats nor decisions (F44). A loss of
 power cuts off the end, a kill of the daemon what the thread had not written yet, and what a dead
-disk did not take is counted and told (F69).
+disk did not take is counted and told (F69). Routine, of which nothing came but heartbeats, is
+handed to that thread once a second; it goes before the first decision that is more.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from .core.actions import Action
+from .core.actions import Action, Pet
 from .core.codec import from_json
-from .core.events import Event
+from .core.events import Event, Heard, Reached, Tick
 from .core.state import State
 from .lines import FORMAT, Decoder, Encoder, head
 from .segments import Segments, segments
@@ -31,6 +32,8 @@ __all__ = ["Journal", "read", "segments"]
 RETRY_S = 10.0
 QUEUE_BYTES = 2_000_000
 """What waits for a slow disk: some minutes of a quiet cluster."""
+ROUTINE_S = 1.0
+"""So long lines of routine may wait for others: to wake up the thread costs more than to write."""
 
 Alert = Callable[[str, bool], None]
 """Takes a sentence, and whether it is bad news."""
@@ -52,6 +55,8 @@ class Journal:
         self._files = Segments(directory, keep)
         self._spool = Spool("journal", queue_bytes)
         self._encoder = Encoder()
+        self._routine: list[bytes] = []
+        self._routine_since = 0.0
         self._size = 0
         self._attempt = 0
         self._overflow = False
@@ -74,28 +79,41 @@ class Journal:
         """A life begins: the state and the decisions that it begins with."""
         self._open(state, now, begin=True)
         self._put(self._encoder.decisions(actions))
+        self._hand_over()
 
     def record(self, event: Event, state: State, now: float) -> None:
         """Put down an event before the core takes it. state: as it is before the event."""
         self._tell()
         if self._size >= self._limit if self._whole() else now >= self._retry_at:
             self._open(state, now, begin=False)
+        if not self._routine:
+            self._routine_since = now
         self._put(self._encoder.input(event, now))
+        late = now - self._routine_since >= ROUTINE_S
+        if late or not isinstance(event, Tick | Heard | Reached):
+            self._hand_over()
 
     def decided(self, actions: Sequence[Action]) -> None:
         """Put down what was decided, before it is acted on."""
-        self._put(self._encoder.decisions(actions))
+        line = self._encoder.decisions(actions)
+        self._put(line)
+        # A heartbeat that says nothing new has a short line.
+        if line.startswith(b'{"d":[') and not all(isinstance(action, Pet) for action in actions):
+            self._hand_over()
 
     def broke(self, error: Exception) -> None:
         """Put down that a rule raised."""
         self._put(self._encoder.defect(error))
+        self._hand_over()
 
     def drain(self, wait_s: float) -> bool:
         """Wait until all is written; False if the disk does not take it in time."""
+        self._hand_over()
         return self._spool.drain(wait_s)
 
     def close(self, wait_s: float = 1.0) -> None:
         """End the segment, as far as the disk lets it."""
+        self._hand_over()
         self._spool.put(self._files.close, 0)
         self._spool.close(wait_s)
 
@@ -104,6 +122,7 @@ class Journal:
         return not self._overflow and self._files.failed != self._attempt
 
     def _open(self, state: State, now: float, *, begin: bool) -> None:
+        self._hand_over()
         first = head(state, now, time.time(), begin=begin, lost=self.lost)
         self._attempt += 1
         self._encoder = Encoder()
@@ -116,12 +135,20 @@ class Journal:
     def _put(self, line: bytes) -> None:
         if not line:
             return
-        if not self._whole():
-            self._lost += 1
-        elif self._spool.put(partial(self._files.append, line), len(line)):
+        if self._whole():
+            self._routine.append(line)
             self._size += len(line)
         else:
             self._lost += 1
+
+    def _hand_over(self) -> None:
+        """Have the thread write what has been put down."""
+        if not self._routine:
+            return
+        lines, count = b"".join(self._routine), len(self._routine)
+        self._routine.clear()
+        if not self._spool.put(partial(self._files.append, lines), len(lines)):
+            self._lost += count
             self._overflow = True
 
     def _trouble(self) -> str:

@@ -11,13 +11,20 @@ from collections.abc import Callable
 
 from .core import machine
 from .core.actions import Action, Level, Note
-from .core.config import CoreConfig
+from .core.config import CoreConfig, Timing
 from .core.events import Event, Heard, Paused, Tick
 from .core.modes import Modes
 from .core.state import State
 from .journal import Journal
 
 BEATS_PER_DEAD = 8
+LATEST = 1.25
+"""Of the time between two beats: so long a beat waits for a tick of the core to come along with."""
+
+
+def beat_s(timing: Timing) -> float:
+    """About how often a beat comes, in seconds."""
+    return min(timing.heartbeat_s, timing.dead_s / BEATS_PER_DEAD)
 
 
 class Runner:
@@ -40,9 +47,10 @@ class Runner:
         self._busy = True
         self._timer: asyncio.TimerHandle | None = None
         self._limit_s = config.timing.dead_s / 2
-        self._beat_s = min(config.timing.heartbeat_s, config.timing.dead_s / BEATS_PER_DEAD)
-        self._seen = self._loop.time()
-        self.on_beat: Callable[[], None] = lambda: None
+        self._beat_s = beat_s(config.timing)
+        self._seen = self._beaten = self._at = self._loop.time()
+        self.on_beat: Callable[[float, float], None] = lambda now, late_s: None
+        """Told of each beat: monotonic seconds, and by how many it is late."""
         self.state: State
         self.state, self._first = machine.begin(config, incarnation, self._seen, modes)
 
@@ -52,14 +60,25 @@ class Runner:
         for action in self._first:
             self._perform(action)
         self._busy = False
-        self._beat()
+        self._beaten = self._at = self._loop.time()
+        self.awake()
         self._drain()
 
     def _beat(self) -> None:
-        """The loop's own pulse: by its absence the daemon finds that it did not run (F26, F27)."""
+        """The loop's own pulse: by its absence the daemon finds that it did not run (F26, F27).
+
+        It comes along with the core's tick, so that one timer wakes the daemon up for both.
+        """
+        self._timer = None
+        late_s = self._loop.time() - self._at
         self.awake()
-        self.on_beat()
-        self._loop.call_later(self._beat_s, self._beat)
+        self._beaten = now = self._loop.time()
+        try:
+            if now >= self._due(now):
+                self.post(Tick())
+            self.on_beat(now, late_s)
+        finally:
+            self._arm()
 
     def awake(self) -> bool:
         """False if the process has just slept: what waits in sockets is stale and thrown away."""
@@ -106,14 +125,16 @@ class Runner:
         for action in actions:
             self._perform(action)
 
-    def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due = machine.deadline(self.state, self._loop.time())
-        if due is not None:
-            self._timer = self._loop.call_at(due, self._tick)
+    def _due(self, now: float) -> float:
+        due = machine.deadline(self.state, now)
+        return float("inf") if due is None else due
 
-    def _tick(self) -> None:
-        self._timer = None
-        self.post(Tick())
+    def _arm(self) -> None:
+        now = self._loop.time()
+        at = min(self._due(now), self._beaten + LATEST * self._beat_s)
+        if self._timer is not None:
+            if at == self._at:
+                return
+            self._timer.cancel()
+        self._at = at
+        self._timer = self._loop.call_at(at, self._beat)

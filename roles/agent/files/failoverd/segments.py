@@ -54,20 +54,20 @@ class Segments:
             self._synced = 0.0  # a beginning has to be there before anything else can be read
             self.append(head)
 
-    def append(self, line: bytes) -> None:
-        """Add a line. After a failure nothing is added until the next segment begins."""
+    def append(self, lines: bytes) -> None:
+        """Add lines. After a failure nothing is added until the next segment begins."""
         if self._fd < 0:
-            self.lost += 1
+            self.lost += lines.count(b"\n")
             return
         try:
-            if os.write(self._fd, line) < len(line):
+            if os.write(self._fd, lines) < len(lines):
                 raise OSError(28, "No space left on device")
             now = time.monotonic()
             if now >= self._synced + SYNC_S:
                 os.fdatasync(self._fd)
                 self._synced = now
         except OSError as error:
-            self.lost += 1
+            self.lost += lines.count(b"\n")
             self._fail(error)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from .monitors.settings import MonitorSettings
 from .monitors.space import Space
 from .resources.sfex import Sfex
 from .resources.virtual_ip import VirtualIp
+from .rhythm import Rest
 from .service import Chronicle, Service
 
 
@@ -49,14 +50,17 @@ class Senses:
         history: Chronicle,
         dead_s: float,
         interfaces: Sequence[str],
+        rest: Rest,
     ) -> None:
         all_of = services.values()
-        self._space = Space(all_of, settings.space.interval_s, post, history)
-        mounts = MountWatch(all_of, history)
+        self._space = Space(all_of, settings.space.interval_s, post, history, rest)
+        mounts = MountWatch(all_of, history, rest=rest)
         self._self = SelfWatch(dead_s, history)
-        self.monitors: list[Monitor] = [self._space, mounts, self._self]
+        self.late = self._self.note
+        """Told how late the daemon was, at each of its beats."""
+        self.monitors: list[Monitor] = [self._space, mounts]
         self._disks = [
-            DiskWatch(name, disk, settings.disk, post)
+            DiskWatch(name, disk, settings.disk, post, rest=rest)
             for name, service in services.items()
             if (disk := disk_below(service))
         ]

@@ -18,6 +18,7 @@ from .resources import graph
 from .resources.base import Resource, ResourceError, Situation, State
 from .resources.drbd import Drbd
 from .resources.filesystem import Filesystem
+from .rhythm import Rest
 
 R = TypeVar("R")
 
@@ -50,6 +51,7 @@ class Service:
         resources: dict[str, Resource],
         history: Chronicle,
         watchers: Watchers | None = None,
+        rest: Rest = asyncio.sleep,
     ) -> None:
         self.settings = settings
         self.resources = resources
@@ -57,6 +59,7 @@ class Service:
         self._graph = {name: r.settings.after for name, r in resources.items()}
         self._history = history
         self.watchers = watchers or Watchers(resources, lambda: "")
+        self._rest = rest
         self._turn = asyncio.Lock()
         self._on_failure: Callable[[str, str], None] | None = None
         self._running = False
@@ -217,7 +220,7 @@ class Service:
     async def patrol(self, period_s: float) -> None:
         """Look at the running parts from time to time: a signal may have been missed."""
         while True:
-            await asyncio.sleep(period_s)
+            await self._rest(period_s)
             for name, resource in self.resources.items():
                 if not self._running or self._turn.locked():
                     break

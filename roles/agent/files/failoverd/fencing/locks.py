@@ -11,8 +11,10 @@ from failoverd.core.actions import Ask
 from failoverd.core.events import Power
 from failoverd.core.message import Local
 from failoverd.core.state import Life, State
+from failoverd.rhythm import Rest
 
-from .sfex import Lock, LockError
+from .lock_block import LockError
+from .sfex import Lock
 
 TIDY_S = 0.5
 SLACK_S = 5.0
@@ -50,7 +52,7 @@ class Locks:
         for lock in self._locks.values():
             try:
                 async with asyncio.timeout(LOOK_S):
-                    await lock.look()
+                    await lock.block.look()
             except TimeoutError:
                 return Power.UNKNOWN, f"{lock.place}: the disk does not answer"
             except LockError as error:
@@ -73,10 +75,12 @@ def superfluous(state: State, service: str) -> bool:
     return own is not None and own.local is Local.STOPPED and state.peer.life is Life.ALIVE
 
 
-async def tidy(locks: Mapping[str, Lock], state: Callable[[], State]) -> None:
+async def tidy(
+    locks: Mapping[str, Lock], state: Callable[[], State], rest: Rest = asyncio.sleep
+) -> None:
     """Give back what is not needed any more, forever."""
-    while True:
-        await asyncio.sleep(TIDY_S)
+    while locks:
+        await rest(TIDY_S)
         for name, lock in locks.items():
             if lock.held and superfluous(state(), name):
                 await lock.release()

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from failoverd.core.events import DiskTried, Event
+from failoverd.rhythm import Rest
 
 from .aside import aside
 from .confirm import Confirm
@@ -53,7 +54,9 @@ class DiskWatch:
         settings: DiskSettings,
         post: Callable[[Event], None],
         read: Callable[[str, float], None] = read_block,
+        rest: Rest = asyncio.sleep,
     ) -> None:
+        self._rest = rest
         self._service = service
         self._path = path
         self._settings = settings
@@ -73,7 +76,7 @@ class DiskWatch:
             await self.attempt()
             # A doubt is cleared up at once; a read that hangs has taken its time already.
             sure = self._confirm.verdict is (not self.wrong)
-            await asyncio.sleep(self._settings.interval_s if sure else 1.0)
+            await self._rest(self._settings.interval_s if sure else 1.0)
 
     async def attempt(self) -> None:
         """One read, or one more wait for those that hang."""

@@ -11,8 +11,9 @@ import select
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from failoverd.resources import mounts
+from failoverd.resources import kernel, mounts
 from failoverd.resources.filesystem import Filesystem
+from failoverd.rhythm import Rest
 from failoverd.service import Chronicle, Service
 
 SYSTEM = Path("/sys")
@@ -43,15 +44,24 @@ class MountWatch:
     """
 
     def __init__(
-        self, services: Iterable[Service], history: Chronicle, look_s: float = LOOK_S
+        self,
+        services: Iterable[Service],
+        history: Chronicle,
+        look_s: float = LOOK_S,
+        rest: Rest = asyncio.sleep,
     ) -> None:
         self._services = list(services)
+        self._rest = rest
         self._history = history
         self._look_s = look_s
         self._epoll = select.epoll()
         self._table = os.open(mounts.MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
         # Not EPOLLIN: the file is always readable.
         self._epoll.register(self._table, select.EPOLLPRI)
+        self._text = b""
+        self._mounts: list[mounts.Mount] = []
+        self._counters: dict[str, str] = {}
+        """The kernel's file that counts the errors, by path of an ext4 file system."""
         self._errors: dict[str, int] = {}
         """Errors by path of an ext4 file system, as the kernel counts them."""
         self._told: dict[tuple[str, str], tuple[str, float]] = {}
@@ -63,7 +73,7 @@ class MountWatch:
         try:
             while True:
                 self.look()
-                await asyncio.sleep(self._look_s)
+                await self._rest(self._look_s)
         finally:
             loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
@@ -77,11 +87,20 @@ class MountWatch:
     def look(self) -> None:
         """Compare what is mounted with what should be."""
         with contextlib.suppress(OSError, ValueError, LookupError):
-            table = mounts.mounted()
+            table = self._mounted()
             for service in self._services:
                 for resource in service.up(Filesystem):
                     self._judge(service, resource, table)
                     self._count(resource.settings.options.path, table)
+
+    def _mounted(self) -> list[mounts.Mount]:
+        """What is mounted; parsed anew only when something has changed."""
+        text = kernel.read(mounts.MOUNTINFO)
+        if text != self._text:
+            self._mounts = mounts.mounted(text.decode("utf-8", "surrogateescape"))
+            self._text = text
+            self._counters.clear()
+        return self._mounts
 
     def _judge(self, service: Service, resource: Filesystem, table: list[mounts.Mount]) -> None:
         name = resource.settings.name
@@ -102,8 +121,10 @@ class MountWatch:
         for entry in table:
             if entry.path != path or entry.fstype != "ext4":
                 continue
-            name = (SYSTEM / f"dev/block/{entry.device[0]}:{entry.device[1]}").resolve().name
-            errors = int((SYSTEM / f"fs/ext4/{name}/errors_count").read_text())
+            if path not in self._counters:
+                name = (SYSTEM / f"dev/block/{entry.device[0]}:{entry.device[1]}").resolve().name
+                self._counters[path] = str(SYSTEM / f"fs/ext4/{name}/errors_count")
+            errors = int(kernel.read(self._counters[path]))
             if errors > self._errors.get(path, 0):
                 text = f"{path}: {errors} errors are recorded in the file system: have it checked"
                 self._history.add("file-system-errors", text, alert=True)

@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from failoverd.resources import kernel
+
 STOPPED = "T"
 
 
@@ -35,10 +37,10 @@ class ProcessWatch:
             self._fd = -1
 
 
-def state_of(pid: int, proc: Path = Path("/proc")) -> str:
+def state_of(pid: int, proc: str | Path = "/proc") -> str:
     """The letter that the kernel gives for the process's state, empty if there is no process."""
     try:
-        text = (proc / str(pid) / "stat").read_text(encoding="ascii", errors="replace")
+        text = kernel.read(f"{proc}/{pid}/stat").decode("ascii", "replace")
     except OSError:
         return ""
     # The name in brackets is the program's own choice and may hold brackets itself.

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import time
@@ -38,22 +37,13 @@ class Lag:
 
 
 class SelfWatch:
-    """Measures by waking up: who comes late was held up."""
+    """Told how late each beat of the daemon is: who comes late was held up."""
 
     def __init__(self, dead_s: float, history: Chronicle) -> None:
         self._dead_s = dead_s
-        self._period_s = dead_s / 8
         self._history = history
         self._begin = time.monotonic()
         self.lag = Lag(dead_s)
-
-    async def run(self) -> None:
-        """Measure for ever."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + self._period_s
-            await asyncio.sleep(self._period_s)
-            self.note(loop.time() - due)
 
     def note(self, late_s: float) -> None:
         """One measurement."""

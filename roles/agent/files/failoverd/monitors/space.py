@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from failoverd.core.events import Event, SpaceUsed
+from failoverd.rhythm import Rest
 from failoverd.service import Chronicle, Service
 
 from .aside import aside
@@ -33,8 +34,10 @@ class Space:
         interval_s: float,
         post: Callable[[Event], None],
         history: Chronicle,
+        rest: Rest = asyncio.sleep,
     ) -> None:
         self._services = list(services)
+        self._rest = rest
         self._interval_s = interval_s
         self._post = post
         self._history = history
@@ -49,7 +52,7 @@ class Space:
         """Look for ever."""
         while True:
             await self.look()
-            await asyncio.sleep(self._interval_s)
+            await self._rest(self._interval_s)
 
     async def look(self) -> None:
         """Ask all that are mounted; wait no longer than one interval for their answers."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from failoverd.rhythm import Rest
+
 from .base import Check, CheckFailed, CheckSettings, CheckUnable
 from .streak import Streak
 
@@ -38,12 +40,14 @@ class Watcher:
         check: Check,
         excuse: Callable[[], str],
         clock: Clock | None = None,
+        rest: Rest = asyncio.sleep,
     ) -> None:
         """excuse says why a failure is not the resource's own, such as frozen storage."""
         self.settings = settings
         self._check = check
         self._excuse = excuse
         self._clock = clock
+        self._rest = rest
         self._streak = Streak(settings.confirmations)
         self._task: asyncio.Task[None] | None = None
         self.latest: Latest | None = None
@@ -93,7 +97,7 @@ class Watcher:
                 failed(reason)
             pause = self.settings.interval_s
             soon = good is False and not self._streak.confirmed
-            await asyncio.sleep(min(pause, RETRY_S) if soon else pause)
+            await self._rest(min(pause, RETRY_S) if soon else pause)
 
     async def _ask(self) -> tuple[bool | None, str]:
         """Whether it serves, None if that cannot be told, and the reason of anything but yes."""

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
+
+from failoverd.rhythm import Rest
 
 from .base import Check, CheckSettings
 from .checks import module_of
@@ -24,8 +27,11 @@ class SelfChecking(Protocol):
 class Watchers:
     """Begun when the service is up, ended before anything is stopped."""
 
-    def __init__(self, resources: Mapping[str, Any], excuse: Callable[[], str]) -> None:
+    def __init__(
+        self, resources: Mapping[str, Any], excuse: Callable[[], str], rest: Rest = asyncio.sleep
+    ) -> None:
         """resources by name; excuse says why a failure is not the application's own."""
+        self._rest = rest
         self._resources = resources
         self._excuse = excuse
         self._watchers: dict[str, list[Watcher]] = {}
@@ -36,7 +42,8 @@ class Watchers:
             return
         for name, resource in self._resources.items():
             self._watchers[name] = [
-                Watcher(settings, check, self._excuse) for settings, check in _checks_of(resource)
+                Watcher(settings, check, self._excuse, rest=self._rest)
+                for settings, check in _checks_of(resource)
             ]
             for watcher in self._watchers[name]:
                 watcher.begin(partial(failed, name))

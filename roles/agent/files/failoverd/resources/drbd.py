@@ -16,7 +16,7 @@ from failoverd.core.events import Disk
 from failoverd.process import Finished, run
 from failoverd.schema import Section
 
-from . import users
+from . import kernel, users
 from .base import ResourceError, Situation, State
 from .drbd_state import PROC, parse_json, parse_proc
 from .settings import ResourceSettings
@@ -62,18 +62,17 @@ def build(settings: ResourceSettings, host: Any) -> Drbd:
     return Drbd(settings, host.promotions, host.alert)
 
 
-def read_disk(options: Options) -> Disk:
-    """The present state, without a process (DRBD 8.4). Unknown when not configured.
+def read_proc() -> bytes:
+    """What the kernel says of all devices, without a process (DRBD 8.4); nothing without DRBD.
 
     Raises ResourceError when the kernel cannot be asked: that is no proof of anything.
     """
     try:
-        text = Path(PROC).read_text(encoding="ascii", errors="replace")
+        return kernel.read(PROC)
     except FileNotFoundError:
-        return Disk()
+        return b""
     except OSError as error:
         raise ResourceError(f"{PROC}: {error.strerror}") from None
-    return parse_proc(text).get(options.minor, Disk())
 
 
 class Drbd:
@@ -91,6 +90,8 @@ class Drbd:
         self._promotions = promotions
         self._setup = next((path for path in SETUP_84 if os.access(path, os.X_OK)), SETUP)
         self._nine: bool | None = None
+        self._last = (b"", Disk())
+        """What the kernel said last, and what it meant."""
         self._raised = False
         self._begun = False
         """It was this daemon that began to bring it up. A StandAlone that it finds may be a split
@@ -104,11 +105,18 @@ class Drbd:
         if self._nine is None:
             self._nine = await asyncio.to_thread(_is_nine)
         if not self._nine:
-            return read_disk(self.options)
+            return self._parsed(read_proc())
         done = await run(SETUP, "status", self.options.resource, "--json", timeout_s=5)
         if done.code is None:
             raise ResourceError(f"{self}: {done.last_line}")
         return parse_json(done.output, self.options.resource) or Disk()
+
+    def _parsed(self, text: bytes) -> Disk:
+        """Of an idle device the kernel says the same each time."""
+        if text != self._last[0]:
+            devices = parse_proc(text.decode("ascii", "replace"))
+            self._last = (text, devices.get(self.options.minor, Disk()))
+        return self._last[1]
 
     async def bring_up(self) -> None:
         """Attach and connect, once in this life; raises ResourceError while that is not done.

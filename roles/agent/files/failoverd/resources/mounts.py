@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import kernel
+
 MOUNTINFO = "/proc/self/mountinfo"
 FLAGS = {
     "ro": 1,
@@ -40,7 +42,7 @@ class Mount:
 def mounted(text: str | None = None) -> list[Mount]:
     """What is mounted in this mount namespace, oldest first."""
     if text is None:
-        text = Path(MOUNTINFO).read_text(encoding="utf-8", errors="surrogateescape")
+        text = kernel.read(MOUNTINFO).decode("utf-8", "surrogateescape")
     result = []
     for line in text.splitlines():
         fields = line.split(" ")

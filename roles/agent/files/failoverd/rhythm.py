@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever is done from time to time is done when the daemon is awake anyway: at a heartbeat.
+
+To wake up costs more than most of what is done then: caches are cold, and a processor core leaves
+its sleep. So nobody sets a timer of its own for a pause that need not be exact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+Rest = Callable[[float], Awaitable[None]]
+"""Pauses for so many seconds: asyncio.sleep, or Rhythm.rest where the exact moment is no matter."""
+
+TOLERANCE = 0.25
+"""A pause that whole beats would change by a larger share than this is exact."""
+
+
+class Rhythm:
+    """Beats come from outside, beat_s seconds apart or a little more or less."""
+
+    def __init__(self, beat_s: float) -> None:
+        self._beat_s = beat_s
+        self._resting: list[tuple[float, asyncio.Future[None]]] = []
+
+    def beat(self, now: float) -> None:
+        """End each pause that is over, or that would end nearer to this beat than to the next."""
+        due = now + self._beat_s / 2
+        over = [future for at, future in self._resting if at <= due]
+        if not over:
+            return
+        self._resting = [entry for entry in self._resting if entry[0] > due]
+        for future in over:
+            if not future.done():  # it may have been cancelled
+                future.set_result(None)
+
+    async def rest(self, seconds: float) -> None:
+        """Pause for about so long, to the nearest beat; exactly, if that would be too far off."""
+        beats = max(1, round(seconds / self._beat_s))
+        if abs(beats * self._beat_s - seconds) > TOLERANCE * seconds:
+            await asyncio.sleep(seconds)
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._resting.append((loop.time() + seconds, future))
+        await future
