@@ -336,8 +336,9 @@ class Daemon:
         for service in self._services.values():
             service.close()
         await self._devices.close()
-        holding = any(s.local is not Local.STOPPED for s in self._runner.state.services)
-        self._watchdog.close(holding=holding)
+        state = self._runner.state
+        holding = any(s.local is not Local.STOPPED for s in state.services)
+        self._watchdog.close(holding=holding, leaving=bool(state.leaving))
         self._systemd.close()
         self._journal.close()
         self._history.close()
