@@ -194,7 +194,7 @@ class Watchdog:
         self._surrendered = True
 
     def close(self, *, holding: bool, leaving: bool = False) -> None:
-        """The daemon ends. F30: disarmed only if nothing is held here. leaving: so does the host."""
+        """The daemon ends. F30: disarmed only if nothing is held. leaving: so does the host."""
         device, self._device = self._device, None
         if device is not None:
             if self._endless and not leaving:
