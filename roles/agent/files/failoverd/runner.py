@@ -45,6 +45,8 @@ class Runner:
         self._discard = discard
         self._queue: deque[Event] = deque()
         self._busy = True
+        self._stirred = True
+        """Something may be due at another time than before."""
         self._timer: asyncio.TimerHandle | None = None
         self._limit_s = config.timing.dead_s / 2
         self._beat_s = beat_s(config.timing)
@@ -108,13 +110,15 @@ class Runner:
                 self._step(self._queue.popleft())
         finally:
             self._busy = False
-        self._arm()
+        if self._stirred:
+            self._arm()
 
     def _step(self, event: Event) -> None:
         now = self._loop.time()
         self._journal.record(event, self.state, now)
+        before = self.state
         try:
-            self.state, actions = machine.step(self.state, event, now)
+            self.state, actions = machine.step(before, event, now)
             self._journal.decided(actions)
         except Exception as error:
             # The core takes care of its own defects and does not raise; should it do so all the
@@ -122,6 +126,9 @@ class Runner:
             self._journal.broke(error)
             text = traceback.format_exc(limit=-3).replace("\n", " ")
             actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
+        # A heartbeat that says nothing new lets nothing be due earlier than it was.
+        calm = isinstance(event, Heard) and self.state.settled_until == before.settled_until > now
+        self._stirred |= bool(actions) or not calm
         for action in actions:
             self._perform(action)
 
@@ -130,6 +137,7 @@ class Runner:
         return float("inf") if due is None else due
 
     def _arm(self) -> None:
+        self._stirred = False
         now = self._loop.time()
         at = min(self._due(now), self._beaten + LATEST * self._beat_s)
         if self._timer is not None:
