@@ -9,6 +9,7 @@ own kernel (tests.idle); the lab's figure stands beside it and is not judged.
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import Any
 
 from tests.idle.measure import measure
@@ -37,7 +38,7 @@ def idle(seconds: float = IDLE_S) -> dict[str, Any]:
     what = "two idle daemons on a real kernel"
     try:
         measured = measure(seconds)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         return {"what": what, "ok": False, "figures": {"why": str(error)[:300]}}
     figures = {
         f"{node}_{name}": value for node, of in measured.items() for name, value in of.items()
