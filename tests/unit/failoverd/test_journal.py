@@ -14,7 +14,7 @@ from failoverd.core import machine
 from failoverd.core.actions import Action, Level, Note, Pet, Send
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed, Tick
-from failoverd.core.message import Local, Message, ServiceReport
+from failoverd.core.message import Local, Message, Reach, ServiceReport
 from failoverd.core.state import State
 from failoverd.journal import Journal, read, segments
 
@@ -97,6 +97,41 @@ def test_routine_waits_for_other_lines_and_a_decision_never_does(tmp_path: Path)
     assert handed == [2, 11, 2]
     put(101.7, FenceDone(99, Power.UNKNOWN, "late"))
     assert handed == [2, 11, 2, 1]
+
+
+def test_a_heartbeat_that_says_something_new_is_written_in_full(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    journal.begin(state, first, 100.0)
+    said = Message("shop", "node2", 7 << 32, 1, 5 << 32, ("lan",), ())
+    told = [
+        replace(said, sequence=2),
+        replace(said, sequence=3, reach=Reach.REACHED),
+        replace(said, sequence=4, reach=Reach.REACHED, hears=()),
+        replace(said, sequence=5, reach=Reach.REACHED, hears=(), heard=7),
+    ]
+    for number, message in enumerate([said, *told], 1):
+        journal.record(Heard("lan", message), state, 100.0 + number)
+    journal.close()
+    [segment] = segments(tmp_path / "journal")
+    assert [event for _when, event in read(segment)[1]] == [
+        Heard("lan", message) for message in (said, *told)
+    ]
+
+
+def test_each_line_that_a_full_disk_did_not_take_is_counted(tmp_path: Path) -> None:
+    place = tmp_path / "journal"
+    place.write_text("in the way")
+    journal = Journal(place, 10**6, 3)
+    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    journal.begin(state, first, 100.0)
+    before = journal.lost
+    files = journal._files
+    journal._whole = lambda: True  # type: ignore[method-assign]
+    for number in range(3):
+        journal.record(Tick(), state, 100.0 + number / 10)
+    assert journal.drain(LIMIT_S)
+    assert files.lost + journal._lost - before >= 3
 
 
 def test_each_segment_replays_by_itself_and_old_ones_go(tmp_path: Path) -> None:

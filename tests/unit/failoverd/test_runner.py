@@ -16,7 +16,16 @@ import pytest
 from failoverd.core import machine
 from failoverd.core.actions import Action, Note, Probe, Send
 from failoverd.core.config import CoreConfig, ServiceConfig, Timing
-from failoverd.core.events import Event, Found, Heard, Paused, Probed, Tick
+from failoverd.core.events import (
+    Event,
+    FenceDone,
+    Found,
+    Heard,
+    Paused,
+    Power,
+    Probed,
+    Tick,
+)
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
 from failoverd.core.state import Life
@@ -155,6 +164,24 @@ def test_one_of_the_nodes_waits_a_little_for_the_heartbeat_of_the_other(
         runner._arm()
         assert runner._timer is not None
         assert runner._timer.when() == runner.state.next_beat, "nobody is waited for"
+
+    asyncio.run(main())
+
+
+def test_what_an_event_makes_due_earlier_is_not_late(tmp_path: Path) -> None:
+    """Also if nothing was decided on it."""
+
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        runner = stage.runner
+        runner.begin()
+        due = asyncio.get_running_loop().time() + 0.01
+        runner._due = lambda now: due  # type: ignore[method-assign]
+        before = len(stage.actions)
+        runner.post(FenceDone(99, Power.UNKNOWN, "late"))
+        assert len(stage.actions) == before
+        assert runner._timer is not None
+        assert runner._timer.when() == due
 
     asyncio.run(main())
 
