@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed,
 from failoverd.core.message import Local, Message, Reach, ServiceReport
 from failoverd.core.state import State
 from failoverd.journal import Journal, read, segments
+from failoverd.segments import Segments
 
 LIMIT_S = 30.0
 CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
@@ -119,19 +121,16 @@ def test_a_heartbeat_that_says_something_new_is_written_in_full(tmp_path: Path) 
     ]
 
 
-def test_each_line_that_a_full_disk_did_not_take_is_counted(tmp_path: Path) -> None:
-    place = tmp_path / "journal"
-    place.write_text("in the way")
-    journal = Journal(place, 10**6, 3)
-    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
-    journal.begin(state, first, 100.0)
-    before = journal.lost
-    files = journal._files
-    journal._whole = lambda: True  # type: ignore[method-assign]
-    for number in range(3):
-        journal.record(Tick(), state, 100.0 + number / 10)
-    assert journal.drain(LIMIT_S)
-    assert files.lost + journal._lost - before >= 3
+def test_each_line_that_a_disk_did_not_take_is_counted(tmp_path: Path) -> None:
+    files = Segments(tmp_path / "journal", 3)
+    files.append(b"1\n2\n3\n")
+    assert files.lost == 3, "no segment was begun"
+    files.open(1, b"head\n")
+    os.close(files._fd)
+    files._fd = os.open("/dev/full", os.O_WRONLY)
+    files.append(b"4\n5\n")
+    assert files.lost == 5
+    assert "cannot be written" in files.problem
 
 
 def test_each_segment_replays_by_itself_and_old_ones_go(tmp_path: Path) -> None:
