@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from failoverd.core import machine
 from failoverd.core.actions import Action, Level, Note, Pet, Send
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed, Tick
-from failoverd.core.message import Local, Message, ServiceReport
+from failoverd.core.message import Local, Message, Reach, ServiceReport
 from failoverd.core.state import State
 from failoverd.journal import Journal, read, segments
+from failoverd.segments import Segments
 
 LIMIT_S = 30.0
 CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
@@ -97,6 +99,38 @@ def test_routine_waits_for_other_lines_and_a_decision_never_does(tmp_path: Path)
     assert handed == [2, 11, 2]
     put(101.7, FenceDone(99, Power.UNKNOWN, "late"))
     assert handed == [2, 11, 2, 1]
+
+
+def test_a_heartbeat_that_says_something_new_is_written_in_full(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", 10**6, 3)
+    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    journal.begin(state, first, 100.0)
+    said = Message("shop", "node2", 7 << 32, 1, 5 << 32, ("lan",), ())
+    told = [
+        replace(said, sequence=2),
+        replace(said, sequence=3, reach=Reach.REACHED),
+        replace(said, sequence=4, reach=Reach.REACHED, hears=()),
+        replace(said, sequence=5, reach=Reach.REACHED, hears=(), heard=7),
+    ]
+    for number, message in enumerate([said, *told], 1):
+        journal.record(Heard("lan", message), state, 100.0 + number)
+    journal.close()
+    [segment] = segments(tmp_path / "journal")
+    assert [event for _when, event in read(segment)[1]] == [
+        Heard("lan", message) for message in (said, *told)
+    ]
+
+
+def test_each_line_that_a_disk_did_not_take_is_counted(tmp_path: Path) -> None:
+    files = Segments(tmp_path / "journal", 3)
+    files.append(b"1\n2\n3\n")
+    assert files.lost == 3, "no segment was begun"
+    files.open(1, b"head\n")
+    os.close(files._fd)
+    files._fd = os.open("/dev/full", os.O_WRONLY)
+    files.append(b"4\n5\n")
+    assert files.lost == 5
+    assert "cannot be written" in files.problem
 
 
 def test_each_segment_replays_by_itself_and_old_ones_go(tmp_path: Path) -> None:

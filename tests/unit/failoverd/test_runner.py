@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,19 @@ import pytest
 from failoverd.core import machine
 from failoverd.core.actions import Action, Note, Probe, Send
 from failoverd.core.config import CoreConfig, ServiceConfig, Timing
-from failoverd.core.events import Event, Found, Heard, Paused, Probed, Tick
+from failoverd.core.events import (
+    Event,
+    FenceDone,
+    Found,
+    Heard,
+    Paused,
+    Power,
+    Probed,
+    Tick,
+)
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
+from failoverd.core.state import Life
 from failoverd.journal import Journal, read, segments
 from failoverd.runner import Runner
 
@@ -30,13 +41,13 @@ MESSAGE = Message("shop", "node2", 7 << 32, 1, 0, (), ())
 class Stage:
     """A runner whose actions and discards are remembered."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, config: CoreConfig = CONFIG) -> None:
         self.actions: list[Action] = []
         self.discards = 0
         self.path = path
         self.react: Callable[[Action], None] = lambda action: None
         self.journal = Journal(path / "journal", 10**6, 3)
-        self.runner = Runner(CONFIG, 5 << 32, self.journal, self.perform, self.discard)
+        self.runner = Runner(config, 5 << 32, self.journal, self.perform, self.discard)
 
     def perform(self, action: Action) -> None:
         self.actions.append(action)
@@ -128,6 +139,65 @@ def test_a_beat_comes_along_with_the_tick_of_the_core(tmp_path: Path, until: Any
         sent = [action for action in stage.actions if isinstance(action, Send)]
         # The first was sent before the first beat; a late one may wait for the next beat.
         assert len(sent) > len(beats) / 2
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("node", "waits"), [("node1", False), ("node2", True)])
+def test_one_of_the_nodes_waits_a_little_for_the_heartbeat_of_the_other(
+    tmp_path: Path, node: str, waits: bool
+) -> None:
+    """It then sends its own at once; a deadline that is no heartbeat waits for nothing."""
+
+    async def main() -> None:
+        other = "node1" if node == "node2" else "node2"
+        runner = Stage(tmp_path, replace(CONFIG, node=node, peer=other)).runner
+        runner.begin()
+        runner.state = replace(runner.state, peer=replace(runner.state.peer, life=Life.ALIVE))
+        for due, late in ((runner.state.next_beat, waits), (runner.state.next_beat - 0.01, False)):
+            runner._due = lambda now, due=due: due  # type: ignore[misc, method-assign]
+            runner._arm()
+            assert runner._timer is not None
+            assert (runner._timer.when() > due) == late
+        runner.state = replace(runner.state, peer=replace(runner.state.peer, life=Life.SILENT))
+        runner._due = lambda now: runner.state.next_beat  # type: ignore[method-assign]
+        runner._arm()
+        assert runner._timer is not None
+        assert runner._timer.when() == runner.state.next_beat, "nobody is waited for"
+
+    asyncio.run(main())
+
+
+def test_what_an_event_makes_due_earlier_is_not_late(tmp_path: Path) -> None:
+    """Also if nothing was decided on it."""
+
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        runner = stage.runner
+        runner.begin()
+        due = asyncio.get_running_loop().time() + 0.01
+        runner._due = lambda now: due  # type: ignore[method-assign]
+        before = len(stage.actions)
+        runner.post(FenceDone(99, Power.UNKNOWN, "late"))
+        assert len(stage.actions) == before
+        assert runner._timer is not None
+        assert runner._timer.when() == due
+
+    asyncio.run(main())
+
+
+def test_a_beat_comes_along_with_a_heartbeat_of_the_peer(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        beats: list[float] = []
+        stage.runner.on_beat = lambda now, late_s: beats.append(now)
+        stage.runner.begin()
+        stage.runner.post(Heard("lan", MESSAGE))
+        assert not beats, "it is not time yet"
+        stage.runner._beaten -= 1.0
+        stage.runner.post(Heard("lan", MESSAGE))
+        stage.runner.post(Heard("cross", MESSAGE))
+        assert len(beats) == 1
 
     asyncio.run(main())
 

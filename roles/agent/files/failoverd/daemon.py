@@ -165,7 +165,7 @@ class Daemon:
             self._history,
             config.timing.dead_s,
             [link.interface for link in config.links if isinstance(link, UdpSettings)],
-            self._rhythm.rest,
+            self._rhythm,
         )
         self._runner.on_beat = self._beat
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)

@@ -83,13 +83,14 @@ class Journal:
 
     def record(self, event: Event, state: State, now: float) -> None:
         """Put down an event before the core takes it. state: as it is before the event."""
-        self._tell()
         if self._size >= self._limit if self._whole() else now >= self._retry_at:
             self._open(state, now, begin=False)
         if not self._routine:
             self._routine_since = now
         self._put(self._encoder.input(event, now))
-        late = now - self._routine_since >= ROUTINE_S
+        late = now - self._routine_since >= ROUTINE_S or not self._whole()
+        if late:
+            self._tell()
         if late or not isinstance(event, Tick | Heard | Reached):
             self._hand_over()
 

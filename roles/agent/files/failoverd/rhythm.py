@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 
 Rest = Callable[[float], Awaitable[None]]
 """Pauses for so many seconds: asyncio.sleep, or Rhythm.rest where the exact moment is no matter."""
+Pause = Callable[[float], asyncio.Future[None]]
+"""The same as a future, which whoever is in a hurry may end."""
 
 TOLERANCE = 0.25
 """A pause that whole beats would change by a larger share than this is exact."""
@@ -33,16 +35,33 @@ class Rhythm:
             return
         self._resting = [entry for entry in self._resting if entry[0] > due]
         for future in over:
-            if not future.done():  # it may have been cancelled
-                future.set_result(None)
+            end(future)
 
-    async def rest(self, seconds: float) -> None:
-        """Pause for about so long, to the nearest beat; exactly, if that would be too far off."""
+    def pause(self, seconds: float) -> asyncio.Future[None]:
+        """For about so long, to the nearest beat; exactly, if that would be too far off."""
         beats = max(1, round(seconds / self._beat_s))
         if abs(beats * self._beat_s - seconds) > TOLERANCE * seconds:
-            await asyncio.sleep(seconds)
-            return
+            return exactly(seconds)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._resting.append((loop.time() + seconds, future))
-        await future
+        return future
+
+    async def rest(self, seconds: float) -> None:
+        """The same, for who only waits for its end."""
+        await self.pause(seconds)
+
+
+def exactly(seconds: float) -> asyncio.Future[None]:
+    """A pause of its own."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_later(seconds, end, future)
+    future.add_done_callback(lambda _future: timer.cancel())
+    return future
+
+
+def end(pause: asyncio.Future[None]) -> None:
+    """End it now, unless it is over."""
+    if not pause.done():
+        pause.set_result(None)

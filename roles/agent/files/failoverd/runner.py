@@ -14,12 +14,16 @@ from .core.actions import Action, Level, Note
 from .core.config import CoreConfig, Timing
 from .core.events import Event, Heard, Paused, Tick
 from .core.modes import Modes
-from .core.state import State
+from .core.state import Life, State
 from .journal import Journal
 
 BEATS_PER_DEAD = 8
 LATEST = 1.25
-"""Of the time between two beats: so long a beat waits for a tick of the core to come along with."""
+"""Of the time between two beats: so long a beat waits for something that it can come along with."""
+
+IN_STEP = 0.05
+"""Of the time between two beats: so long one of the nodes waits for the other's heartbeat, and then
+sends its own. They fall into step, and each is woken up once for both heartbeats."""
 
 
 def beat_s(timing: Timing) -> float:
@@ -45,9 +49,12 @@ class Runner:
         self._discard = discard
         self._queue: deque[Event] = deque()
         self._busy = True
+        self._stirred = True
+        """Something may be due at another time than before."""
         self._timer: asyncio.TimerHandle | None = None
         self._limit_s = config.timing.dead_s / 2
         self._beat_s = beat_s(config.timing)
+        self._follows = config.node > config.peer
         self._seen = self._beaten = self._at = self._loop.time()
         self.on_beat: Callable[[float, float], None] = lambda now, late_s: None
         """Told of each beat: monotonic seconds, and by how many it is late."""
@@ -69,16 +76,20 @@ class Runner:
 
         It comes along with the core's tick, so that one timer wakes the daemon up for both.
         """
-        self._timer = None
-        late_s = self._loop.time() - self._at
+        self._timer, at = None, self._at
         self.awake()
-        self._beaten = now = self._loop.time()
         try:
-            if now >= self._due(now):
-                self.post(Tick())
-            self.on_beat(now, late_s)
+            if self._seen >= self._due(self._seen):
+                self._queue.append(Tick())
+                self._drain()
+            self._pulse(at)
         finally:
             self._arm()
+
+    def _pulse(self, at: float) -> None:
+        """at: when the timer was to fire. A timer that is overdue was held up as well."""
+        self._beaten = self._seen
+        self.on_beat(self._seen, max(0.0, self._seen - at))
 
     def awake(self) -> bool:
         """False if the process has just slept: what waits in sockets is stale and thrown away."""
@@ -95,9 +106,14 @@ class Runner:
     def post(self, event: Event) -> None:
         """Hand an event to the core, after those that came before it."""
         self._queue.append(event)
-        if not self._busy:
-            self.awake()
-            self._drain()
+        if self._busy:
+            return
+        at = self._at
+        self.awake()
+        self._drain()
+        if self._seen >= self._beaten + self._beat_s:
+            self._pulse(at)
+            self._arm()
 
     def _drain(self) -> None:
         if self._busy:
@@ -108,13 +124,15 @@ class Runner:
                 self._step(self._queue.popleft())
         finally:
             self._busy = False
-        self._arm()
+        if self._stirred:
+            self._arm()
 
     def _step(self, event: Event) -> None:
         now = self._loop.time()
         self._journal.record(event, self.state, now)
+        before = self.state
         try:
-            self.state, actions = machine.step(self.state, event, now)
+            self.state, actions = machine.step(before, event, now)
             self._journal.decided(actions)
         except Exception as error:
             # The core takes care of its own defects and does not raise; should it do so all the
@@ -122,6 +140,9 @@ class Runner:
             self._journal.broke(error)
             text = traceback.format_exc(limit=-3).replace("\n", " ")
             actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
+        # A heartbeat that says nothing new lets nothing be due earlier than it was.
+        calm = isinstance(event, Heard) and self.state.settled_until == before.settled_until > now
+        self._stirred |= bool(actions) or not calm
         for action in actions:
             self._perform(action)
 
@@ -130,8 +151,12 @@ class Runner:
         return float("inf") if due is None else due
 
     def _arm(self) -> None:
+        self._stirred = False
         now = self._loop.time()
-        at = min(self._due(now), self._beaten + LATEST * self._beat_s)
+        at = self._due(now)
+        if self._follows and self.state.peer.life is Life.ALIVE and at >= self.state.next_beat:
+            at += IN_STEP * self._beat_s
+        at = min(at, self._beaten + LATEST * self._beat_s)
         if self._timer is not None:
             if at == self._at:
                 return

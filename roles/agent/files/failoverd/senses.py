@@ -17,7 +17,7 @@ from .monitors.settings import MonitorSettings
 from .monitors.space import Space
 from .resources.sfex import Sfex
 from .resources.virtual_ip import VirtualIp
-from .rhythm import Rest
+from .rhythm import Rhythm
 from .service import Chronicle, Service
 
 
@@ -50,22 +50,24 @@ class Senses:
         history: Chronicle,
         dead_s: float,
         interfaces: Sequence[str],
-        rest: Rest,
+        rhythm: Rhythm,
     ) -> None:
         all_of = services.values()
-        self._space = Space(all_of, settings.space.interval_s, post, history, rest)
-        mounts = MountWatch(all_of, history, rest=rest)
+        self._space = Space(all_of, settings.space.interval_s, post, history, rhythm.rest)
+        mounts = MountWatch(all_of, history, rest=rhythm.rest)
         self._self = SelfWatch(dead_s, history)
         self.late = self._self.note
         """Told how late the daemon was, at each of its beats."""
         self.monitors: list[Monitor] = [self._space, mounts]
         self._disks = [
-            DiskWatch(name, disk, settings.disk, post, rest=rest)
+            DiskWatch(name, disk, settings.disk, post, rest=rhythm.rest)
             for name, service in services.items()
             if (disk := disk_below(service))
         ]
         self.monitors += self._disks
-        self._ping = Ping(settings.ping, post, history) if settings.ping.targets else None
+        self._ping = (
+            Ping(settings.ping, post, history, rhythm.pause) if settings.ping.targets else None
+        )
         if self._ping is not None:
             self.monitors.append(self._ping)
         used = [

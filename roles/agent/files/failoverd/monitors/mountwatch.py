@@ -60,8 +60,8 @@ class MountWatch:
         self._epoll.register(self._table, select.EPOLLPRI)
         self._text = b""
         self._mounts: list[mounts.Mount] = []
-        self._counters: dict[str, str] = {}
-        """The kernel's file that counts the errors, by path of an ext4 file system."""
+        self._counters: dict[tuple[int, int], str] = {}
+        """The kernel's file that counts the errors of an ext4 file system, by its device."""
         self._errors: dict[str, int] = {}
         """Errors by path of an ext4 file system, as the kernel counts them."""
         self._told: dict[tuple[str, str], tuple[str, float]] = {}
@@ -99,7 +99,6 @@ class MountWatch:
         if text != self._text:
             self._mounts = mounts.mounted(text.decode("utf-8", "surrogateescape"))
             self._text = text
-            self._counters.clear()
         return self._mounts
 
     def _judge(self, service: Service, resource: Filesystem, table: list[mounts.Mount]) -> None:
@@ -121,10 +120,10 @@ class MountWatch:
         for entry in table:
             if entry.path != path or entry.fstype != "ext4":
                 continue
-            if path not in self._counters:
+            if entry.device not in self._counters:
                 name = (SYSTEM / f"dev/block/{entry.device[0]}:{entry.device[1]}").resolve().name
-                self._counters[path] = str(SYSTEM / f"fs/ext4/{name}/errors_count")
-            errors = int(kernel.read(self._counters[path]))
+                self._counters[entry.device] = str(SYSTEM / f"fs/ext4/{name}/errors_count")
+            errors = int(kernel.read(self._counters[entry.device]))
             if errors > self._errors.get(path, 0):
                 text = f"{path}: {errors} errors are recorded in the file system: have it checked"
                 self._history.add("file-system-errors", text, alert=True)

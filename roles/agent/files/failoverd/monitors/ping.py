@@ -12,6 +12,7 @@ from typing import Any
 
 from failoverd.core.events import Event, Reached
 from failoverd.core.message import Reach
+from failoverd.rhythm import Pause, end, exactly
 from failoverd.service import Chronicle
 
 from .confirm import Confirm
@@ -20,6 +21,8 @@ from .settings import PingSettings, Target
 
 LAST_SEQUENCE = 0xFFFF
 REOPEN_S = 5.0
+COARSE_S = 1.5
+"""A longer interval leaves no room for an inexact one."""
 
 
 class Asked:
@@ -38,7 +41,11 @@ class Ping:
     """Rounds of one question to each target; posts each good one, and a loss once confirmed."""
 
     def __init__(
-        self, settings: PingSettings, post: Callable[[Event], None], history: Chronicle
+        self,
+        settings: PingSettings,
+        post: Callable[[Event], None],
+        history: Chronicle,
+        pause: Pause = exactly,
     ) -> None:
         self._settings = settings
         self._post = post
@@ -48,8 +55,12 @@ class Ping:
         self._echoes: dict[int, Echo] = {}
         self._sequence = 0
         self._began = 0.0
-        self._all_in = asyncio.Event()
-        self._hurried = asyncio.Event()
+        # A lease counts on the time between two answers (PING_GAP_S).
+        self._pause = pause if settings.interval_s <= COARSE_S else exactly
+        self._waiting: asyncio.Future[None] | None = None
+        """For answers, until the deadline."""
+        self._resting: asyncio.Future[None] | None = None
+        self._hurried = False
         self.problem = ""
         """Why nothing can be asked, empty if it can."""
 
@@ -61,10 +72,10 @@ class Ping:
                 if self.open():
                     await self.ask_once()
                     rest_s = self._began + self._settings.interval_s - loop.time()
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(max(0.0, rest_s)):
-                            await self._hurried.wait()
-                    self._hurried.clear()
+                    if rest_s > 0 and not self._hurried:
+                        self._resting = self._pause(rest_s)
+                        await self._resting
+                    self._hurried = False
                 else:
                     await asyncio.sleep(REOPEN_S)
         finally:
@@ -72,7 +83,9 @@ class Ping:
 
     def hurry(self) -> None:
         """Something has happened to the network: ask the next round at once."""
-        self._hurried.set()
+        self._hurried = True
+        if self._resting is not None:
+            end(self._resting)
 
     def close(self) -> None:
         """Free the sockets."""
@@ -99,15 +112,13 @@ class Ping:
         """One question to each target, and the judgement of who answered in time."""
         self._sequence = self._sequence % LAST_SEQUENCE + 1
         self._began = asyncio.get_running_loop().time()
-        self._all_in.clear()
+        self._waiting = exactly(self._settings.deadline_s)
         for asked in self._targets.values():
             asked.answered = False
         for address in self._targets:
             with contextlib.suppress(OSError):
                 self._echoes[ipaddress.ip_address(address).version].ask(address, self._sequence)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.deadline_s):
-                await self._all_in.wait()
+        await self._waiting
         for echo in self._echoes.values():
             # If this process did not run, the answers are waiting: they came in time.
             echo.read()
@@ -119,8 +130,8 @@ class Ping:
             return
         asked.answered = True
         asked.rtt_s = asyncio.get_running_loop().time() - self._began
-        if all(other.answered for other in self._targets.values()):
-            self._all_in.set()
+        if self._waiting is not None and all(a.answered for a in self._targets.values()):
+            end(self._waiting)
 
     def _judge(self) -> None:
         weight = sum(a.target.weight for a in self._targets.values() if a.answered)
