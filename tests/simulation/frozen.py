@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""I/O is frozen and its handler is gone, so that only an order thaws it (F36): drawn beside all
-the other faults."""
+"""I/O is frozen and its handler is gone, so that only an order thaws it (F36).
+
+Drawn beside all the other faults.
+"""
 
 from __future__ import annotations
 

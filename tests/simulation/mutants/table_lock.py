@@ -89,6 +89,12 @@ _BUGS = (
     ),
     Mutant(
         "../fencing/locks.py",
+        "        await lock.recall()\n",
+        "        pass\n",
+        "a lock of an earlier life waits for the look at the rest of its service",
+    ),
+    Mutant(
+        "../fencing/locks.py",
         "        if problems or not done:\n",
         "        if len(problems) == len(done):\n",
         "one of several locks excludes the peer from all",

@@ -20,10 +20,11 @@ from failoverd.core.actions import Ask
 from failoverd.core.events import Power
 from failoverd.core.lock import Record, Times
 from failoverd.core.lock_block import BLOCK, Area, encode
+from failoverd.core.state import State
 from failoverd.fencing.blocks import Disk, Lane
 from failoverd.fencing.gate import Gate
 from failoverd.fencing.lock_block import LockError, Place
-from failoverd.fencing.locks import Locks
+from failoverd.fencing.locks import Locks, keep
 from failoverd.fencing.sfex import Lock
 
 TIMES = Times(renew_s=0.05, lease_s=2.0, collision_s=0.1, timeout_s=0.5)
@@ -226,6 +227,24 @@ def test_the_next_life_of_the_daemon_goes_on_with_the_lock(bench: Bench) -> None
         assert await second.recall()
         await counted(second)
         second.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
+def test_f53_the_next_life_goes_on_with_it_before_anything_is_looked_at(bench: Bench) -> None:
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        second = bench.lock("node1")
+        keeping = asyncio.create_task(keep({"shop": second}, unknown))
+        await counted(second)
+        keeping.cancel()
+        second.leave()
+
+    def unknown() -> State:
+        raise AssertionError("what runs here is not known yet")
 
     run(main)
     assert bench.resets == []

@@ -296,7 +296,7 @@ class Daemon:
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
         self._keep(self._outbox.run())
-        self._keep(lock_level.tidy(self._locks, lambda: self._runner.state, self._rhythm.rest))
+        self._keep(lock_level.keep(self._locks, lambda: self._runner.state, self._rhythm.rest))
         for monitor in self._senses.monitors:
             self._keep(monitor.run())
         for service in self._services.values():

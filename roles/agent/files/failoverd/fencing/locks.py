@@ -75,10 +75,16 @@ def superfluous(state: State, service: str) -> bool:
     return own is not None and own.local is Local.STOPPED and state.peer.life is Life.ALIVE
 
 
-async def tidy(
+async def keep(
     locks: Mapping[str, Lock], state: Callable[[], State], rest: Rest = asyncio.sleep
 ) -> None:
-    """Give back what is not needed any more, forever."""
+    """Go on with what an earlier life has; give back what is not needed any more, forever.
+
+    Before anything else, and not only when the lock's turn comes to be looked at: what is looked at
+    before it may take its time, and the lock would age out meanwhile (F31, F53, F65).
+    """
+    for lock in locks.values():
+        await lock.recall()
     while locks:
         await rest(TIDY_S)
         for name, lock in locks.items():
