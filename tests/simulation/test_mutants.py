@@ -26,5 +26,5 @@ def test_for_every_mutant_a_world_is_known_that_catches_it() -> None:
 
 def test_the_quick_mutants_are_caught() -> None:
     quick = tuple(mutant for mutant in MUTANTS if mutant.quick)
-    results = hunt.hunt_all(quick, most=FEW)
+    results = list(hunt.hunt_all(quick, most=FEW))
     assert [caught.what for caught in results if not caught.invariant] == []
