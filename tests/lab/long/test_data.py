@@ -10,7 +10,7 @@ from tests.lab import eyes
 from tests.lab.conftest import Cluster, mark
 
 NEWER = "the other node has newer data"
-"""Part of what is said of an Outdated and of a Consistent disk, but not of one that is not up yet."""
+"""Said of an Outdated and of a Consistent disk, but not of one that is not up yet."""
 
 
 def test_f07_both_lose_power_and_the_newer_copy_serves(cluster: Cluster) -> None:
