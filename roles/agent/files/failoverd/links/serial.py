@@ -25,7 +25,7 @@ BITS = 10
 PAUSE_S, SLACK = 0.002, 1.2
 """For the rest of a frame is waited as long as it takes on the line, a bit more, and PAUSE_S.
 
-A real line delivers a few bytes at a time: to be woken up for each would cost more than all else."""
+A real line delivers a few bytes at a time: to be woken up for each costs more than all else."""
 
 
 class SerialLink:
