@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
 MINUTES ?= 60
 SUITES ?= bookworm trixie
-SCENARIOS ?= default preflight roles
+SCENARIOS ?= default preflight roles drbd
 
 .PHONY: help setup lint gates molecule unit simulate mutants lab-test test demo show clean
 
@@ -60,7 +60,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 gates: lint $(GATES)/done ## every gate of the Ansible world, as in CONTRIBUTING.md
 	$(GATES)/bin/python -m tests.gates
 
-molecule: setup $(GATES)/done ## scenarios in containers (SCENARIOS="default preflight roles" SUITES="bookworm trixie")
+molecule: setup $(GATES)/done ## all scenarios (SCENARIOS="default preflight roles drbd" SUITES="bookworm trixie")
 	lab/containers/scenarios "$(SUITES)" "$(SCENARIOS)"
 
 unit: setup ## unit tests and the simulated world (SEEDS=2000)
@@ -75,7 +75,8 @@ mutants: setup ## deliberate bugs in the core, each to be caught by the simulato
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
 
-# The slow gate (three versions of ansible-core) and the other suite are left to gates and molecule.
+# The slow gate (three versions of ansible-core), the other suite and the scenario on real kernels are
+# left to gates and molecule.
 test: lint $(GATES)/done ## everything that is checked before a change lands
 	$(GATES)/bin/python -m tests.gates --quick
 	lab/containers/scenarios bookworm "default preflight roles"
@@ -88,5 +89,5 @@ show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
 	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.show "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
-	-[ ! -x $(PYTHON) ] || for name in demo test shared; do $(PYTHON) -m lab --name $$name down --purge; done
+	-[ ! -x $(PYTHON) ] || for name in demo test data shared lease; do $(PYTHON) -m lab --name $$name down --purge; done
 	rm -rf build

@@ -5,6 +5,7 @@
 normal  it does what it is told
 hang    sessions open, power commands are never answered and never obeyed
 refuse  power commands are answered with an error and not obeyed
+feign   power commands are acknowledged and nothing is done; its status is true
 lie     power commands are acknowledged, the node is reported off, and nothing is done
 dead    nothing is answered at all, as if it shared the node's lost power
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-BEHAVIOURS = ("normal", "hang", "refuse", "lie", "dead")
+BEHAVIOURS = ("normal", "hang", "refuse", "feign", "lie", "dead")
 
 
 def behaviour(path: Path) -> str:

@@ -251,7 +251,7 @@ class Lab:
         netns.set_port(self.namespace, uml.tap_name(index, spec.lans.index(wire)), state)
 
     def bmc(self, node: str, behaviour: str) -> None:
-        """Make a node's BMC behave: normal, hang, refuse, lie or dead (see lab.bmc)."""
+        """Make a node's BMC behave: normal, hang, refuse, feign, lie or dead (see lab.bmc)."""
         if behaviour not in BEHAVIOURS:
             raise LabError(f"bmc: {behaviour} is none of {', '.join(BEHAVIOURS)}")
         path = self._paths.behaviour(self.spec.node(node).name)

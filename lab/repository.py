@@ -25,8 +25,9 @@ HOLLOW = Path(__file__).resolve().parent / "hollow-packages.txt"
 
 
 def wanted(names: Iterable[str], known: Set[str]) -> list[str]:
-    """Names to install: those with a question mark only where the suite knows them."""
-    return [name.rstrip("?") for name in names if not name.endswith("?") or name[:-1] in known]
+    """Names to install: of alternatives one, and with a question mark only what the suite knows."""
+    chosen = [next((one for one in name.split("|") if one in known), name) for name in names]
+    return [name.rstrip("?") for name in chosen if not name.endswith("?") or name[:-1] in known]
 
 
 def repository(image: Image, suite: str, progress: Progress) -> Path:

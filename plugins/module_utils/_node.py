@@ -90,21 +90,6 @@ def unit(name: str) -> dict[str, bool]:
     return {"exists": exists, "enabled": bool(wanted)}
 
 
-def packages(wanted: Iterable[str], status: str = "/var/lib/dpkg/status") -> dict[str, Any]:
-    """Return which packages are missing, and whether an installation was cut off."""
-    missing, name, cut = set(wanted), "", False
-    with open(status, encoding="utf-8", errors="replace") as handle:
-        for line in handle:
-            if line.startswith("Package: "):
-                name = line[9:].strip()
-            elif line.startswith("Status: "):
-                state = line.split()[-1]
-                if state == "installed":
-                    missing.discard(name)
-                cut = cut or state not in ("installed", "config-files", "not-installed")
-    return {"missing": sorted(missing), "interrupted": cut}
-
-
 def resolve(name: str) -> list[str]:
     """Return the addresses of a host name, [] when it is unknown."""
     try:
@@ -161,3 +146,25 @@ def drbd_version(run: Run, loaded: str = "/sys/module/drbd/version") -> str:
     tool = next((p for p in ("/usr/sbin/modinfo", "/sbin/modinfo") if os.path.exists(p)), "")
     code, out, _err = run([tool, "-F", "version", "drbd"]) if tool else (1, "", "")
     return out.strip() if code == 0 else ""
+
+
+def watchdog(device: str, driver: str, run: Run, sysfs: str = "/sys") -> dict[str, Any]:
+    """Return exists, loadable and identity of a watchdog without opening it, which would start it.
+
+    loadable: the kernel has the driver that is to be loaded. identity: how the device calls
+    itself, "" while it is not there.
+    """
+    device = device or "/dev/watchdog"
+    number = os.path.basename(os.path.realpath(device))
+    number = "watchdog0" if number == "watchdog" else number
+    identity = ""
+    try:
+        with open(f"{sysfs}/class/watchdog/{number}/identity", encoding="utf-8") as handle:
+            identity = handle.read().strip()
+    except OSError:
+        pass  # Not every driver is of the class.
+    loadable = os.path.isdir(f"{sysfs}/module/{driver}") if driver else False
+    if driver and not loadable:
+        tool = next((p for p in ("/usr/sbin/modinfo", "/sbin/modinfo") if os.path.exists(p)), "")
+        loadable = bool(tool) and run([tool, "-F", "filename", driver])[0] == 0
+    return {"exists": os.path.exists(device), "loadable": loadable, "identity": identity}

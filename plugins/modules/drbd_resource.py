@@ -129,7 +129,8 @@ class Resource:
 
     def metadata(self) -> None:
         """Create the metadata if there is none; refuse a device that is not empty."""
-        if self.run(["drbdadm", "dump-md", self.name])[0] == 0:
+        # Not dump-md: that refuses what was not detached cleanly, as after a loss of power.
+        if self.run(["drbdadm", "get-gi", self.name])[0] == 0:
             return
         found = _disk.inspect(self.params["disk"], self.run)
         if not found["block"]:

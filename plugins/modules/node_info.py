@@ -35,10 +35,20 @@ options:
     elements: str
     default: []
   packages:
-    description: Packages that must be installed.
+    description:
+      - Packages that must be installed.
+      - Of alternatives, as in C(fence-agents-ipmilan | fence-agents), the first one that apt knows.
     type: list
     elements: str
     default: []
+  lock_disk:
+    description: Device of the locks of shared storage, empty for none.
+    type: str
+    default: ""
+  watchdog:
+    description: The watchdog, its C(device) (/dev/watchdog if empty) and its driver C(module).
+    type: dict
+    default: {}
   names:
     description: Host names that must resolve.
     type: list
@@ -68,13 +78,19 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _control, _disk, _node
+from ansible_collections.failover.cluster.plugins.module_utils import (
+    _control,
+    _disk,
+    _node,
+    _packages,
+)
 
 
 def collect(module: AnsibleModule) -> dict[str, Any]:
     """Return everything; raises OSError or RuntimeError when the node cannot tell."""
     services = module.params["services"]
     paths = [service["mount"] for service in services]
+    lock_disk, guard = module.params["lock_disk"], module.params["watchdog"]
 
     def run(argv: list[str]) -> tuple[int, str, str]:
         return module.run_command(argv)
@@ -87,7 +103,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "accounts": {name: _node.account(name) for name in module.params["accounts"]},
         "taken": _node.taken(),
         "units": {name: _node.unit(name) for name in module.params["units"]},
-        "packages": _node.packages(module.params["packages"]),
+        "packages": _packages.inspect(module.params["packages"], run),
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
         "drbd": {service["name"]: _node.drbd_file(service["name"]) for service in services},
@@ -95,7 +111,8 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "mounts": _node.mounts(paths),
         "fstab": _node.fstab(paths),
         "running": _control.running(),
-        "watchdog": os.path.exists("/dev/watchdog"),
+        "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
+        "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),
         "root": os.geteuid() == 0,
         "time": time.time(),
     }
@@ -110,6 +127,8 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
+            "lock_disk": {"type": "str", "default": ""},
+            "watchdog": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )

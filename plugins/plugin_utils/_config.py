@@ -21,7 +21,7 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "node": node,
         "nodes": list(model["nodes"]),
         "timing": dict(model["timing"]),
-        "links": [_link(link) for link in model["links"]],
+        "links": [_link(link, _replicating(model)) for link in model["links"]],
         "fencing": [_method(method) for method in model["fencing"]],
         **({"watchdog": dict(model["watchdog"])} if model["watchdog"] else {}),
         "power_on": model["power_on"],
@@ -86,13 +86,18 @@ def dump(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _link(link: Mapping[str, Any]) -> dict[str, Any]:
+def _replicating(model: Mapping[str, Any]) -> set[str]:
+    return {service["storage"]["link"] for service in model["services"]} - {""}
+
+
+def _link(link: Mapping[str, Any], replicating: set[str]) -> dict[str, Any]:
     keys = (
         ("name", "type", "device", "baud")
         if link["type"] == "serial"
         else ("name", "type", "port", "interface", "address")
     )
-    return {key: link[key] for key in keys}
+    more = {"replicates": link["network"]} if link["name"] in replicating else {}
+    return {**{key: link[key] for key in keys}, **(more if more.get("replicates") else {})}
 
 
 def _method(method: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _net
+from . import _net, _protection
 from ._values import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -31,6 +31,7 @@ def judge(
     warnings = _far_targets(model)
     for node in nodes:
         _host(node, found[node], limits)
+        _protection.watchdog(model, node, found[node])
         _disks(model, node, found[node])
         if not repair:
             _units(node, found[node])
@@ -44,6 +45,7 @@ def judge(
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
     _same_disks(model, nodes, found)
+    _protection.lock_disks(model, nodes, found)
     if not repair:
         _drbd(model, nodes, found)
     return warnings
@@ -75,7 +77,7 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
                 f"{node}: {free} MiB are free on {path}; at least {limits['free_mib']} MiB are"
                 " needed (preflight_free_mib)."
             )
-    if limits["watchdog"] and not info["watchdog"]:  # F29
+    if limits["watchdog"] and not info["watchdog"]["exists"]:  # F29
         raise Problem(f"{node}: has no /dev/watchdog, but preflight_watchdog asks for one.")
     if info["fstab"]:
         raise Problem(
@@ -101,6 +103,8 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             continue  # It has a file system already, which is kept as it is.
         if seen["used"]:
             raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
+        if service["storage"]["type"] == seen["signature"] == "drbd":
+            continue  # What was replicated is kept; the drbd role refuses metadata that do not fit.
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
         if content and not service["storage"]["overwrite"]:
             raise Problem(

@@ -85,6 +85,7 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
             for s in model["services"]
         ],
         "lock_disk": model["sfex"]["disk"][node] if model["sfex"] else "",
+        "watchdog": {key: (model["watchdog"] or {}).get(key, "") for key in ("device", "module")},
         "accounts": accounts,
         "units": units,
         "names": list(model["nodes"]),

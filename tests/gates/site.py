@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.gates.bench import BUILD, Bench
+from tests.gates.bench import BUILD, Bench, Refused
 
 PAGES = ("README.md", "CONTRIBUTING.md", "playbooks/README.md")
 
@@ -29,4 +31,17 @@ def check(bench: Bench) -> dict[str, object]:
     env = {"ANSIBLE_COLLECTIONS_PATH": bench.collections}
     bench.run([*command, "--dest-dir", pages, "failover.cluster"], env=env)
     bench.run(["sphinx-build", "-W", "--keep-going", "-q", source, html], env=env)
-    return {"pages": len(list(html.rglob("*.html")))}
+    reference = sorted(reference_pages(bench.tree))
+    missing = [name for name in reference if not (html / "collections" / name).exists()]
+    if missing:
+        raise Refused(f"documentation site: has no page {', '.join(missing)}.")
+    return {"pages": len(list(html.rglob("*.html"))), "reference": len(reference)}
+
+
+def reference_pages(tree: Path) -> Iterator[str]:
+    """The file that each plugin and role has in the reference."""
+    for folder, kind in (("modules", "module"), ("filter", "filter"), ("lookup", "lookup")):
+        for path in (tree / "plugins" / folder).glob("[a-z]*.py"):
+            yield f"{path.stem}_{kind}.html"
+    for path in (tree / "roles").iterdir():
+        yield f"{path.name}_role.html"

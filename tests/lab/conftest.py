@@ -26,6 +26,7 @@ from lab.observer import start
 from lab.progress import Progress
 
 from .journals import fetch
+from .timeline import told
 
 HERE = Path(__file__).parent
 BUILD = CHECKOUT / "build"
@@ -33,7 +34,9 @@ REUSE = os.environ.get("REUSE", "")
 """Set while working on one test: the lab stays, and the next session starts from its cluster.
 ``fast``: without running site.yml again."""
 LONG = os.environ.get("LONG", "")
-NAME = "shared" if LONG == "shared" else "test"
+LABS = ("shared", "lease")
+"""Directories of tests that need hosts of their own: LONG names the one to run."""
+NAME = os.environ.get("LAB", LONG if LONG in LABS else "test")
 OUT = BUILD / f"lab-{NAME}"
 CONVERGED = "converged"
 MARKS = OUT / "marks.jsonl"
@@ -224,6 +227,7 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
             assert cluster.serves(), "the service is not served before the test"
             wait_healed(stage)
             mark(test=name, what="begins")
+            began = time.time()
             yield cluster
             cluster.heal()
             mark(test=name, what="ends")
@@ -233,7 +237,9 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
             site.spoiled = False
             account = client.finish()
             both = observer.both_active()
+            active = told(observer.intervals(), began)
         figures(request.node, account, client.served.rows)
+        request.node.user_properties += [("both_active", len(both)), ("active", active)]
         assert account["verified"] and not account["lost"], account
         assert not both, f"two nodes were active: {both}"
     finally:
@@ -251,8 +257,8 @@ def figures(item: Any, account: Mapping[str, Any], rows: Sequence[float]) -> Non
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """The long faults are for ``make show WHAT=exclusion`` (LONG=1, and LONG=shared)."""
-    wanted = {"long": LONG not in ("", "shared"), "shared": LONG == "shared"}
+    """The long faults are for ``make show WHAT=exclusion`` (LONG=1, shared and lease)."""
+    wanted = {"long": LONG not in ("", *LABS), **{name: name == LONG for name in LABS}}
     return None if wanted.get(collection_path.name, True) else True
 
 

@@ -20,6 +20,19 @@ def cut(cluster: Cluster, node: str) -> None:
         cluster.lab.link(node, link.name, "down" if link.kind == "serial" else "isolate")
 
 
+def narrow(cluster: Cluster, node: str, link: str) -> None:
+    """Let what this node sends over a LAN pass slowly, until its next boot or ``widen``."""
+    device = cluster.lab.spec.link(link).interface
+    rate = "tbf rate 16mbit burst 64kb latency 400ms"
+    cluster.lab.ssh(node, f"tc qdisc add dev {device} root {rate}")
+
+
+def widen(cluster: Cluster, node: str, link: str) -> None:
+    """And as fast as before."""
+    device = cluster.lab.spec.link(link).interface
+    cluster.lab.ssh(node, f"tc qdisc del dev {device} root")
+
+
 def mend_links(cluster: Cluster, node: str) -> None:
     """And back."""
     for link in cluster.lab.spec.links:

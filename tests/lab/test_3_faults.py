@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import time
 
+from failoverd.core.state import Proof
+
 from . import eyes
 from .conftest import Cluster
 
@@ -27,10 +29,19 @@ def test_f01_power_off_of_the_owner(cluster: Cluster) -> None:
 
 
 def test_f06_power_off_of_the_standby(cluster: Cluster) -> None:
+    """The owner freezes its I/O, asks the device, and goes on; its address does not move."""
     owner, standby = cluster.owner, cluster.standby
+    boot, began = cluster.boot(owner), time.time()
     cluster.lab.power(standby, "off")
     assert cluster.serves()
     assert cluster.owner == owner
+    frozen = eyes.entries(cluster, owner, began, "io")
+    assert [entry["text"].rsplit(" ", 1)[-1] for entry in frozen] == ["frozen", "flows"]
+    proofs = (Proof.FOUND_OFF.value, Proof.FENCED.value)
+    assert cluster.stage.status(owner)["peer"]["proof"] in proofs
+    seen = [s for s in cluster.stage.observer.samples(owner) if s.time >= began]
+    assert all(sample.mounted and sample.addressed for sample in seen)
+    assert cluster.boot(owner) == boot
 
 
 def test_f31_kill_of_the_daemon_touches_no_service(cluster: Cluster) -> None:
@@ -110,9 +121,7 @@ def test_f33_the_owner_dies_during_a_resync(cluster: Cluster) -> None:
     assert cluster.serves()
     # Something to copy over a narrow line; written before the line is narrow.
     cluster.lab.ssh(owner, f"dd if=/dev/urandom of={mount}/ballast bs=1M count=48 conv=fsync")
-    device = cluster.lab.spec.link("mirror").interface
-    narrow = f"tc qdisc add dev {device} root tbf rate 16mbit burst 64kb latency 400ms"
-    cluster.lab.ssh(owner, narrow)
+    eyes.narrow(cluster, owner, "mirror")
     cluster.lab.power(standby, "on")
     cluster.wait(
         lambda: eyes.service(cluster, standby).get("disk", {}).get("connection") == "SyncTarget",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,23 +18,47 @@ from lab import Lab
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def run(name: str, tests: Sequence[str], long: str = "1") -> list[dict[str, Any]]:
-    """Run these tests, the long ones included or, with "shared", those; one row each."""
+def run(
+    name: str,
+    tests: Sequence[str],
+    long: str = "1",
+    hosts: str = "test",
+    log: Path | None = None,
+) -> list[dict[str, Any]]:
+    """Run these tests; one row each. long: 1, or the directory whose hosts they need.
+
+    hosts names the lab, and log takes what pytest prints, both for a run beside another one.
+    """
     results = CHECKOUT / "build" / "show" / f"{name}.xml"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     # REUSE: after a test that leaves a ruin behind, the next one begins with the saved cluster.
-    environment = {**os.environ, "LONG": long, "REUSE": "1"}
+    environment = {**os.environ, "LONG": long, "LAB": hosts, "REUSE": "1"}
     command = [sys.executable, "-m", "pytest", "-v", *tests, "--junitxml", str(results)]
-    lab = Lab("shared" if long == "shared" else "test")
+    lab = Lab(hosts)
     lab.down(purge=True)
     try:
-        subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(log.open("w", encoding="utf-8")) if log else None
+            subprocess.run(command, cwd=CHECKOUT, env=environment, check=False, stdout=out)
     finally:
         lab.down(purge=True)
     if not results.exists():
         return [{"what": "the lab tests", "ok": False, "figures": {"why": "pytest wrote nothing"}}]
     return rows(results)
+
+
+def suite(what: str, name: str, tests: Sequence[str]) -> dict[str, Any]:
+    """One row for tests that need no lab: ok when there are some and all of them passed."""
+    results = CHECKOUT / "build" / "show" / f"{name}.xml"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", *tests, "--junitxml", str(results)]
+    code = subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+    found = rows(results) if results.exists() else []
+    failed = [row["what"] for row in found if not row["ok"]]
+    ok = code == 0 and bool(found) and not failed
+    return {"what": what, "ok": ok, "figures": {"tests": len(found), "failed": failed}}
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ class Faults:
         for node in world.pair:
             services, daemon = node.services, node.daemon
             services.fail_start = services.fail_stop = services.hang = services.fail_probe = 0.0
-            services.slow, daemon.lag = 1.0, 0.0
+            services.slow, services.look_s, daemon.lag = 1.0, 0.0, 0.0
             for volume in world.volumes.values():
                 volume.sides[node.name].refusing = False
                 volume.sides[node.name].hangs = False

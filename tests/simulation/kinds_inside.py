@@ -108,6 +108,13 @@ for _name, _attribute, _low, _high, _weight in (
     KINDS[_name] = Kind(_name, _weak(_attribute, _low, _high), _weight, (3.0, 25.0))
 
 
+@kind(0.0, (10.0, 20.0))
+def probe_slow(world: World, node: Node, fault: Fault) -> Undo:
+    """F53: what is asked how a service is takes its time to say so."""
+    node.services.look_s = 3.0 + 5.0 * fault.a
+    return partial(setattr, node.services, "look_s", 0.0)
+
+
 @kind(1.0, (0.0, 0.0))
 def resource_dies(world: World, node: Node, fault: Fault) -> Undo:
     """F50, F51."""

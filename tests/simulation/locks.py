@@ -13,7 +13,7 @@ from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.lock import Hold, Next, Record
 from failoverd.core.state import State
-from failoverd.fencing import gate, sfex
+from failoverd.fencing import gate, lock_block, sfex
 from failoverd.fencing import locks as level
 from failoverd.resources.sfex import ANSWER_SHARE, START_TIMEOUT_S
 
@@ -60,15 +60,21 @@ class Mark:
             self._marks.pop(self._name, None)
 
 
-class SimLock(sfex.Lock):
-    """A lock whose acquisition the contract sees, and whose writes faults lie in wait for."""
+class SimBlock(lock_block.Block):
+    """A block whose writes faults lie in wait for."""
 
-    acquired: Callable[[str], None]
     asked: Callable[[], None]
 
-    async def _write(self, record: Record) -> None:
+    async def write(self, record: Record) -> None:
+        """As it is."""
         self.asked()
-        await super()._write(record)
+        await super().write(record)
+
+
+class SimLock(sfex.Lock):
+    """A lock whose acquisition the contract sees."""
+
+    acquired: Callable[[str], None]
 
     def _begin(self, hold: Hold, step: Next) -> None:
         super()._begin(hold, step)
@@ -86,22 +92,23 @@ class Locks:
         }
         self.gate = gate.Gate(self._pet, self.locks.values, self.loop.call_later)
         self.level = level.Locks("sfex", self.locks)
-        self.spawn(level.tidy(self.locks, self._state))
+        self.spawn(level.keep(self.locks, self._state))
         if self.world.setting.locks_decide:
             self.spawn(self._patrol(len(self.world.setting.devices)))
 
     def _lock(self, service: str) -> sfex.Lock:
         lun, loop = self.world.lun, self.loop
-        place = sfex.Place(
+        place = lock_block.Place(
             CLUSTER, service, self.node.name, "lun", lun.index(service), self.world.setting.locks
         )
         marks = cast(Path, Mark(self.node.marks, loop))
         lock = SimLock(place, marks, lambda why: self.daemon.lock_lost(service, why))
-        lock.asked = lambda: self.world.moment("lock asked", self.node)
         lock.acquired = lambda name: self.world.locks.holds(self.node.name, name)
+        lock.block = own = SimBlock(place, marks / f"write-{service}")
+        own.asked = lambda: self.world.moment("lock asked", self.node)
         # The thread and the device are the simulated world's.
-        vars(lock)["_disk"] = Disk(lun, self.node)
-        vars(lock)["_lane"] = Lane(loop, lun.paths[self.node.name])
+        vars(own)["_disk"] = Disk(lun, self.node)
+        vars(own)["_lane"] = Lane(loop, lun.paths[self.node.name])
         return lock
 
     def _pet(self) -> None:
@@ -123,7 +130,7 @@ class Locks:
     @property
     def settled(self) -> bool:
         """No write is left behind that may have come late."""
-        return not any(lock.doubtful for lock in self.locks.values())
+        return not any(lock.block.doubtful for lock in self.locks.values())
 
     # -- what the core orders ---------------------------------------------------------------
 
@@ -142,7 +149,7 @@ class Locks:
             try:
                 limit_s = START_TIMEOUT_S * ANSWER_SHARE
                 await self.locks[service].acquire(limit_s, peer_gone=peer_gone)
-            except sfex.LockError as error:
+            except lock_block.LockError as error:
                 done(str(error))
             else:
                 done("")

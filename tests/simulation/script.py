@@ -7,7 +7,16 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from . import disk_faults, kinds_inside, kinds_outside, lease_faults, setting, shared_faults
+from . import (
+    disk_faults,
+    frozen,
+    kinds_inside,
+    kinds_outside,
+    lease_faults,
+    setting,
+    shared_faults,
+    slow_looks,
+)
 from .combos import COMBOS
 from .fault import Fault
 from .kinds import KINDS
@@ -82,9 +91,11 @@ def draw(seed: int) -> Script:
         chaos_s += 30.0
         faults = lease_faults.alone(seed) or [*faults, *lease_faults.draw(seed, chaos_s)]
     faults.extend(disk_faults.draw(seed, chaos_s))
+    faults.extend(frozen.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
         faults.extend(shared_faults.draw(seed, chaos_s))
+        faults.extend(slow_looks.draw(seed, chaos_s))
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
     if setting.draw(seed).shared:  # no kernel answers for a daemon that is away for longer
         calm = tuple(

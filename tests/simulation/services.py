@@ -38,6 +38,8 @@ class Services:
         self.slow = 1.0
         self.fail_start = self.fail_stop = self.hang = self.fail_probe = 0.0
         """Probabilities. hang: a start or stop ends at its deadline only."""
+        self.look_s = 0.0
+        """What a look at a service takes longer than it should, in seconds."""
         self.owned: dict[str, tuple[int, int]] = {}
         """On the node's own disk: service -> (boot in which it is held, or 0; generation)"""
         self.forgotten = False
@@ -104,7 +106,8 @@ class Services:
 
     def probe(self, action: actions.Probe) -> None:
         """Look at it."""
-        self.node.daemon.later(0.05, 0.4 * self.slow, partial(self._probed, action))
+        low, high = 0.05 + self.look_s, 0.4 * self.slow + self.look_s
+        self.node.daemon.later(low, high, partial(self._probed, action))
 
     def _probed(self, action: actions.Probe) -> None:
         locks = self._locked(action.service)

@@ -99,8 +99,10 @@ def test_f36_a_handler_that_fails_leaves_the_io_frozen(cluster: Cluster) -> None
         assert "I/O FROZEN" in eyes.shown(cluster, owner)
         assert f"failoverctl confirm-fenced {standby}" in eyes.shown(cluster, owner)
         eyes.silence(cluster, 2.0)
-        cluster.lab.ssh(owner, f"failoverctl confirm-fenced {standby}")
+        cluster.lab.ssh(owner, f"SUDO_USER=hanako failoverctl confirm-fenced {standby}")
         assert cluster.serves()
+        (confirmed,) = eyes.entries(cluster, owner, began, "confirmed")
+        assert "hanako" in confirmed["text"] and standby in confirmed["text"]
         assert "I/O FROZEN" not in eyes.shown(cluster, owner)
     finally:
         cluster.lab.ssh(owner, f"umount {handler}")

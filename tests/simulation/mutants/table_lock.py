@@ -77,7 +77,7 @@ _BUGS = (
     ),
     Mutant(
         "../fencing/sfex.py",
-        "                        await self._write(rules.free(found))\n",
+        "                        await self.block.write(rules.free(found))\n",
         "                        pass\n",
         "a lock is not given back by a planned move",
     ),
@@ -86,6 +86,12 @@ _BUGS = (
         '    if found.owner in ("", claim.mine.owner) and not claim.doubt:\n',
         '    if found.owner in ("", claim.mine.owner):\n',
         "an own write that came late passes for a lock that nobody has",
+    ),
+    Mutant(
+        "../fencing/locks.py",
+        "        await lock.recall()\n",
+        "        pass\n",
+        "a lock of an earlier life waits for the look at the rest of its service",
     ),
     Mutant(
         "../fencing/locks.py",

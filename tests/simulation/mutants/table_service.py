@@ -42,6 +42,12 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
+        "    if liveness.overdue(turn.state, turn.now):\n",
+        "    if False:\n",
+        "a daemon that was held up takes an old promise for a new one (F37)",
+    ),
+    Mutant(
+        "data.py",
         "        service = turn.set_service(service, waiting=(), promise=0)\n",
         "        service = turn.set_service(service, waiting=())\n",
         "a promise outlives the return of the link (F37)",

@@ -54,13 +54,15 @@ def resource(monkeypatch):
     commands: list[list[str]] = []
     module = importlib.import_module(f"{PLACE}.drbd_resource")
 
-    def made(disk, check=False, **arguments):
+    def made(disk, check=False, generation="", **arguments):
         commands.clear()
 
         def command(_self, argv, **_kwargs):
             commands.append(argv)
-            if argv[1] == "dump-md":
-                return 1, "", "No valid meta data found"
+            if argv[1] == "dump-md" and generation:
+                return 1, "", 'Found meta data is "unclean", please apply-al first'
+            if argv[1] in ("dump-md", "get-gi"):
+                return (0, generation, "") if generation else (1, "", "No valid meta data found")
             if "--dry-run" in argv:
                 return 0, "drbdsetup attach\n", ""
             return 0, "", ""
@@ -106,6 +108,12 @@ def test_an_empty_disk_gets_metadata_and_comes_up(resource):
     assert said["done"] == ["metadata", "up"]
     assert created == [["drbdadm", "create-md", "--force", "shop"]]
     assert resource({"signature": "ext4"}, overwrite=True)[0]["done"] == ["metadata", "up"]
+
+
+def test_what_a_loss_of_power_or_a_removed_cluster_left_is_kept_and_comes_up(resource):
+    left = "6682115B76D3AE6C:0000000000000000:4EAC70FA02195E1E:4EAB70FA02195E1E:1:1:0:0:0:0:0"
+    said, created = resource({"signature": "drbd", "zero": False}, generation=left)
+    assert (said["done"], said["fresh"], created) == (["up"], False, [])
 
 
 def test_check_mode_writes_no_metadata(resource):

@@ -121,6 +121,14 @@ def test_a_disk_that_a_resource_of_ours_uses_is_not_judged_again(model, found):
     assert _findings.judge(model, found, LIMITS, repair=False) == []
 
 
+def test_what_a_removed_cluster_replicated_is_kept_but_never_taken_from_somebody(model, found):
+    put(found, "node1.disks.shop", {**found["node1"]["disks"]["shop"], "signature": "drbd"})
+    assert _findings.judge(model, found, LIMITS, repair=False) == []
+    put(found, "node1.disks.shop.used", "held")
+    with pytest.raises(_values.Problem, match="in use"):
+        _findings.judge(model, found, LIMITS, repair=False)
+
+
 def test_f22_a_ping_target_off_the_lan_of_every_service_is_a_warning(model, found):
     model["ping_targets"] = [
         {"address": "192.168.1.254", "weight": 1},

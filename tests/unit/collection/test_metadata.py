@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.gates import cores
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PLUGINS = CHECKOUT / "plugins"
@@ -60,6 +63,13 @@ def test_every_value_that_is_returned_has_type_description_and_sample(plugin):
 def test_every_module_takes_the_defaults_of_the_group():
     runtime = yaml.safe_load((CHECKOUT / "meta/runtime.yml").read_text(encoding="utf-8"))
     assert runtime["action_groups"] == {"cluster": MODULES}
+
+
+def test_the_versions_of_ansible_core_that_are_asked_for_are_those_that_are_tried():
+    runtime = yaml.safe_load((CHECKOUT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    [(low, high)] = re.findall(r"^>=2\.(\d+)\.0,<2\.(\d+)\.0$", runtime["requires_ansible"])
+    tried = [core.split(".")[:2] for core, _netaddr, _pythons in cores.CORES]
+    assert (tried[0], tried[-1]) == (["2", low], ["2", str(int(high) - 1)])
 
 
 @pytest.mark.parametrize("role", ROLES)

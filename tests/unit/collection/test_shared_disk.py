@@ -17,6 +17,7 @@ from failoverd.config import parse
 from failoverd.core.lock import Record
 from failoverd.core.lock_block import Area, decode_area, decode_record, encode
 
+from .conftest import put
 from .modules import run
 
 SHARED = {"type": "shared", "disk": "/dev/vdb", "mount": "/srv/shop"}
@@ -138,15 +139,87 @@ def test_what_cannot_protect_is_refused_with_its_numbers(build, changes, sentenc
     assert str(caught.value) == sentence
 
 
-def test_disks_of_different_size_are_not_one_disk(build, found):
+@pytest.fixture
+def judged(build, found):
+    """Judges two nodes that have a watchdog and see both disks, with one answer changed."""
     from ansible_collections.failover.cluster.plugins.plugin_utils import _findings
 
-    model = build(*CHANGES, found=found)
-    model["addresses"] = {"node1": "10.0.0.1", "node2": "10.0.0.2"}
-    found["node2"]["disks"]["shop"]["size"] = 1 << 20
-    limits = {"clock_s": 5, "free_mib": 10, "watchdog": False}
-    with pytest.raises(ValueError, match="is not the same disk on both nodes"):
-        _findings.judge(model, found, limits, repair=False)
+    for node in found.values():
+        node["watchdog"] = {"exists": True, "loadable": False, "identity": "iTCO_wdt"}
+        node["lock_disk"] = {"exists": True, "block": True, "size": 8 << 20, "used": ""}
+
+    def judge(path="", value=None, *changes):
+        model = build(*json.loads(json.dumps(CHANGES)), *changes, found=found)
+        model["addresses"] = {"node1": "10.0.0.1", "node2": "10.0.0.2"}
+        if path:
+            put(found, path, value)
+        limits = {"clock_s": 5, "free_mib": 10, "watchdog": False}
+        return _findings.judge(model, found, limits, repair=False)
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (
+            "node2.disks.shop.size",
+            1 << 20,
+            "services[0].storage.disk: is not the same disk on both",
+        ),
+        ("node2.lock_disk.size", 1 << 20, "it has 8388608 bytes on node1 and 1048576 on node2."),
+        ("node2.lock_disk.exists", False, "cluster_sfex.disk: /dev/vdc does not exist on node2."),
+        ("node1.lock_disk.block", False, "/dev/vdc on node1 is not a block device."),
+        ("node1.lock_disk.used", "mounted", "/dev/vdc on node1 is in use (mounted)."),
+        (
+            "node2.watchdog.exists",
+            False,
+            "node2: there is no watchdog /dev/watchdog0; without it this node may not own services"
+            " (cluster_watchdog).",
+        ),
+        (
+            "node1.watchdog.identity",
+            "Software Watchdog",
+            "node1: /dev/watchdog0 is a software watchdog, which dies with a frozen kernel;",
+        ),
+    ],
+)
+def test_what_a_protection_stands_on_has_to_be_on_both_nodes(judged, path, value, sentence):
+    with pytest.raises(ValueError) as caught:
+        judged(path, value)
+    assert sentence in str(caught.value)
+
+
+def test_f29_a_driver_that_will_be_loaded_is_a_watchdog_and_one_that_is_not_there_is_none(judged):
+    driver = ("cluster_watchdog.module", "iTCO_wdt")
+    absent = {"exists": False, "loadable": True, "identity": ""}
+    assert judged("node2.watchdog", absent, driver) == []
+    with pytest.raises(ValueError, match="and its kernel has no driver iTCO_wdt; without it"):
+        judged("node2.watchdog", {**absent, "loadable": False}, driver)
+
+
+def test_f29_a_software_watchdog_has_to_be_accepted(judged):
+    unsafe = ("cluster_unsafe", ["software_watchdog"])
+    assert judged("node1.watchdog.identity", "Software Watchdog", unsafe) == []
+
+
+def test_a_watchdog_is_looked_at_without_opening_it(tmp_path):
+    from ansible_collections.failover.cluster.plugins.module_utils import _node
+
+    def run(argv):
+        return (0 if argv[-1] == "known" else 1), "", ""
+
+    of = tmp_path / "class" / "watchdog" / "watchdog0"
+    of.mkdir(parents=True)
+    (of / "identity").write_text("iTCO_wdt\n", encoding="ascii")
+    there = tmp_path / "watchdog0"
+    there.touch()
+    said = _node.watchdog(str(there), "", run, str(tmp_path))
+    assert said == {"exists": True, "loadable": False, "identity": "iTCO_wdt"}
+    (tmp_path / "module" / "loaded").mkdir(parents=True)
+    gone = str(tmp_path / "watchdog7")
+    assert _node.watchdog(gone, "loaded", run, str(tmp_path))["loadable"]
+    assert not _node.watchdog(gone, "other", run, str(tmp_path))["exists"]
 
 
 def area(device, **more):

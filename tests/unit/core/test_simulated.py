@@ -132,6 +132,32 @@ def test_f26_after_a_pause_no_promise_given_before_it_counts() -> None:
     assert pair.a.shop.promise not in (0, number)
 
 
+def test_f37_who_was_held_up_takes_no_old_promise_for_a_new_one() -> None:
+    """The link may have returned and gone meanwhile, and a word of the peer comes first."""
+    pair = Pair().running()
+    Pair.see(pair.a, FROZEN)
+    pair.a.feed(events.HandlerAsked(1, "shop"))
+    pair.a.feed(events.HandlerGone(1))
+    pair.a.feed(events.Tick(), 0.1)
+    pair.b.take(actions.Send)
+    for send in pair.a.take(actions.Send):
+        assert isinstance(send, actions.Send)
+        pair.b.feed(events.Heard("lan", send.message))
+    Pair.see(pair.b, OUTDATED)
+    assert said(pair.b).services[0].outdated == pair.a.shop.promise
+    pair.a.feed(events.Heard("lan", said(pair.b)))
+    assert pair.a.take(actions.ResumeIO) == []
+    for send in pair.b.take(actions.Send)[-1:]:
+        assert isinstance(send, actions.Send)
+        again = replace(send.message, sequence=send.message.sequence + 1)
+        pair.a.feed(events.Heard("lan", again), 2.5)
+    assert pair.a.take(actions.ResumeIO) == []
+    pair.talk()
+    Pair.see(pair.b, OUTDATED)
+    pair.talk()
+    assert pair.a.take(actions.ResumeIO)
+
+
 def test_f10_an_answer_that_comes_after_the_fence_does_not_keep_the_peer_switched_off() -> None:
     """The question was asked before the shot, and answered after it."""
     b = Pair().running().b

@@ -106,6 +106,20 @@ def until() -> Callable[..., Any]:
     return eventually
 
 
+def _runs(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+@pytest.fixture
+def ends() -> Callable[[int], None]:
+    """Waits until a process that was killed is gone: the kernel does it when its turn comes."""
+    return lambda pid: asyncio.run(eventually(lambda: not _runs(pid)))
+
+
 CLUSTER: dict[str, Any] = {
     "format": 1,
     "cluster": "shop",

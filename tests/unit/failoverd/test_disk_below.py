@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from failoverd.core.lock import Times
-from failoverd.fencing.sfex import Place
+from failoverd.fencing.lock_block import Place
 from failoverd.resources.sfex import Sfex
 from failoverd.senses import disk_below
 from failoverd.service import Service

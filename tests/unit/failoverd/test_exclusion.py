@@ -159,3 +159,20 @@ def test_timing_that_lets_both_shoot_is_refused(
     with pytest.raises(ConfigError) as error:
         parse(texts())
     assert says in str(error.value)
+
+
+def test_a_device_that_would_be_lost_with_the_replication_is_refused(
+    cluster: dict[str, Any], texts: Texts
+) -> None:
+    device = next(iter(cluster["fencing"][0]["nodes"].values()))
+    device["ip"] = "10.9.5.40"
+    parse(texts())
+    cluster["links"][0]["replicates"] = "10.9.5.0/24"
+    with pytest.raises(ConfigError) as caught:
+        parse(texts())
+    assert "10.9.5.40 lies in the replication LAN of link" in str(caught.value)
+    assert "(10.9.5.0/24): a fence device must be reachable when that link is lost." in str(
+        caught.value
+    )
+    device["ip"] = "pdu.example"
+    parse(texts())

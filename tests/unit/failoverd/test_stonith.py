@@ -83,6 +83,14 @@ def test_a_device_that_refuses_is_unknown_with_its_reason(script: Script, ask: A
     assert "refused" in detail
 
 
+def test_the_reason_is_told_without_the_agents_own_clock(script: Script) -> None:
+    said = "2026-01-02 03:04:05,006 ERROR: Unable to connect"
+    agent = script("fence_logger", DEVICE + f"echo '{said}' >&2; exit 1")
+    assert perform(Stonith(settings(agent), "node2"), Ask.STATUS) == [
+        (Power.UNKNOWN, "Unable to connect")
+    ]
+
+
 def test_success_that_the_device_does_not_confirm_is_unknown(script: Script) -> None:
     [(power, detail)] = perform(Stonith(settings(script("agent", LIAR)), "node2"), Ask.OFF)
     assert power is Power.UNKNOWN

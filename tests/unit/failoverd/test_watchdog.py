@@ -113,6 +113,19 @@ def test_it_is_disarmed_only_with_nothing_held(holding: bool, disarmed: bool) ->
     assert device.closed is disarmed
 
 
+def test_one_that_nobody_can_stop_is_told_when_the_daemon_ends() -> None:
+    alerts = list[str]()
+    opened(Fake(GOOD), alerts=alerts)[0].close(holding=False)
+    assert alerts == []
+    watchdog, _posted = opened(Fake(Support("softdog", True, endless=True)), alerts=alerts)
+    watchdog.close(holding=False)
+    opened(Fake(Support("softdog", True, endless=True)), alerts=alerts)[0].close(
+        holding=False, leaving=True
+    )
+    (said,) = alerts
+    assert "will reset this node unless failoverd begins again within" in said
+
+
 def test_a_surrendered_watchdog_is_neither_petted_nor_disarmed() -> None:
     device = Fake(GOOD)
     watchdog, _posted = opened(device)

@@ -38,6 +38,8 @@ def test_a_host_without_debian_is_told_so() -> None:
 def test_a_package_that_a_suite_lacks_is_left_out_only_when_marked() -> None:
     assert wanted(["a", "b?", "c?"], {"a", "c"}) == ["a", "c"]
     assert wanted(["missing"], set()) == ["missing"]
+    assert wanted(["new|old"], {"old"}) == ["old"]
+    assert wanted(["new|old"], {"new", "old"}) == ["new"]
 
 
 def test_a_hollow_package_beats_every_real_version() -> None:

@@ -16,6 +16,7 @@ from .core.lease import PING_GAP_S
 from .exclusion import (
     FencingSettings,
     WatchdogSettings,
+    device_problem,
     lease_problem,
     lock_problem,
     parse_method,
@@ -51,6 +52,8 @@ class UdpSettings:
     address: str
     peer_address: str
     port: int
+    replicates: str = ""
+    """The network of the replication that runs over this link, if one does."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,10 @@ def _safe(top: Section, config: Config) -> None:
 
 def _exclusion(top: Section, config: Config) -> None:
     """The arithmetic of leases and locks, and what must stand beside them."""
+    replicating = [(ln.name, ln.replicates) for ln in config.links if isinstance(ln, UdpSettings)]
+    name, rule = device_problem(config.fencing, replicating)
+    if rule:
+        raise top.fail(f"fencing: {name}", rule)
     methods = [level.method for level in config.fencing]
     for method in ("sfex", "watchdog"):
         if methods.count(method) > 1:
@@ -318,6 +325,7 @@ def _link(
             address=addresses[node],
             peer_address=addresses[peer],
             port=entry.integer("port", 7410, 1, 65535),
+            replicates=entry.text("replicates", ""),
         )
     elif kind == "serial":
         result = SerialSettings(

@@ -296,7 +296,7 @@ class Daemon:
         self._keep(self._read_ahead())
         self._keep(self._devices.patrol())
         self._keep(self._outbox.run())
-        self._keep(lock_level.tidy(self._locks, lambda: self._runner.state, self._rhythm.rest))
+        self._keep(lock_level.keep(self._locks, lambda: self._runner.state, self._rhythm.rest))
         for monitor in self._senses.monitors:
             self._keep(monitor.run())
         for service in self._services.values():
@@ -336,8 +336,9 @@ class Daemon:
         for service in self._services.values():
             service.close()
         await self._devices.close()
-        holding = any(s.local is not Local.STOPPED for s in self._runner.state.services)
-        self._watchdog.close(holding=holding)
+        state = self._runner.state
+        holding = any(s.local is not Local.STOPPED for s in state.services)
+        self._watchdog.close(holding=holding, leaving=bool(state.leaving))
         self._systemd.close()
         self._journal.close()
         self._history.close()

@@ -8,6 +8,7 @@ rules before any node is contacted (plugin_utils/_guard.py); a test holds the tw
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ SECRET = re.compile(
 )
 """Names of fence agents' parameters whose values are shown to nobody. The inventory is split by the
 same rule (plugin_utils/_fencing.py); a test holds the two together."""
+DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
+"""Under which of its parameters an agent may be told where its device is."""
 MARGIN_S = 2.0
 """Between the last moment at which a node may write and the first at which another may."""
 
@@ -207,6 +210,33 @@ def lock_problem(locks: Times, watchdog: WatchdogSettings | None, decides: bool)
             f" {MARGIN_S:g} = {least:g}: a lock must not be taken while its owner may still write"
         )
     return "", ""
+
+
+def device_problem(
+    methods: Sequence[FencingSettings], links: Sequence[tuple[str, str]]
+) -> tuple[str, str]:
+    """A device that would be lost together with the replication, and the rule; empty if none.
+
+    links: name and network of each link that carries the replication, "" for one that does not.
+    A device that has a host name is not judged: only the network can tell.
+    """
+    for method in methods:
+        for node, parameters in method.targets.items():
+            for key in DEVICE_KEYS:
+                for link, network in links:
+                    if network and _inside(parameters.get(key, ""), network):
+                        return f"{method.name}: nodes: {node}: {key}", (
+                            f"{parameters[key]} lies in the replication LAN of link {link}"
+                            f" ({network}): a fence device must be reachable when that link is lost"
+                        )
+    return "", ""
+
+
+def _inside(address: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def unlocked(services: Sequence[tuple[str, bool]]) -> str:

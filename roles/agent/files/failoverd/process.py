@@ -81,7 +81,7 @@ class Program:
                 output, _errors = await self._child.communicate(stdin.encode())
         except TimeoutError:
             await self.kill()
-            return Finished(None, f"no answer within {timeout_s:g} s")
+            return Finished(None, f"no answer within {round(timeout_s, 1):g} s")
         except asyncio.CancelledError:
             await asyncio.shield(self.kill())
             raise

@@ -26,7 +26,7 @@ Result = tuple[State, tuple[Action, ...]]
 
 def nothing_new(state: State, event: Event, now: float) -> Result | None:
     """The whole step, if the event gives the rules nothing to do; None if it may."""
-    if now >= state.settled_until:
+    if now >= state.settled_until or liveness.overdue(state, now):
         return None
     if isinstance(event, Heard):
         noted = _repeated(state, event, now)

@@ -99,6 +99,18 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         turn.note("io", f"{service.name}: I/O {state}", service.name)
 
 
+def doubt(turn: Turn) -> None:
+    """F37: this daemon was held up, so the link may have returned and gone again unseen.
+
+    What a peer promised before that may have been resynced away; it is asked anew. The events of it
+    are still on their way, and a word of the peer may come first.
+    """
+    if liveness.overdue(turn.state, turn.now):
+        for service in turn.state.services:
+            if service.promise:
+                turn.set_service(service, promise=turn.number())
+
+
 def settle(turn: Turn, service: Service) -> None:
     """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
     needed = service.held or service.waiting or service.disk.suspended

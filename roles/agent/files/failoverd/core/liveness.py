@@ -94,6 +94,11 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
         turn.set_service(service, claim=0, promise=renewed)
 
 
+def overdue(state: State, now: float) -> bool:
+    """Its own heartbeat is overdue by a whole interval: it does not see things as they happen."""
+    return now >= state.next_beat + state.config.timing.heartbeat_s
+
+
 def hears(state: State, now: float) -> tuple[str, ...]:
     """Links on which the peer was heard within the dead time (F11, F17)."""
     limit = now - state.config.timing.dead_s

@@ -96,6 +96,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     if short is not None:
         return short
     turn = Turn(lease.distrusted(state, now), now)
+    data.doubt(turn)
     _take(turn, event)
     liveness.watch(turn)
     links.watch(turn)

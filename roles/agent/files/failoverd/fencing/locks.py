@@ -13,7 +13,8 @@ from failoverd.core.message import Local
 from failoverd.core.state import Life, State
 from failoverd.rhythm import Rest
 
-from .sfex import Lock, LockError
+from .lock_block import LockError
+from .sfex import Lock
 
 TIDY_S = 0.5
 SLACK_S = 5.0
@@ -51,7 +52,7 @@ class Locks:
         for lock in self._locks.values():
             try:
                 async with asyncio.timeout(LOOK_S):
-                    await lock.look()
+                    await lock.block.look()
             except TimeoutError:
                 return Power.UNKNOWN, f"{lock.place}: the disk does not answer"
             except LockError as error:
@@ -74,10 +75,16 @@ def superfluous(state: State, service: str) -> bool:
     return own is not None and own.local is Local.STOPPED and state.peer.life is Life.ALIVE
 
 
-async def tidy(
+async def keep(
     locks: Mapping[str, Lock], state: Callable[[], State], rest: Rest = asyncio.sleep
 ) -> None:
-    """Give back what is not needed any more, forever."""
+    """Go on with what an earlier life has; give back what is not needed any more, forever.
+
+    Before anything else, and not only when the lock's turn comes to be looked at: what is looked at
+    before it may take its time, and the lock would age out meanwhile (F31, F53, F65).
+    """
+    for lock in locks.values():
+        await lock.recall()
     while locks:
         await rest(TIDY_S)
         for name, lock in locks.items():

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One lock on a shared disk (SFEX): taken, counted up for as long as it is held, given back.
 
-What comes next is decided by core/lock.py; here are the disk, the clock and the self reset. A mark
+What comes next is decided by core/lock.py; here are the clock and the self reset. A mark
 in the run directory, which a boot empties, tells a daemon that begins anew that this boot has the
 lock: it goes on with it (F31), or finds it stolen and resets the node (F64).
 """
@@ -13,36 +13,16 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from failoverd.core import lock as rules
 from failoverd.core.lock import Claim, Do, Hold, Next, Record, Times
-from failoverd.core.lock_block import BlockError, decode_area, decode_record, encode
 
-from .blocks import Disk, Lane
+from .lock_block import Block, LockError, Place
 
 GONE_ROUNDS = 2.5
 """A peer that is proven gone must be seen not to renew for so many of its rounds, no longer."""
-
-
-class LockError(Exception):
-    """The lock was not taken or cannot be looked at; str() says why."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a lock is, and whose."""
-
-    cluster: str
-    service: str
-    node: str
-    disk: str
-    index: int
-    times: Times
-
-    def __str__(self) -> str:
-        return f"lock {self.index} on {self.disk}"
 
 
 class Lock:
@@ -51,17 +31,8 @@ class Lock:
     def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
         self.place = place
         self._mark = marks / f"lock-{place.service}"
-        self._writing = marks / f"write-{place.service}"
-        """There while a write is under way, also one that nobody waits for any more."""
-        self._old = self._writing.exists()
-        """An earlier life of the daemon has left one behind."""
-        self._open = self._stray = 0
-        """Writes that are under way; how many of them nobody waits for."""
-        self._clearing: asyncio.Task[None] | None = None
-        self._left = False
+        self.block = Block(place, marks / f"write-{place.service}")
         self._reset = reset
-        self._disk = Disk(place.disk)
-        self._lane = Lane(f"sfex-{place.service}")
         self._turn = asyncio.Lock()
         self._hold: Hold | None = None
         self._renewal: asyncio.Task[None] | None = None
@@ -70,8 +41,11 @@ class Lock:
         """An earlier life of the daemon had it, and this one has not counted it up yet."""
         self._known = asyncio.Event()
         """What became of a lock that was taken up."""
-        self.problem = ""
+
+    @property
+    def problem(self) -> str:
         """What is wrong with the disk, empty if nothing is."""
+        return self.block.problem
 
     @property
     def held(self) -> bool:
@@ -81,73 +55,6 @@ class Lock:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-    async def look(self) -> Record:
-        """The lock as it stands on the disk; raises LockError, and waits as long as the disk."""
-        place = self.place
-
-        def read() -> Record:
-            area = decode_area(self._disk.read(0), place.cluster)
-            if place.index > area.locks:
-                raise BlockError(f"the area has {area.locks} locks only")
-            return decode_record(self._disk.read(place.index), place.cluster, place.service)
-
-        try:
-            record = await self._lane.call(read)
-        except (OSError, BlockError) as error:
-            self.problem = f"{place}: {getattr(error, 'strerror', None) or error}"
-            raise LockError(self.problem) from None
-        self.problem = ""
-        return record
-
-    async def _write(self, record: Record) -> None:
-        block, index, failed = encode(record), self.place.index, None
-        self._writing.touch()
-        self._open += 1
-        try:
-            await self._lane.call(lambda: self._disk.write(index, block))
-        except OSError as error:
-            failed = error
-        except asyncio.CancelledError:
-            self._stray += 1
-            self._clear_up()
-            raise
-        self._ended(1)
-        if failed is not None:
-            self.problem = f"{self.place}: {failed.strerror or failed}"
-            raise LockError(self.problem)
-
-    def _ended(self, writes: int) -> None:
-        self._open -= writes
-        if not self._open and not self._old:
-            self._writing.unlink(missing_ok=True)
-
-    @property
-    def doubtful(self) -> bool:
-        """A write that nobody waited for may have come over a lock that is held by then (F65).
-
-        Its holder finds that out, or does not live on without it for longer than the timeout.
-        """
-        return self._old or self._stray > 0
-
-    def _clear_up(self) -> None:
-        """Find out in the background when they have ended: before the disk's next answer."""
-        idle = self._clearing is None or self._clearing.done()
-        if idle and self.doubtful and not self._left:
-            self._clearing = asyncio.get_running_loop().create_task(self._settle())
-
-    async def _settle(self) -> None:
-        while self.doubtful:
-            stray = self._stray
-            try:
-                await self.look()
-            except LockError:
-                await asyncio.sleep(self.place.times.renew_s)
-                continue
-            await asyncio.sleep(self.place.times.timeout_s)
-            self._old = False
-            self._stray -= stray
-            self._ended(stray)
 
     async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
         """Take it, and count it up from then on; raises LockError within limit_s.
@@ -203,7 +110,7 @@ class Lock:
         place = self.place
         life = secrets.randbits(52) | 1
         mine = Record(place.cluster, place.service, place.node, life)
-        return Claim(mine, times, doubt=self.doubtful)
+        return Claim(mine, times, doubt=self.block.doubtful)
 
     async def _claim_step(self, claim: Claim, step: Next) -> tuple[Claim, Next]:
         await asyncio.sleep(max(0.0, step.at - self._now()))
@@ -211,9 +118,9 @@ class Lock:
         try:
             async with asyncio.timeout(self.place.times.lease_s):
                 if step.record is not None:
-                    await self._write(step.record)
+                    await self.block.write(step.record)
                     return rules.claim_written(claim, self._now())
-                found = await self.look()
+                found = await self.block.look()
         except LockError:
             return rules.claim_failed(claim, self._now())
         return rules.claim_read(claim, found, asked_at, self._now())
@@ -242,10 +149,10 @@ class Lock:
         while self._hold is not None:
             await asyncio.sleep(max(0.0, step.at - self._now()))
             try:
-                hold, step = rules.hold_read(self._hold, await self.look(), self._now())
+                hold, step = rules.hold_read(self._hold, await self.block.look(), self._now())
                 if step.record is not None:
                     self._hold = hold
-                    await self._write(step.record)
+                    await self.block.write(step.record)
                     hold, step = rules.hold_written(hold, self._now())
                     self.unsure = False
                     self._known.set()
@@ -283,9 +190,9 @@ class Lock:
             # Behind a write that is under way: the thread does one thing after the other.
             try:
                 async with asyncio.timeout(self.place.times.lease_s):
-                    found = await self.look()
+                    found = await self.block.look()
                     if found.of(hold.mine):
-                        await self._write(rules.free(found))
+                        await self.block.write(rules.free(found))
             except TimeoutError:
                 return f"{self.place}: the disk does not answer"
             except LockError as error:
@@ -301,7 +208,7 @@ class Lock:
         Without the mark nothing of the service can be up here, and no disk is asked. With it, a
         lock that is another's was stolen (F64).
         """
-        self._clear_up()
+        self.block.clear_up()
         if self.held:
             return True
         try:
@@ -329,7 +236,4 @@ class Lock:
     def leave(self) -> None:
         """The daemon ends: what is held stays on the disk for its next life."""
         self._drop()
-        self._left = True
-        if self._clearing is not None:
-            self._clearing.cancel()
-        self._lane.close()
+        self.block.leave()

@@ -19,6 +19,8 @@ DIRECTORIES = ("/usr/sbin", "/sbin")
 STATUS_ON, STATUS_OFF = 0, 2
 SAYS_OFF = re.compile(r"\boff\b", re.IGNORECASE)
 """Interpreters end with 2 for troubles of their own: what is said has to agree with it."""
+LOG_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d [\d:,.]+ [A-Z]+: ", re.MULTILINE)
+"""What the library of the agents puts before each line: the history has times of its own."""
 SETTLE_S = 0.5
 VERIFY_TRIES = 3
 
@@ -87,7 +89,7 @@ class Stonith:
         program.set_nice(0)
         self.warm()
         done = await program.finish(stdin, timeout_s)
-        return Finished(done.code, self._without_secrets(done.output))
+        return Finished(done.code, self._without_secrets(LOG_PREFIX.sub("", done.output)))
 
     def _without_secrets(self, text: str) -> str:
         for key, value in self._parameters.items():

@@ -35,10 +35,14 @@ MODPROBE = "/usr/sbin/modprobe"
 
 @dataclass(frozen=True)
 class Support:
-    """What a driver says of itself. survives: it counts on when its user dies."""
+    """What a driver says of itself. survives: it counts on when its user dies.
+
+    endless: it cannot be stopped once it counts, by nobody (nowayout).
+    """
 
     identity: str
     survives: bool
+    endless: bool = False
 
 
 class Device(Protocol):
@@ -69,7 +73,8 @@ class CharacterDevice:
         answer = fcntl.ioctl(self._fd, GET_SUPPORT, bytes(40))
         options, _firmware, identity = struct.unpack("II32s", answer)
         name = identity.split(b"\0", 1)[0].decode(errors="replace")
-        return Support(name, bool(options & MAGIC_CLOSE) or self._no_way_out())
+        endless = self._no_way_out()
+        return Support(name, bool(options & MAGIC_CLOSE) or endless, endless)
 
     def _no_way_out(self) -> bool:
         number = Path(self._path).resolve().name
@@ -116,6 +121,7 @@ class Watchdog:
         self._surrendered = False
         self._why: str | None = None
         self.identity = ""
+        self._endless = False
         self.counts_s: int | None = None
         """The timeout that the device has, read back from it; None before it was asked."""
         self.post: Callable[[Event], None] = lambda event: None
@@ -143,6 +149,7 @@ class Watchdog:
             busy = " (has systemd's RuntimeWatchdogSec taken it?)" if error.errno == 16 else ""
             return f"the watchdog {path} cannot be used: {error.strerror}{busy}"
         self.identity, self.counts_s = support.identity, seconds
+        self._endless = support.endless
         if support.identity == SOFTWARE and not self._accept_software:
             return (
                 f"{path} is a software watchdog, which dies with a frozen kernel, and unsafe does"
@@ -186,10 +193,14 @@ class Watchdog:
         """Never pet again in this life: this node has to go down (F64, F65)."""
         self._surrendered = True
 
-    def close(self, *, holding: bool) -> None:
-        """The daemon ends. F30: disarmed only if nothing is held here."""
+    def close(self, *, holding: bool, leaving: bool = False) -> None:
+        """The daemon ends. F30: disarmed only if nothing is held. leaving: so does the host."""
         device, self._device = self._device, None
         if device is not None:
+            if self._endless and not leaving:
+                within = f"unless failoverd begins again within {self.counts_s} s"
+                why = "its driver does not let it be stopped (nowayout)"
+                self._alert("watchdog", f"the watchdog will reset this node {within}: {why}")
             with contextlib.suppress(OSError):
                 device.close(disarm=not holding and not self._surrendered)
 

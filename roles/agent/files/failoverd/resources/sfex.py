@@ -10,7 +10,8 @@ from typing import Any
 
 from failoverd.core.lock import Times
 from failoverd.exclusion import parse_times
-from failoverd.fencing.sfex import Lock, LockError, Place
+from failoverd.fencing.lock_block import LockError, Place
+from failoverd.fencing.sfex import Lock
 from failoverd.schema import Section
 
 from .base import ResourceError, Situation, State

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of the packages that a cluster needs are installed on this node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+STATUS = "/var/lib/dpkg/status"
+Run = Callable[[list[str]], tuple[int, str, str]]
+
+
+def inspect(wanted: Iterable[str], run: Run, status: str = STATUS) -> dict[str, Any]:
+    """Return the names to have, which of them are missing, and whether an installation was cut off.
+
+    An entry of ``wanted`` is a name, or alternatives as in a dependency: ``a | b``. Raises OSError
+    when the status cannot be read, RuntimeError when apt cannot say what it knows.
+    """
+    entries = [[name.strip() for name in entry.split("|")] for entry in wanted]
+    installed, interrupted = read(status)
+    known: set[str] = set()
+    if any(len(entry) > 1 and entry[0] not in installed for entry in entries):
+        known = offered(run)
+    chosen = {choose(entry, installed | known) for entry in entries}
+    return {
+        "chosen": sorted(chosen),
+        "missing": sorted(chosen - installed),
+        "interrupted": interrupted,
+    }
+
+
+def choose(alternatives: list[str], known: AbstractSet[str]) -> str:
+    """Return the first one that is known; the last one if none is, so that apt names it."""
+    return next((name for name in alternatives if name in known), alternatives[-1])
+
+
+def offered(run: Run) -> set[str]:
+    """Return the names that apt knows; raises RuntimeError when it cannot say."""
+    code, said, problem = run(["apt-cache", "pkgnames"])
+    if code != 0:
+        raise RuntimeError(f"apt-cache exited with {code}: {problem.strip()}")
+    return set(said.split())
+
+
+def read(status: str) -> tuple[set[str], bool]:
+    """Return what dpkg has installed, and whether it left something half done."""
+    installed, name, interrupted = set(), "", False
+    with open(status, encoding="utf-8", errors="replace") as handle:
+        for line in handle:
+            if line.startswith("Package: "):
+                name = line[9:].strip()
+            elif line.startswith("Status: "):
+                state = line.split()[-1]
+                if state == "installed":
+                    installed.add(name)
+                elif state not in ("config-files", "not-installed"):
+                    interrupted = True
+    return installed, interrupted

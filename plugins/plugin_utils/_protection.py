@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges what the nodes told about their watchdogs and the disk of their locks. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._values import Problem
+
+SOFTWARE = "Software Watchdog"
+"""How the kernel's softdog calls itself."""
+
+Found = Mapping[str, Mapping[str, Any]]
+
+
+def watchdog(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+    """F29: the daemon would refuse to own anything, and say the same."""
+    guard, seen = model["watchdog"], info["watchdog"]
+    if guard is None:
+        return
+    device, module = guard["device"], guard.get("module", "")
+    if not seen["exists"] and not (module and seen["loadable"]):
+        driver = f", and its kernel has no driver {module}" if module else ""
+        raise Problem(
+            f"{node}: there is no watchdog {device}{driver}; without it this node may not own"
+            " services (cluster_watchdog)."
+        )
+    if seen["identity"] == SOFTWARE and "software_watchdog" not in model["unsafe"]:
+        raise Problem(
+            f"{node}: {device} is a software watchdog, which dies with a frozen kernel; give"
+            " cluster_watchdog another, or accept the risk with cluster_unsafe:"
+            " [software_watchdog]."
+        )
+
+
+def lock_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
+    """Refuse a lock disk that one node does not see, or that is another one there."""
+    if model["sfex"] is None:
+        return
+    for node in nodes:
+        disk, seen = model["sfex"]["disk"][node], found[node]["lock_disk"]
+        where = f"cluster_sfex.disk: {disk}"
+        if not seen["exists"]:
+            raise Problem(f"{where} does not exist on {node}.")
+        if not seen["block"]:
+            raise Problem(f"{where} on {node} is not a block device.")
+        if seen["used"] in ("mounted", "swap"):
+            raise Problem(f"{where} on {node} is in use ({seen['used']}).")
+    first, second = nodes
+    one, other = (found[node]["lock_disk"]["size"] for node in nodes)
+    if one != other:
+        raise Problem(
+            f"cluster_sfex.disk: is not the same disk on both nodes; it has {one} bytes on {first}"
+            f" and {other} on {second}."
+        )
