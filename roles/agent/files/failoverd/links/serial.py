@@ -22,7 +22,7 @@ STUCK_S = 3.0
 """A line whose other end is dead may hold its bytes for ever."""
 BITS = 10
 """That a byte takes on the line, with its start and stop bit."""
-PAUSE_S, SLACK = 0.002, 1.2
+PAUSE_S, SLACK = 0.005, 1.1
 """For the rest of a frame is waited as long as it takes on the line, a bit more, and PAUSE_S.
 
 A real line delivers a few bytes at a time: to be woken up for each costs more than all else."""
