@@ -123,7 +123,12 @@ class Finale:
         timing, lease = self.world.setting.timing, self.world.setting.lease
         self.owner.daemon.stall()
         # Shorter than its watchdog is patient, which was petted a while ago.
-        self._pass(min(timing.dead_s * 1.5, 0.75 * lease.watchdog_s if lease else 60.0))
+        still_s = min(timing.dead_s * 1.5, 0.75 * lease.watchdog_s if lease else 60.0)
+        if not all(volume.mirrored for volume in self.world.volumes.values()):
+            # What has no data could be taken over, so the peer has a reason to shoot in the end.
+            patient_s = timing.dead_s + timing.fence_delay_s - 2 * timing.heartbeat_s
+            still_s = min(still_s, patient_s)
+        self._pass(still_s)
         self.owner.daemon.go_on()
         self._pass(timing.dead_s + DEVICE_TIMEOUT_S)
         self._served_by(self.owner, services=(self.first,))

@@ -17,6 +17,13 @@ def test_every_mutant_fits_the_code_as_it_is() -> None:
         compile(hunt.applied(mutant), mutant.file, "exec")
 
 
+def test_for_every_mutant_a_world_is_known_that_catches_it() -> None:
+    """make mutants plays it, and looks for another if it does not any more."""
+    seeds = hunt.known()
+    assert seeds.keys() == {mutant.what for mutant in MUTANTS}
+    assert max(seeds.values()) <= hunt.MOST
+
+
 def test_the_quick_mutants_are_caught() -> None:
     quick = tuple(mutant for mutant in MUTANTS if mutant.quick)
     results = hunt.hunt_all(quick, most=FEW)

@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""python -m tests.simulation.mutants [--most N]: which deliberate bug is caught by what."""
+"""python -m tests.simulation.mutants [--most N] [--anew]: which deliberate bug is caught by what.
+
+The seed that is known to catch a bug is played first; only if it does not is another searched for,
+from the first on, and known from then on.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,11 @@ def main() -> int:
     """1 if a bug survives."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
     parser.add_argument("--most", type=int, default=hunt.MOST, help="seeds played on each bug")
+    parser.add_argument("--anew", action="store_true", help="forget which seeds are known")
     options = parser.parse_args()
-    results = hunt.hunt_all(most=options.most)
+    results = hunt.hunt_all(most=options.most, anew=options.anew)
     hunt.write(results)
+    hunt.remember(results)
     alive = [caught for caught in results if not caught.invariant]
     print(f"{len(results) - len(alive)} of {len(results)} bugs caught; report: {hunt.REPORT}")
     return 1 if alive else 0

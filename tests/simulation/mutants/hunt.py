@@ -20,6 +20,8 @@ from .table import MUTANTS
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "roles" / "agent" / "files" / "failoverd"
 REPORT = ROOT / "build" / "mutants.json"
+KNOWN = Path(__file__).parent / "known.json"
+"""Bug -> the seed that a hunt from the first seed on was caught by."""
 MOST = 5000
 
 
@@ -31,8 +33,8 @@ class Caught:
     what: str
     invariant: str = ""
     """Which invariant caught it, empty if it survived."""
-    seeds: int = 0
-    """How many seeds were played until then."""
+    seed: int = 0
+    """By which world; if none, how many were played."""
 
 
 def applied(mutant: Mutant) -> str:
@@ -45,15 +47,25 @@ def applied(mutant: Mutant) -> str:
     return text.replace(mutant.old, mutant.new)
 
 
-def hunt(mutant: Mutant, most: int = MOST) -> Caught:
-    """Play until it is caught, most seeds at most, in a process of its own."""
+def known() -> dict[str, int]:
+    """The seeds that hunts before this one ended with."""
+    seeds: dict[str, int] = json.loads(KNOWN.read_text(encoding="utf-8"))
+    return seeds
+
+
+def hunt(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
+    """Play until it is caught, most seeds at most, in a process of its own.
+
+    first: a seed that is played before all others, 0 for none.
+    """
+    first = first if first <= most else 0
     with tempfile.TemporaryDirectory(prefix="mutant-") as where:
         copy = Path(where) / "failoverd"
         shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / "core" / mutant.file).write_text(applied(mutant), encoding="utf-8")
         only = "leased" if mutant.leased else "shared" if mutant.shared else ""
         done = subprocess.run(
-            [sys.executable, "-m", "tests.simulation.mutants.prey", str(most), only],
+            [sys.executable, "-m", "tests.simulation.mutants.prey", str(most), only, str(first)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{where}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -63,14 +75,24 @@ def hunt(mutant: Mutant, most: int = MOST) -> Caught:
     if done.returncode != 0:
         raise RuntimeError(f"{mutant.what}: {done.stderr[-2000:]}")
     found = json.loads(done.stdout)
-    return Caught(mutant.file, mutant.what, found["invariant"], found["seeds"])
+    return Caught(mutant.file, mutant.what, found["invariant"], found["seed"])
 
 
-def hunt_all(mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST) -> list[Caught]:
-    """Every bug, as many at a time as there are cores, each told when it is caught."""
+def hunt_all(
+    mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST, *, anew: bool = False
+) -> list[Caught]:
+    """Every bug, as many at a time as there are cores, each told when it is caught.
+
+    anew: search from the first seed on, whatever is known.
+    """
+    seeds = {} if anew else known()
     results = []
+
+    def one(mutant: Mutant) -> Caught:
+        return hunt(mutant, most, seeds.get(mutant.what, 0))
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for caught in pool.map(lambda mutant: hunt(mutant, most), mutants):
+        for caught in pool.map(one, mutants):
             print(line(caught), flush=True)
             results.append(caught)
     return results
@@ -78,8 +100,15 @@ def hunt_all(mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST) -> list[Ca
 
 def line(caught: Caught) -> str:
     """One row of the printed table."""
-    end = f"{caught.invariant:<6} after {caught.seeds:>4} seeds" if caught.invariant else "SURVIVED"
+    end = f"{caught.invariant:<6} at seed {caught.seed:>4}" if caught.invariant else "SURVIVED"
     return f"{caught.what:<76}  {end}"
+
+
+def remember(results: list[Caught], path: Path = KNOWN) -> None:
+    """Keep what catches what."""
+    seeds = {caught.what: caught.seed for caught in results if caught.invariant}
+    text = json.dumps({**known(), **seeds}, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def write(results: list[Caught], path: Path = REPORT) -> None:

@@ -58,9 +58,15 @@ _BUGS = (
     # the peer cannot have taken it before the watchdog of this node would have fired.
     Mutant(
         "../fencing/sfex.py",
-        "            await self._take_up(life)\n",
-        "            self.unsure = False\n",
+        "                self._take_up(life)\n",
+        "                self.unsure = False\n",
         "a daemon that begins anew does not go on with its lock",
+    ),
+    Mutant(
+        "../fencing/sfex.py",
+        "            life = self._marked()\n",
+        "",
+        "a lock that is being given back is gone on with",
     ),
     Mutant(
         "../fencing/sfex.py",

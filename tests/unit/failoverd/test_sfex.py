@@ -232,6 +232,32 @@ def test_the_next_life_of_the_daemon_goes_on_with_the_lock(bench: Bench) -> None
     assert bench.resets == []
 
 
+def test_a_lock_that_is_being_given_back_is_taken_anew_by_who_wants_it_again(
+    bench: Bench, hang: dict[str, Any], until: Any
+) -> None:
+    """The peer is to be excluded while the service is stopped here: what is given back is no proof."""
+
+    async def main() -> None:
+        lock = bench.lock("node1")
+        await lock.acquire(WAIT_S)
+        life = (await lock.block.look()).life
+        hang["gate"].clear()
+        giving = asyncio.create_task(lock.release())
+        await until(hang["entered"].is_set, WAIT_S)
+        taking = asyncio.create_task(lock.acquire(WAIT_S))
+        await asyncio.sleep(0.05)
+        hang["gate"].set()
+        assert await giving == ""
+        await taking
+        again = await lock.block.look()
+        assert (again.owner, again.life == life) == ("node1", False)
+        await counted(lock)
+        lock.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
 def test_f53_the_next_life_goes_on_with_it_before_anything_is_looked_at(bench: Bench) -> None:
     async def main() -> None:
         first = bench.lock("node1")

@@ -211,27 +211,31 @@ class Lock:
         self.block.clear_up()
         if self.held:
             return True
-        try:
-            life = int(self._mark.read_text(encoding="ascii"))
-        except (OSError, ValueError):
+        if (life := self._marked()) is None:
             self.unsure = False
-        else:
-            await self._take_up(life)
+            return False
+        async with self._turn:
+            # It may have been given back while this waited: then it is nobody's.
+            life = self._marked()
+            if not self.held and life is not None:
+                self._take_up(life)
         return self.held
 
-    async def _take_up(self, life: int) -> None:
-        async with self._turn:
-            if self.held:
-                return
-            place, began = self.place, self._now()
-            mine = Record(place.cluster, place.service, place.node, life)
-            self._known.clear()
-            # Counted from now: the earlier life has reset the node, or was in time until it ended.
-            # Short lives could follow each other like that: so the watchdog waits (see gate).
-            self._set(Hold(mine, place.times, began))
-            self._renewal = asyncio.get_running_loop().create_task(
-                self._renew(Next(Do.READ, at=began))
-            )
+    def _marked(self) -> int | None:
+        """The life in which this boot took it, as far as the mark says so."""
+        try:
+            return int(self._mark.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
+    def _take_up(self, life: int) -> None:
+        place, began = self.place, self._now()
+        mine = Record(place.cluster, place.service, place.node, life)
+        self._known.clear()
+        # Counted from now: the earlier life has reset the node, or was in time until it ended.
+        # Short lives could follow each other like that: so the watchdog waits (see gate).
+        self._set(Hold(mine, place.times, began))
+        self._renewal = asyncio.get_running_loop().create_task(self._renew(Next(Do.READ, at=began)))
 
     def leave(self) -> None:
         """The daemon ends: what is held stays on the disk for its next life."""
