@@ -235,7 +235,7 @@ def test_the_next_life_of_the_daemon_goes_on_with_the_lock(bench: Bench) -> None
 def test_a_lock_that_is_being_given_back_is_taken_anew_by_who_wants_it_again(
     bench: Bench, hang: dict[str, Any], until: Any
 ) -> None:
-    """The peer is to be excluded while the service is stopped here: what is given back is no proof."""
+    """The peer is to be excluded while the service is stopped: what is given back is no proof."""
 
     async def main() -> None:
         lock = bench.lock("node1")
