@@ -77,7 +77,8 @@ def add(cluster: Cluster) -> None:
             "ocf": "example:daemon",
             "name": NAME,
             "parameters": {"program": PROGRAM},
-            "monitor": [{"port": PORT}],
+            # It listens a while after its start, which on these kernels takes a second or two.
+            "monitor": [{"port": PORT, "interval_s": 1, "confirmations": 10}],
             "after": ["postgresql"],
         }
     )

@@ -162,6 +162,44 @@ def serial(device: str, received: list[bytes]) -> SerialLink:
     return SerialLink(settings, lambda name, frame: received.append(frame), lambda: True)
 
 
+def test_a_frame_that_comes_a_few_bytes_at_a_time_wakes_nobody_for_each(
+    until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        monkeypatch.setattr(serial_module, "PAUSE_S", 0.2)
+        master, device = line()
+        got: list[bytes] = []
+        link = serial(device, got)
+        woken: list[int] = []
+
+        def awake() -> bool:
+            woken.append(len(got))
+            return True
+
+        link._awake = awake
+        link.open()
+        frame = pack(bytes(range(100)))
+        os.write(master, frame)
+        await until(lambda: len(got) == 1)
+        woken.clear()
+        for start in range(0, len(frame), 10):
+            os.write(master, frame[start : start + 10])
+            for _round in range(10):
+                await asyncio.sleep(0)
+        await until(lambda: len(got) == 2)
+        assert got == [bytes(range(100))] * 2
+        assert len(woken) < len(frame) / 10 / 2, "it was woken up for each"
+        # A frame of which the end is lost holds up nothing for long.
+        os.write(master, frame[:30])
+        await asyncio.sleep(0)
+        os.write(master, b"\n" + frame)
+        await until(lambda: len(got) == 3)
+        link.close()
+        os.close(master)
+
+    asyncio.run(main())
+
+
 def test_frames_cross_a_serial_line_both_ways_and_survive_noise(until: Any) -> None:
     async def main() -> None:
         got: list[bytes] = []

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.show import soak
 from tests.show._labtests import rows
 from tests.show.monitoring import judged
@@ -55,3 +57,22 @@ def test_a_cost_has_to_be_measured_on_every_node_and_kept() -> None:
     assert verdicts(**cheap, b_cpu_percent=0.5, b_resident_mib=31.0) == [True, True, True]
     assert verdicts(**cheap, b_cpu_percent=1.5, b_resident_mib=41.0) == [True, False, False]
     assert verdicts(**cheap) == [True, False, False]
+
+
+def test_a_measurement_that_fails_is_a_promise_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(seconds: float) -> dict[str, dict[str, float]]:
+        raise RuntimeError("the cluster did not settle")
+
+    monkeypatch.setattr(soak, "measure", broken)
+    rows = soak.judged([soak.idle(1.0)])
+    assert [row["ok"] for row in rows] == [False, False, False]
+    assert "did not settle" in rows[0]["figures"]["why"]
+
+    def fine(seconds: float) -> dict[str, dict[str, float]]:
+        return {node: {"cpu_percent": 0.5, "resident_mib": 36.0} for node in ("one", "other")}
+
+    monkeypatch.setattr(soak, "measure", fine)
+    in_the_lab = {"tokyo_percent_of_a_core_in_the_lab": 7.0, "tokyo_resident_mib": 39.0}
+    rows = soak.judged([soak.idle(1.0), {"what": "lab", "ok": True, "figures": in_the_lab}])
+    assert all(row["ok"] for row in rows), "the lab's processor time is not judged"
+    assert rows[-1]["figures"] == {"one": 36.0, "other": 36.0, "tokyo": 39.0, "limit": 40.0}

@@ -23,7 +23,13 @@ class Unpacker:
     def __init__(self) -> None:
         self._rest = b""
         self._skipping = False
+        self._length = 0
         self.rubbish = 0
+
+    @property
+    def missing(self) -> int:
+        """Bytes that a line which has begun lacks to be as long as the last one; 0 if none has."""
+        return max(1, self._length - len(self._rest)) if self._rest else 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """The frames that these bytes complete. Rubbish is counted and skipped."""
@@ -44,6 +50,7 @@ class Unpacker:
                 if len(line) > MAX_LINE:
                     raise ValueError
                 frames.append(base64.b64decode(line, validate=True))
+                self._length = len(line) + 1
             except (ValueError, binascii.Error):
                 self.rubbish += 1
         return frames

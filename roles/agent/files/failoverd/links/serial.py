@@ -20,6 +20,12 @@ from .framing import Unpacker, pack
 CHUNK = 8192
 STUCK_S = 3.0
 """A line whose other end is dead may hold its bytes for ever."""
+BITS = 10
+"""That a byte takes on the line, with its start and stop bit."""
+PAUSE_S, SLACK = 0.005, 1.1
+"""For the rest of a frame is waited as long as it takes on the line, a bit more, and PAUSE_S.
+
+A real line delivers a few bytes at a time: to be woken up for each costs more than all else."""
 
 
 class SerialLink:
@@ -35,6 +41,7 @@ class SerialLink:
         self._unpacker = Unpacker()
         self._stuck_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
+        """Opens the device again, or goes on to read."""
 
     def open(self) -> None:
         """Open the device; an absent one is tried again each second."""
@@ -94,6 +101,20 @@ class SerialLink:
             return
         for frame in self._unpacker.feed(data):
             self._receive(self.name, frame)
+        if self._unpacker.missing and self._fd >= 0:
+            line_s = self._unpacker.missing * BITS / self._settings.baud
+            self._pause(PAUSE_S + SLACK * line_s)
+
+    def _pause(self, seconds: float) -> None:
+        """Let the rest of a frame come in; less than the kernel's buffer holds."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._fd)
+        self._timer = loop.call_later(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self._timer = None
+        asyncio.get_running_loop().add_reader(self._fd, self._readable)
+        self._readable()
 
     def discard(self) -> None:
         """Throw away what waits."""
