@@ -23,10 +23,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from lab.clocks import offsets
 from lab.errors import LabError
 
 # bash, because its mapfile reads a file of /proc without starting a process; `read -t` is the
@@ -71,7 +72,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at a node. ``time`` is the node's wall clock, which is the host's."""
+    """One look at a node. ``time`` is the node's wall clock; see lab.clocks."""
 
     time: float
     boot: str
@@ -82,6 +83,8 @@ class Sample:
     peer_role: str = ""
     disk: str = ""
     peer_disk: str = ""
+    received: float = 0.0
+    """When it arrived, by the host's wall clock; 0 for not known."""
 
     @property
     def active(self) -> bool:
@@ -137,11 +140,13 @@ def parse(line: str) -> Sample | None:
 
 
 def activity(track: Track, now: float) -> list[Interval]:
-    """When the node was active, as far as the samples prove it, until ``now``."""
+    """When the node was active by the host's clock, as far as the samples prove it, to ``now``."""
+    late = offsets((s.boot, s.time, s.received) for s in track.samples)
     found: list[Interval] = []
     begin: Sample | None = None
     last: Sample | None = None
-    for sample in track.samples:
+    for read in track.samples:
+        sample = replace(read, time=read.time + late.get(read.boot, 0.0))
         if begin and last and (not sample.active or sample.boot != begin.boot):
             found.append(Interval(begin.time, last.time))
             begin = None
@@ -286,7 +291,7 @@ class Observer:
             for line in child.stdout:
                 sample = parse(line)
                 if sample:
-                    self.add(node, sample)
+                    self.add(node, replace(sample, received=time.time()))
             _end(child)
             self._stopping.wait(0.5)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import random
 
+from . import setting
 from .fault import Fault
 
-SHARE = 0.1
+SHARE = 0.2
 """Of these worlds."""
 
 
@@ -20,7 +21,10 @@ def draw(seed: int, chaos_s: float) -> list[Fault]:
     rng = random.Random(f"shared race {seed}")
     if rng.random() >= SHARE:
         return []
-    return rng.choice((_looks_late, _gives_back))(rng, rng.uniform(0.0, 0.5 * chaos_s))
+    at = rng.uniform(0.0, 0.5 * chaos_s)
+    if rng.random() < 0.5:
+        return _looks_late(rng, at)
+    return _gives_back(rng, at, setting.draw(seed).timing.dead_s)
 
 
 def _looks_late(rng: random.Random, at: float) -> list[Fault]:
@@ -31,10 +35,10 @@ def _looks_late(rng: random.Random, at: float) -> list[Fault]:
     ]
 
 
-def _gives_back(rng: random.Random, at: float) -> list[Fault]:
-    """F62: a lock is given back when the peer is to be excluded by it."""
+def _gives_back(rng: random.Random, at: float, dead_s: float) -> list[Fault]:
+    """F62: a lock is given back by a planned move when the peer falls silent."""
     return [
-        Fault("path_slow", "owner", at, 20.0, a=rng.random()),
-        Fault("switchover", "here", at, a=rng.random()).on("peer-suspect", rng.uniform(0.0, 0.8)),
-        Fault("cut_all", "node1", at + 1.0, 20.0),
+        Fault("cut_all", "node1", at, 20.0),
+        Fault("path_slow", "owner", at, 20.0, a=rng.uniform(0.6, 1.0)),
+        Fault("switchover", "owner", at + max(0.0, dead_s - rng.uniform(0.5, 3.0))),
     ]

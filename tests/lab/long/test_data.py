@@ -9,6 +9,9 @@ import time
 from tests.lab import eyes
 from tests.lab.conftest import Cluster, mark
 
+NEWER = "the other node has newer data"
+"""Said of an Outdated and of a Consistent disk, but not of one that is not up yet."""
+
 
 def test_f07_both_lose_power_and_the_newer_copy_serves(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
@@ -37,7 +40,7 @@ def test_f08_the_older_node_alone_does_not_start(cluster: Cluster) -> None:
     cluster.lab.power(owner, "off")
     returned = time.time()
     cluster.lab.power(standby, "on")
-    why = eyes.wait_blocked(cluster, standby, "the disk is")
+    why = eyes.wait_blocked(cluster, standby, NEWER)
     assert "Consistent" in why or "Outdated" in why, why
     cluster.wait(
         lambda: bool(eyes.orders(cluster, standby, returned, "status")), "the device asked"
@@ -133,7 +136,7 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
     assert cluster.serves(), "rows that only the owner has"
     cluster.lab.power(owner, "off")
     cluster.lab.power(standby, "on")
-    eyes.wait_blocked(cluster, standby, "the disk is")
+    eyes.wait_blocked(cluster, standby, NEWER)
     # What no advice of ours says: the older copy is written to by force.
     by_hand = "mount /dev/drbd0 /mnt && touch /mnt/by-hand && umount /mnt"
     # Without its daemon the handler would wait for a minute; the next daemon puts it back.

@@ -20,9 +20,13 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=hunt.MOST, help="seeds played on each bug")
     parser.add_argument("--anew", action="store_true", help="forget which seeds are known")
     options = parser.parse_args()
-    results = hunt.hunt_all(most=options.most, anew=options.anew)
+    results = []
+    for caught in hunt.hunt_all(most=options.most, anew=options.anew):
+        print(hunt.line(caught), flush=True)
+        if caught.invariant:
+            hunt.remember(caught)
+        results.append(caught)
     hunt.write(results)
-    hunt.remember(results)
     alive = [caught for caught in results if not caught.invariant]
     print(f"{len(results) - len(alive)} of {len(results)} bugs caught; report: {hunt.REPORT}")
     return 1 if alive else 0

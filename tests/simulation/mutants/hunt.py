@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,22 +81,18 @@ def hunt(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
 
 def hunt_all(
     mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST, *, anew: bool = False
-) -> list[Caught]:
-    """Every bug, as many at a time as there are cores, each told when it is caught.
+) -> Iterator[Caught]:
+    """Every bug, as many at a time as there are cores, each as soon as those before it are caught.
 
     anew: search from the first seed on, whatever is known.
     """
     seeds = {} if anew else known()
-    results = []
 
     def one(mutant: Mutant) -> Caught:
         return hunt(mutant, most, seeds.get(mutant.what, 0))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for caught in pool.map(one, mutants):
-            print(line(caught), flush=True)
-            results.append(caught)
-    return results
+        yield from pool.map(one, mutants)
 
 
 def line(caught: Caught) -> str:
@@ -104,10 +101,9 @@ def line(caught: Caught) -> str:
     return f"{caught.what:<76}  {end}"
 
 
-def remember(results: list[Caught], path: Path = KNOWN) -> None:
-    """Keep what catches what."""
-    seeds = {caught.what: caught.seed for caught in results if caught.invariant}
-    text = json.dumps({**known(), **seeds}, indent=1, sort_keys=True)
+def remember(caught: Caught, path: Path = KNOWN) -> None:
+    """Keep what catches it."""
+    text = json.dumps({**known(), caught.what: caught.seed}, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -91,6 +91,26 @@ def test_two_nodes_that_are_active_at_once_are_found() -> None:
     assert overlaps(old, new) == [Interval(10.4, 10.6)]
 
 
+def test_a_node_whose_clock_is_late_is_judged_by_the_hosts() -> None:
+    """Seen in the lab: a clock 0.2 s late made of a hand-over two active nodes."""
+
+    def heard(*samples: tuple[float, bool], late: float) -> Track:
+        # The first message is quick, all others are held up on their way.
+        times = [
+            (t, active, t + late + (0.0 if i == 0 else 0.5))
+            for i, (t, active) in enumerate(samples)
+        ]
+        return Track([Sample(t, "b", a, False, received=r) for t, a, r in times])
+
+    old = activity(heard((9.7, True), (10.0, True), (10.3, False), late=0.0), 11.0)
+    new = activity(heard((9.6, False), (9.9, True), (10.2, True), (10.5, False), late=0.2), 11.0)
+    assert old == [Interval(9.7, 10.0)]
+    assert overlaps(old, new) == []
+    early = activity(heard((9.5, False), (9.75, True), (10.5, True), late=-0.25), 9.75)
+    late = activity(heard((9.0, True), (9.5, True), (9.75, False), late=0.25), 11.0)
+    assert overlaps(late, early) == [Interval(9.5, 9.75)], "a true one is found by the same clock"
+
+
 def test_a_silent_node_with_power_counts_as_active_because_it_may_be_frozen() -> None:
     assert activity(track((1.0, True), (1.3, True)), now=20.0) == [Interval(1.0, 20.0)]
 
