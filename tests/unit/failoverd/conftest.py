@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import itertools
 import json
 import os
+import select
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from failoverd.monitors.echo import Echo
 
 CLONE_NEWNET = 0x40000000
 _numbers = itertools.count(1)
@@ -55,6 +59,23 @@ class Wire:
             _ip("-n", name, "link", "set", "eth0", "up")
             _ip("-n", name, "address", "add", f"10.9.0.{index}/24", "dev", "eth0")
             _ip("-n", name, "address", "add", f"fd00::{index}/64", "dev", "eth0", "nodad")
+        for version, address in ((4, "10.9.0.2"), (6, "fd00::2")):
+            self._await(version, address)
+
+    def _await(self, version: int, address: str) -> None:
+        """Until packets pass: the kernel may take a second if many links change on this machine."""
+        answers: list[str] = []
+        with self.side(0):
+            echo = Echo(version, lambda sender, number: answers.append(sender))
+        for number in range(1, 500):
+            with contextlib.suppress(OSError):
+                echo.ask(address, number)
+            select.select([echo.socket], [], [], 0.02)
+            echo.read()
+            if answers:
+                break
+        echo.close()
+        assert answers, f"{address}: nothing passes the cable"
 
     def ip(self, side: int, *words: str) -> None:
         """Run ip(8) on one side."""
