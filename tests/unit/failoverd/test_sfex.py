@@ -187,7 +187,7 @@ def test_a_disk_that_fails_resets_the_node_within_the_lease(
         raise OSError(5, "Input/output error")
 
     async def main() -> None:
-        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        lock = bench.lock("node1", Times(0.05, 2.0, 0.1, 5.0))
         await lock.acquire(WAIT_S)
         monkeypatch.setattr(Disk, "read", broken)
         await until(lambda: bench.resets, WAIT_S)
