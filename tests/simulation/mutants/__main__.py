@@ -12,6 +12,7 @@ import argparse
 import sys
 
 from . import hunt
+from .table import MUTANTS
 
 
 def main() -> int:
@@ -26,7 +27,8 @@ def main() -> int:
         if caught.invariant:
             hunt.remember(caught)
         results.append(caught)
-    hunt.write(results)
+    order = [mutant.what for mutant in MUTANTS]
+    hunt.write(sorted(results, key=lambda caught: order.index(caught.what)))
     alive = [caught for caught in results if not caught.invariant]
     print(f"{len(results) - len(alive)} of {len(results)} bugs caught; report: {hunt.REPORT}")
     return 1 if alive else 0

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def hunt(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
 def hunt_all(
     mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST, *, anew: bool = False
 ) -> Iterator[Caught]:
-    """Every bug, as many at a time as there are cores, each as soon as those before it are caught.
+    """Every bug, as many at a time as there are cores, each as soon as it is caught.
 
     anew: search from the first seed on, whatever is known.
     """
@@ -92,7 +92,8 @@ def hunt_all(
         return hunt(mutant, most, seeds.get(mutant.what, 0))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        yield from pool.map(one, mutants)
+        for done in as_completed([pool.submit(one, mutant) for mutant in mutants]):
+            yield done.result()
 
 
 def line(caught: Caught) -> str:
