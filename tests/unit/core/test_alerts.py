@@ -9,7 +9,7 @@ from dataclasses import replace
 from failoverd.core import actions, events
 from failoverd.core.events import Power
 
-from .halves import ALONE, GOOD, Pair, notes
+from .halves import ALONE, GOOD, Half, Pair, notes
 
 SPLIT = replace(ALONE, connection="StandAlone")
 
@@ -98,6 +98,25 @@ def test_f39_split_brain_is_told_and_the_standby_is_blocked_for_good() -> None:
     pair.b.fence_answers(Power.OFF)
     assert not pair.b.take(actions.Start), "even over a proof: data would be lost"
     assert "diverged" in pair.b.shop.why
+
+
+def test_f39_a_daemon_that_begins_beside_a_split_tells_once_it_is_sure() -> None:
+    """A kernel that is being brought up looks the same for a moment."""
+    half = Half("a", "b", 1 << 32 | 11)
+    half.settle(SPLIT)
+    half.pass_time(8)
+    assert notes(half, "split-brain") == []
+    half.pass_time(4)
+    [text] = notes(half, "split-brain")
+    assert "may have diverged" in text
+    half.pass_time(30)
+    assert notes(half, "split-brain") == []
+    brief = Half("a", "b", 1 << 32 | 12)
+    brief.settle(SPLIT)
+    brief.pass_time(5)
+    Pair.see(brief, ALONE)
+    brief.pass_time(30)
+    assert notes(brief, "split-brain") == []
 
 
 def test_f39_a_copy_that_is_connected_again_is_no_longer_blocked() -> None:

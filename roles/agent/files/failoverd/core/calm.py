@@ -116,7 +116,7 @@ def _next_time(state: State, now: float) -> float:
         times.append(state.lan_lost_since + timing.witness_s)
     times.append(state.ineligible_since + timing.witness_s)
     for service in state.services:
-        times += [service.next_outdate, service.next_resume]
+        times += [service.next_outdate, service.next_resume, service.split_at or 0.0]
         times += [waiting.until for waiting in service.waiting]
         if service.move is not None:
             times.append(service.move.until)

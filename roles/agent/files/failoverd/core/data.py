@@ -19,6 +19,8 @@ NOT_EXCLUDED = 1
 """fence-peer exit code that DRBD takes for failure: I/O stays frozen (F36)."""
 
 RETRY_S = 0.5
+SPLIT_SURE_S = 10.0
+"""A kernel that is brought up is StandAlone until its resource is connected: no split brain yet."""
 HANDLED_S = 2.0
 """How long the kernel's handler is given to ask, and the kernel to act on the answer, before the
 order to resume."""
@@ -84,10 +86,10 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
         service = turn.set_service(service, waiting=(), promise=0)
         liveness.kernel_answers(turn)
-    known = service.held or old.connection not in ("Unknown", "Unconfigured")
-    if disk.split and not old.split and known:
-        text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
-        turn.note("split-brain", text, service.name, alert=True)
+    if disk.split != old.split:
+        known = service.held or old.connection not in ("Unknown", "Unconfigured")
+        sure_at = turn.now + (0.0 if known else SPLIT_SURE_S)
+        service = turn.set_service(service, split_at=sure_at if disk.split else None)
     if disk.suspended and not old.suspended:
         # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
         # The kernel's handler is on its way: only if it fails there has to be an order (F36).
@@ -113,6 +115,10 @@ def doubt(turn: Turn) -> None:
 
 def settle(turn: Turn, service: Service) -> None:
     """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
+    if service.split_at is not None and turn.now >= service.split_at:  # F39
+        text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
+        turn.note("split-brain", text, service.name, alert=True)
+        service = turn.set_service(service, split_at=None)
     needed = service.held or service.waiting or service.disk.suspended
     if service.promise and not needed:
         service = turn.set_service(service, promise=0)

@@ -171,6 +171,8 @@ class Service:
     """Why the disk below it on this node cannot be relied on, empty if it can (F44)."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
+    split_at: float | None = None
+    """When people are told that DRBD is StandAlone, None if they need not be (F39)."""
 
     @property
     def held(self) -> bool:
