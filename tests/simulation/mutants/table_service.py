@@ -153,12 +153,6 @@ SERVICE = (
     ),
     Mutant(
         "placement.py",
-        "    if service.local in (Local.UNKNOWN, Local.BROKEN):\n",
-        "    if service.local is Local.BROKEN:\n",
-        "a service that was not probed yet passes for able",
-    ),
-    Mutant(
-        "placement.py",
         "    if failed(turn, service):\n",
         "    if failed(turn, service) and state.leaving:\n",
         "a node on which it failed goes on trying (F48)",

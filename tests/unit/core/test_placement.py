@@ -113,6 +113,16 @@ def test_f23_of_a_dead_target_that_returns_the_peer_may_hear_first() -> None:
     assert not pair.a.take(actions.Stop)
 
 
+def test_a_node_that_has_not_looked_yet_offers_nothing_and_says_so() -> None:
+    pair = stopped()
+    pair.b.settle()
+    pair.talk()
+    report = said(pair.a).services[0]
+    assert not report.able
+    assert report.score == 0
+    assert "on a it is unknown" in report.why
+
+
 def test_f22_a_peer_that_is_not_able_gets_nothing() -> None:
     pair = Pair().running()
     Pair.see(pair.b, replace(GOOD, disk="Inconsistent", peer_role="Primary"))
