@@ -42,9 +42,12 @@ class Scopes:
         self.calls: list[tuple[str, Any]] = []
         self.exists = False
         self.away = False
+        self.goes_after = 0
 
     async def call(self, member: str, signature: str, *body: Any) -> list[Any]:
         self.calls.append((member, body))
+        if len(self.calls) <= self.goes_after:
+            raise SystemdError("Unit failover-db.scope already exists.")
         if self.away or (self.exists and member == "StartTransientUnit"):
             raise SystemdError("Unit failover-db.scope already exists.")
         return ["/job/1"]
@@ -128,6 +131,19 @@ def test_times_are_the_agents_own(agent: Any) -> None:
     assert metadata.timeout_s("reload") == ocf_metadata.DEFAULT_TIMEOUT_S
 
 
+@pytest.mark.parametrize(("promoted", "interval_s"), [(False, 20.0), (True, 10.0)])
+def test_of_several_monitors_the_one_of_the_role_counts(promoted: bool, interval_s: float) -> None:
+    """As heartbeat:mysql has them: a plain one, and one for each role."""
+    monitors = "".join(
+        f'<action name="monitor" depth="0" {role} interval="{seconds}s"/>'
+        for role, seconds in (("", 20), ('role="Promoted"', 10), ('role="Unpromoted"', 30))
+    )
+    text = f"<resource-agent><actions>{monitors}</actions></resource-agent>"
+    assert ocf_metadata.parse(text, promoted).interval_s == interval_s
+    without_plain = text.replace('<action name="monitor" depth="0"  interval="20s"/>', "")
+    assert ocf_metadata.parse(without_plain).interval_s == 30.0
+
+
 def test_an_agent_sees_what_ocf_promises_and_our_own_commands(
     agent: Any, tmp_path: Path, scopes: Scopes
 ) -> None:
@@ -143,8 +159,31 @@ def test_an_agent_sees_what_ocf_promises_and_our_own_commands(
         "OCF_RESKEY_path=/x",
         "OCF_RESKEY_CRM_meta_timeout=7000",
         "OCF_RESKEY_CRM_meta_interval=0",
+        f"HA_SBIN_DIR={agents.SHIMS}",
         str(agents.SHIMS / "crm_master"),
     } <= set(env)
+    # Filesystem refuses an ext4 when it is told of clones at all.
+    assert not [line for line in env if "clone" in line or "master_max" in line]
+
+
+def test_what_is_started_is_neither_as_private_nor_as_protected_as_the_daemon(
+    agent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = tmp_path / "oom_score_adj"
+    gate = agents.GATE_OF_START.replace("/proc/self/oom_score_adj", str(score))
+    assert str(score) in gate
+    monkeypatch.setattr(agents, "GATE_OF_START", gate)
+    db = agent("start|stop) umask >>masks;;")
+    before = os.umask(0o077)
+    try:
+        asyncio.run(db.stop())
+        # A stop that the kernel ends when memory runs out would cost the node its life.
+        assert not score.exists()
+        asyncio.run(db.start(Situation()))
+    finally:
+        os.umask(before)
+    assert score.read_text() == "0\n"
+    assert (tmp_path / "masks").read_text().split() == ["0022", "0022"]
 
 
 def test_f31_what_is_started_lives_in_a_scope_before_it_begins(
@@ -164,6 +203,8 @@ def test_f31_what_is_started_lives_in_a_scope_before_it_begins(
     given = {key: value.value for key, value in properties}
     assert given["PIDs"] == [int((tmp_path / "pid").read_text())]
     assert given["Before"] == ["failoverd-handover.service"]
+    # Otherwise systemd lets no process join later.
+    assert given["Delegate"] is True
     asyncio.run(db.probe())
     asyncio.run(db.stop())
     assert len(scopes.calls) == 1
@@ -178,9 +219,23 @@ def test_a_scope_that_is_still_there_is_used_again(agent: Any, scopes: Scopes) -
     ]
 
 
-def test_without_a_place_to_live_nothing_is_started(
-    agent: Any, scopes: Scopes, tmp_path: Path
+def test_a_scope_that_is_just_going_is_waited_for(
+    agent: Any, scopes: Scopes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its last process has ended: it is there, but nobody can join."""
+    monkeypatch.setattr(agents, "AGAIN_S", 0.0)
+    scopes.goes_after = 4
+    asyncio.run(agent("start) :;;").start(Situation()))
+    assert [member for member, _body in scopes.calls] == [
+        *(["StartTransientUnit", "AttachProcessesToUnit"] * 2),
+        "StartTransientUnit",
+    ]
+
+
+def test_without_a_place_to_live_nothing_is_started(
+    agent: Any, scopes: Scopes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents, "AGAIN_S", 0.0)
     scopes.away = True
     with pytest.raises(ResourceError, match="start: Unit"):
         asyncio.run(agent("start) touch started;;").start(Situation()))
@@ -219,7 +274,10 @@ def test_a_refused_stop_of_what_does_not_run_is_a_stop(agent: Any) -> None:
 def test_a_promotable_agent_is_promoted_demoted_and_asked_for_it(
     agent: Any, tmp_path: Path
 ) -> None:
-    db = agent("monitor) exit $(cat role);;\npromote) echo 8 >role;;\ndemote) exit 1;;", True)
+    start = "start) [ $OCF_RESKEY_CRM_meta_promotable = true ];;"
+    db = agent(
+        f"{start}\nmonitor) exit $(cat role);;\npromote) echo 8 >role;;\ndemote) exit 1;;", True
+    )
 
     async def main() -> None:
         await db.start(Situation())
@@ -315,33 +373,3 @@ def test_an_lsb_script_is_trusted_as_far_as_its_status(tmp_path: Path, scopes: S
     (tmp_path / "worker").unlink()
     assert asyncio.run(unknown.probe()) is State.DOWN
     asyncio.run(unknown.stop())
-
-
-def run_shim(name: str, *words: str, directory: Path) -> tuple[int | None, str]:
-    """One of the stand-ins, with its attributes kept in a directory of the test."""
-    where = directory / "shims"
-    if not where.exists():
-        shutil.copytree(agents.SHIMS, where)
-        helper = where / "failover_attribute"
-        text = helper.read_text()
-        assert "directory=/run/failoverd/attributes" in text
-        helper.write_text(text.replace("/run/failoverd/attributes", f"{directory}/kept"))
-    env = agents.environment({"OCF_RESOURCE_INSTANCE": "db"})
-    finished = asyncio.run(agents.run((str(where / name), *words), env, 20.0))
-    return finished.code, finished.output.strip()
-
-
-def test_the_stand_ins_keep_node_attributes(tmp_path: Path) -> None:
-    def shim(name: str, *words: str) -> tuple[int | None, str]:
-        return run_shim(name, *words, directory=tmp_path)
-
-    assert shim("crm_attribute", "-N", "node1", "-n", "status", "-G", "-q") == (6, "")
-    assert shim("crm_attribute", "-n", "status", "-G", "-q", "-d", "none") == (0, "none")
-    assert shim("crm_attribute", "-l", "reboot", "-n", "status", "-v", "a b") == (0, "")
-    assert shim("crm_attribute", "--name=status", "--query", "--quiet") == (0, "a b")
-    assert shim("attrd_updater", "-n", "status", "-D") == (0, "")
-    assert shim("attrd_updater", "-n", "status", "-Q")[0] == 6
-    assert shim("crm_master", "-l", "reboot", "-v", "100") == (0, "")
-    assert shim("crm_master", "-Q") == (0, "100")
-    assert shim("crm_node", "-n") == (0, os.uname().nodename)
-    assert shim("crm_mon", "-1") == (0, "")

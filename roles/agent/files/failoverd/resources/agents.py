@@ -20,15 +20,25 @@ from failoverd.process import ENVIRONMENT, MAX_OUTPUT, Finished
 from .systemd import Systemd, SystemdError
 
 SHIMS = Path(__file__).resolve().parent.parent / "shims"
-GATE = 'read -r go && exec "$@" </dev/null'
+GATE = 'read -r go || exit; umask 022; exec "$@" </dev/null'
+# The daemon's files are for nobody else, and it is the last to go when memory runs out; of what it
+# starts neither is true.
+GATE_OF_START = GATE.replace("umask", "echo 0 >/proc/self/oom_score_adj; umask", 1)
 REAP_S = 2.0
+TRIES = 20
+AGAIN_S = 0.1
+"""Between two tries to find a place to live."""
 
 Adopt = Callable[[int], Awaitable[None]]
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """What agents see: the commands of a cluster manager that they may call are ours."""
-    return {**ENVIRONMENT, "PATH": f"{SHIMS}:{ENVIRONMENT['PATH']}", **more}
+    """What agents see: the commands of a cluster manager that they may call are ours.
+
+    Those of resource-agents call them by HA_SBIN_DIR, others by their names.
+    """
+    path = f"{SHIMS}:{ENVIRONMENT['PATH']}"
+    return {**ENVIRONMENT, "PATH": path, "HA_SBIN_DIR": str(SHIMS), **more}
 
 
 def scope(systemd: Systemd, name: str, description: str) -> Adopt:
@@ -41,16 +51,28 @@ def scope(systemd: Systemd, name: str, description: str) -> Adopt:
             ["Description", Variant("s", description)],
             ["PIDs", Variant("au", [pid])],
             ["CollectMode", Variant("s", "inactive-or-failed")],
+            # systemd lets a process join later only if the scope manages itself.
+            ["Delegate", Variant("b", True)],
             # At a shutdown the hand-over to the other node comes first (F61).
             ["Before", Variant("as", ["failoverd-handover.service"])],
         ]
         kind = "ssa(sv)a(sa(sv))"
-        try:
-            job = await systemd.call("StartTransientUnit", kind, name, "fail", properties, [])
-            await systemd.finished(str(job[0]), name)
-        except SystemdError:
-            # It is there already when something of an earlier start is still alive.
-            await systemd.call("AttachProcessesToUnit", "ssau", name, "", [pid])
+        for left in reversed(range(TRIES)):
+            try:
+                job = await systemd.call("StartTransientUnit", kind, name, "fail", properties, [])
+                await systemd.finished(str(job[0]), name)
+                return
+            except SystemdError:
+                pass
+            try:
+                # It is there already when something of an earlier start is still alive.
+                await systemd.call("AttachProcessesToUnit", "ssau", name, "", [pid])
+                return
+            except SystemdError:
+                # Or its last process has just ended, and it is about to go.
+                if not left:
+                    raise
+                await asyncio.sleep(AGAIN_S)
 
     return adopt
 
@@ -69,7 +91,7 @@ async def run(
         loop = asyncio.get_running_loop()
         try:
             child = await asyncio.create_subprocess_exec(
-                *("/bin/sh", "-c", GATE, "sh", *argv),
+                *("/bin/sh", "-c", GATE if adopt is None else GATE_OF_START, "sh", *argv),
                 stdin=gate,
                 stdout=into,
                 stderr=into,

@@ -31,6 +31,14 @@ METADATA_S = 20.0
 OK, NOT_INSTALLED, NOT_RUNNING, PROMOTED = 0, 5, 7, 8
 UP = (OK, PROMOTED, 190, 191)
 """190 and 191 mean that it serves, though degraded."""
+PROMOTABLE = {
+    "clone_max": "1",
+    "clone_node_max": "1",
+    "master_max": "1",
+    "promoted_max": "1",
+    "promotable": "true",
+}
+"""Told to an agent that is to be promoted and to no other: Filesystem refuses to be a clone."""
 WORDS = {
     1: "failed",
     2: "was given wrong arguments",
@@ -193,11 +201,8 @@ class Ocf:
             "interval": str(int(interval_s * 1000)),
             "name": "monitor",
             "on_node": os.uname().nodename,
-            "clone_max": "1",
-            "clone_node_max": "1",
-            "master_max": "1",
-            "promoted_max": "1",
             "notify": "false",
+            **(PROMOTABLE if self._options.promoted else {}),
         }
         return {
             "OCF_ROOT": str(self._root),

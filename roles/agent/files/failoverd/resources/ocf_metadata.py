@@ -14,6 +14,7 @@ UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 DEFAULT_TIMEOUT_S = 20.0
 DEFAULT_INTERVAL_S = 10.0
 PROMOTED = ("Master", "Promoted")
+PLAIN = ("", "Started")
 TRUE = ("1", "true", "yes", "on")
 
 
@@ -52,17 +53,25 @@ def parse(text: str, promoted: bool = False) -> Metadata:
     }
     timeouts: dict[str, float] = {}
     interval_s = DEFAULT_INTERVAL_S
+    monitors = [entry for entry in root.iter("action") if entry.get("name") == "monitor"]
+    # Of equals the first.
+    monitor = min(monitors, key=lambda entry: _misfit(entry, promoted), default=None)
     for entry in root.iter("action"):
         name = entry.get("name", "")
-        seconds = _seconds(entry.get("timeout"), DEFAULT_TIMEOUT_S)
         if name == "monitor":
-            fits = (entry.get("role", "") in PROMOTED) == promoted
-            depth = entry.get("depth", "0")
-            if name in timeouts and not (fits and depth == "0"):
+            if entry is not monitor:
                 continue
             interval_s = _seconds(entry.get("interval"), DEFAULT_INTERVAL_S) or DEFAULT_INTERVAL_S
-        timeouts[name] = seconds or DEFAULT_TIMEOUT_S
+        timeouts[name] = _seconds(entry.get("timeout"), DEFAULT_TIMEOUT_S) or DEFAULT_TIMEOUT_S
     return Metadata(parameters, timeouts, interval_s)
+
+
+def _misfit(monitor: ET.Element, promoted: bool) -> tuple[bool, int]:
+    """How badly one of several monitors fits: not the shallow one, or that of another role."""
+    role = monitor.get("role", "")
+    wanted = PROMOTED if promoted else PLAIN
+    rank = 0 if role in wanted else 2 if role in PROMOTED else 1
+    return monitor.get("depth", "0") != "0", rank
 
 
 def _required(entry: ET.Element) -> bool:
