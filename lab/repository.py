@@ -30,9 +30,12 @@ def wanted(names: Iterable[str], known: Set[str]) -> list[str]:
     return [name.rstrip("?") for name in chosen if not name.endswith("?") or name[:-1] in known]
 
 
-def repository(image: Image, suite: str, progress: Progress) -> Path:
-    """Directory of the repository for ``image``, filled now if needed (needs the builder lock)."""
-    key = hashlib.sha256(PACKAGES.read_bytes() + HOLLOW.read_bytes()).hexdigest()[:12]
+def repository(image: Image, suite: str, progress: Progress, packages: Path = PACKAGES) -> Path:
+    """Directory of the repository for ``image``, filled now if needed (needs the builder lock).
+
+    packages is the list of what may be installed.
+    """
+    key = hashlib.sha256(packages.read_bytes() + HOLLOW.read_bytes()).hexdigest()[:12]
     target = image.root / f"repository-{key}"
     if (target / "Release").exists():
         return target
@@ -45,7 +48,7 @@ def repository(image: Image, suite: str, progress: Progress) -> Path:
         _index(hollow)
         apt = _private_apt(work, image, suite)
         run([*apt, "update"], timeout=300)
-        files = _download(apt, work, progress)
+        files = _download(apt, words(packages), work, progress)
         staged = work / "repository"
         staged.mkdir()
         for file in [*files, *hollow.glob("*.deb")]:
@@ -87,10 +90,12 @@ def _private_apt(work: Path, image: Image, suite: str) -> list[str]:
     return ["apt-get", "-y", "-q", *arguments]
 
 
-def _download(apt: list[str], work: Path, progress: Progress) -> list[Path]:
+def _download(
+    apt: list[str], packages: Iterable[str], work: Path, progress: Progress
+) -> list[Path]:
     cache = ["apt-cache", *apt[3:]]
     known = set(run([*cache, "pkgnames"]).split())
-    run([*apt, "install", "--download-only", *wanted(words(PACKAGES), known)], timeout=900)
+    run([*apt, "install", "--download-only", *wanted(packages, known)], timeout=900)
     files = sorted((work / "archives").glob("*.deb"))
     size = sum(file.stat().st_size for file in files) >> 20
     progress(f"  {len(files)} packages, {size} MiB")

@@ -21,7 +21,7 @@ from lab.command import run
 from lab.containers.engine import ENGINES, Engine
 from lab.errors import LabError
 from lab.image import base_image, builder_lock, recipe_key
-from lab.repository import repository
+from lab.repository import PACKAGES, repository
 
 OVERLAY = Path(__file__).resolve().parent / "overlay"
 # What belongs to a machine with a kernel of its own.
@@ -53,17 +53,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def ensure(engine: Engine, suite: str) -> dict[str, str]:
-    """Build what is missing; return the names of the image and of the package source."""
+def ensure(engine: Engine, suite: str, packages: Path = PACKAGES) -> dict[str, str]:
+    """Build what is missing; return the names of the image and of the package source.
+
+    packages is the list of what a container may install.
+    """
     image = image_name(suite)
     with builder_lock(say):
         base = base_image(suite, say)
-        packages = repository(base, suite, say)
+        source = repository(base, suite, say, packages)
         if not engine.has_image(image):
             say(f"importing the {suite} image, once")
             with _mounted(base.disk) as root:
                 _import(engine, root, image)
-    return {"image": image, "packages": str(packages)}
+    return {"image": image, "packages": str(source)}
 
 
 @contextmanager
