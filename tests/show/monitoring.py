@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every failure that no heartbeat sees, played with real kernels on a fresh cluster."""
+"""Every failure that no heartbeat sees, played with real kernels on a fresh cluster; OCF agents."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import _labtests
+from . import _labtests, agents
 
 TESTS = (
     "tests/lab/long/test_monitoring.py",
@@ -20,8 +20,8 @@ GAP_S = 4.0
 
 
 def prove() -> list[dict[str, Any]]:
-    """One row for each failure, and the two times that are promised."""
-    return judged(_labtests.run("monitoring", TESTS))
+    """One row for each failure, the two times that are promised, and one row for each agent."""
+    return [*judged(_labtests.run("monitoring", TESTS)), *agents.prove()]
 
 
 def judged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
