@@ -117,7 +117,7 @@ def doubt(turn: Turn) -> None:
 
 
 def paused(turn: Turn) -> None:
-    """F27, F37: the link may have come and gone meanwhile; only a Primary freezes and so shows it."""
+    """F27, F37: the link may have come and gone meanwhile; only a Primary freezes and shows it."""
     replicated = {config.name for config in turn.state.config.services if config.replicated}
     for service in turn.state.services:
         shows = service.disk.role == "Primary" and not service.disk.suspended
