@@ -46,7 +46,13 @@ def blackout(world: World, node: Node, fault: Fault) -> Undo:
     """F07, F08: both lose power; one returns before the other."""
     for one in world.pair:
         one.power_off()
-    world.clock.after(fault.a * 20.0, node.power_on)
+    boots = node.boot
+
+    def returns() -> None:
+        if node.boot == boots:
+            node.power_on()
+
+    world.clock.after(fault.a * 20.0, returns)
     return world.nodes[node.peer].power_on
 
 

@@ -222,3 +222,35 @@ def test_f12_a_device_that_was_asked_before_the_kernel_connected_proves_nothing(
     Pair.see(a, events.Disk("Primary", "UpToDate", "Secondary", "UpToDate", "Connected"))
     a.feed(events.FenceDone(question.op, Power.OFF))
     assert a.state.peer.life is not Life.GONE
+
+
+def fenced_and_alone() -> Half:
+    """Its peer is proven off, and its kernel has nobody to talk to."""
+    a = Pair().running().a
+    Pair.see(a, replace(ALONE, role="Primary"))
+    a.pass_time(6)
+    a.fence_answers(Power.OFF)
+    assert a.state.peer.proof is Proof.FENCED
+    return a
+
+
+def test_f37_a_loss_of_a_connection_that_nobody_saw_needs_a_new_proof() -> None:
+    """Seed 28954: while the daemon was stopped the fenced node came back, was resynced and went."""
+    a = fenced_and_alone()
+    Pair.see(a, FROZEN)
+    a.feed(events.HandlerAsked(1, "shop"))
+    assert codes(a) == []
+    a.pass_time(6)
+    a.fence_answers(Power.OFF)
+    assert codes(a) == [7]
+
+
+def test_f27_a_kernel_that_was_not_watched_may_have_been_on_again() -> None:
+    """Only where the disk is in use the loss of a connection would show by itself."""
+    a = fenced_and_alone()
+    a.feed(events.Paused(6.0))
+    assert a.state.peer.proof is Proof.FENCED
+    Pair.see(a, ALONE)
+    a.feed(events.Paused(6.0))
+    assert a.state.peer.life is Life.SUSPECT
+    assert a.state.peer.proof is Proof.NONE

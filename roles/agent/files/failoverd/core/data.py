@@ -85,12 +85,15 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         for waiting in service.waiting:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
         service = turn.set_service(service, waiting=(), promise=0)
-        liveness.kernel_answers(turn)
+        liveness.power_returned(turn, "is on again: its kernel has connected")
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
         sure_at = turn.now + (0.0 if known else SPLIT_SURE_S)
         service = turn.set_service(service, split_at=sure_at if disk.split else None)
     if disk.suspended and not old.suspended:
+        if not old.connected:
+            # F37: only a connection can be lost. It came and went while nobody looked.
+            liveness.power_returned(turn, "was on again: its kernel had connected")
         # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
         # The kernel's handler is on its way: only if it fails there has to be an order (F36).
         later = turn.now + HANDLED_S
@@ -111,6 +114,15 @@ def doubt(turn: Turn) -> None:
         for service in turn.state.services:
             if service.promise:
                 turn.set_service(service, promise=turn.number())
+
+
+def paused(turn: Turn) -> None:
+    """F27, F37: the link may have come and gone meanwhile; only a Primary freezes and shows it."""
+    replicated = {config.name for config in turn.state.config.services if config.replicated}
+    for service in turn.state.services:
+        shows = service.disk.role == "Primary" and not service.disk.suspended
+        if service.name in replicated and not shows:
+            liveness.power_returned(turn, "may have been on again: its kernel was not watched")
 
 
 def settle(turn: Turn, service: Service) -> None:

@@ -67,15 +67,15 @@ def prove_gone(turn: Turn, proof: Proof, life: int, detail: str = "") -> bool:
     return True
 
 
-def kernel_answers(turn: Turn) -> None:
-    """The peer's kernel has connected since it was proven off: it has power again (F12).
+def power_returned(turn: Turn, how: str) -> None:
+    """The peer's kernel has connected, or may have, since the peer was proven off (F12).
 
     Until it is heard, nothing is known of it; the next loss of its kernel needs a new proof.
     """
     peer = turn.state.peer
     turn.set_exclusion(query_op=0)  # what is answered now was asked before
     if peer.life is Life.GONE and peer.proof.powerless:
-        turn.note("proof-void", f"{turn.state.config.peer} is on again: its kernel has connected")
+        turn.note("proof-void", f"{turn.state.config.peer} {how}")
         turn.set_peer(
             life=Life.SUSPECT, since=turn.now, last=turn.now, proof=Proof.NONE,
             message=None, heard=(),

@@ -145,6 +145,7 @@ def _take(turn: Turn, event: Event) -> None:
     elif isinstance(event, Paused):
         vigil.paused(turn)
         liveness.recover_from_pause(turn, event.gap_s)
+        data.paused(turn)
         for service in turn.state.services:
             if service.local is Local.RUNNING and not service.op:
                 lifecycle.probe(turn, service)
