@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agents that are tried: their parameters on Debian 12, and how to see that they serve."""
+"""The agents that are tried: their parameters on Debian, and how to see that they serve."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from . import looks
 
@@ -14,7 +15,9 @@ MOUNT = "/srv/proof"
 ADDRESS = "192.0.2.10"
 INTERFACE = "proof0"
 WORKER = "/usr/local/sbin/worker"
-POSTGRESQL = "/usr/lib/postgresql/15/bin"
+POSTGRESQL = max(Path("/usr/lib/postgresql").glob("[0-9]*"), default=Path("15")).name
+"""Its major version in the container."""
+PG_PROGRAMS = f"/usr/lib/postgresql/{POSTGRESQL}/bin"
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,18 @@ CASES = {
     ),
     "pgsql": Case(
         agent="heartbeat:pgsql",
-        package="postgresql-15",
+        package=f"postgresql-{POSTGRESQL}",
         parameters={
-            "pgctl": f"{POSTGRESQL}/pg_ctl",
-            "psql": f"{POSTGRESQL}/psql",
-            "pgdata": "/var/lib/postgresql/15/main",
-            "config": "/etc/postgresql/15/main/postgresql.conf",
+            "pgctl": f"{PG_PROGRAMS}/pg_ctl",
+            "psql": f"{PG_PROGRAMS}/psql",
+            "pgdata": f"/var/lib/postgresql/{POSTGRESQL}/main",
+            "config": f"/etc/postgresql/{POSTGRESQL}/main/postgresql.conf",
             "socketdir": "/run/postgresql",
         },
         look=partial(
             looks.says,
             "1",
-            *("runuser", "-u", "postgres", "--", f"{POSTGRESQL}/psql", "-qXAtc", "SELECT 1"),
+            *("runuser", "-u", "postgres", "--", f"{PG_PROGRAMS}/psql", "-qXAtc", "SELECT 1"),
         ),
     ),
     "Filesystem": Case(

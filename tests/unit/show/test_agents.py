@@ -174,11 +174,11 @@ def test_the_children_of_the_daemon_inherit_what_its_unit_says() -> None:
 
 def test_what_cannot_be_tried_is_a_row_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def raised() -> Iterator[None]:
+    def raised(suite: str) -> Iterator[None]:
         yield
 
     answers = {
-        "nginx": 'a warning\n{"what": "ocf:heartbeat:nginx", "ok": true, "figures": {}}',
+        "nginx": 'a warning\n{"ok": true, "figures": {}}',
         "mysql": "",
     }
 
@@ -191,11 +191,11 @@ def test_what_cannot_be_tried_is_a_row_that_failed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(container, "as_daemon", as_daemon)
     cases = {name: replace(agents.CASES[name]) for name in ("nginx", "mysql", "redis")}
     monkeypatch.setattr(agents, "CASES", cases)
-    rows = agents.prove()
+    rows = agents.on("bookworm")
     assert [(row["what"], row["ok"]) for row in rows] == [
-        ("ocf:heartbeat:nginx", True),
-        ("ocf:heartbeat:mysql", False),
-        ("ocf:heartbeat:redis", False),
+        ("ocf:heartbeat:nginx on bookworm", True),
+        ("ocf:heartbeat:mysql on bookworm", False),
+        ("ocf:heartbeat:redis on bookworm", False),
     ]
     assert rows[2]["figures"] == {"why": "podman failed"}
     assert json.dumps(rows)
