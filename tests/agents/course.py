@@ -137,13 +137,19 @@ class Course:
             self.figures["processes"] = len(inside)
 
     async def _noticed(self, harm: Callable[[], None]) -> None:
-        """The daemon's own watcher notices, at the agent's own pace."""
+        """The daemon notices: by the end of the processes, or by asking at the agent's own pace."""
         [(settings, check)] = self._resource.own_checks()
         self.figures["interval_s"] = settings.interval_s
         told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         heard = Heard(check)
         watcher = Watcher(settings, heard, lambda: "")
-        watcher.begin(lambda reason: None if told.done() else told.set_result(reason))
+
+        def failed(reason: str) -> None:
+            if not told.done():
+                told.set_result(reason)
+
+        watcher.begin(failed)
+        self._resource.watch(failed)
         try:
             async with asyncio.timeout(FIRST_S + settings.deadline_s):
                 await heard.well.wait()
@@ -154,7 +160,7 @@ class Course:
             self.figures["harm_to_noticed_s"] = round(time.monotonic() - broken, 2)
         except TimeoutError:
             when = "notice the harm" if heard.well.is_set() else "find it well"
-            raise Wrong(f"the watcher did not {when}") from None
+            raise Wrong(f"the daemon did not {when}") from None
         finally:
             watcher.end()
         if self._case.look():

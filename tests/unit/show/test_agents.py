@@ -82,6 +82,9 @@ class Agent:
         if not self._world.scope and self._world.fault != "is blind":
             raise CheckFailed("it does not run")
 
+    def watch(self, failed: Callable[[str], None]) -> None:
+        pass
+
     def own_checks(self) -> list[tuple[CheckSettings, Check]]:
         return [(DEFAULTS, self)]
 
@@ -127,7 +130,7 @@ def test_what_is_well_gives_figures(go: Callable[[str], dict[str, Any]]) -> None
         ("serves nobody", "after the start it is not seen to serve"),
         ("escapes", "outside of failover-db.scope live worker in 12.scope"),
         ("is protected", "1 of its processes inherited the daemon's oom_score_adj"),
-        ("is blind", "the watcher did not notice the harm"),
+        ("is blind", "the daemon did not notice the harm"),
         ("survives", "after the harm it is seen to serve"),
         ("heals not", "after it was healed the probe says down"),
         ("goes on serving", "after the stop it is seen to serve"),

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from failoverd.schema import Section
 
 from . import agents, ocf_metadata
 from .base import ResourceError, Situation, State
+from .ocf_environment import Use, variables
 from .ocf_metadata import Metadata, MetadataError
+from .scopewatch import ScopeWatch
 from .settings import ResourceSettings
 from .systemd import Systemd, SystemdError
 
@@ -31,14 +35,6 @@ METADATA_S = 20.0
 OK, NOT_INSTALLED, NOT_RUNNING, PROMOTED = 0, 5, 7, 8
 UP = (OK, PROMOTED, 190, 191)
 """190 and 191 mean that it serves, though degraded."""
-PROMOTABLE = {
-    "clone_max": "1",
-    "clone_node_max": "1",
-    "master_max": "1",
-    "promoted_max": "1",
-    "promotable": "true",
-}
-"""Told to an agent that is to be promoted and to no other: Filesystem refuses to be a clone."""
 WORDS = {
     1: "failed",
     2: "was given wrong arguments",
@@ -88,12 +84,13 @@ class Ocf:
         self._options: Options = settings.options
         self._systemd = systemd
         self._root = root
-        provider, _colon, self._type = self._options.agent.partition(":")
-        self._provider = provider
-        self._path = root / "resource.d" / provider / self._type
+        provider, _colon, kind = self._options.agent.partition(":")
+        self._path = root / "resource.d" / provider / kind
         self._instance = self._options.instance or settings.name
         self._metadata: Metadata | None = None
         self._turn = asyncio.Lock()
+        self._scope = f"failover-{self._instance}.scope"
+        self._scopewatch = ScopeWatch(systemd, self._scope)
 
     def __str__(self) -> str:
         return f"ocf:{self._options.agent}"
@@ -130,9 +127,9 @@ class Ocf:
 
     async def start(self, situation: Situation) -> None:
         """Start and, if it is to be, promote."""
+        self._scopewatch.end()
         metadata = await self._known()
-        name = f"failover-{self._instance}.scope"
-        adopt = agents.scope(self._systemd, name, f"{self} of failover.cluster")
+        adopt = agents.scope(self._systemd, self._scope, f"{self} of failover.cluster")
         for action in ("start", "promote") if self._options.promoted else ("start",):
             finished = await self._action(action, metadata.timeout_s(action), adopt)
             if finished.code != OK:
@@ -140,6 +137,7 @@ class Ocf:
 
     async def stop(self) -> None:
         """Demote and stop; only the agent's word that it does not run counts (F47)."""
+        self._scopewatch.end()
         if not os.access(self._path, os.X_OK):
             return
         try:
@@ -161,7 +159,18 @@ class Ocf:
         raise self._error("stop", finished)
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Agents tell nothing by themselves: they are asked by own_checks()."""
+        """Ask at once when its last process has ended; all else is found by own_checks()."""
+        self._scopewatch.begin(partial(self._emptied, failed))
+
+    async def _emptied(self, failed: Callable[[str], None]) -> None:
+        """Many agents leave no process behind, so only "not running" is a failure (F50).
+
+        What an agent cannot tell, say because the storage is frozen, is left to the checks.
+        """
+        with contextlib.suppress(ResourceError):
+            finished = await self._monitor()
+            if finished.code == NOT_RUNNING:
+                failed(str(self._error("monitor", finished)))
 
     def own_checks(self) -> list[tuple[CheckSettings, Check]]:
         """The agent's monitor, as often and as long as it says itself."""
@@ -174,11 +183,15 @@ class Ocf:
     async def check(self) -> None:
         """Raises CheckFailed with the agent's last words."""
         wanted = (PROMOTED, 191) if self._options.promoted else UP
-        metadata = await self._known()
-        timeout_s, interval_s = metadata.timeout_s("monitor"), metadata.interval_s
-        finished = await self._action("monitor", timeout_s, interval_s=interval_s)
+        finished = await self._monitor()
         if finished.code not in wanted:
             raise CheckFailed(str(self._error("monitor", finished)))
+
+    async def _monitor(self) -> Finished:
+        """As of what runs; with no interval an agent takes it for a probe."""
+        metadata = await self._known()
+        timeout_s, interval_s = metadata.timeout_s("monitor"), metadata.interval_s
+        return await self._action("monitor", timeout_s, interval_s=interval_s)
 
     async def _action(
         self,
@@ -188,33 +201,14 @@ class Ocf:
         interval_s: float = 0.0,
     ) -> Finished:
         argv = (str(self._path), action)
-        env = agents.environment(self._environment(timeout_s, interval_s))
+        use = Use(self._options.agent, self._instance, self._options.promoted)
+        given = variables(use, self._root, self._options.parameters, timeout_s, interval_s)
+        env = agents.environment(given)
         async with self._turn:
             try:
                 return await agents.run(argv, env, timeout_s, adopt)
             except SystemdError as error:
                 raise ResourceError(f"{self}: {action}: {error}") from None
-
-    def _environment(self, timeout_s: float, interval_s: float) -> dict[str, str]:
-        meta = {
-            "timeout": str(int(timeout_s * 1000)),
-            "interval": str(int(interval_s * 1000)),
-            "name": "monitor",
-            "on_node": os.uname().nodename,
-            "notify": "false",
-            **(PROMOTABLE if self._options.promoted else {}),
-        }
-        return {
-            "OCF_ROOT": str(self._root),
-            "OCF_RA_VERSION_MAJOR": "1",
-            "OCF_RA_VERSION_MINOR": "1",
-            "OCF_RESOURCE_INSTANCE": self._instance,
-            "OCF_RESOURCE_TYPE": self._type,
-            "OCF_RESOURCE_PROVIDER": self._provider,
-            "OCF_CHECK_LEVEL": "0",
-            **{f"OCF_RESKEY_CRM_meta_{key}": value for key, value in meta.items()},
-            **{f"OCF_RESKEY_{key}": value for key, value in self._options.parameters.items()},
-        }
 
     def _error(self, action: str, finished: Finished) -> ResourceError:
         if finished.code is None:
@@ -224,4 +218,5 @@ class Ocf:
         return ResourceError(f"{self}: {action} {word}{said}")
 
     def close(self) -> None:
-        """Nothing is kept; what the agent started runs on in its scope."""
+        """What the agent started runs on in its scope."""
+        self._scopewatch.close()
