@@ -23,6 +23,8 @@ class Side:
     disk: str = "UpToDate"
     alone: bool = False
     """StandAlone: it left its peer in good order and waits for nobody."""
+    discards: bool = False
+    """An operator said that this copy gives way to the other (connect --discard-my-data)."""
     suspended: bool = False
     broken: bool = False
     """The backing device is dead (F35)."""

@@ -71,6 +71,7 @@ class Volume:
         if self.connected:
             self._lose()  # the peer learns it at the latest from the new kernel
         side.up, side.role, side.suspended, side.alone = True, "Secondary", False, False
+        side.discards = False
         if side.broken:
             side.disk = "Diskless"
         elif side.disk == "UpToDate" and not side.peer_outdated:
@@ -103,6 +104,14 @@ class Volume:
         if other.role == "Primary" and side.disk in GOOD:
             side.disk, other.peer_outdated, other.needs_new_uuid = "Outdated", True, True
         self._tell()
+
+    def connect(self, node: str, discard: bool = False) -> None:
+        """drbdadm connect, by an operator: discard says that this node's copy gives way (F39)."""
+        side = self.sides[node]
+        if side.up:
+            side.alone, side.discards = False, discard
+            self._tell()
+            self.poke()
 
     # -- disks ------------------------------------------------------------------------------
 
@@ -164,11 +173,14 @@ class Volume:
             source = self._source(a, b)
         except Split as split:
             self.host.diverged(self, str(split))
-            a.alone = b.alone = True  # after-sb-*: disconnect (F39)
+            # after-sb-*: disconnect (F39). Of the two one may only see that the other has gone.
+            seen_by = (a, b) if self.clock.chance(0.5) else (self.clock.random.choice((a, b)),)
+            for side in seen_by:
+                side.alone = True
             return
         self.connected = True
         for side in (a, b):
-            side.suspended = False
+            side.suspended = side.discards = False
         if "Diskless" in (a.disk, b.disk):
             for side in (a, b):
                 if side.disk == "Consistent":
@@ -211,6 +223,9 @@ class Volume:
             return b
         if "Diskless" in (a.disk, b.disk):
             return None
+        for one, two in ((a, b), (b, a)):
+            if one.discards and one.role == "Secondary":
+                return two
         raise Split("neither copy descends from the other")
 
     def _synced(self, losses: int) -> None:

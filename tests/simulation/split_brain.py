@@ -10,6 +10,7 @@ from failoverd.core.events import Verb
 
 from .clock import Violation
 from .services import DOWN
+from .setting import RESYNC_S
 
 if TYPE_CHECKING:
     from .node import Node
@@ -47,6 +48,10 @@ class SplitBrain:
             node.daemon.command(Verb.SWITCHOVER, self.service)
         self._pass(2 * move_s)
         self._check(kept)
+        self._recover(2 * move_s)
+
+    def _serves(self) -> bool:
+        return self.world.contract.serving(self.service) is not None
 
     def _pass(self, seconds: float) -> None:
         self.world.clock.run(self.world.clock.now + seconds)
@@ -68,3 +73,23 @@ class SplitBrain:
         if up != [self.other.name]:
             raise Violation("F39", f"{self.service} is on {up}, not on {self.other.name} alone")
         self.world.moments["diverged copies kept"] += 1
+
+    def _recover(self, enough_s: float) -> None:
+        """The operator lets the owner's old copy give way: first there, then on the other node."""
+        volume, kept = self.volume, self.other.name
+        volume.connect(self.owner.name, discard=True)
+        self._pass(1.0)
+        if not volume.connected:
+            # Between the two steps the copy that is to be discarded looks like a good one.
+            self.other.daemon.command(Verb.SWITCHOVER, self.service)
+            self._pass(enough_s)
+            if self.world.contract.owners()[self.service] != kept:
+                raise Violation("F39", f"{self.service} left the copy that people decided for")
+        volume.connect(kept)
+        self._pass(enough_s + RESYNC_S[1])
+        if not volume.whole:
+            raise Violation("F39", f"the copies of {self.service} do not meet again")
+        # It may just be on its way home (F10).
+        if not self.world.clock.run(self.world.clock.now + enough_s, self._serves):
+            raise Violation("L1", f"{self.service} is not served after a split brain")
+        self.world.moments["split brain recovered"] += 1

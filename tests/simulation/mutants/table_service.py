@@ -63,6 +63,12 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
+        "    if service.split:\n",
+        "    if service.split and service.op < 0:\n",
+        "a copy that waits to be discarded passes for good (F39)",
+    ),
+    Mutant(
+        "data.py",
         "    if excluded and turn.now >= service.next_resume:\n",
         "    if turn.now >= service.next_resume:\n",
         "frozen I/O is resumed without proof (F41)",

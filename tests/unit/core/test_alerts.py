@@ -100,6 +100,40 @@ def test_f39_split_brain_is_told_and_the_standby_is_blocked_for_good() -> None:
     assert "diverged" in pair.b.shop.why
 
 
+def test_f39_a_copy_that_is_about_to_be_discarded_is_not_used() -> None:
+    """Recovery begins on one node: until the kernels connect its old copy looks like a good one."""
+    pair = Pair()
+    pair.talk()
+    for half in (pair.a, pair.b):
+        half.settle()
+        Pair.see(half, ALONE)
+    Pair.see(pair.a, SPLIT)
+    for half in (pair.a, pair.b):
+        half.todo.clear()
+    Pair.see(pair.a, ALONE)
+    pair.talk(60)
+    assert not pair.a.take(actions.Start) and not pair.b.take(actions.Start)
+    assert "DRBD was StandAlone" in pair.a.shop.why
+    Pair.see(pair.a, replace(GOOD, disk="Inconsistent"))
+    Pair.see(pair.b, GOOD)
+    pair.talk()
+    assert pair.b.take(actions.Start)
+
+
+def test_f39_a_person_may_end_the_doubt_once_the_kernel_waits_for_the_other_again() -> None:
+    half = Half("a", "b", 1 << 32 | 11)
+    half.settle()
+    clear = events.Command(1, events.Verb.CLEAR, "shop")
+    Pair.see(half, SPLIT)
+    half.feed(clear)
+    Pair.see(half, ALONE)
+    half.feed(events.Tick(), 0.2)
+    assert "was StandAlone" in half.shop.why
+    half.feed(clear)
+    half.feed(events.Tick(), 0.2)
+    assert "StandAlone" not in half.shop.why
+
+
 def test_f39_a_daemon_that_begins_beside_a_split_tells_once_it_is_sure() -> None:
     """A kernel that is being brought up looks the same for a moment."""
     half = Half("a", "b", 1 << 32 | 11)

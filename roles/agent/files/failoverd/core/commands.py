@@ -96,7 +96,8 @@ def _clear(turn: Turn, event: Command) -> str:
     if not named:
         return f"no service {event.argument!r}"
     for service in named:
-        service = turn.set_service(service, failed_at=None, failure="", restarts=())
+        split = service.split and service.disk.split
+        service = turn.set_service(service, failed_at=None, failure="", restarts=(), split=split)
         if service.local is Local.BROKEN:
             lifecycle.look_again(turn, service)  # F58: it may have been repaired
     turn.note("cleared", f"failures forgotten, asked by {event.who or '?'}")

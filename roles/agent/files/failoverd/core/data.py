@@ -34,6 +34,12 @@ def lacking(service: Service, replicated: bool) -> str:
     if service.disk.split:
         # F39: either copy may hold what the other lacks; which one to keep is for people to say.
         return "DRBD is StandAlone: the copies may have diverged; see the split-brain recovery"
+    if service.split:
+        # Its recovery begins on one node, whose copy may be the one that is to be discarded.
+        return (
+            "DRBD was StandAlone and has not connected since: the copies may have diverged;"
+            " see the split-brain recovery"
+        )
     if service.disk.current:
         return ""
     words = {
@@ -48,7 +54,8 @@ def lacking(service: Service, replicated: bool) -> str:
 
 def diverged(service: Service) -> bool:
     """F39: the kernels refuse each other, and this copy is not known to be the older one."""
-    return service.disk.split and service.disk.disk in ("UpToDate", "Consistent")
+    split = service.disk.split or service.split
+    return split and service.disk.disk in ("UpToDate", "Consistent")
 
 
 def visibly_primary(service: Service) -> bool:
@@ -84,7 +91,7 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         # F37: the link is back, so the kernel takes no handler's word; evaluated again if it drops.
         for waiting in service.waiting:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
-        service = turn.set_service(service, waiting=(), promise=0)
+        service = turn.set_service(service, waiting=(), promise=0, split=False)
         liveness.power_returned(turn, "is on again: its kernel has connected")
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
@@ -130,7 +137,7 @@ def settle(turn: Turn, service: Service) -> None:
     if service.split_at is not None and turn.now >= service.split_at:  # F39
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
         turn.note("split-brain", text, service.name, alert=True)
-        service = turn.set_service(service, split_at=None)
+        service = turn.set_service(service, split_at=None, split=True)
     needed = service.held or service.waiting or service.disk.suspended
     if service.promise and not needed:
         service = turn.set_service(service, promise=0)

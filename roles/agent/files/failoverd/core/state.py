@@ -173,6 +173,8 @@ class Service:
     next_resume: float = 0.0
     split_at: float | None = None
     """When people are told that DRBD is StandAlone, None if they need not be (F39)."""
+    split: bool = False
+    """That was told, and the kernels have not connected since (F39)."""
 
     @property
     def held(self) -> bool:
