@@ -79,7 +79,7 @@ class SplitBrain:
         volume, kept = self.volume, self.other.name
         volume.connect(self.owner.name, discard=True)
         self._pass(1.0)
-        if not volume.connected:
+        if volume.sides[kept].alone:
             # Between the two steps the copy that is to be discarded looks like a good one.
             self.other.daemon.command(Verb.SWITCHOVER, self.service)
             self._pass(enough_s)
