@@ -204,7 +204,7 @@ def test_f31_what_is_started_lives_in_a_scope_before_it_begins(
     assert given["PIDs"] == [int((tmp_path / "pid").read_text())]
     assert given["Before"] == ["failoverd-handover.service"]
     # Otherwise systemd lets no process join later.
-    assert given["Delegate"] is True
+    assert given["DelegateControllers"] == []
     asyncio.run(db.probe())
     asyncio.run(db.stop())
     assert len(scopes.calls) == 1

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 import failoverd
 from failoverd import history as history_module
-from failoverd import journald
+from failoverd import journald, realtime
 from failoverd.history import History
 from failoverd.monitors.self_lag import Lag, SelfWatch
 
@@ -103,6 +104,18 @@ def test_standard_error_elsewhere_is_not_the_journal(monkeypatch: pytest.MonkeyP
     status = os.fstat(2)
     monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
     assert journald.under_journald()
+
+
+def test_f21_without_real_time_it_comes_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel may refuse it to a group, for a reason that has nothing to do with this daemon."""
+
+    def refused(*_arguments: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refused)
+    assert realtime.hurry() == "no real-time scheduling: Operation not permitted"
+    template = Path(failoverd.__file__).parents[2] / "templates" / "failoverd.service.j2"
+    assert "CPUScheduling" not in template.read_text(), "systemd would not start it at all"
 
 
 LOCKED = """

@@ -19,6 +19,10 @@ def main() -> int:
     parser.add_argument("--sysrq", default="/proc/sysrq-trigger", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
 
+    from . import realtime
+
+    # By itself, not by its unit: without real time it has to come up all the same, and tells (F21).
+    realtime.hurry()
     from .daemon import serve
     from .schema import ConfigError
 

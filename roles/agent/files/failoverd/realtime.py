@@ -26,14 +26,19 @@ def modest() -> None:
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
-def enter() -> list[str]:
-    """Ask for both; returns what could not be had, in words."""
-    missing = []
+def hurry() -> str:
+    """Ask for real-time scheduling; returns why it could not be had, empty if it could."""
     try:
         policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
         os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
     except OSError as error:
-        missing.append(f"no real-time scheduling: {error.strerror}")
+        return f"no real-time scheduling: {error.strerror}"
+    return ""
+
+
+def enter() -> list[str]:
+    """Ask for both; returns what could not be had, in words."""
+    missing = list(filter(None, [hurry()]))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mlockall(MCL_CURRENT) or libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT):
         missing.append(f"memory is not locked: {os.strerror(ctypes.get_errno())}")

@@ -51,8 +51,10 @@ def scope(systemd: Systemd, name: str, description: str) -> Adopt:
             ["Description", Variant("s", description)],
             ["PIDs", Variant("au", [pid])],
             ["CollectMode", Variant("s", "inactive-or-failed")],
-            # systemd lets a process join later only if the scope manages itself.
-            ["Delegate", Variant("b", True)],
+            # systemd lets a process join later only if the scope manages itself. No controller
+            # comes with it: that of the processor would cost the daemon its real-time scheduling
+            # where the kernel shares that out by group.
+            ["DelegateControllers", Variant("as", [])],
             # At a shutdown the hand-over to the other node comes first (F61).
             ["Before", Variant("as", ["failoverd-handover.service"])],
         ]
