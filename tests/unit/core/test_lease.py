@@ -13,6 +13,7 @@ from failoverd.core.config import Kind, Lease
 from failoverd.core.events import Power
 from failoverd.core.machine import deadline
 from failoverd.core.message import Local, Reach
+from failoverd.core.state import Life
 
 from .halves import ALONE, GOOD, Half, Pair, notes, said
 
@@ -197,21 +198,47 @@ def test_the_lease_counts_although_every_device_failed() -> None:
     assert starts(pair.b) == 1
 
 
-def locked_out() -> Pair:
-    """b has every lock of its silent peer, and starts the service."""
+def with_locks(half: Half) -> None:
+    """Its locks are what excludes its peer."""
+    half.config = replace(half.config, levels=("sfex",), kinds=(Kind.SFEX,))
+    half.state = replace(half.state, config=half.config)
+
+
+def taking_locks() -> tuple[Pair, actions.Fence]:
+    """b is about to take every lock of its silent peer."""
     pair = Pair(replicated=False, locked=True)
     for half in (pair.a, pair.b):
-        config = replace(half.config, levels=("sfex",), kinds=(Kind.SFEX,))
-        half.config = config
-        half.state = replace(half.state, config=config)
+        with_locks(half)
     pair.running()
     pair.b.feed(events.DiskChanged("shop", replace(GOOD, connection="Unconfigured")))
     silence(pair.b, 12.0)
     orders = [o for o in pair.b.take(actions.Fence) if isinstance(o, actions.Fence)]
     assert [(o.level, o.ask) for o in orders] == [(0, actions.Ask.OFF)]
     assert not starts(pair.b)
-    pair.b.feed(events.FenceDone(orders[0].op, Power.OFF, "all locks are ours"))
+    return pair, orders[0]
+
+
+def locked_out() -> Pair:
+    """b has every lock of its silent peer, and starts the service."""
+    pair, order = taking_locks()
+    pair.b.feed(events.FenceDone(order.op, Power.OFF, "all locks are ours"))
     return pair
+
+
+@pytest.mark.parametrize("power", [Power.OFF, Power.UNKNOWN])
+def test_f64_who_is_just_taking_the_lock_lets_nobody_start_without_it(power: Power) -> None:
+    """Seen in the lab: an owner that had reset itself was back before its lock had aged out."""
+    pair, order = taking_locks()
+    pair.a = Half("a", "b", 2 << 32 | 11, replicated=False, locked=True)
+    with_locks(pair.a)
+    pair.a.settle(ALONE)
+    pair.talk(20)
+    assert pair.b.state.peer.life is Life.ALIVE
+    assert not starts(pair.a), "it would fail for want of the lock"
+    assert not starts(pair.b)
+    pair.b.feed(events.FenceDone(order.op, power))
+    pair.talk()
+    assert starts(pair.a) == 1
 
 
 def test_a_lock_speaks_for_what_is_locked_and_for_nothing_else() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from . import data, lease, lifecycle, placement
 from .actions import Own, Start
+from .config import Kind
 from .message import Grant, Local, ServiceReport
 from .state import Life, Proof, Right, Service, State
 from .transitions import Cause
@@ -70,7 +71,19 @@ def _grant(turn: Turn, service: Service, report: ServiceReport | None) -> Servic
 
 def _yields(turn: Turn, service: Service, report: ServiceReport) -> bool:
     """Of two open claims the first choice's stands; the same answer on both nodes."""
+    if _takes_lock(turn, service):
+        return False
     return service.claim == 0 or placement.peer_first(turn, service, report)
+
+
+def _takes_lock(turn: Turn, service: Service) -> bool:
+    """The peer is heard again while this node takes its lock to exclude it (F48, F64).
+
+    What the peer starts meanwhile would fail for want of that lock. It is given back soon.
+    """
+    state, work = turn.state, turn.state.exclusion
+    taking = work.shot_op != 0 and state.config.kind(work.shot_level) is Kind.SFEX
+    return taking and placement.config_of(state, service.name).locked
 
 
 def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> None:
