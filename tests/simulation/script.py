@@ -95,7 +95,7 @@ def draw(seed: int) -> Script:
     if setting.draw(seed).shared:
         chaos_s += 20.0
         faults.extend(shared_faults.draw(seed, chaos_s))
-        faults.extend(shared_races.draw(seed, chaos_s))
+        faults = shared_races.alone(seed) or [*faults, *shared_races.draw(seed, chaos_s)]
     calm = tuple(_calm_fault(rng, at) for at in (0.0, 0.5 * CALM_S))
     if setting.draw(seed).shared:  # no kernel answers for a daemon that is away for longer
         calm = tuple(

@@ -14,6 +14,8 @@ from .fault import Fault
 
 SHARE = 0.2
 """Of these worlds."""
+RARE = 0.2
+"""Of the worlds without a fence device."""
 
 
 def draw(seed: int, chaos_s: float) -> list[Fault]:
@@ -25,6 +27,14 @@ def draw(seed: int, chaos_s: float) -> list[Fault]:
     if rng.random() < 0.5:
         return _looks_late(rng, at)
     return _gives_back(rng, at, setting.draw(seed).timing.dead_s)
+
+
+def alone(seed: int) -> list[Fault]:
+    """In some worlds whose nodes have nothing but their locks only this happens: a collision."""
+    drawn, rng = setting.draw(seed), random.Random(f"shared collision {seed}")
+    if drawn.devices or rng.random() >= RARE:
+        return []
+    return _collide(rng, drawn.timing.dead_s, drawn.timing.fence_delay_s)
 
 
 def _looks_late(rng: random.Random, at: float) -> list[Fault]:
@@ -41,4 +51,22 @@ def _gives_back(rng: random.Random, at: float, dead_s: float) -> list[Fault]:
         Fault("cut_all", "node1", at, 20.0),
         Fault("path_slow", "owner", at, 20.0, a=rng.uniform(0.6, 1.0)),
         Fault("switchover", "owner", at + max(0.0, dead_s - rng.uniform(0.5, 3.0))),
+    ]
+
+
+def _collide(rng: random.Random, dead_s: float, delay_s: float) -> list[Fault]:
+    """The lock is nobody's, no heartbeat passes, and both nodes want it in the same moment."""
+    at = rng.uniform(0.0, 5.0)
+    cleared = at + 9.0 + dead_s + 1.0
+    first = cleared + delay_s + rng.uniform(-0.4, 0.4)
+    return [
+        Fault("start_fails", "node1", at, 8.0, a=1.0),
+        Fault("start_fails", "node2", at, 8.0, a=1.0),
+        Fault("resource_dies", "owner", at + 0.1),
+        Fault("cut_all", "node1", at + 9.0, 60.0),
+        Fault("path_slow", "node1", at + 9.0, 60.0, a=rng.uniform(0.0, 0.5)),
+        Fault("path_slow", "node2", at + 9.0, 60.0, a=rng.uniform(0.0, 0.5)),
+        # node2 has to wait for longer (F15).
+        Fault("clear", "node2", cleared),
+        Fault("clear", "node1", first),
     ]

@@ -78,11 +78,11 @@ class SplitBrain:
         """The operator lets the owner's old copy give way: first there, then on the other node."""
         volume, kept = self.volume, self.other.name
         volume.connect(self.owner.name, discard=True)
-        self._pass(1.0)
-        if volume.sides[kept].alone:
+        self._pass(0.3)
+        if not volume.connected:
             # Between the two steps the copy that is to be discarded looks like a good one.
             self.other.daemon.command(Verb.SWITCHOVER, self.service)
-            self._pass(enough_s)
+            self.world.clock.run(self.world.clock.now + enough_s, lambda: volume.connected)
             if self.world.contract.owners()[self.service] != kept:
                 raise Violation("F39", f"{self.service} left the copy that people decided for")
         volume.connect(kept)
