@@ -43,8 +43,8 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
-        "        service = turn.set_service(service, waiting=(), promise=0)\n",
-        "        service = turn.set_service(service, waiting=())\n",
+        "        service = turn.set_service(service, waiting=(), promise=0, split=False)\n",
+        "        service = turn.set_service(service, waiting=(), split=False)\n",
         "a promise outlives the return of the link (F37)",
     ),
     Mutant(
