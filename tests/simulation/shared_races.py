@@ -14,7 +14,7 @@ from .fault import Fault
 
 SHARE = 0.2
 """Of these worlds."""
-RARE = 0.2
+RARE = 0.15
 """Of the worlds without a fence device."""
 
 

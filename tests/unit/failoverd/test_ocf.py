@@ -163,7 +163,8 @@ def test_an_agent_sees_what_ocf_promises_and_our_own_commands(
         str(agents.SHIMS / "crm_master"),
     } <= set(env)
     # Filesystem refuses an ext4 when it is told of clones at all.
-    assert not [line for line in env if "clone" in line or "master_max" in line]
+    told = [line for line in env if line.startswith("OCF_RESKEY_CRM_meta_")]
+    assert not [line for line in told if "clone" in line or "master_max" in line]
 
 
 def test_what_is_started_is_neither_as_private_nor_as_protected_as_the_daemon(
