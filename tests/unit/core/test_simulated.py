@@ -199,13 +199,19 @@ def test_f37_a_promise_is_good_for_one_answer() -> None:
     assert pair.a.take(actions.ResumeIO)
 
 
-def test_f12_a_kernel_that_connects_is_on_again_whatever_was_proven() -> None:
-    """Seed 13: no heartbeat passed, its disk was resynced, and the old fence answered DRBD."""
+def fenced_and_alone() -> Half:
+    """Its peer is proven off, and its kernel has nobody to talk to."""
     a = Pair().running().a
     Pair.see(a, replace(ALONE, role="Primary"))
     a.pass_time(6)
     a.fence_answers(Power.OFF)
-    assert a.state.peer.life is Life.GONE
+    assert a.state.peer.proof is Proof.FENCED
+    return a
+
+
+def test_f12_a_kernel_that_connects_is_on_again_whatever_was_proven() -> None:
+    """Seed 13: no heartbeat passed, its disk was resynced, and the old fence answered DRBD."""
+    a = fenced_and_alone()
     Pair.see(a, events.Disk("Primary", "UpToDate", "Secondary", "UpToDate", "Connected"))
     assert a.state.peer.life is Life.SUSPECT
     Pair.see(a, FROZEN)
@@ -222,16 +228,6 @@ def test_f12_a_device_that_was_asked_before_the_kernel_connected_proves_nothing(
     Pair.see(a, events.Disk("Primary", "UpToDate", "Secondary", "UpToDate", "Connected"))
     a.feed(events.FenceDone(question.op, Power.OFF))
     assert a.state.peer.life is not Life.GONE
-
-
-def fenced_and_alone() -> Half:
-    """Its peer is proven off, and its kernel has nobody to talk to."""
-    a = Pair().running().a
-    Pair.see(a, replace(ALONE, role="Primary"))
-    a.pass_time(6)
-    a.fence_answers(Power.OFF)
-    assert a.state.peer.proof is Proof.FENCED
-    return a
 
 
 def test_f37_a_loss_of_a_connection_that_nobody_saw_needs_a_new_proof() -> None:

@@ -106,7 +106,10 @@ def go(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
         kept = [10] if fault == "is protected" else []
         monkeypatch.setattr(processes, "adjusted", lambda pids: kept)
         figures: dict[str, Any] = {}
-        make: Any = lambda settings: Agent(world, settings)  # noqa: E731
+
+        def make(settings: Any) -> Any:
+            return Agent(world, settings)
+
         case = Case("test:a", lambda: world.serves)
         asyncio.run(Course(case, SETTINGS, make, figures).run(world.harm))
         return figures
