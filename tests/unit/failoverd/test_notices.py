@@ -271,7 +271,7 @@ def test_notify_test_says_what_became_of_each(web: Server) -> None:
         both = await outbox.test()
         assert not both["ok"]
         assert both["text"] == "chat: delivered\npager: /none: /none: No such file or directory"
-        assert (await outbox.test("chat"))["ok"]
+        assert await outbox.test("chat") == {"ok": True, "text": "chat: delivered"}
         unknown = await outbox.test("sms")
         assert unknown["text"] == "there is no notification sms; known: chat, pager"
 
