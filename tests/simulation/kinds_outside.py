@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .node import Node
     from .world import World
 
+LEAST_LATE_S = 0.5
+LATE_S = 9.0
+"""A buffer on the way holds for so long, up to so much longer (F18)."""
+
 
 # -- power, pauses, daemons -----------------------------------------------------------------
 
@@ -242,7 +246,7 @@ def lossy(world: World, node: Node, fault: Fault) -> Undo:
 def late(world: World, node: Node, fault: Fault) -> Undo:
     """F18: a buffer on the way holds datagrams for seconds, longer than a fence takes."""
     link = world.network.links[_heartbeat_links(world)[-1]]
-    link.late = 0.5 + 9.0 * fault.a
+    link.late = LEAST_LATE_S + LATE_S * fault.a
 
     def undo() -> None:
         link.late = 0.0

@@ -9,13 +9,7 @@ import random
 from . import setting
 from .combos import Combo
 from .fault import Fault
-
-RARE = 0.25
-"""Share of the worlds that could see it in which nothing happens but that answers are late."""
-
-
-SLOW_BEAT_S = 0.5
-"""With quicker heartbeats what is late by seconds is too old to count at all."""
+from .kinds_outside import LATE_S, LEAST_LATE_S
 
 
 def isolated(rng: random.Random, at: float) -> list[Fault]:
@@ -165,14 +159,15 @@ def returns_without_replication(rng: random.Random, at: float) -> list[Fault]:
     ]
 
 
-def answered_late(rng: random.Random, at: float) -> list[Fault]:
-    """F17, F18: the answer to the last words of an owner waits in a buffer; no words of it do."""
-    lost = max(12.0, at)
-    lasts = rng.uniform(35.0, 50.0)
+def answered_late(late_s: float) -> list[Fault]:
+    """F17, F18: the answer to the last words of an owner waits in a buffer for late_s."""
+    lost, lasts = late_s + 5.0, 60.0
     return [
-        Fault("late", "node1", lost - 12.0, lasts + 12.0, a=rng.uniform(0.75, 1.0)),
-        Fault("cut_one_way", "owner", lost - 11.5, lasts + 11.5, a=0.0),
+        Fault("late", "node1", 0.0, lost + lasts, a=(late_s - LEAST_LATE_S) / LATE_S),
+        Fault("cut_one_way", "owner", 0.0, lost + lasts, a=0.0),
         Fault("cut_replication", "node1", lost, lasts),
+        # What the owner still hears does not promise that its peer would do better.
+        Fault("lan_lost", "standby", lost - late_s - 3.0, late_s + 3.0),
         Fault("lan_lost", "owner", lost, lasts),
         Fault("hangs", "owner", lost, lasts, a=1.0),
     ]
@@ -188,10 +183,15 @@ COMBOS: tuple[Combo, ...] = (
 
 def alone(seed: int) -> list[Fault]:
     """Faults that any other would spoil: the whole script of a world, empty for most."""
-    rng, drawn = random.Random(f"rare lease script {seed}"), setting.draw(seed)
-    if not drawn.leased or len(drawn.links) != 2 or drawn.timing.heartbeat_s < SLOW_BEAT_S:
+    drawn = setting.draw(seed)
+    if not drawn.leased or drawn.lease is None or len(drawn.links) != 2:
         return []
-    return answered_late(rng, 0.0) if rng.random() < RARE else []
+    lease, timing = drawn.lease, drawn.timing
+    # It still arrives before the owner stops its service for lack of it.
+    late_s = min(lease.lease_s / 2 - 1.5 * timing.heartbeat_s - 0.2, LEAST_LATE_S + LATE_S)
+    if late_s < lease.margin_s + timing.suspect_s + 1.0:
+        return []  # what is late by less is covered by the margin
+    return answered_late(late_s)
 
 
 def draw(seed: int, chaos_s: float) -> list[Fault]:

@@ -30,10 +30,13 @@ def draw(seed: int, chaos_s: float) -> list[Fault]:
 
 
 def alone(seed: int) -> list[Fault]:
-    """In some worlds whose nodes have nothing but their locks only this happens: a collision."""
+    """In some worlds whose nodes have nothing but their locks only one of these happens."""
     drawn, rng = setting.draw(seed), random.Random(f"shared collision {seed}")
-    if drawn.devices or rng.random() >= RARE:
+    kind = rng.random()
+    if drawn.devices or kind >= 2 * RARE:
         return []
+    if kind >= RARE:
+        return _comes_late(rng, drawn.timing.dead_s)
     return _collide(rng, drawn.timing.dead_s, drawn.timing.fence_delay_s)
 
 
@@ -69,4 +72,24 @@ def _collide(rng: random.Random, dead_s: float, delay_s: float) -> list[Fault]:
         # node2 has to wait for longer (F15).
         Fault("clear", "node2", cleared),
         Fault("clear", "node1", first),
+    ]
+
+
+def _comes_late(rng: random.Random, dead_s: float) -> list[Fault]:
+    """F65: what a node ordered long ago is written over the other's lock, and that one is stalled.
+
+    The node that ordered it is just asking for the lock once more.
+    """
+    at = rng.uniform(0.0, 5.0)
+    cleared = at + 9.0 + dead_s + 1.0
+    stall = Fault(rng.choice(("stall", "freeze")), "there", at, rng.uniform(6.0, 9.0), 0.9)
+    return [
+        Fault("start_fails", "node1", at, 8.0, a=1.0),
+        Fault("start_fails", "node2", at, 8.0, a=1.0),
+        Fault("resource_dies", "owner", at + 0.1),
+        Fault("cut_all", "node1", at + 9.0, 60.0),
+        Fault("clear", "node1", cleared),
+        Fault("clear", "node2", cleared),
+        Fault("path_lost", "here", cleared, rng.uniform(7.0, 25.0)).on("lock asked", 0.0),
+        stall.on("path back", rng.uniform(0.0, 0.1)),
     ]
