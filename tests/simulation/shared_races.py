@@ -15,7 +15,9 @@ from .fault import Fault
 SHARE = 0.2
 """Of these worlds."""
 RARE = 0.15
-"""Of the worlds without a fence device."""
+"""Of the worlds without a fence device: a lock that two want at once."""
+RARER = 0.05
+"""Of them: a write that comes late."""
 
 
 def draw(seed: int, chaos_s: float) -> list[Fault]:
@@ -32,12 +34,12 @@ def draw(seed: int, chaos_s: float) -> list[Fault]:
 def alone(seed: int) -> list[Fault]:
     """In some worlds whose nodes have nothing but their locks only one of these happens."""
     drawn, rng = setting.draw(seed), random.Random(f"shared collision {seed}")
-    kind = rng.random()
-    if drawn.devices or kind >= 2 * RARE:
+    if drawn.devices:
         return []
-    if kind >= RARE:
-        return _comes_late(rng, drawn.timing.dead_s)
-    return _collide(rng, drawn.timing.dead_s, drawn.timing.fence_delay_s)
+    if rng.random() < RARE:
+        return _collide(rng, drawn.timing.dead_s, drawn.timing.fence_delay_s)
+    rng = random.Random(f"late write {seed}")
+    return _comes_late(rng, drawn.timing.dead_s) if rng.random() < RARER else []
 
 
 def _looks_late(rng: random.Random, at: float) -> list[Fault]:
