@@ -140,9 +140,11 @@ def test_f39_a_daemon_that_begins_beside_a_split_tells_once_it_is_sure() -> None
     half.settle(SPLIT)
     half.pass_time(8)
     assert notes(half, "split-brain") == []
+    assert half.shop.why == "DRBD is not connected yet (StandAlone)"
     half.pass_time(4)
     [text] = notes(half, "split-brain")
     assert "may have diverged" in text
+    assert "may have diverged" in half.shop.why
     half.pass_time(30)
     assert notes(half, "split-brain") == []
     brief = Half("a", "b", 1 << 32 | 12)

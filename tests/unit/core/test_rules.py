@@ -14,10 +14,11 @@ from failoverd.core.actions import Ask
 from failoverd.core.codec import from_json, to_json
 from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Grant, Local, Message
+from failoverd.core.ownership import silence
 from failoverd.core.state import Life, Proof, State
 from failoverd.status import frozen
 
-from .halves import ALONE, GOOD, Half, Pair, said
+from .halves import ALONE, GOOD, Half, Pair, notes, said
 
 
 def orders(half: Half, ask: Ask) -> list[actions.Fence]:
@@ -289,6 +290,15 @@ def test_f41_frozen_io_is_resumed_only_after_proof() -> None:
     assert a.take(actions.ResumeIO)
 
 
+def test_f12_nobody_is_sent_to_confirm_a_node_whose_kernel_answers() -> None:
+    """The command would be refused; only its daemon, or the way of its heartbeats, is ill."""
+    b = Pair().running().b
+    b.pass_time(12)
+    text = silence(b.state, b.now)
+    assert text.startswith("a is silent and not proven gone: its kernel answers")
+    assert "confirm-fenced" not in text
+
+
 def test_f36_status_says_why_io_is_frozen_and_which_command_ends_that() -> None:
     a = Pair().running().a
     assert frozen(a.state, a.shop) == ""
@@ -372,6 +382,17 @@ def test_f61_handover_moves_first_and_says_goodbye_last() -> None:
     pair.talk()
     assert said(pair.a).goodbye
     assert pair.b.state.peer.proof is Proof.GOODBYE
+
+
+def test_f61_a_kernel_that_is_taken_down_behind_a_goodbye_is_no_split_brain() -> None:
+    """Told at every orderly stop of a host it would teach people to overlook the real one."""
+    pair = Pair().running()
+    pair.b.feed(events.Command(1, Verb.HANDOVER))
+    pair.talk()
+    assert said(pair.b).goodbye
+    Pair.see(pair.b, replace(GOOD, connection="StandAlone"))
+    pair.b.pass_time(30)
+    assert notes(pair.b, "split-brain") == []
 
 
 def test_f61_a_goodbye_does_not_thaw_frozen_io() -> None:

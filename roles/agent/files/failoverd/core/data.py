@@ -31,6 +31,8 @@ def lacking(service: Service, replicated: bool) -> str:
     """Why this node's data may not be used, empty if it may: F08, F33, F42."""
     if not replicated:
         return ""
+    if service.disk.split and service.split_at is not None:
+        return "DRBD is not connected yet (StandAlone)"
     if service.disk.split:
         # F39: either copy may hold what the other lacks; which one to keep is for people to say.
         return "DRBD is StandAlone: the copies may have diverged; see the split-brain recovery"
@@ -96,7 +98,9 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
         sure_at = turn.now + (0.0 if known else SPLIT_SURE_S)
-        service = turn.set_service(service, split_at=sure_at if disk.split else None)
+        left = turn.state.leaving < 0  # F61: the kernel's connection is taken down behind it
+        split_at = sure_at if disk.split and not left else None
+        service = turn.set_service(service, split_at=split_at)
     if disk.suspended and not old.suspended:
         if not old.connected:
             # F37: only a connection can be lost. It came and went while nobody looked.

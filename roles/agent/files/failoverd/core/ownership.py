@@ -162,6 +162,9 @@ def silence(state: State, now: float) -> str:
         text = f"{peer} has not been heard since the start and is not proven gone"
     else:
         text = f"{peer} is {state.peer.life.value} and not proven gone"
+    if any(service.disk.connected for service in state.services):
+        # F12: a person's word would be refused as well.
+        return f"{text}: its kernel answers over the replication link; look at failoverd there"
     if failure:
         text += f": {failure}"
     return f"{text}; when you know it is off: failoverctl confirm-fenced {peer}"
