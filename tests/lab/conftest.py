@@ -25,6 +25,7 @@ from lab.demo.target import Target
 from lab.observer import start
 from lab.progress import Progress
 
+from .claim import claim
 from .journals import fetch
 from .timeline import told
 
@@ -122,16 +123,17 @@ def raised(hosts: Path, cluster: Path) -> Iterator[Site]:
     lab = MarkedLab(NAME)
     OUT.mkdir(parents=True, exist_ok=True)
     MARKS.unlink(missing_ok=True)
-    try:
-        kept = bool(REUSE) and CONVERGED in lab.snapshots()
-        lab.down(purge=not kept)
-        lab.up(spec=LabSpec.from_file(hosts), progress=say)
-        kept = kept and lab.has_snapshot(CONVERGED)
-        if kept:
-            lab.snapshot_restore(CONVERGED, progress=say)
-        yield Site(lab, Target.load(lab, cluster), fresh=not kept)
-    finally:
-        lab.down(purge=not REUSE)
+    with claim(NAME):
+        try:
+            kept = bool(REUSE) and CONVERGED in lab.snapshots()
+            lab.down(purge=not kept)
+            lab.up(spec=LabSpec.from_file(hosts), progress=say)
+            kept = kept and lab.has_snapshot(CONVERGED)
+            if kept:
+                lab.snapshot_restore(CONVERGED, progress=say)
+            yield Site(lab, Target.load(lab, cluster), fresh=not kept)
+        finally:
+            lab.down(purge=not REUSE)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import tests.show
+from tests.lab.claim import InUseError
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "show"
 
@@ -27,7 +28,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make show WHAT=", description=__doc__)
     parser.add_argument("what", choices=names())
     what = parser.parse_args().what
-    results = importlib.import_module(f"tests.show.{what}").prove()
+    try:
+        results = importlib.import_module(f"tests.show.{what}").prove()
+    except InUseError as error:
+        parser.exit(2, f"{error}\n")
     BUILD.mkdir(parents=True, exist_ok=True)
     path = BUILD / f"{what}.json"
     path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import Lab
+from tests.lab.claim import claim
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LAB = os.environ.get("LAB", "test")
@@ -37,17 +38,21 @@ def run(
     # REUSE: after a test that leaves a ruin behind, the next one begins with the saved cluster.
     environment = {**os.environ, "LONG": long, "LAB": hosts, "REUSE": "1"}
     command = [sys.executable, "-m", "pytest", "-v", *tests, "--junitxml", str(results)]
-    lab = Lab(hosts)
-    lab.down(purge=True)
+    _purge(hosts)
     try:
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(log.open("w", encoding="utf-8")) if log else None
             subprocess.run(command, cwd=CHECKOUT, env=environment, check=False, stdout=out)
     finally:
-        lab.down(purge=True)
+        _purge(hosts)
     if not results.exists():
         return [{"what": "the lab tests", "ok": False, "figures": {"why": "pytest wrote nothing"}}]
     return rows(results)
+
+
+def _purge(name: str) -> None:
+    with claim(name):
+        Lab(name).down(purge=True)
 
 
 def suite(what: str, name: str, tests: Sequence[str]) -> dict[str, Any]:

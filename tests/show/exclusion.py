@@ -79,7 +79,8 @@ def _play(hosts: str) -> list[dict[str, Any]]:
     log = _labtests.CHECKOUT / "build" / "show" / f"exclusion-{hosts}.log"
     print(f"lab {hosts} ({have}): see {log}", flush=True)
     began = time.monotonic()
-    rows = _labtests.run(f"exclusion-{hosts}", tests, long, hosts, log)
+    name = hosts if _labtests.LAB == "test" else f"{_labtests.LAB}-{hosts}"
+    rows = _labtests.run(f"exclusion-{hosts}", tests, long, name, log)
     minutes = (time.monotonic() - began) / 60
     print(f"lab {hosts}: {len(rows)} tests in {minutes:.0f} min", flush=True)
     return [{**row, "hosts": have} for row in rows]
