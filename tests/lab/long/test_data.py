@@ -158,7 +158,7 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
     )
     cluster.lab.ssh(standby, "systemctl start failoverd")
     for node in (owner, standby):
-        assert "recovery" in eyes.wait_blocked(cluster, node, "StandAlone")
+        eyes.wait_blocked(cluster, node, "StandAlone", "recovery")
     # Told only when it lasts: a kernel that is just being brought up is StandAlone as well.
     cluster.wait(
         lambda: any(
