@@ -230,6 +230,21 @@ def test_f12_a_device_that_was_asked_before_the_kernel_connected_proves_nothing(
     assert a.state.peer.life is not Life.GONE
 
 
+def test_f09_a_void_proof_makes_nobody_heard_who_never_was() -> None:
+    """Seed 24630: found off after the start, then this daemon was stopped for a while."""
+    a = Half("a", "b", 1 << 32 | 11)
+    a.settle(ALONE)
+    a.pass_time(a.config.timing.startup_s + 1)
+    a.fence_answers(Power.OFF)
+    assert a.state.peer.proof is Proof.FOUND_OFF
+    Pair.see(a, events.Disk("Secondary", "UpToDate", "Secondary", "UpToDate", "Connected"))
+    assert a.state.peer.life is Life.UNSEEN
+    Pair.see(a, ALONE)
+    a.pass_time(600)
+    shots = [x for x in a.todo if isinstance(x, actions.Fence) and x.ask is not Ask.STATUS]
+    assert shots == [], "it would be switched off again and again, by whom it never met"
+
+
 def test_f37_a_loss_of_a_connection_that_nobody_saw_needs_a_new_proof() -> None:
     """Seed 28954: while the daemon was stopped the fenced node came back, was resynced and went."""
     a = fenced_and_alone()

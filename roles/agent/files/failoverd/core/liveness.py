@@ -76,10 +76,11 @@ def power_returned(turn: Turn, how: str) -> None:
     turn.set_exclusion(query_op=0)  # what is answered now was asked before
     if peer.life is Life.GONE and peer.proof.powerless:
         turn.note("proof-void", f"{turn.state.config.peer} {how}")
+        # F09: who was never heard is not shot for its silence either.
+        life = Life.SUSPECT if peer.incarnation else Life.UNSEEN
         turn.set_peer(
-            life=Life.SUSPECT, since=turn.now, last=turn.now, proof=Proof.NONE,
-            message=None, heard=(),
-        )  # fmt: skip
+            life=life, since=turn.now, last=turn.now, proof=Proof.NONE, message=None, heard=()
+        )
 
 
 def recover_from_pause(turn: Turn, gap_s: float) -> None:
