@@ -59,16 +59,23 @@ def _gives_back(rng: random.Random, at: float, dead_s: float) -> list[Fault]:
     ]
 
 
+def _nobody_has_it(at: float) -> list[Fault]:
+    """It has failed on both nodes, its lock was given back, and then no heartbeat passes."""
+    return [
+        Fault("start_fails", "node1", at, 8.0, a=1.0),
+        Fault("start_fails", "node2", at, 8.0, a=1.0),
+        Fault("resource_dies", "owner", at + 0.1),
+        Fault("cut_all", "node1", at + 9.0, 60.0),
+    ]
+
+
 def _collide(rng: random.Random, dead_s: float, delay_s: float) -> list[Fault]:
     """The lock is nobody's, no heartbeat passes, and both nodes want it in the same moment."""
     at = rng.uniform(0.0, 5.0)
     cleared = at + 9.0 + dead_s + 1.0
     first = cleared + delay_s + rng.uniform(-0.4, 0.4)
     return [
-        Fault("start_fails", "node1", at, 8.0, a=1.0),
-        Fault("start_fails", "node2", at, 8.0, a=1.0),
-        Fault("resource_dies", "owner", at + 0.1),
-        Fault("cut_all", "node1", at + 9.0, 60.0),
+        *_nobody_has_it(at),
         Fault("path_slow", "node1", at + 9.0, 60.0, a=rng.uniform(0.0, 0.5)),
         Fault("path_slow", "node2", at + 9.0, 60.0, a=rng.uniform(0.0, 0.5)),
         # node2 has to wait for longer (F15).
@@ -86,10 +93,7 @@ def _comes_late(rng: random.Random, dead_s: float) -> list[Fault]:
     cleared = at + 9.0 + dead_s + 1.0
     stall = Fault(rng.choice(("stall", "freeze")), "there", at, rng.uniform(6.0, 9.0), 0.9)
     return [
-        Fault("start_fails", "node1", at, 8.0, a=1.0),
-        Fault("start_fails", "node2", at, 8.0, a=1.0),
-        Fault("resource_dies", "owner", at + 0.1),
-        Fault("cut_all", "node1", at + 9.0, 60.0),
+        *_nobody_has_it(at),
         Fault("clear", "node1", cleared),
         Fault("clear", "node2", cleared),
         Fault("path_lost", "here", cleared, rng.uniform(7.0, 25.0)).on("lock asked", 0.0),

@@ -16,10 +16,7 @@ def test_a_lab_is_had_by_one_run_until_that_ends(
 ) -> None:
     monkeypatch.setenv("FAILOVER_LAB_HOME", str(tmp_path))
     with claim("test"):
-        with (
-            pytest.raises(InUseError, match="uses the lab test: wait"),
-            claim("test"),
-        ):
+        with pytest.raises(InUseError, match="uses the lab test: wait"), claim("test"):
             pass
         with claim("second"):
             pass

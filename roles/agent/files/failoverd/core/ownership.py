@@ -164,7 +164,8 @@ def silence(state: State, now: float) -> str:
         text = f"{peer} is {state.peer.life.value} and not proven gone"
     if any(service.disk.connected for service in state.services):
         # F12: a person's word would be refused as well.
-        return f"{text}: its kernel answers over the replication link; look at failoverd there"
+        text += ": its kernel answers over the replication link"
+        return f"{text}; look at failoverd there and at the heartbeat links"
     if failure:
         text += f": {failure}"
     return f"{text}; when you know it is off: failoverctl confirm-fenced {peer}"
