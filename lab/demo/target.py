@@ -62,7 +62,7 @@ class Target:
         try:
             data = yaml.safe_load(inventory.read_text(encoding="utf-8"))
             (group,) = data.values()
-            service = group["vars"]["cluster_services"][0]
+            service = group["vars"]["failover_services"][0]
             options = _postgresql(service["applications"])
             return cls(
                 nodes=tuple(lab.nodes),

@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         host = variables["inventory_hostname"]
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
         try:
-            model = _inventory.model_of(variables, variables.get("failover_found"))
+            model = _inventory.model_of(variables, variables.get("_failover_found"))
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
         if model is None:
@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
         if args["secrets"]:
             return {"changed": False, **_secrets(model, host)}
         facts = {**_config.public(model), **_inventory.view(model, host, in_play)}
-        return {"changed": False, "ansible_facts": {"failover_model": facts}}
+        return {"changed": False, "ansible_facts": {"_failover_model": facts}}
 
 
 def _secrets(model: dict[str, Any], host: str) -> dict[str, Any]:

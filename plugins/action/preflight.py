@@ -52,11 +52,11 @@ class ActionModule(ActionBase):
             "takeover": _takeover.sentences(model),
             "warnings": warnings if host == facts["acting"] else [],
             "ansible_facts": {
-                "failover_model": facts,
-                "failover_found": found,
-                "failover_accounts": accounts,
-                "failover_managed": any(info["running"] for info in found.values()),
-                "failover_content": _findings.content_nodes(model, found),
+                "_failover_model": facts,
+                "_failover_found": found,
+                "_failover_accounts": accounts,
+                "_failover_managed": any(info["running"] for info in found.values()),
+                "_failover_content": _findings.content_nodes(model, found),
             },
         }
 

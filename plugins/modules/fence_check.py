@@ -33,7 +33,7 @@ EXAMPLES = r"""
 - name: Ask the device of node2
   failover.cluster.fence_check:
     devices:
-      - where: cluster_fencing[0]
+      - where: failover_fencing[0]
         agent: fence_ipmilan
         node: node2
         timeout_s: 30
@@ -47,7 +47,7 @@ problems:
   returned: always
   type: list
   elements: str
-  sample: ["cluster_fencing[0].nodes.node2: the BMC at 192.168.1.22 refuses the password."]
+  sample: ["failover_fencing[0].nodes.node2: the BMC at 192.168.1.22 refuses the password."]
 unchecked:
   description: Nodes whose device could not be asked, because its agent is not installed yet.
   returned: always

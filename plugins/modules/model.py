@@ -35,8 +35,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: The checked model as C(failover_model), without secrets.
+  description: The checked model as C(_failover_model), without secrets.
   returned: success
   type: dict
-  sample: {failover_model: {cluster: shop, nodes: [node1, node2], node: node1, peer: node2}}
+  sample: {_failover_model: {cluster: shop, nodes: [node1, node2], node: node1, peer: node2}}
 """

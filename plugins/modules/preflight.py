@@ -60,8 +60,8 @@ takeover:
   elements: str
   sample: ["lease: an owner that dies counts as excluded 22 s after its last sign of life."]
 ansible_facts:
-  description: C(failover_model) with addresses, C(failover_found), C(failover_accounts).
+  description: C(_failover_model) with addresses, C(_failover_found), C(_failover_accounts).
   returned: success
   type: dict
-  sample: {failover_accounts: [{name: postgres, uid: 880, gid: 880}]}
+  sample: {_failover_accounts: [{name: postgres, uid: 880, gid: 880}]}
 """

@@ -21,13 +21,13 @@ SECRET = re.compile(
 DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
 MANAGED = {
     "action": "failoverd chooses the action itself.",
-    "delay": "a fixed delay follows the node and not its role; use cluster_timing.fence_delay_s.",
+    "delay": "a fixed delay follows the node and not its role; use failover_timing.fence_delay_s.",
 }
 
 
 def read(value: Any, nodes: Sequence[str]) -> list[dict[str, Any]]:
     """Return the methods; the parameters still hold their secrets."""
-    where = "cluster_fencing"
+    where = "failover_fencing"
     methods = []
     for index, raw in enumerate(sequence(where, value)):
         methods.append(_method(f"{where}[{index}]", raw, nodes))

@@ -55,7 +55,7 @@ def _far_targets(model: Mapping[str, Any]) -> list[str]:
     """Ping targets that say more of a router's far side than of a LAN of the services (F22)."""
     lans = [a["address"] for s in model["services"] for a in s["addresses"]]
     return [
-        f"cluster_ping_targets: {target['address']} is on the LAN of no service address; a trouble"
+        f"failover_ping_targets: {target['address']} is on the LAN of no service address; a trouble"
         " behind its router would look like a loss of the service LAN, and the other way round."
         for target in model["ping_targets"]
         if lans and not any(_net.inside(target["address"], lan) for lan in lans)

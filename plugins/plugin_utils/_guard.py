@@ -21,7 +21,7 @@ SOFTWARE = "softdog"
 
 def watchdog(value: Any, methods: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Return the watchdog; the method watchdog needs one, so it has defaults."""
-    where = "cluster_watchdog"
+    where = "failover_watchdog"
     if value is None:
         if not any(method["method"] == "watchdog" for method in methods):
             return None
@@ -38,7 +38,7 @@ def watchdog(value: Any, methods: Sequence[Mapping[str, Any]]) -> dict[str, Any]
 
 def sfex(value: Any, nodes: Sequence[str]) -> dict[str, Any] | None:
     """Return the lock disk and the durations that were given."""
-    where = "cluster_sfex"
+    where = "failover_sfex"
     if value is None:
         return None
     times = ("renew_s", "lease_s", "collision_s", "timeout_s")
@@ -65,7 +65,7 @@ def locks(found: Mapping[str, Any], guard: Mapping[str, Any] | None, decides: bo
 
     decides: the method sfex excludes a peer by them.
     """
-    where = "cluster_sfex"
+    where = "failover_sfex"
     renew = float(found.get("renew_s", 1.0))
     lease = float(found.get("lease_s", 5.0))
     collision = float(found.get("collision_s", 1.5 * renew))
@@ -112,7 +112,7 @@ def lease(
         )
     if reset <= dead:
         raise Problem(
-            f"cluster_watchdog.timeout_s: {reset:g} is not longer than dead_s ({dead:g}); a pause"
+            f"failover_watchdog.timeout_s: {reset:g} is not longer than dead_s ({dead:g}); a pause"
             " that the peer tolerates must not reset the node."
         )
     # The clocks' rates may differ by 0.2 %; the rest is a heartbeat on its way at each end.
@@ -126,7 +126,7 @@ def lease(
     wait = takeover + window + margin
     if replicated and timing["handler_s"] <= wait:
         raise Problem(
-            f"cluster_timing.handler_s: {timing['handler_s']:g} is not longer than lease_s +"
+            f"failover_timing.handler_s: {timing['handler_s']:g} is not longer than lease_s +"
             f" watchdog + window_s + 2 margin_s ({wait:g}); DRBD would give up before the lease"
             " proves anything."
         )
@@ -146,8 +146,8 @@ def check(
         if method["method"] == "watchdog" and guard is not None:
             if not targets:
                 raise Problem(
-                    f"{where}: watchdog needs cluster_ping_targets; without one that it reaches, no"
-                    " node may take over."
+                    f"{where}: watchdog needs failover_ping_targets; without one that it reaches,"
+                    " no node may take over."
                 )
             for service in services:
                 if not service["addresses"]:
@@ -164,7 +164,7 @@ def check(
                         " lock; its storage must be of type shared."
                     )
     if lock_disk is not None and not any(s["storage"].get("lock") for s in services):
-        raise Problem("cluster_sfex: no service uses it; its storage must be of type shared.")
+        raise Problem("failover_sfex: no service uses it; its storage must be of type shared.")
 
 
 def risks(methods: Sequence[Mapping[str, Any]], guard: Mapping[str, Any] | None) -> dict[str, bool]:

@@ -35,7 +35,7 @@ def _variables(node: str, hostvars: Mapping[str, Any]) -> dict[str, Any]:
     source = hostvars[node]
     result = {}
     for key in source:
-        if key in CONNECTION or key.startswith("cluster_"):
+        if key in CONNECTION or key.startswith("failover_"):
             try:
                 result[str(key)] = source[key]
             except Exception as error:

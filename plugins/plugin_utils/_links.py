@@ -17,7 +17,7 @@ KEYS = ("type", "interface", "address", "network", "port", "device", "baud")
 
 def read(value: Any, nodes: Sequence[str]) -> list[dict[str, Any]]:
     """Return the links with per-node values; addresses that are not given are empty."""
-    where = "cluster_links"
+    where = "failover_links"
     links = []
     for index, item in enumerate(sequence(where, value)):
         links.append(_link(f"{where}[{index}]", item, nodes))

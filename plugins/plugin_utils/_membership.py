@@ -10,20 +10,20 @@ from typing import Any
 from ._values import Problem, name
 
 VARIABLES = (
-    "cluster_name",
-    "cluster_group",
-    "cluster_engine",
-    "cluster_links",
-    "cluster_fencing",
-    "cluster_services",
-    "cluster_timing",
-    "cluster_ping_targets",
-    "cluster_monitors",
-    "cluster_notifications",
-    "cluster_power_on",
-    "cluster_sfex",
-    "cluster_unsafe",
-    "cluster_watchdog",
+    "failover_name",
+    "failover_group",
+    "failover_engine",
+    "failover_links",
+    "failover_fencing",
+    "failover_services",
+    "failover_timing",
+    "failover_ping_targets",
+    "failover_monitors",
+    "failover_notifications",
+    "failover_power_on",
+    "failover_sfex",
+    "failover_unsafe",
+    "failover_watchdog",
 )
 
 # Groups that tell nothing: those of every inventory, and those that the playbooks make.
@@ -32,7 +32,7 @@ NO_CLUSTERS = ("all", "ungrouped", "failover_nodes", "failover_others")
 
 def has_cluster(variables: Mapping[str, Any]) -> bool:
     """Whether a host's variables describe a cluster at all."""
-    return any(item in variables for item in ("cluster_links", "cluster_services"))
+    return any(item in variables for item in ("failover_links", "failover_services"))
 
 
 def find(
@@ -42,30 +42,30 @@ def find(
 ) -> tuple[str, list[str]]:
     """Return the name of the host's cluster and its nodes in the order of the inventory.
 
-    A cluster is a group. cluster_group names it; else it is the group that is called like
-    cluster_name, else the only group of two hosts that the host is in. Raises Problem.
+    A cluster is a group. failover_group names it; else it is the group that is called like
+    failover_name, else the only group of two hosts that the host is in. Raises Problem.
     """
     mine = {
         group: list(members)
         for group, members in groups.items()
         if group not in NO_CLUSTERS and host in members
     }
-    wanted = variables.get("cluster_group") or variables.get("cluster_name")
-    if variables.get("cluster_group") and wanted not in mine:
-        raise Problem(f"cluster_group: {wanted} is not a group that {host} is in.")
+    wanted = variables.get("failover_group") or variables.get("failover_name")
+    if variables.get("failover_group") and wanted not in mine:
+        raise Problem(f"failover_group: {wanted} is not a group that {host} is in.")
     if wanted in mine:
         group = str(wanted)
     else:
         pairs = {g: m for g, m in mine.items() if len(m) == 2} or mine
         if len({tuple(sorted(members)) for members in pairs.values()}) != 1:
             raise Problem(
-                f"cluster_group: {host} is in the groups {', '.join(sorted(mine)) or 'none'};"
+                f"failover_group: {host} is in the groups {', '.join(sorted(mine)) or 'none'};"
                 " name the one that is the cluster."
             )
-        if len(pairs) > 1 and not variables.get("cluster_name"):
+        if len(pairs) > 1 and not variables.get("failover_name"):
             raise Problem(
-                f"cluster_name: missing; {host} is in the groups {', '.join(sorted(pairs))},"
+                f"failover_name: missing; {host} is in the groups {', '.join(sorted(pairs))},"
                 " so the cluster needs a name."
             )
         group = sorted(pairs)[0]
-    return name("cluster_name", variables.get("cluster_name") or group), mine[group]
+    return name("failover_name", variables.get("failover_name") or group), mine[group]

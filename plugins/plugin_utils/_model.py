@@ -23,10 +23,10 @@ from ._values import Problem, flag, merge, refuse, sequence, text
 
 ENGINES = ("agent", "pacemaker")
 UNSAFE = {
-    "no_exclusion": "cluster_fencing is empty, so no peer can ever be excluded",
-    "single_link": "cluster_links holds one link, so one cable decides",
+    "no_exclusion": "failover_fencing is empty, so no peer can ever be excluded",
+    "single_link": "failover_links holds one link, so one cable decides",
     "software_watchdog": "the watchdog is software and does not fire in a machine that is frozen",
-    "sfex_without_watchdog": "cluster_watchdog is missing, so a frozen owner goes on writing when"
+    "sfex_without_watchdog": "failover_watchdog is missing, so a frozen owner goes on writing when"
     " it wakes up after its lock was taken",
 }
 
@@ -48,33 +48,33 @@ def build(
         for key in variables[node]:
             # Other roles may have variables that begin alike; only a slip of the pen is refused.
             alike = difflib.get_close_matches(key, VARIABLES, 1, 0.85)
-            if key.startswith("cluster_") and key not in VARIABLES and alike:
+            if key.startswith("failover_") and key not in VARIABLES and alike:
                 raise Problem(f"{key}: unknown variable; {alike[0]} may be meant.")
     given = _merged(nodes, variables)
-    engine = text("cluster_engine", given.get("cluster_engine", "agent"), ENGINES)
+    engine = text("failover_engine", given.get("failover_engine", "agent"), ENGINES)
     if engine != "agent":
-        refuse("cluster_engine", engine, "is not available in this version; use agent.")
+        refuse("failover_engine", engine, "is not available in this version; use agent.")
     if len(nodes) != 2:
         refuse(
-            "cluster_engine",
+            "failover_engine",
             engine,
             f"runs on exactly two nodes, but cluster {cluster} has {len(nodes)}"
             f" ({', '.join(nodes)}).",
         )
-    for key in ("cluster_links", "cluster_services"):
+    for key in ("failover_links", "failover_services"):
         if given.get(key) is None:
             raise Problem(f"{key}: missing; cluster {cluster} needs it.")
     _apart(nodes, variables)
     unsafe = [
-        text(f"cluster_unsafe[{i}]", word, tuple(UNSAFE))
-        for i, word in enumerate(sequence("cluster_unsafe", given.get("cluster_unsafe") or []))
+        text(f"failover_unsafe[{i}]", word, tuple(UNSAFE))
+        for i, word in enumerate(sequence("failover_unsafe", given.get("failover_unsafe") or []))
     ]
-    timing = _timing.read(given.get("cluster_timing") or {})
-    links = _links.read(given["cluster_links"], nodes)
-    lock_disk = _guard.sfex(given.get("cluster_sfex"), nodes)
-    services = _services.read(given["cluster_services"], nodes, links, lock_disk)
-    fencing = _fencing.read(given.get("cluster_fencing") or [], nodes)
-    guard = _guard.watchdog(given.get("cluster_watchdog"), fencing)
+    timing = _timing.read(given.get("failover_timing") or {})
+    links = _links.read(given["failover_links"], nodes)
+    lock_disk = _guard.sfex(given.get("failover_sfex"), nodes)
+    services = _services.read(given["failover_services"], nodes, links, lock_disk)
+    fencing = _fencing.read(given.get("failover_fencing") or [], nodes)
+    guard = _guard.watchdog(given.get("failover_watchdog"), fencing)
     _safe(links, fencing, guard, unsafe)
     decides = any(method["method"] == "sfex" for method in fencing)
     if lock_disk is not None:
@@ -84,10 +84,10 @@ def build(
         _links.check(links, nodes)
         _interfaces(services, found)
     _services.place(services, links)
-    targets = _monitors.targets(given.get("cluster_ping_targets") or [], links, services)
-    monitors = _monitors.read(given.get("cluster_monitors") or {}, targets)
+    targets = _monitors.targets(given.get("failover_ping_targets") or [], links, services)
+    monitors = _monitors.read(given.get("failover_monitors") or {}, targets)
     if any(method["method"] == "watchdog" for method in fencing):
-        _monitors.steady("cluster_monitors.ping", monitors.get("ping", {}))
+        _monitors.steady("failover_monitors.ping", monitors.get("ping", {}))
     _guard.check(fencing, services, guard, lock_disk, timing, targets)
     replication = [s["storage"]["link"] for s in services if s["storage"]["link"]]
     _fencing.check_addresses(fencing, links, replication)
@@ -102,10 +102,10 @@ def build(
         "sfex": lock_disk,
         "services": services,
         "timing": timing,
-        "power_on": flag("cluster_power_on", given.get("cluster_power_on", True)),
+        "power_on": flag("failover_power_on", given.get("failover_power_on", True)),
         "ping_targets": targets,
         "monitors": monitors,
-        "notifications": _notifications.read(given.get("cluster_notifications") or []),
+        "notifications": _notifications.read(given.get("failover_notifications") or []),
         "unsafe": unsafe,
     }
 
@@ -137,19 +137,19 @@ def _safe(
     unsafe: Sequence[str],
 ) -> None:
     if not links:
-        raise Problem("cluster_links: empty; the nodes must hear each other.")
+        raise Problem("failover_links: empty; the nodes must hear each other.")
     taken = {"no_exclusion": not fencing, "single_link": len(links) < 2}
     taken.update(_guard.risks(fencing, guard))
     for word, wrong in taken.items():
         if wrong and word not in unsafe:
             raise Problem(
                 f"{UNSAFE[word]}; give what is missing, or accept the risk with"
-                f" cluster_unsafe: [{word}]."
+                f" failover_unsafe: [{word}]."
             )
         # Whether a watchdog without a named driver is software, only its node can tell.
         unknown = word == "software_watchdog" and guard is not None and "module" not in guard
         if not wrong and word in unsafe and not unknown:
-            raise Problem(f"cluster_unsafe: {word} is not needed here; leave it out.")
+            raise Problem(f"failover_unsafe: {word} is not needed here; leave it out.")
 
 
 def _interfaces(

@@ -33,7 +33,7 @@ def targets(
     value: Any, links: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the ping targets with their weights."""
-    where = "cluster_ping_targets"
+    where = "failover_ping_targets"
     result = [_target(f"{where}[{index}]", raw) for index, raw in enumerate(sequence(where, value))]
     unique(where, [target["address"] for target in result], "address")
     own = _own(links, services)
@@ -49,7 +49,7 @@ def targets(
 
 def read(value: Any, given_targets: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     """Return the settings that were given, by section."""
-    where = "cluster_monitors"
+    where = "failover_monitors"
     item = mapping(where, value, optional=tuple(LIMITS))
     result = {}
     for section, limits in LIMITS.items():
@@ -85,7 +85,7 @@ def _ping(
             f" ({weight}); the service LAN would always count as lost."
         )
     if given and not given_targets:
-        raise Problem(f"{where}: of no use; cluster_ping_targets names no address.")
+        raise Problem(f"{where}: of no use; failover_ping_targets names no address.")
 
 
 def steady(where: str, given: Mapping[str, float]) -> None:

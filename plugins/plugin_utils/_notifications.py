@@ -22,7 +22,7 @@ ENCRYPTIONS = ("starttls", "tls", "none")
 
 def read(value: Any) -> list[dict[str, Any]]:
     """Return the notifications; they still hold their secrets, which no sentence shows."""
-    where = "cluster_notifications"
+    where = "failover_notifications"
     result = [
         _channel(f"{where}[{index}]", raw) for index, raw in enumerate(sequence(where, value))
     ]

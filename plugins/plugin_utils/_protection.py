@@ -25,12 +25,12 @@ def watchdog(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> No
         driver = f", and its kernel has no driver {module}" if module else ""
         raise Problem(
             f"{node}: there is no watchdog {device}{driver}; without it this node may not own"
-            " services (cluster_watchdog)."
+            " services (failover_watchdog)."
         )
     if seen["identity"] == SOFTWARE and "software_watchdog" not in model["unsafe"]:
         raise Problem(
             f"{node}: {device} is a software watchdog, which dies with a frozen kernel; give"
-            " cluster_watchdog another, or accept the risk with cluster_unsafe:"
+            " failover_watchdog another, or accept the risk with failover_unsafe:"
             " [software_watchdog]."
         )
 
@@ -41,7 +41,7 @@ def lock_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> 
         return
     for node in nodes:
         disk, seen = model["sfex"]["disk"][node], found[node]["lock_disk"]
-        where = f"cluster_sfex.disk: {disk}"
+        where = f"failover_sfex.disk: {disk}"
         if not seen["exists"]:
             raise Problem(f"{where} does not exist on {node}.")
         if not seen["block"]:
@@ -52,6 +52,6 @@ def lock_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> 
     one, other = (found[node]["lock_disk"]["size"] for node in nodes)
     if one != other:
         raise Problem(
-            f"cluster_sfex.disk: is not the same disk on both nodes; it has {one} bytes on {first}"
+            f"failover_sfex.disk: is not the same disk on both nodes; it has {one} bytes on {first}"
             f" and {other} on {second}."
         )

@@ -56,7 +56,7 @@ def read(
     lock_disk: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the services; interfaces of addresses are chosen by place()."""
-    where = "cluster_services"
+    where = "failover_services"
     services = [
         _service(f"{where}[{index}]", index, item, nodes, links, lock_disk)
         for index, item in enumerate(sequence(where, value))
@@ -101,7 +101,7 @@ def _apart(service: Mapping[str, Any], lock_disk: Mapping[str, str]) -> None:
     for node, disk in service["storage"]["disk"].items():
         if disk == lock_disk[node]:
             refuse(
-                "cluster_sfex.disk", disk, f"is the disk of service {service['name']} on {node}."
+                "failover_sfex.disk", disk, f"is the disk of service {service['name']} on {node}."
             )
 
 
@@ -210,11 +210,11 @@ def _shared(
     nodes: Sequence[str],
     lock_disk: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """One disk that both nodes see. With cluster_sfex it has a lock there."""
+    """One disk that both nodes see. With failover_sfex it has a lock there."""
     item = mapping(where, raw, required=("type", "disk", "mount"), optional=SHARED_KEYS)
     disks = per_node(f"{where}.disk", item["disk"], nodes)
     if "lock" in item and lock_disk is None:
-        raise Problem(f"{where}.lock: means nothing without cluster_sfex.")
+        raise Problem(f"{where}.lock: means nothing without failover_sfex.")
     lock = whole(f"{where}.lock", item.get("lock", index + 1), 1, LOCKS)
     filesystem = text(f"{where}.filesystem", item.get("filesystem", "ext4"), FILESYSTEMS)
     if "mmp" in item and filesystem != "ext4":

@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[float, float, float]] = {
 
 def read(value: Any) -> dict[str, float]:
     """Return the durations that were given; a relation is checked with the defaults filled in."""
-    where = "cluster_timing"
+    where = "failover_timing"
     item = mapping(where, value, optional=tuple(LIMITS))
     given = {key: number(f"{where}.{key}", raw, *LIMITS[key][1:]) for key, raw in item.items()}
     all_of = {key: given.get(key, limits[0]) for key, limits in LIMITS.items()}

@@ -34,8 +34,8 @@ def use(bench: Bench, tools: Path) -> None:
         run = [*base, f"failover.cluster.{name}", "--syntax-check"]
         bench.run(run, cwd=work, tools=tools, env=env)
     bench.run([*base, "failover.cluster.validate"], cwd=work, tools=tools, env=env)
-    wrong = [*base, "failover.cluster.validate", "-e", '{"cluster_ping_targets": ["gate"]}']
-    rule = "cluster_ping_targets[0]: gate is not an IP address."
+    wrong = [*base, "failover.cluster.validate", "-e", '{"failover_ping_targets": ["gate"]}']
+    rule = "failover_ping_targets[0]: gate is not an IP address."
     try:
         bench.run(wrong, cwd=work, tools=tools, env=env)
     except Refused as refused:

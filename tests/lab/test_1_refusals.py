@@ -24,8 +24,8 @@ def refusal(site: Site, *arguments: str, **environment: str) -> str:
 
 
 def test_a_wrong_variable_is_named_before_any_host_is_touched(site: Site) -> None:
-    said = refusal(site, "-e", '{"cluster_ping_targets": ["10.44.8.300"]}')
-    assert "cluster_ping_targets[0]" in said and "10.44.8.300" in said
+    said = refusal(site, "-e", '{"failover_ping_targets": ["10.44.8.300"]}')
+    assert "failover_ping_targets[0]" in said and "10.44.8.300" in said
     assert "ssh" not in said.lower()
 
 
@@ -56,6 +56,6 @@ def test_a_node_that_cannot_be_reached_stops_everything(site: Site) -> None:
 def test_a_bmc_that_refuses_the_password_stops_everything(site: Site) -> None:
     said = refusal(site, LAB_BMC_PASSWORD="not-the-password")
     device = site.lab.spec.nodes[0]
-    named = f"cluster_fencing[0].nodes.{device.name}: the BMC at {device.bmc} refuses the password"
+    named = f"failover_fencing[0].nodes.{device.name}: the BMC at {device.bmc} refuses the password"
     assert named in said
     assert "not-the-password" not in said

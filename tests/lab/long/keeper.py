@@ -72,7 +72,7 @@ def add(cluster: Cluster) -> None:
     target = cluster.site.target
     data = yaml.safe_load(target.inventory.read_text(encoding="utf-8"))
     (group,) = data.values()
-    group["vars"]["cluster_services"][0]["applications"].append(
+    group["vars"]["failover_services"][0]["applications"].append(
         {
             "ocf": "example:daemon",
             "name": NAME,

@@ -55,39 +55,39 @@ STONITH = {
     "parameters": {"username": "admin", "password": "unused", "lanplus": True},
 }
 WATCHDOG = {"device": "/dev/watchdog1", "module": "softdog"}
-SOFT = {"cluster_watchdog": WATCHDOG, "cluster_unsafe": ["software_watchdog"]}
+SOFT = {"failover_watchdog": WATCHDOG, "failover_unsafe": ["software_watchdog"]}
 CASES: dict[str, tuple[dict[str, Any], Change, tuple[str, ...]]] = {
     "f16_a_fence_delay_not_above_its_jitter": (
-        {"cluster_timing": {"fence_delay_s": 0.4}},
+        {"failover_timing": {"fence_delay_s": 0.4}},
         _timing,
         ("fence_delay_s", "0.4", "two heartbeats"),
     ),
     "a_watchdog_shorter_than_a_tolerated_pause": (
         {
             **SOFT,
-            "cluster_watchdog": {**WATCHDOG, "timeout_s": 3},
-            "cluster_fencing": [{"method": "watchdog"}],
+            "failover_watchdog": {**WATCHDOG, "timeout_s": 3},
+            "failover_fencing": [{"method": "watchdog"}],
         },
         _lease,
         ("timeout_s", "dead_s (3)"),
     ),
     "a_lease_whose_margin_is_below_the_drift_of_the_clocks": (
-        {**SOFT, "cluster_fencing": [{"method": "watchdog", "margin_s": 0.2}]},
+        {**SOFT, "failover_fencing": [{"method": "watchdog", "margin_s": 0.2}]},
         _margin,
         ("margin_s", "0.2", "two heartbeats", "lease_s + watchdog + margin_s"),
     ),
     "one_link_only": (
-        {"cluster_links": [{"name": "mirror", "interface": "rep0"}]},
+        {"failover_links": [{"name": "mirror", "interface": "rep0"}]},
         _one_link,
         ("one link", "single_link"),
     ),
     "a_fence_device_on_the_replication_lan": (
-        {"cluster_fencing": [STONITH]},
+        {"failover_fencing": [STONITH]},
         _near_device,
         ("172.20.7.5", "172.20.7.0/29", "must be reachable when that link is lost"),
     ),
     "no_exclusion_at_all": (
-        {"cluster_fencing": []},
+        {"failover_fencing": []},
         _no_exclusion,
         ("no_exclusion",),
     ),
@@ -116,7 +116,7 @@ def test_refused(built: Built, request: pytest.FixtureRequest, case: str) -> Non
 
 def test_no_exclusion_is_shown_for_as_long_as_it_lasts(cluster: Cluster) -> None:
     """Accepted by name, it is a line of the status on both nodes until it is taken back."""
-    accepted = {"cluster_fencing": [], "cluster_unsafe": ["no_exclusion"]}
+    accepted = {"failover_fencing": [], "failover_unsafe": ["no_exclusion"]}
     cluster.site.play("site", "-e", json.dumps(accepted))
     try:
         for node in cluster.lab.nodes:

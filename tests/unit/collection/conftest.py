@@ -35,7 +35,7 @@ sys.path.append(str(CHECKOUT / "roles" / "agent" / "files"))
 
 NODES = ["node1", "node2"]
 VARIABLES: dict[str, Any] = {
-    "cluster_links": [
+    "failover_links": [
         {
             "name": "lan",
             "interface": "eth0",
@@ -48,7 +48,7 @@ VARIABLES: dict[str, Any] = {
         },
         {"name": "serial", "device": "/dev/ttyS0"},
     ],
-    "cluster_fencing": [
+    "failover_fencing": [
         {
             "method": "stonith",
             "agent": "fence_ipmilan",
@@ -56,7 +56,7 @@ VARIABLES: dict[str, Any] = {
             "parameters": {"username": "admin", "password": "hidden-word", "lanplus": True},
         },
     ],
-    "cluster_services": [
+    "failover_services": [
         {
             "name": "shop",
             "preferred": "node1",
@@ -73,7 +73,7 @@ VARIABLES: dict[str, Any] = {
 
 
 def put(variables: dict[str, Any], path: str, value: Any) -> None:
-    """Set one value by a path such as cluster_links.0.name; ... removes it."""
+    """Set one value by a path such as failover_links.0.name; ... removes it."""
     *way, last = path.split(".")
     here: Any = variables
     for step in way:

@@ -15,24 +15,24 @@ CASES = [
     (
         "node2.disks.shop.exists",
         False,
-        "cluster_services[0].storage.disk: /dev/vdb does not exist on node2.",
+        "failover_services[0].storage.disk: /dev/vdb does not exist on node2.",
     ),
     (
         "node2.disks.shop.signature",
         "ext4",
-        "cluster_services[0].storage.disk: /dev/vdb on node2 holds ext4; it is never overwritten"
+        "failover_services[0].storage.disk: /dev/vdb on node2 holds ext4; it is never overwritten"
         " unless storage.overwrite is true.",
     ),
     (
         "node2.disks.shop.zero",
         False,
-        "cluster_services[0].storage.disk: /dev/vdb on node2 holds data of an unknown kind; it is"
+        "failover_services[0].storage.disk: /dev/vdb on node2 holds data of an unknown kind; it is"
         " never overwritten unless storage.overwrite is true.",
     ),
     (
         "node1.disks.shop.used",
         "mounted",
-        "cluster_services[0].storage.disk: /dev/vdb on node1 is in use (mounted).",
+        "failover_services[0].storage.disk: /dev/vdb on node1 is in use (mounted).",
     ),
     ("node1.os.version", "11", "node1: runs debian 11; supported are Debian 12 and 13."),
     (
@@ -135,7 +135,9 @@ def test_f22_a_ping_target_off_the_lan_of_every_service_is_a_warning(model, foun
         {"address": "10.7.7.7", "weight": 1},
     ]
     [warning] = _findings.judge(model, found, LIMITS, repair=False)
-    assert warning.startswith("cluster_ping_targets: 10.7.7.7 is on the LAN of no service address;")
+    assert warning.startswith(
+        "failover_ping_targets: 10.7.7.7 is on the LAN of no service address;"
+    )
 
 
 def test_an_unknown_name_is_a_warning(model, found):

@@ -44,10 +44,10 @@ def test_the_daemon_accepts_the_configuration_of_both_nodes(build):
 
 def test_the_policy_of_a_service_reaches_the_daemon(build):
     model = build(
-        ("cluster_services.0.restarts", 5),
-        ("cluster_services.0.failure_expiry_s", 600),
-        ("cluster_services.0.failback", "automatic"),
-        ("cluster_services.0.failback_delay_s", 60),
+        ("failover_services.0.restarts", 5),
+        ("failover_services.0.failure_expiry_s", 600),
+        ("failover_services.0.failback", "automatic"),
+        ("failover_services.0.failback_delay_s", 60),
     )
     texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
     [service] = daemon.parse(texts).core().services
@@ -57,8 +57,11 @@ def test_the_policy_of_a_service_reaches_the_daemon(build):
 
 def test_the_monitors_reach_the_daemon(build):
     model = build(
-        ("cluster_ping_targets", ["192.168.1.254", {"address": "fd00::fe", "weight": 2}]),
-        ("cluster_monitors", {"ping": {"needed": 2, "interval_s": 2}, "space": {"interval_s": 60}}),
+        ("failover_ping_targets", ["192.168.1.254", {"address": "fd00::fe", "weight": 2}]),
+        (
+            "failover_monitors",
+            {"ping": {"needed": 2, "interval_s": 2}, "space": {"interval_s": 60}},
+        ),
     )
     texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
     read = daemon.parse(texts).monitors
@@ -88,7 +91,7 @@ NOTIFICATIONS = [
 
 
 def test_the_notifications_reach_the_daemon_and_their_secrets_nobody_else(build):
-    model = build(("cluster_notifications", NOTIFICATIONS))
+    model = build(("failover_notifications", NOTIFICATIONS))
     texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
     mail, hook, pager = daemon.parse(texts).notifications
     assert isinstance(mail, daemon_notices.MailSettings)
@@ -120,7 +123,7 @@ def test_the_monitors_have_the_same_defaults_and_limits_as_the_daemon(build):
 
 
 def test_f10_a_service_does_not_come_home_by_itself_unless_told(build):
-    model = build(("cluster_timing", {"failure_expiry_s": 900}))
+    model = build(("failover_timing", {"failure_expiry_s": 900}))
     texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
     [service] = daemon.parse(texts).core().services
     assert not service.failback
@@ -128,14 +131,16 @@ def test_f10_a_service_does_not_come_home_by_itself_unless_told(build):
 
 
 def test_what_is_public_holds_no_secret(build):
-    model = build(("cluster_services.0.applications.0", {"postgresql": {"password": "hidden-too"}}))
+    model = build(
+        ("failover_services.0.applications.0", {"postgresql": {"password": "hidden-too"}})
+    )
     assert "hidden" in json.dumps(model)
     assert "hidden" not in json.dumps(_config.public(model))
     assert "hidden" not in json.dumps(_config.render(model, "node1"))
 
 
 def test_a_secret_of_one_device_alone_reaches_the_daemon(build):
-    model = build(("cluster_fencing.0.nodes.node2.password", "second-word"))
+    model = build(("failover_fencing.0.nodes.node2.password", "second-word"))
     texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
     targets = daemon.parse(texts).fencing[0].targets
     assert targets["node2"]["password"] == "second-word"
@@ -165,8 +170,8 @@ def resources_of(model):
 def test_what_the_collection_installs_is_asked_whether_it_serves(build):
     resources = resources_of(
         build(
-            ("cluster_services.0.applications.0", {"postgresql": {"port": 5544}}),
-            ("cluster_services.0.applications.1", {"apache": {"port": 8080}}),
+            ("failover_services.0.applications.0", {"postgresql": {"port": 5544}}),
+            ("failover_services.0.applications.1", {"apache": {"port": 8080}}),
         )
     )
     [query], [http] = resources["postgresql"].monitor, resources["apache"].monitor
@@ -178,7 +183,7 @@ def test_what_the_collection_installs_is_asked_whether_it_serves(build):
 def test_agents_and_scripts_reach_the_daemon_with_a_name_of_their_own(build):
     model = build(
         (
-            "cluster_services.0.applications",
+            "failover_services.0.applications",
             [
                 {"ocf": "heartbeat:nginx", "parameters": {"port": 8080, "configfile": "/srv/n"}},
                 {"ocf": "example:daemon", "name": "worker", "promoted": True, "after": ["nginx"]},
@@ -211,8 +216,8 @@ def test_every_kind_of_check_reaches_the_daemon(build):
     ]
     resources = resources_of(
         build(
-            ("cluster_services.0.applications.2", {"unit": "worker.service", "monitor": monitor}),
-            ("cluster_services.0.applications.0", {"postgresql": {"monitor": []}}),
+            ("failover_services.0.applications.2", {"unit": "worker.service", "monitor": monitor}),
+            ("failover_services.0.applications.0", {"postgresql": {"monitor": []}}),
         )
     )
     http, port, sock, query, command = resources["worker"].monitor
@@ -231,7 +236,7 @@ def test_every_kind_of_check_reaches_the_daemon(build):
 
 
 def test_addresses_are_taken_from_the_nodes_but_never_a_virtual_one(build, variables, found):
-    for link in variables["cluster_links"][:2]:
+    for link in variables["failover_links"][:2]:
         del link["address"]
     # The service runs on node1, so its interface has the virtual address in the first place.
     found["node1"]["interfaces"]["eth0"].insert(0, "192.168.1.10/24")
@@ -246,14 +251,14 @@ def test_an_interface_that_a_node_lacks_is_named(build, variables, found):
     with pytest.raises(_values.Problem) as caught:
         build(found=found)
     assert str(caught.value) == (
-        "cluster_links[1].interface: eth1 does not exist on node2; it has eth0."
+        "failover_links[1].interface: eth1 does not exist on node2; it has eth0."
     )
 
 
 def test_a_virtual_address_outside_the_lan_is_found_with_the_nodes_answers(build, variables, found):
-    for link in variables["cluster_links"][:2]:
+    for link in variables["failover_links"][:2]:
         del link["address"]
-    variables["cluster_services"][0]["addresses"] = ["192.168.9.10/24"]
+    variables["failover_services"][0]["addresses"] = ["192.168.9.10/24"]
     build()
     with pytest.raises(_values.Problem, match="not inside the subnet of link lan"):
         build(found=found)
@@ -262,12 +267,12 @@ def test_a_virtual_address_outside_the_lan_is_found_with_the_nodes_answers(build
 def test_values_that_host_variables_make_differ_belong_to_their_node(variables):
     each = {"node1": copy.deepcopy(variables), "node2": copy.deepcopy(variables)}
     each["node1"].update(ansible_host="a")
-    each["node2"]["cluster_links"][0]["interface"] = "ens3"
-    each["node2"]["cluster_services"][0]["storage"]["disk"] = "/dev/sdc"
+    each["node2"]["failover_links"][0]["interface"] = "ens3"
+    each["node2"]["failover_services"][0]["storage"]["disk"] = "/dev/sdc"
     model = _model.build("shop", ["node1", "node2"], each)
     assert model["links"][0]["interface"] == {"node1": "eth0", "node2": "ens3"}
     assert model["services"][0]["storage"]["disk"] == {"node1": "/dev/vdb", "node2": "/dev/sdc"}
-    each["node2"]["cluster_services"][0]["name"] = "other"
+    each["node2"]["failover_services"][0]["name"] = "other"
     with pytest.raises(_values.Problem, match="must be the same on every node"):
         _model.build("shop", ["node1", "node2"], each)
 
@@ -292,11 +297,11 @@ def test_a_cluster_is_its_group_whatever_else_the_inventory_holds():
     }
     assert _membership.find("a", {}, groups) == ("shop", ["a", "b"])
     assert _membership.find("d", {}, groups) == ("blog", ["c", "d"])
-    assert _membership.find("d", {"cluster_name": "news"}, groups) == ("news", ["c", "d"])
+    assert _membership.find("d", {"failover_name": "news"}, groups) == ("news", ["c", "d"])
     groups["rack"] = ["a", "c"]
-    with pytest.raises(_values.Problem, match="cluster_group: a is in the groups"):
+    with pytest.raises(_values.Problem, match="failover_group: a is in the groups"):
         _membership.find("a", {}, groups)
-    assert _membership.find("a", {"cluster_group": "shop"}, groups) == ("shop", ["a", "b"])
+    assert _membership.find("a", {"failover_group": "shop"}, groups) == ("shop", ["a", "b"])
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -311,16 +316,16 @@ TREES = st.recursive(
     value=TREES,
     key=st.sampled_from(
         [
-            "cluster_links",
-            "cluster_fencing",
-            "cluster_services",
-            "cluster_timing",
-            "cluster_unsafe",
-            "cluster_ping_targets",
-            "cluster_monitors",
-            "cluster_notifications",
-            "cluster_power_on",
-            "cluster_engine",
+            "failover_links",
+            "failover_fencing",
+            "failover_services",
+            "failover_timing",
+            "failover_unsafe",
+            "failover_ping_targets",
+            "failover_monitors",
+            "failover_notifications",
+            "failover_power_on",
+            "failover_engine",
         ]
     ),
 )
@@ -345,6 +350,6 @@ def test_each_parameter_is_either_public_or_secret(parameters):
 def test_inventory_and_daemon_agree_on_what_is_a_secret(build):
     assert _fencing.SECRET == daemon_exclusion.SECRET
     shown = json.dumps(
-        _config.public(build(("cluster_fencing.0.parameters.hexadecimal_kg", "c0ffee")))
+        _config.public(build(("failover_fencing.0.parameters.hexadecimal_kg", "c0ffee")))
     )
     assert "username" in shown and "c0ffee" not in shown

@@ -6,379 +6,383 @@ from __future__ import annotations
 
 import pytest
 
-SERVICE = "cluster_services.0"
+SERVICE = "failover_services.0"
 
 CASES = [
     (
         SERVICE + ".addresses.0",
         "192.168.9.10/24",
-        "cluster_services[0].addresses[0]: 192.168.9.10/24 is not inside the subnet of link lan"
+        "failover_services[0].addresses[0]: 192.168.9.10/24 is not inside the subnet of link lan"
         " (192.168.1.0/24); a virtual address must lie in the LAN of its interface.",
     ),
     (
         SERVICE + ".addresses.0",
         "192.168.1.10",
-        "cluster_services[0].addresses[0]: 192.168.1.10 has no prefix; write it as 192.168.1.10/24.",
+        "failover_services[0].addresses[0]: 192.168.1.10 has no prefix; write it as 192.168.1.10/24.",
     ),
     (
         SERVICE + ".addresses.0",
         "192.168.1.11/24",
-        "cluster_services[0].addresses[0]: 192.168.1.11/24 is already the address of node1 on link"
+        "failover_services[0].addresses[0]: 192.168.1.11/24 is already the address of node1 on link"
         " lan.",
     ),
     (
         SERVICE + ".addresses.0",
         "192.168.1.0/24",
-        "cluster_services[0].addresses[0]: 192.168.1.0/24 is the network or the broadcast address"
+        "failover_services[0].addresses[0]: 192.168.1.0/24 is the network or the broadcast address"
         " itself.",
     ),
     (
         SERVICE + ".addresses.1",
         "192.168.1.10/24",
-        "cluster_services[0].addresses[1]: 192.168.1.10/24 is already an address of service shop.",
+        "failover_services[0].addresses[1]: 192.168.1.10/24 is already an address of service shop.",
     ),
     (
         SERVICE + ".addresses.0",
         "shop/24",
-        "cluster_services[0].addresses[0]: shop/24 is not an address with a prefix such as"
+        "failover_services[0].addresses[0]: shop/24 is not an address with a prefix such as"
         " 192.168.1.10/24.",
     ),
     (
         SERVICE + ".preferred",
         "node3",
-        "cluster_services[0].preferred: node3 is not a node; they are node1, node2.",
+        "failover_services[0].preferred: node3 is not a node; they are node1, node2.",
     ),
     (
         SERVICE + ".colour",
         "red",
-        "cluster_services[0].colour: unknown key; known are addresses, applications, failback,"
+        "failover_services[0].colour: unknown key; known are addresses, applications, failback,"
         " failback_delay_s, failure_expiry_s, name, preferred, restarts, storage.",
     ),
     (
         SERVICE + ".failback",
         "later",
-        "cluster_services[0].failback: later is not one of manual, automatic.",
+        "failover_services[0].failback: later is not one of manual, automatic.",
     ),
     (
         SERVICE + ".failback_delay_s",
         60,
-        "cluster_services[0].failback_delay_s: means nothing without failback: automatic.",
+        "failover_services[0].failback_delay_s: means nothing without failback: automatic.",
     ),
     (
         SERVICE + ".storage.mount",
         "srv/shop",
-        "cluster_services[0].storage.mount: srv/shop is not an absolute path.",
+        "failover_services[0].storage.mount: srv/shop is not an absolute path.",
     ),
     (
         SERVICE + ".storage.mount",
         "/var",
-        "cluster_services[0].storage.mount: /var belongs to the system; choose a directory of its"
+        "failover_services[0].storage.mount: /var belongs to the system; choose a directory of its"
         " own.",
     ),
     (
         SERVICE + ".storage.disk",
         "vdb",
-        "cluster_services[0].storage.disk: vdb is not an absolute path.",
+        "failover_services[0].storage.disk: vdb is not an absolute path.",
     ),
     (
         SERVICE + ".storage.disk",
         {"node1": "/dev/vdb"},
-        "cluster_services[0].storage.disk.node2: missing; every node needs a value.",
+        "failover_services[0].storage.disk.node2: missing; every node needs a value.",
     ),
     (
         SERVICE + ".storage.link",
         "wire",
-        "cluster_services[0].storage.link: wire is not a link of the cluster; they are lan, cross,"
+        "failover_services[0].storage.link: wire is not a link of the cluster; they are lan, cross,"
         " serial.",
     ),
     (
         SERVICE + ".storage.link",
         "serial",
-        "cluster_services[0].storage.link: serial is a serial line; DRBD replicates over a network.",
+        "failover_services[0].storage.link: serial is a serial line; DRBD replicates over a network.",
     ),
     (
         SERVICE + ".storage.filesystem",
         "ext2",
-        "cluster_services[0].storage.filesystem: ext2 is not one of ext4, xfs.",
+        "failover_services[0].storage.filesystem: ext2 is not one of ext4, xfs.",
     ),
     (
         SERVICE + ".storage.minor",
         -1,
-        "cluster_services[0].storage.minor: -1 is not between 0 and 255.",
+        "failover_services[0].storage.minor: -1 is not between 0 and 255.",
     ),
     (
         SERVICE + ".storage.type",
         ...,
-        "cluster_services[0].storage.type: missing; it must be given.",
+        "failover_services[0].storage.type: missing; it must be given.",
     ),
     (
         SERVICE + ".applications.0",
         "mysql",
-        "cluster_services[0].applications[0]: mysql is not an application; known are postgresql,"
+        "failover_services[0].applications[0]: mysql is not an application; known are postgresql,"
         " apache, {unit: NAME.service}, {ocf: PROVIDER:NAME} and {lsb: NAME}.",
     ),
     (
         SERVICE + ".applications.0",
         {"ocf": "nginx"},
-        "cluster_services[0].applications[0].ocf: nginx is not an agent such as heartbeat:nginx.",
+        "failover_services[0].applications[0].ocf: nginx is not an agent such as heartbeat:nginx.",
     ),
     (
         SERVICE + ".applications.0",
         {"ocf": "heartbeat:nginx", "parameters": {"configfile": ["a"]}},
-        "cluster_services[0].applications[0].parameters.configfile: not a simple value of one line.",
+        "failover_services[0].applications[0].parameters.configfile: not a simple value of one line.",
     ),
     (
         SERVICE + ".applications.0",
         {"lsb": "../rogue"},
-        "cluster_services[0].applications[0].lsb: ../rogue is not the name of a script of"
+        "failover_services[0].applications[0].lsb: ../rogue is not the name of a script of"
         " /etc/init.d.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"ping": "x"}]},
-        "cluster_services[0].applications[2].monitor[0]: {'ping': 'x'} is not a check; it has one of"
+        "failover_services[0].applications[2].monitor[0]: {'ping': 'x'} is not a check; it has one of"
         " the keys http, port, socket, query, command.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"http": "127.0.0.1/health"}]},
-        "cluster_services[0].applications[2].monitor[0].http: 127.0.0.1/health is not a URL such as"
+        "failover_services[0].applications[2].monitor[0].http: 127.0.0.1/health is not a URL such as"
         " http://127.0.0.1:80/path.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"http": "http://[::1]/", "body": "("}]},
-        "cluster_services[0].applications[2].monitor[0].body: ( is not a regular expression:"
+        "failover_services[0].applications[2].monitor[0].body: ( is not a regular expression:"
         " missing ), unterminated subpattern at position 0.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"command": ["true"]}]},
-        "cluster_services[0].applications[2].monitor[0].command: ['true'] does not begin with a"
+        "failover_services[0].applications[2].monitor[0].command: ['true'] does not begin with a"
         " program's absolute path.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"port": 25, "body": "x"}]},
-        "cluster_services[0].applications[2].monitor[0].body: unknown key; known are address,"
+        "failover_services[0].applications[2].monitor[0].body: unknown key; known are address,"
         " confirmations, deadline_s, interval_s, name, port.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"port": 25}, {"port": 26}]},
-        "cluster_services[0].applications[2].monitor[1].name: port is used twice; it must be unique.",
+        "failover_services[0].applications[2].monitor[1].name: port is used twice; it must be unique.",
     ),
     (
         SERVICE + ".applications.0",
         {"unit": "worker"},
-        "cluster_services[0].applications[0].unit: worker is not the name of a systemd service unit.",
+        "failover_services[0].applications[0].unit: worker is not the name of a systemd service unit.",
     ),
     (
         SERVICE + ".applications.0",
         {"postgresql": {"password": "hidden word"}},
-        "cluster_services[0].applications[0].postgresql.password: holds a space, a quote or a"
+        "failover_services[0].applications[0].postgresql.password: holds a space, a quote or a"
         " backslash.",
     ),
     (
         SERVICE + ".applications.0",
         {"postgresql": {"networks": ["here"]}},
-        "cluster_services[0].applications[0].postgresql.networks[0]: here is not a network.",
+        "failover_services[0].applications[0].postgresql.networks[0]: here is not a network.",
     ),
     (
-        "cluster_services",
+        "failover_services",
         [],
-        "cluster_services: [] is empty; a cluster needs at least one service.",
+        "failover_services: [] is empty; a cluster needs at least one service.",
     ),
-    ("cluster_links.1.name", "lan", "cluster_links[1].name: lan is used twice; it must be unique."),
     (
-        "cluster_links.1.address.node2",
+        "failover_links.1.name",
+        "lan",
+        "failover_links[1].name: lan is used twice; it must be unique.",
+    ),
+    (
+        "failover_links.1.address.node2",
         "192.168.1.11",
-        "cluster_links[1].address.node2: 192.168.1.11 is already the address of node1 on link lan.",
+        "failover_links[1].address.node2: 192.168.1.11 is already the address of node1 on link lan.",
     ),
     (
-        "cluster_links.0.address.node2",
+        "failover_links.0.address.node2",
         "192.168.1.11/24",
-        "cluster_links[0].address.node2: 192.168.1.11 is already the address of node1 on link lan.",
+        "failover_links[0].address.node2: 192.168.1.11 is already the address of node1 on link lan.",
     ),
     (
-        "cluster_links.0.address.node2",
+        "failover_links.0.address.node2",
         "192.168.7.12/24",
-        "cluster_links[0].address.node2: 192.168.7.12 is outside the network 192.168.1.0/24 of its"
+        "failover_links[0].address.node2: 192.168.7.12 is outside the network 192.168.1.0/24 of its"
         " link.",
     ),
     (
-        "cluster_links.0.address.node3",
+        "failover_links.0.address.node3",
         "192.168.1.13",
-        "cluster_links[0].address.node3: not a node; the nodes are node1, node2.",
+        "failover_links[0].address.node3: not a node; the nodes are node1, node2.",
     ),
     (
-        "cluster_links.1.interface",
+        "failover_links.1.interface",
         "eth0",
-        "cluster_links[1].interface: eth0 is already used by link lan on node1; two links over one"
+        "failover_links[1].interface: eth0 is already used by link lan on node1; two links over one"
         " wire fail together.",
     ),
-    ("cluster_links.2.baud", 4800, "cluster_links[2].baud: 4800 is not between 9600 and 115200."),
-    ("cluster_links.0.port", "many", "cluster_links[0].port: many is not a number."),
+    ("failover_links.2.baud", 4800, "failover_links[2].baud: 4800 is not between 9600 and 115200."),
+    ("failover_links.0.port", "many", "failover_links[0].port: many is not a number."),
     (
-        "cluster_links.0.speed",
+        "failover_links.0.speed",
         1,
-        "cluster_links[0].speed: unknown key; known are address, baud, device, interface, name,"
+        "failover_links[0].speed: unknown key; known are address, baud, device, interface, name,"
         " network, port, type.",
     ),
     (
-        "cluster_links.0.device",
+        "failover_links.0.device",
         "/dev/ttyS1",
-        "cluster_links[0].interface: eth0 does not belong to a link of type serial.",
+        "failover_links[0].interface: eth0 does not belong to a link of type serial.",
     ),
     (
-        "cluster_links",
+        "failover_links",
         [{"name": "lan", "interface": "eth0"}],
-        "cluster_services[0].storage.link: cross is not a link of the cluster; they are lan.",
+        "failover_services[0].storage.link: cross is not a link of the cluster; they are lan.",
     ),
     (
-        "cluster_fencing",
+        "failover_fencing",
         [],
-        "cluster_fencing is empty, so no peer can ever be excluded; give what is missing, or accept"
-        " the risk with cluster_unsafe: [no_exclusion].",
+        "failover_fencing is empty, so no peer can ever be excluded; give what is missing, or accept"
+        " the risk with failover_unsafe: [no_exclusion].",
     ),
     (
-        "cluster_unsafe",
+        "failover_unsafe",
         ["no_exclusion"],
-        "cluster_unsafe: no_exclusion is not needed here; leave it out.",
+        "failover_unsafe: no_exclusion is not needed here; leave it out.",
     ),
     (
-        "cluster_unsafe",
+        "failover_unsafe",
         ["anything"],
-        "cluster_unsafe[0]: anything is not one of no_exclusion, single_link, software_watchdog,"
+        "failover_unsafe[0]: anything is not one of no_exclusion, single_link, software_watchdog,"
         " sfex_without_watchdog.",
     ),
     (
-        "cluster_fencing.0.nodes.node2",
+        "failover_fencing.0.nodes.node2",
         ...,
-        "cluster_fencing[0].nodes.node2: missing; it must be given.",
+        "failover_fencing[0].nodes.node2: missing; it must be given.",
     ),
     (
-        "cluster_fencing.0.nodes.node2.ip",
+        "failover_fencing.0.nodes.node2.ip",
         "192.168.1.21",
-        "cluster_fencing[0].nodes.node2: the same device as of node1; fencing one node would cut the"
+        "failover_fencing[0].nodes.node2: the same device as of node1; fencing one node would cut the"
         " power of the other.",
     ),
     (
-        "cluster_fencing.0.nodes.node2.ip",
+        "failover_fencing.0.nodes.node2.ip",
         "192.168.2.22",
-        "cluster_fencing[0].nodes.node2.ip: 192.168.2.22 lies in the replication LAN of link cross"
+        "failover_fencing[0].nodes.node2.ip: 192.168.2.22 lies in the replication LAN of link cross"
         " (192.168.2.0/24); a fence device must be reachable when that link is lost.",
     ),
     (
-        "cluster_fencing.0.nodes.node2.ip",
+        "failover_fencing.0.nodes.node2.ip",
         "192.168.1.12",
-        "cluster_fencing[0].nodes.node2.ip: 192.168.1.12 is the address of node2 on link lan.",
+        "failover_fencing[0].nodes.node2.ip: 192.168.1.12 is the address of node2 on link lan.",
     ),
     (
-        "cluster_fencing.0.parameters.delay",
+        "failover_fencing.0.parameters.delay",
         5,
-        "cluster_fencing[0].parameters.delay: not allowed; a fixed delay follows the node and not its"
-        " role; use cluster_timing.fence_delay_s.",
+        "failover_fencing[0].parameters.delay: not allowed; a fixed delay follows the node and not its"
+        " role; use failover_timing.fence_delay_s.",
     ),
     (
-        "cluster_fencing.0.method",
+        "failover_fencing.0.method",
         "prayer",
-        "cluster_fencing[0].method: prayer is not one of stonith, sfex, watchdog.",
+        "failover_fencing[0].method: prayer is not one of stonith, sfex, watchdog.",
     ),
     (
-        "cluster_fencing.0.agent",
+        "failover_fencing.0.agent",
         "ipmi",
-        "cluster_fencing[0].agent: ipmi is not the name of a fence agent such as fence_ipmilan.",
+        "failover_fencing[0].agent: ipmi is not the name of a fence agent such as fence_ipmilan.",
     ),
     (
-        "cluster_timing",
+        "failover_timing",
         {"dead_s": 0.6},
-        "cluster_timing.dead_s: 0.6 is less than four heartbeats of 0.2 s; a lost datagram or two must"
+        "failover_timing.dead_s: 0.6 is less than four heartbeats of 0.2 s; a lost datagram or two must"
         " not look like a death.",
     ),
     (
-        "cluster_timing",
+        "failover_timing",
         {"suspect_s": 3},
-        "cluster_timing.suspect_s: 3 is not between two heartbeats (0.4 s) and dead_s (3 s).",
+        "failover_timing.suspect_s: 3 is not between two heartbeats (0.4 s) and dead_s (3 s).",
     ),
     (
-        "cluster_timing",
+        "failover_timing",
         {"fence_delay_s": 0.4},
-        "cluster_timing.fence_delay_s: 0.4 is not larger than the jitter of the detection (0.4 s, two"
+        "failover_timing.fence_delay_s: 0.4 is not larger than the jitter of the detection (0.4 s, two"
         " heartbeats); both nodes could shoot at once.",
     ),
     (
-        "cluster_timing",
+        "failover_timing",
         {"dead": 3},
-        "cluster_timing.dead: unknown key; known are dead_s, failure_expiry_s, fence_delay_s,"
+        "failover_timing.dead: unknown key; known are dead_s, failure_expiry_s, fence_delay_s,"
         " fence_retry_s, handler_s, heartbeat_s, link_steady_s, move_s, power_on_s, query_s, startup_s,"
         " suspect_s, witness_s.",
     ),
     (
-        "cluster_engine",
+        "failover_engine",
         "pacemaker",
-        "cluster_engine: pacemaker is not available in this version; use agent.",
+        "failover_engine: pacemaker is not available in this version; use agent.",
     ),
-    ("cluster_ping_targets", ["router"], "cluster_ping_targets[0]: router is not an IP address."),
+    ("failover_ping_targets", ["router"], "failover_ping_targets[0]: router is not an IP address."),
     (
-        "cluster_ping_targets",
+        "failover_ping_targets",
         ["192.168.1.254", {"address": "192.168.1.254"}],
-        "cluster_ping_targets[1].address: 192.168.1.254 is used twice; it must be unique.",
+        "failover_ping_targets[1].address: 192.168.1.254 is used twice; it must be unique.",
     ),
     (
-        "cluster_ping_targets",
+        "failover_ping_targets",
         ["192.168.1.12"],
-        "cluster_ping_targets[0]: 192.168.1.12 is the address of node2 on link lan; a target has to lie"
+        "failover_ping_targets[0]: 192.168.1.12 is the address of node2 on link lan; a target has to lie"
         " outside the cluster.",
     ),
     (
-        "cluster_ping_targets",
+        "failover_ping_targets",
         ["192.168.1.10"],
-        "cluster_ping_targets[0]: 192.168.1.10 is an address of service shop; a target has to lie"
+        "failover_ping_targets[0]: 192.168.1.10 is an address of service shop; a target has to lie"
         " outside the cluster.",
     ),
     (
-        "cluster_ping_targets",
+        "failover_ping_targets",
         [{"address": "192.168.1.254", "weight": 0}],
-        "cluster_ping_targets[0].weight: 0 is not between 1 and 100.",
+        "failover_ping_targets[0].weight: 0 is not between 1 and 100.",
     ),
     (
-        "cluster_monitors",
+        "failover_monitors",
         {"ping": {"needed": 2}},
-        "cluster_monitors.ping: of no use; cluster_ping_targets names no address.",
+        "failover_monitors.ping: of no use; failover_ping_targets names no address.",
     ),
     (
-        "cluster_monitors",
+        "failover_monitors",
         {"ping": {"deadline_s": 2}},
-        "cluster_monitors.ping.deadline_s: 2 is longer than interval_s (1 s); the next round would"
+        "failover_monitors.ping.deadline_s: 2 is longer than interval_s (1 s); the next round would"
         " begin before.",
     ),
     (
-        "cluster_notifications",
+        "failover_notifications",
         [{"method": "fax"}],
-        "cluster_notifications[0].method: fax is not one of mail, webhook, command.",
+        "failover_notifications[0].method: fax is not one of mail, webhook, command.",
     ),
     (
-        "cluster_notifications",
+        "failover_notifications",
         [{"method": "mail", "to": ["ops"], "from": "a@example.org"}],
-        "cluster_notifications[0].to: ops is not a mail address.",
+        "failover_notifications[0].to: ops is not a mail address.",
     ),
     (
-        "cluster_notifications",
+        "failover_notifications",
         [{"method": "webhook", "url": "hidden-word"}],
-        "cluster_notifications[0].url: does not begin with https:// or http://.",
+        "failover_notifications[0].url: does not begin with https:// or http://.",
     ),
     (
-        "cluster_notifications",
+        "failover_notifications",
         [{"method": "command", "command": ["page"]}],
-        "cluster_notifications[0].command: is not a list that begins with an absolute path.",
+        "failover_notifications[0].command: is not a list that begins with an absolute path.",
     ),
     (
-        "cluster_monitors",
+        "failover_monitors",
         {"disks": {}},
-        "cluster_monitors.disks: unknown key; known are disk, ping, space.",
+        "failover_monitors.disks: unknown key; known are disk, ping, space.",
     ),
-    ("cluster_service", [], "cluster_service: unknown variable; cluster_services may be meant."),
+    ("failover_service", [], "failover_service: unknown variable; failover_services may be meant."),
 ]
 
 
@@ -391,7 +395,7 @@ def test_a_wrong_value_ends_in_one_sentence(build, path, value, sentence):
 
 def test_a_secret_is_in_no_sentence(build):
     for path, value in (
-        ("cluster_fencing.0.parameters.password", ["hidden-word"]),
+        ("failover_fencing.0.parameters.password", ["hidden-word"]),
         (SERVICE + ".applications.0", {"postgresql": {"password": "hidden"}}),
     ):
         with pytest.raises(ValueError) as caught:
@@ -401,24 +405,24 @@ def test_a_secret_is_in_no_sentence(build):
 
 
 def test_one_link_alone_needs_an_explicit_word(build, variables):
-    variables["cluster_services"][0]["storage"]["link"] = "lan"
-    variables["cluster_fencing"][0]["nodes"] = {
+    variables["failover_services"][0]["storage"]["link"] = "lan"
+    variables["failover_fencing"][0]["nodes"] = {
         "node1": {"ip": "10.9.0.1"},
         "node2": {"ip": "10.9.0.2"},
     }
-    variables["cluster_links"] = variables["cluster_links"][:1]
-    with pytest.raises(ValueError, match=r"accept the risk with cluster_unsafe: \[single_link\]"):
+    variables["failover_links"] = variables["failover_links"][:1]
+    with pytest.raises(ValueError, match=r"accept the risk with failover_unsafe: \[single_link\]"):
         build()
-    assert build(("cluster_unsafe", ["single_link"]))["unsafe"] == ["single_link"]
+    assert build(("failover_unsafe", ["single_link"]))["unsafe"] == ["single_link"]
 
 
 def test_two_services_must_not_share_a_disk_or_a_mount_point(build, variables):
     storage = {"type": "drbd", "disk": "/dev/vdb", "link": "cross", "mount": "/srv/blog"}
     second = {"name": "blog", "storage": storage}
     with pytest.raises(ValueError) as caught:
-        build(("cluster_services.1", second))
+        build(("failover_services.1", second))
     assert str(caught.value) == (
-        "cluster_services[1].storage.disk: /dev/vdb is already the disk of service shop on node1."
+        "failover_services[1].storage.disk: /dev/vdb is already the disk of service shop on node1."
     )
     storage.update(disk="/dev/vdc", mount="/srv/shop/blog")
     with pytest.raises(ValueError, match="lie in each other"):

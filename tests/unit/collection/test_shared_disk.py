@@ -22,12 +22,12 @@ from .modules import run
 
 SHARED = {"type": "shared", "disk": "/dev/vdb", "mount": "/srv/shop"}
 CHANGES = [
-    ("cluster_services.0.storage", SHARED),
-    ("cluster_sfex", {"disk": "/dev/vdc"}),
-    ("cluster_watchdog", {"device": "/dev/watchdog0", "timeout_s": 6}),
-    ("cluster_fencing.1", {"method": "sfex"}),
-    ("cluster_fencing.2", {"method": "watchdog"}),
-    ("cluster_ping_targets", ["192.168.1.254"]),
+    ("failover_services.0.storage", SHARED),
+    ("failover_sfex", {"disk": "/dev/vdc"}),
+    ("failover_watchdog", {"device": "/dev/watchdog0", "timeout_s": 6}),
+    ("failover_fencing.1", {"method": "sfex"}),
+    ("failover_fencing.2", {"method": "watchdog"}),
+    ("failover_ping_targets", ["192.168.1.254"]),
 ]
 
 
@@ -88,47 +88,47 @@ def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
     ("changes", "sentence"),
     [
         (
-            [("cluster_sfex.timeout_s", 12)],
-            "cluster_sfex.timeout_s: 12 is less than lease_s 5 + watchdog 6 + margin 2 = 13; a lock"
+            [("failover_sfex.timeout_s", 12)],
+            "failover_sfex.timeout_s: 12 is less than lease_s 5 + watchdog 6 + margin 2 = 13; a lock"
             " must not be taken while its owner may still write.",
         ),
         (
-            [("cluster_watchdog", ...), ("cluster_fencing.2", ...)],
-            "cluster_watchdog is missing, so a frozen owner goes on writing when it wakes up after"
-            " its lock was taken; give what is missing, or accept the risk with cluster_unsafe:"
+            [("failover_watchdog", ...), ("failover_fencing.2", ...)],
+            "failover_watchdog is missing, so a frozen owner goes on writing when it wakes up after"
+            " its lock was taken; give what is missing, or accept the risk with failover_unsafe:"
             " [sfex_without_watchdog].",
         ),
         (
-            [("cluster_watchdog.module", "softdog")],
+            [("failover_watchdog.module", "softdog")],
             "the watchdog is software and does not fire in a machine that is frozen; give what is"
-            " missing, or accept the risk with cluster_unsafe: [software_watchdog].",
+            " missing, or accept the risk with failover_unsafe: [software_watchdog].",
         ),
         (
-            [("cluster_ping_targets", ...)],
-            "cluster_fencing[2]: watchdog needs cluster_ping_targets; without one that it reaches,"
+            [("failover_ping_targets", ...)],
+            "failover_fencing[2]: watchdog needs failover_ping_targets; without one that it reaches,"
             " no node may take over.",
         ),
         (
-            [("cluster_watchdog.timeout_s", 3)],
-            "cluster_watchdog.timeout_s: 3 is not longer than dead_s (3); a pause that the peer"
+            [("failover_watchdog.timeout_s", 3)],
+            "failover_watchdog.timeout_s: 3 is not longer than dead_s (3); a pause that the peer"
             " tolerates must not reset the node.",
         ),
         (
-            [("cluster_fencing.2.lease_s", 6)],
-            "cluster_fencing[2].lease_s: 6 is too short; its first half (3) must be longer than"
+            [("failover_fencing.2.lease_s", 6)],
+            "failover_fencing[2].lease_s: 6 is too short; its first half (3) must be longer than"
             " dead_s (3), or a service stops before its peer even counts as silent.",
         ),
         (
-            [("cluster_sfex.disk", "/dev/vdb")],
-            "cluster_sfex.disk: /dev/vdb is the disk of service shop on node1.",
+            [("failover_sfex.disk", "/dev/vdb")],
+            "failover_sfex.disk: /dev/vdb is the disk of service shop on node1.",
         ),
         (
-            [("cluster_sfex", ...), ("cluster_services.0.storage.lock", 2)],
-            "cluster_services[0].storage.lock: means nothing without cluster_sfex.",
+            [("failover_sfex", ...), ("failover_services.0.storage.lock", 2)],
+            "failover_services[0].storage.lock: means nothing without failover_sfex.",
         ),
         (
-            [("cluster_sfex", ...)],
-            "cluster_fencing[1]: sfex says nothing about service shop, which has no lock; its"
+            [("failover_sfex", ...)],
+            "failover_fencing[1]: sfex says nothing about service shop, which has no lock; its"
             " storage must be of type shared.",
         ),
     ],
@@ -168,14 +168,14 @@ def judged(build, found):
             "services[0].storage.disk: is not the same disk on both",
         ),
         ("node2.lock_disk.size", 1 << 20, "it has 8388608 bytes on node1 and 1048576 on node2."),
-        ("node2.lock_disk.exists", False, "cluster_sfex.disk: /dev/vdc does not exist on node2."),
+        ("node2.lock_disk.exists", False, "failover_sfex.disk: /dev/vdc does not exist on node2."),
         ("node1.lock_disk.block", False, "/dev/vdc on node1 is not a block device."),
         ("node1.lock_disk.used", "mounted", "/dev/vdc on node1 is in use (mounted)."),
         (
             "node2.watchdog.exists",
             False,
             "node2: there is no watchdog /dev/watchdog0; without it this node may not own services"
-            " (cluster_watchdog).",
+            " (failover_watchdog).",
         ),
         (
             "node1.watchdog.identity",
@@ -191,7 +191,7 @@ def test_what_a_protection_stands_on_has_to_be_on_both_nodes(judged, path, value
 
 
 def test_f29_a_driver_that_will_be_loaded_is_a_watchdog_and_one_that_is_not_there_is_none(judged):
-    driver = ("cluster_watchdog.module", "iTCO_wdt")
+    driver = ("failover_watchdog.module", "iTCO_wdt")
     absent = {"exists": False, "loadable": True, "identity": ""}
     assert judged("node2.watchdog", absent, driver) == []
     with pytest.raises(ValueError, match="and its kernel has no driver iTCO_wdt; without it"):
@@ -199,7 +199,7 @@ def test_f29_a_driver_that_will_be_loaded_is_a_watchdog_and_one_that_is_not_ther
 
 
 def test_f29_a_software_watchdog_has_to_be_accepted(judged):
-    unsafe = ("cluster_unsafe", ["software_watchdog"])
+    unsafe = ("failover_unsafe", ["software_watchdog"])
     assert judged("node1.watchdog.identity", "Software Watchdog", unsafe) == []
 
 

@@ -52,7 +52,7 @@ def test_the_password_lasts_as_long_as_the_lab_and_is_private(tmp_path: Path) ->
 def test_an_inventory_without_postgresql_is_refused_in_a_sentence(tmp_path: Path) -> None:
     inventory = tmp_path / "cluster.yml"
     inventory.write_text(
-        "g: {vars: {cluster_services: [{name: a, storage: {mount: /a}, applications: []}]}}",
+        "g: {vars: {failover_services: [{name: a, storage: {mount: /a}, applications: []}]}}",
         encoding="utf-8",
     )
     with pytest.raises(LabError, match=r"cluster\.yml: the demonstration needs .*postgresql"):
