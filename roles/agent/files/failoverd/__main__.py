@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 
 def main() -> int:
@@ -33,8 +34,12 @@ def main() -> int:
         return 1
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Live, and end without waiting for a thread that hangs in a system call on a dead disk."""
     status = main()
     sys.stderr.flush()
-    # A thread may hang in a system call on a dead disk; the daemon's end must not wait for it.
     os._exit(status)
+
+
+if __name__ == "__main__":
+    run()
