@@ -12,7 +12,7 @@ F18    no message of a life that is proven dead is a sign of life
 L1     after healing every service runs within the bound that the configuration promises
 CALM   what is no death leads to no fence, no stop and no move
 LOOP   power cuts are bounded; in a split exactly one node survives, and it is the owner
-LIVE   steps per second and claims are bounded
+LIVE   steps per second and claims are bounded; after a tick the next one is due later
 CRASH  the core raises no exception and finds no breach of its own
 """
 
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from failoverd.core import lease
 from failoverd.core.actions import Ask
 from failoverd.core.contact import Vigil
+from failoverd.core.machine import deadline
 from failoverd.core.message import Local
 from failoverd.core.modes import is_on
 from failoverd.core.state import Life, State
@@ -129,6 +130,11 @@ class Contract:
                 self._proved(node, after)
             if life.life is Life.ALIVE and life.incarnation <= life.dead:
                 raise Violation("F18", f"{node.name} hears a life of its peer that is proven dead")
+
+    def ticked(self, node: Node, after: State, now: float) -> None:
+        """Called after every Tick: whatever was due has been done."""
+        if deadline(after, now) <= now:
+            raise Violation("LIVE", f"{node.name} has nothing to do, and wants a tick at once")
 
     def _turned(self, state: State) -> None:
         """Count what the new view of the peer's life led to."""

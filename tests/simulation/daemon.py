@@ -169,6 +169,8 @@ class Daemon:
             raise Violation("CRASH", f"{type(event).__name__}: {error!r}") from error
         self.state = after
         self.world.contract.stepped(node, before, after, now)
+        if isinstance(event, events.Tick):
+            self.world.contract.ticked(node, after, now)
         if todo:
             self._orders.carry_out(todo)
         self._schedule()
@@ -275,8 +277,6 @@ class Daemon:
             return
         now = self.node.mono()
         due = deadline(state, now)
-        if due is None:
-            return
         at = self.clock.now + (due - now) * 1.002 + self.lag
         if self._wake and self._wake <= at + 0.002:
             return
@@ -291,7 +291,7 @@ class Daemon:
         if state is None:
             return
         due = deadline(state, self.node.mono())
-        if due is not None and due > self.node.mono() and not self.held_up:
+        if due > self.node.mono() and not self.held_up:
             self._schedule()
         else:
             self.deliver(events.Tick())

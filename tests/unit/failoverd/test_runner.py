@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from failoverd.core import machine
+from failoverd.core import data, machine
 from failoverd.core.actions import Action, Note, Probe, Send
 from failoverd.core.config import CoreConfig, ServiceConfig, Timing
 from failoverd.core.events import (
+    Disk,
+    DiskChanged,
     Event,
     FenceDone,
     Found,
@@ -246,5 +248,28 @@ def test_a_defect_in_a_rule_is_told_and_changes_nothing(
         notes = [action for action in stage.actions if isinstance(action, Note)]
         assert notes[-1].code == "core-error"
         assert "ZeroDivisionError" in notes[-1].text
+
+    asyncio.run(main())
+
+
+@pytest.mark.finding("S7")
+def test_a_safe_stop_that_takes_long_takes_no_more_steps_than_heartbeats(
+    tmp_path: Path, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stop waits for the answer to its probe, and the peer was last heard long ago."""
+
+    async def main() -> None:
+        stage = Stage(tmp_path)
+        stage.runner.begin()
+        monkeypatch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        stage.runner.post(DiskChanged("shop", Disk()))
+        assert stage.runner.state.defect
+        peer = replace(stage.runner.state.peer, life=Life.ALIVE, last=0.0)
+        stage.runner.state = replace(stage.runner.state, peer=peer)
+        stage.actions.clear()
+        await until(lambda: len(stage.actions) > 20)
+        assert stage.runner.state.services[0].op, "it still waits"
+        ticks = sum(isinstance(event, Tick) for event in stage.journalled())
+        assert ticks <= 2 * len(stage.actions)
 
     asyncio.run(main())

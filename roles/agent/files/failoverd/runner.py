@@ -147,8 +147,7 @@ class Runner:
             self._perform(action)
 
     def _due(self, now: float) -> float:
-        due = machine.deadline(self.state, now)
-        return float("inf") if due is None else due
+        return machine.deadline(self.state, now)
 
     def _arm(self) -> None:
         self._stirred = False

@@ -116,17 +116,22 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     return turn.state, tuple(turn.actions)
 
 
-def deadline(state: State, now: float) -> float | None:
-    """When the next Tick is due at the latest, in monotonic seconds."""
+def deadline(state: State, now: float) -> float:
+    """When the next Tick is due at the latest, in monotonic seconds.
+
+    After a Tick at that time it lies ahead: a rule that has nothing to do yet asks for no Tick now.
+    """
+    if state.defect:
+        return max(now, safestop.deadline(state, now))
     timing, work, peer = state.config.timing, state.exclusion, state.peer
     times = [state.next_beat]
     if peer.life is Life.ALIVE:
         times.append(peer.last + timing.suspect_s)
     elif peer.life is Life.SUSPECT:
         times.append(peer.last + timing.dead_s)
-    if work.due is not None and not work.shot_op:
+    if work.due is not None and not work.shot_op and state.leaving >= 0:
         times.append(max(work.due, work.retry_at))
-    return max(now, min([*times, *vigil.deadlines(state, now)]))
+    return max(now, state.quiet_until, min([*times, *vigil.deadlines(state, now)]))
 
 
 def _place(turn: Turn) -> None:

@@ -36,7 +36,8 @@ def broke_down(state: State, event: Event, now: float, error: Exception) -> Resu
     text = f"{type(event).__name__}: {type(error).__name__}: {error}"
     turn.note("core-error", f"a rule broke down over {text}", alert=True)
     recent = (*(time for time in state.defects if now - time < WINDOW_S), now)
-    turn.set(defects=recent, settled_until=0.0)
+    quiet_until = now + state.config.timing.heartbeat_s
+    turn.set(defects=recent, settled_until=0.0, quiet_until=quiet_until)
     if isinstance(error, Breach) or isinstance(event, OUTCOMES) or len(recent) >= LIMIT:
         return _begin(turn, text)
     _refuse(turn, event)
@@ -61,8 +62,15 @@ def proceed(state: State, event: Event, now: float) -> Result:
     except Exception as error:
         # Not even this can be done: without heartbeats the peer fences this node.
         turn = Turn(state, now)
+        turn.set(quiet_until=now + state.config.timing.heartbeat_s)
         turn.note("core-error", f"the safe stop broke down: {error}", alert=True)
     return turn.state, tuple(turn.actions)
+
+
+def deadline(state: State, now: float) -> float:
+    """When this node has something to say or its watchdog to pet: it looks at no other time."""
+    pet = [state.vigil.next_pet] if vigil.watched(state, now) else []
+    return max(state.quiet_until, min([state.next_beat, *pet]))
 
 
 def _begin(turn: Turn, why: str) -> Result:

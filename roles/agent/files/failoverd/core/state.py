@@ -215,6 +215,8 @@ class State:
     """When rules broke down of late; see safestop."""
     defect: str = ""
     """Why this life ends in a safe stop, empty if it does not."""
+    quiet_until: float = 0.0
+    """Before this time no Tick is asked for: a rule broke down over the last one."""
     contact: Contact = field(default_factory=Contact)
     vigil: Vigil = field(default_factory=Vigil)
     settled_until: float = 0.0

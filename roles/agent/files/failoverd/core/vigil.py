@@ -43,8 +43,12 @@ def pet(turn: Turn) -> None:
 
 def pet_due(state: State, now: float) -> bool:
     """The watchdog is to be petted now. A heartbeat that says nothing new may be the reason."""
-    watched = timeout_s(state.config) > 0 and now >= state.vigil.next_pet
-    return watched and lease.may_pet(state, now)
+    return now >= state.vigil.next_pet and watched(state, now)
+
+
+def watched(state: State, now: float) -> bool:
+    """There is a watchdog, and it may be petted."""
+    return timeout_s(state.config) > 0 and lease.may_pet(state, now)
 
 
 def timeout_s(config: CoreConfig) -> float:
@@ -107,7 +111,7 @@ def deadlines(state: State, now: float) -> list[float]:
     """When one of these rules has something to do at the latest."""
     config, vigil = state.config, state.vigil
     result = []
-    if timeout_s(config) > 0 and lease.may_pet(state, now):
+    if watched(state, now):
         result.append(vigil.next_pet)
     if config.lease is None:
         return result

@@ -67,12 +67,10 @@ class Node:
         """Let the core's next deadline come."""
         if self.state is None or not self.alive:
             return
-        due = machine.deadline(self.state, self.world.now)
-        if due is not None:
-            self._tick += 1
-            tick = self._tick
-            wait = max(0.001, due - self.world.now)
-            self._after(wait, lambda: self.feed(events.Tick()) if tick == self._tick else None)
+        self._tick += 1
+        tick = self._tick
+        wait = max(0.001, machine.deadline(self.state, self.world.now) - self.world.now)
+        self._after(wait, lambda: self.feed(events.Tick()) if tick == self._tick else None)
 
     def receive(self, link: str, message: Message) -> None:
         """A heartbeat arrives."""
