@@ -77,7 +77,9 @@ NEXT = "next"
 
 def differing(dest: str, files: dict[str, str]) -> list[str]:
     """Return the names of the files that are missing, have another text or are open to others."""
-    return [name for name, text in sorted(files.items()) if not _same(os.path.join(dest, name), text)]
+    return [
+        name for name, text in sorted(files.items()) if not _same(os.path.join(dest, name), text)
+    ]
 
 
 def _same(path: str, text: str) -> bool:

@@ -12,7 +12,7 @@ short_description: Switches a directory to one of several versions in one step
 description:
   - O(path) is a symbolic link to the version in use. Versions lie beside it, as O(path)-VERSION.
   - >-
-    The switch replaces the link at once, so a program that begins meanwhile loads the old version or
+    The switch replaces the link at once. A program that begins meanwhile loads the old version or
     the new one, never some files of each. Other versions are removed with O(keep=false).
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)

@@ -57,15 +57,15 @@ options:
     description:
       - Files of units that must be started anew when one of them has changed since the unit began.
       - >-
-        A directory stands for what lies in it. What counts is what runs, and not what this task or this
-        run changed, so a run that was cut off is finished by the next.
+        A directory stands for what lies in it. What counts is what runs, and not what this run
+        changed. So a run that was cut off is finished by the next.
     type: dict
     default: {}
   reloaded_for:
     description:
       - >-
-        Files of units that must read their configuration again when one of them has changed since the
-        unit began or was reloaded last.
+        Files of units that must read their configuration again when one of them has changed since
+        the unit began or was reloaded last.
     type: dict
     default: {}
   read_again:
@@ -104,7 +104,8 @@ from ansible.module_utils.basic import AnsibleModule
 OPTIONS = ("enabled", "disabled", "started", "stopped", "restarted", "reloaded")
 RUNNING = ("active", "activating", "reloading")
 FOLLOWING = ("restarted_for", "reloaded_for")
-BEGAN, CHANGED = "ActiveEnterTimestampMonotonic", "StateChangeTimestampMonotonic"
+BEGAN = "ActiveEnterTimestampMonotonic"
+CHANGED = "StateChangeTimestampMonotonic"
 PROPERTIES = f"Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,{BEGAN},{CHANGED}"
 
 
@@ -206,7 +207,11 @@ def main() -> None:
     ]
     params["reloaded"] = [
         *params["reloaded"],
-        *(n for n in outdated(params["reloaded_for"], seen, CHANGED) if n not in params["restarted"]),
+        *(
+            n
+            for n in outdated(params["reloaded_for"], seen, CHANGED)
+            if n not in params["restarted"]
+        ),
     ]
     calls = plan(params, seen)
     for call in calls:
