@@ -13,9 +13,9 @@ import sys
 DISTRIBUTION = "/usr/lib/python3/dist-packages"
 INTERRUPTED = 130
 
-# The version itself, not the link to it: a process that runs while the link is switched goes on with
-# the code that it began with, also for what it loads later.
-HERE = os.path.dirname(os.path.realpath(__file__))
+# The version itself, not the link to it: a process that runs while the link is switched goes on
+# with the code that it began with, also for what it loads later.
+HERE = os.path.realpath(__file__).rpartition("/")[0]
 sys.path[:] = [HERE, *sys.path, DISTRIBUTION]
 
 
