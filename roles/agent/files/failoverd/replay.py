@@ -98,8 +98,9 @@ class _Run:
         self._inputs = self._decisions = 0
         self.difference: Difference | None = None
         if head["begin"]:
+            held = frozenset(service.name for service in state.services if service.mine)
             self._state, first = machine.begin(
-                state.config, state.incarnation, state.started, state.modes
+                state.config, state.incarnation, state.started, state.modes, held
             )
             if self._state != state:
                 told, found = text(to_json(state)), text(to_json(self._state))
