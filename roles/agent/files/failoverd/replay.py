@@ -73,7 +73,7 @@ def replay(path: Path) -> Replayed:
 
 def compare(earlier: Replayed, later: Replayed) -> Difference | None:
     """Whether the later segment's head is the state in which the earlier one ended."""
-    same_life = earlier.begun.incarnation == later.begun.incarnation
+    same_life = earlier.ended.incarnation == later.begun.incarnation
     whole = not earlier.cut and earlier.head["lost"] == later.head["lost"]
     if not same_life or not whole or earlier.difference or later.head["begin"]:
         return None
