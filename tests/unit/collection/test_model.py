@@ -22,9 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failoverd import config as daemon
-from failoverd import exclusion as daemon_exclusion
 from failoverd.monitors import settings as daemon_monitors
 from failoverd.notices import settings as daemon_notices
+from failoverd.rules import secrets as daemon_secrets
 from failoverd.schema import Section
 
 
@@ -348,7 +348,7 @@ def test_each_parameter_is_either_public_or_secret(parameters):
 
 
 def test_inventory_and_daemon_agree_on_what_is_a_secret(build):
-    assert _fencing.SECRET == daemon_exclusion.SECRET
+    assert _fencing.SECRET.pattern == daemon_secrets.SECRET.pattern
     shown = json.dumps(
         _config.public(build(("failover_fencing.0.parameters.hexadecimal_kg", "c0ffee")))
     )

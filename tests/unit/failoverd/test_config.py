@@ -79,12 +79,13 @@ RESOURCES = "services.0.resources"
         (
             "timing",
             {"dead_s": 0.5},
-            "timing.dead_s: must be at least four times heartbeat_s (0.8), not 0.5.",
+            "timing.dead_s: 0.5 is less than four heartbeats of 0.2 s; a lost datagram or two must"
+            " not look like a death.",
         ),
         (
             "timing",
             {"suspect_s": 4},
-            "timing.suspect_s: must lie between heartbeat_s and dead_s.",
+            "timing.suspect_s: 4 is not between two heartbeats (0.4 s) and dead_s (3 s).",
         ),
         (
             "fencing.0.method",

@@ -66,8 +66,8 @@ def test_a_service_with_a_lock_is_known_as_such(shared: dict[str, Any], texts: T
     ("change", "says"),
     [
         ({"lease_s": 5}, ["lease_s: 5 is too short", "(2.5)", "dead_s (3)"]),
-        ({"margin_s": 0.3}, ["margin_s: 0.3 must be larger", "(0.436)", "= 18.3"]),
-        ({"window_s": 40}, ["handler_s: 60 must be longer", "(62)"]),
+        ({"margin_s": 0.3}, ["margin_s: 0.3 is not larger", "(0.436)", "= 18.3"]),
+        ({"window_s": 40}, ["handler_s: 60 is not longer", "(62)"]),
         ({"lease": 5}, ["fencing[1].lease: is not a known field"]),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_lease_needs_a_watchdog_that_outlasts_a_pause(
     leased: dict[str, Any], texts: Texts
 ) -> None:
     leased["watchdog"]["timeout_s"] = 3
-    with pytest.raises(ConfigError, match=r"timeout_s: of the watchdog, 3, must be longer"):
+    with pytest.raises(ConfigError, match=r"watchdog: 3 is not longer"):
         parse(texts())
     del leased["watchdog"]
     with pytest.raises(ConfigError, match=r"fencing\[1\].method: watchdog needs the watchdog"):
@@ -101,9 +101,9 @@ def test_a_lease_needs_ping_targets(leased: dict[str, Any], texts: Texts) -> Non
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"timeout_s": 10.5}, "10.5 must be at least lease_s 5 + watchdog 4 + margin 2 = 11"),
-        ({"lease_s": 2}, "lease_s: 2 must be at least three times renew_s (3)"),
-        ({"collision_s": 1}, "collision_s: 1 must be longer than renew_s (1)"),
+        ({"timeout_s": 10.5}, "10.5 is less than lease_s 5 + watchdog 4 + margin 2 = 11"),
+        ({"lease_s": 2}, "lease_s: 2 is less than three times renew_s (3)"),
+        ({"collision_s": 1}, "collision_s: 1 is not longer than renew_s (1)"),
     ],
 )
 def test_a_lock_that_cannot_hold_is_refused_with_its_numbers(
@@ -148,8 +148,8 @@ def test_a_method_without_devices_is_given_once(
 @pytest.mark.parametrize(
     ("timing", "says"),
     [
-        ({"fence_delay_s": 0.4}, "fence_delay_s: must be larger than the jitter"),
-        ({"handler_s": 3}, "handler_s: must be larger than dead_s"),
+        ({"fence_delay_s": 0.4}, "fence_delay_s: 0.4 is not larger than the jitter"),
+        ({"handler_s": 5, "dead_s": 5}, "handler_s: 5 is not larger than dead_s (5 s)"),
     ],
 )
 def test_timing_that_lets_both_shoot_is_refused(

@@ -298,7 +298,7 @@ MAIL = {"name": "mail", "method": "mail", "to": ["a@b.example"], "from": "c@d.ex
         (
             [{"name": "x", "method": "webhook"}],
             {"x": {"url": "ftp://hidden"}},
-            "x.url: must begin with https:// or http:// and name a host",
+            "x.url: does not begin with https:// or http://",
         ),
         (
             [{"name": "x", "method": "command", "command": ["tell"]}],

@@ -247,12 +247,14 @@ def test_a_confirmation_starts_anew_after_each_contradiction() -> None:
         (
             [{"address": FOUR, "weight": 2}],
             {"ping": {"needed": 3}},
-            "monitors.ping.needed: must be at most 2, what all targets together weigh.",
+            "monitors.ping.needed: 3 is more than all ping targets weigh together (2); the service"
+            " LAN would always count as lost.",
         ),
         (
             [],
             {"ping": {"deadline_s": 2}},
-            "monitors.ping.deadline_s: must not be longer than interval_s.",
+            "monitors.ping.deadline_s: 2 is longer than interval_s (1 s); the next round would"
+            " begin before.",
         ),
         ([], {"pong": {}}, "monitors.pong: is not a known field."),
         ([], {"disk": {"tries": 3}}, "monitors.disk.tries: is not a known field."),

@@ -11,23 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import limits
 from .core.config import CoreConfig, Kind, ServiceConfig, Timing
-from .core.lease import PING_GAP_S
 from .exclusion import (
     FencingSettings,
     WatchdogSettings,
     device_problem,
-    lease_problem,
-    lock_problem,
     parse_method,
     parse_watchdog,
-    timing_problem,
     unlocked,
 )
 from .monitors.settings import MonitorSettings, parse_monitors
 from .notices.settings import Channel, parse_channels
 from .resources.settings import ResourceSettings, parse_resources
+from .rules.monitors import steady_problem
+from .rules.timing import LIMITS, lease_problem, lock_problem, timing_problem
 from .schema import ConfigError, Section, parse_json
 
 FORMAT = 1
@@ -111,7 +108,6 @@ class Config:
 
     def core(self) -> CoreConfig:
         """The part on which decisions are made."""
-        resources = tuple(r for service in self.services for r in service.resources)
         return CoreConfig(
             cluster=self.cluster,
             node=self.node,
@@ -127,13 +123,11 @@ class Config:
                     failure_expiry_s=service.failure_expiry_s,
                     failback=service.failback,
                     failback_delay_s=service.failback_delay_s,
-                    limits=limits.of_service(service.resources),
                 )
                 for service in self.services
             ),
             levels=tuple(level.name for level in self.fencing),
             kinds=tuple(KINDS[level.method] for level in self.fencing),
-            fence_limits_s=tuple(limits.of_level(level, resources) for level in self.fencing),
             lease=next((level.lease for level in self.fencing if level.lease), None),
             watchdog_s=float(self.watchdog.timeout_s) if self.watchdog is not None else 0.0,
             power_on=self.power_on,
@@ -249,19 +243,20 @@ def _exclusion(top: Section, config: Config) -> None:
                 rule = "has no address, which a standby asks for before a lease has run out"
                 raise top.fail(f"services: {service.name}", rule)
         ping = config.monitors.ping
-        if ping.interval_s + ping.deadline_s >= PING_GAP_S:
-            rule = f"plus deadline_s must be less than {PING_GAP_S:g} for a watchdog's lease"
-            raise top.fail("monitors: ping: interval_s", rule)
+        name, rule = steady_problem(ping.interval_s, ping.deadline_s)
+        if rule:
+            raise top.fail(f"monitors: ping: {name}", rule)
         name, rule = lease_problem(
             core.lease, config.timing, any(s.replicated for s in core.services)
         )
         if rule:
             raise top.fail(f"fencing: {name}", rule)
     decides = "sfex" in methods
+    reset_s = core.watchdog_s if decides else 0.0
     for service in config.services:
         for resource in service.resources:
             if resource.type == "sfex":
-                name, rule = lock_problem(resource.options.times, config.watchdog, decides)
+                name, rule = lock_problem(resource.options.times, reset_s)
                 if rule:
                     raise top.fail(f"services: {service.name}: {resource.name}: {name}", rule)
     if decides:
@@ -284,12 +279,9 @@ def _timing(entry: Section) -> Timing:
     values: dict[str, float] = {}
     for item in dataclasses.fields(Timing):
         default: float = getattr(Timing(), item.name)
-        values[item.name] = entry.number(item.name, default, 0.0, 86400.0)
+        values[item.name] = entry.number(item.name, default, *LIMITS[item.name])
     entry.done()
     timing = Timing(**values)
-    for name in ("heartbeat_s", "suspect_s", "dead_s"):
-        if values[name] < 0.02:
-            raise entry.fail(name, "must be at least 0.02")
     name, rule = timing_problem(timing)
     if rule:
         raise entry.fail(name, rule)

@@ -159,13 +159,6 @@ class KeepModes:
 
 
 @dataclass(frozen=True)
-class KeepLife:
-    """Remember that this life goes on under this number: the next one has to be greater (F73)."""
-
-    incarnation: int
-
-
-@dataclass(frozen=True)
 class Leave:
     """All is stopped and said: the daemon may end this life (F61)."""
 
@@ -186,6 +179,5 @@ Action = (
     | Note
     | Own
     | KeepModes
-    | KeepLife
     | Leave
 )

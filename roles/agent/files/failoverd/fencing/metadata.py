@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from failoverd.exclusion import is_secret
+from failoverd.rules.secrets import is_secret
 
 TRUE = ("1", "yes", "on", "true")
 FALSE = ("0", "no", "off", "false")

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
-from failoverd.exclusion import FencingSettings, is_secret
+from failoverd.exclusion import FencingSettings
 from failoverd.process import BACKGROUND, Finished, Program
+from failoverd.rules.secrets import is_secret
 
 DIRECTORIES = ("/usr/sbin", "/sbin")
 STATUS_ON, STATUS_OFF = 0, 2

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from failoverd.rules.monitors import CHECK
+from failoverd.rules.monitors import CONFIRMATIONS as TIMES
 from failoverd.schema import Section
 
 from .base import CONFIRMATIONS, DEADLINE_S, INTERVAL_S, Check, CheckSettings
@@ -50,9 +52,9 @@ def parse_checks(resource: Section) -> tuple[CheckSettings, ...]:
         settings = CheckSettings(
             name=name,
             type=kind,
-            interval_s=entry.number("interval_s", INTERVAL_S, 0.1, 3600),
-            deadline_s=entry.number("deadline_s", DEADLINE_S, 0.1, 600),
-            confirmations=entry.integer("confirmations", CONFIRMATIONS, 1, 100),
+            interval_s=entry.number("interval_s", INTERVAL_S, *CHECK["interval_s"]),
+            deadline_s=entry.number("deadline_s", DEADLINE_S, *CHECK["deadline_s"]),
+            confirmations=entry.integer("confirmations", CONFIRMATIONS, *TIMES),
             options=module_of(kind).parse(entry),
         )
         entry.done()

@@ -11,6 +11,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
+from failoverd.rules.forms import URL_PORTS, check_url_problem, pattern_problem, split_url
 from failoverd.schema import Section
 
 from .base import CheckFailed
@@ -20,7 +21,6 @@ MAX_HEAD = 32 * 1024
 MAX_BODY = 256 * 1024
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: |\r?\n)")
 SERVES_BELOW = 500
-PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,19 @@ class Options:
 def parse(entry: Section) -> Options:
     """Read url, host, status and body."""
     url = entry.text("url")
-    try:
-        parts = urllib.parse.urlsplit(url)
-        port = parts.port or PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        parts, port = None, 0
-    if parts is None or not parts.hostname or "@" in parts.netloc or not url.isascii():
-        raise entry.fail("url", f"must be like http://127.0.0.1:80/path, not {url!r}")
-    if " " in url:
-        raise entry.fail("url", "must not hold a space; write %20")
+    rule, parts = check_url_problem(url), split_url(url)
+    if rule or parts is None or parts.hostname is None:
+        raise entry.fail("url", rule)
     status = entry.raw("status") or []
     if not isinstance(status, list) or not all(map(_is_status, status)):
         raise entry.fail("status", "must be a list of HTTP status codes")
     pattern = entry.text("body", "")
-    try:
-        body = re.compile(pattern.encode()) if pattern else None
-    except re.error as error:
-        raise entry.fail("body", f"must be a regular expression: {error}") from None
+    rule = pattern_problem(pattern)
+    if rule:
+        raise entry.fail("body", rule)
+    body = re.compile(pattern.encode()) if pattern else None
     return Options(
-        endpoint=Endpoint(parts.hostname, port),
+        endpoint=Endpoint(parts.hostname, parts.port or URL_PORTS[parts.scheme]),
         host=entry.text("host", parts.netloc),
         target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         tls=parts.scheme == "https",

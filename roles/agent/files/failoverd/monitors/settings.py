@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from typing import Any
 
+from failoverd.rules.monitors import LIMITS, WEIGHT, ping_problem
 from failoverd.schema import Section
 
 
@@ -63,8 +65,8 @@ def parse_monitors(top: Section) -> MonitorSettings:
     entry = top.section("monitors")
     result = MonitorSettings(
         ping=_ping(entry.section("ping"), _targets(top)),
-        space=_space(entry.section("space")),
-        disk=_disk(entry.section("disk")),
+        space=SpaceSettings(**_given(entry.section("space"), "space")),
+        disk=DiskSettings(**_given(entry.section("disk"), "disk")),
     )
     entry.done()
     return result
@@ -80,41 +82,27 @@ def _targets(top: Section) -> tuple[Target, ...]:
             raise entry.fail("address", f"{address} is not an IP address") from None
         if address in {target.address for target in result}:
             raise entry.fail("address", f"{address} is used twice")
-        result.append(Target(address, entry.integer("weight", 1, 1, 100)))
+        result.append(Target(address, entry.integer("weight", 1, *WEIGHT)))
         entry.done()
     return tuple(result)
 
 
 def _ping(entry: Section, targets: tuple[Target, ...]) -> PingSettings:
-    default = PingSettings()
-    result = PingSettings(
-        targets=targets,
-        needed=entry.integer("needed", default.needed, 1, 10_000),
-        interval_s=entry.number("interval_s", default.interval_s, 0.1, 60),
-        deadline_s=entry.number("deadline_s", default.deadline_s, 0.05, 60),
-        confirmations=entry.integer("confirmations", default.confirmations, 1, 100),
-    )
-    entry.done()
-    most = sum(target.weight for target in targets)
-    if targets and result.needed > most:
-        raise entry.fail("needed", f"must be at most {most}, what all targets together weigh")
-    if result.deadline_s > result.interval_s:
-        raise entry.fail("deadline_s", "must not be longer than interval_s")
+    result = PingSettings(targets=targets, **_given(entry, "ping"))
+    weight = sum(target.weight for target in targets)
+    name, rule = ping_problem(result.needed, result.interval_s, result.deadline_s, weight)
+    if rule:
+        raise entry.fail(name, rule)
     return result
 
 
-def _space(entry: Section) -> SpaceSettings:
-    interval_s = entry.number("interval_s", SpaceSettings.interval_s, 1, 3600)
-    entry.done()
-    return SpaceSettings(interval_s)
-
-
-def _disk(entry: Section) -> DiskSettings:
-    default = DiskSettings()
-    result = DiskSettings(
-        interval_s=entry.number("interval_s", default.interval_s, 1, 3600),
-        deadline_s=entry.number("deadline_s", default.deadline_s, 1, 600),
-        confirmations=entry.integer("confirmations", default.confirmations, 1, 100),
-    )
+def _given(entry: Section, section: str) -> dict[str, Any]:
+    """The fields of a section by its limits."""
+    result: dict[str, Any] = {}
+    for name, (default, least, most) in LIMITS[section].items():
+        if isinstance(default, int):
+            result[name] = entry.integer(name, default, int(least), int(most))
+        else:
+            result[name] = entry.number(name, default, least, most)
     entry.done()
     return result

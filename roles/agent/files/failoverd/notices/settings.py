@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from failoverd.rules.forms import hook_url_problem, mail_problem
 from failoverd.schema import ConfigError, Section
 
 ENCRYPTIONS = ("starttls", "tls", "none")
@@ -87,17 +87,16 @@ def _channel(entry: Section, name: str, secret: Section) -> Channel:
         if not result.to:
             raise entry.fail("to", "must hold at least one address")
         for text in (*result.to, result.sender):
-            if "@" not in text or not text.isprintable() or " " in text:
-                raise entry.fail("to", f"{text!r} is not a mail address")
+            rule = mail_problem(text)
+            if rule:
+                raise entry.fail("to", f"{text!r} {rule}")
         if result.password and encryption == "none":
             raise entry.fail("encryption", "must not be none when a password is sent")
     elif method == "webhook":
         result = WebhookSettings(name, secret.text("url"), entry.raw("body"))
-        if (
-            urlsplit(result.url).scheme not in ("http", "https")
-            or not urlsplit(result.url).hostname
-        ):
-            raise secret.fail("url", "must begin with https:// or http:// and name a host")
+        rule = hook_url_problem(result.url)
+        if rule:
+            raise secret.fail("url", rule)
     elif method == "command":
         result = CommandSettings(name, entry.texts("command"))
         if not result.argv or not result.argv[0].startswith("/"):
