@@ -24,8 +24,11 @@ NONE = {
 }
 
 
-def read(resource: str, minor: int, run: Run) -> dict[str, str]:
-    """Return connection, role, peer_role, disk and peer_disk of a resource."""
+def read(resource: str, minor: int | None, run: Run) -> dict[str, str]:
+    """Return connection, role, peer_role, disk and peer_disk of a resource.
+
+    minor: that of its device, None while it has no configuration.
+    """
     try:
         with open("/proc/drbd", encoding="utf-8") as handle:
             text = handle.read()
@@ -37,7 +40,7 @@ def read(resource: str, minor: int, run: Run) -> dict[str, str]:
     return parse_status(out if code == 0 else "[]", resource)
 
 
-def parse_proc(text: str, minor: int) -> dict[str, str]:
+def parse_proc(text: str, minor: int | None) -> dict[str, str]:
     """Read one minor's line of DRBD 8.4's /proc/drbd."""
     for line in text.splitlines():
         match = LINE.match(line)

@@ -12,7 +12,7 @@ from . import _control
 
 
 class Filesystem:
-    """The filesystem of one service on this node; ``device`` and ``path`` are its parameters."""
+    """The filesystem of one service on this node."""
 
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
@@ -20,6 +20,11 @@ class Filesystem:
         module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
         if _control.running():
             self.fail("failoverd runs here; the filesystem is its business alone.")
+
+    @property
+    def device(self) -> str:
+        """What is mounted."""
+        return str(self.params["device"])
 
     def open(self) -> bool:
         """Format if empty, mount; return whether it was, or would be, formatted."""
@@ -50,22 +55,22 @@ class Filesystem:
 
     def mounted(self) -> bool:
         """Whether the right device is mounted; a strange one is refused."""
-        device = os.path.realpath(self.params["device"])
+        device = os.path.realpath(self.device)
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             for line in mounts:
                 source, target = line.split()[:2]
                 if target == self.params["path"]:
                     if os.path.realpath(source) != device:
-                        self.fail(f"{source} is mounted there, not {self.params['device']}.")
+                        self.fail(f"{source} is mounted there, not {self.device}.")
                     return True
         return False
 
     def make(self, *options: str) -> None:
         """Write an empty filesystem."""
-        self.must([f"mkfs.{self.params['filesystem']}", "-q", *options, self.params["device"]])
+        self.must([f"mkfs.{self.params['filesystem']}", "-q", *options, self.device])
 
     def mount(self) -> None:
         """Mount it."""
-        device, path, options = (self.params[name] for name in ("device", "path", "options"))
+        path, options = self.params["path"], self.params["options"]
         os.makedirs(path, mode=0o755, exist_ok=True)
-        self.must(["mount", "-t", self.params["filesystem"], "-o", options, device, path])
+        self.must(["mount", "-t", self.params["filesystem"], "-o", options, self.device, path])

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import glob
 import grp
-import hashlib
 import json
 import os
 import pwd
@@ -97,21 +96,6 @@ def resolve(name: str) -> list[str]:
     except OSError:
         return []
     return sorted({str(item[4][0]).partition("%")[0] for item in found})
-
-
-def drbd_file(service: str) -> dict[str, Any]:
-    """Return what can be said about the configuration of a DRBD resource without its secret."""
-    path = f"/etc/drbd.d/{service}.res"
-    try:
-        with open(path, encoding="utf-8") as handle:
-            text = handle.read()
-    except FileNotFoundError:
-        return {"exists": False, "digest": "", "fencing": False}
-    return {
-        "exists": True,
-        "digest": hashlib.sha256(text.encode()).hexdigest(),
-        "fencing": "resource-and-stonith" in text,
-    }
 
 
 def mounts(paths: Iterable[str]) -> dict[str, str]:

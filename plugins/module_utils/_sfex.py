@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
+import os
 import struct
 from collections.abc import Mapping
 from typing import Any
 
 BLOCK = 4096
+MOST = 64
+"""Locks of an area."""
 MAGIC = b"FC-SFEX1"
 HEAD = struct.Struct(">8sI32s")
 
@@ -44,3 +48,31 @@ def area(cluster: str, locks: int) -> bytes:
 def free(cluster: str, service: str) -> bytes:
     """Return the block of a lock that nobody has."""
     return encode({"cluster": cluster, "service": service})
+
+
+def locks(device: str) -> dict[str, int]:
+    """Return the number of each service's lock on a device, {} for one that has no area."""
+    try:
+        handle = os.open(device, os.O_RDONLY | os.O_DIRECT)
+    except OSError:
+        return {}
+    try:
+        with mmap.mmap(-1, BLOCK) as buffer:
+            head = _block(handle, buffer, 0)
+            room = head.get("locks") if head is not None else 0
+            result: dict[str, int] = {}
+            for number in range(1, min(room, MOST) + 1 if isinstance(room, int) else 1):
+                found = _block(handle, buffer, number)
+                if found is not None and isinstance(found.get("service"), str):
+                    result[found["service"]] = number
+            return result
+    finally:
+        os.close(handle)
+
+
+def _block(handle: int, buffer: mmap.mmap, number: int) -> dict[str, Any] | None:
+    try:
+        os.preadv(handle, [buffer], number * BLOCK)
+    except OSError:
+        return None
+    return decode(bytes(buffer))

@@ -23,16 +23,8 @@ attributes:
   idempotent: {support: full}
 options:
   resource:
-    description: Name of the DRBD resource.
+    description: Name of the DRBD resource; its configuration names its device.
     type: str
-    required: true
-  minor:
-    description: Minor number of its device.
-    type: int
-    required: true
-  device:
-    description: DRBD device.
-    type: path
     required: true
   path:
     description: Mount point.
@@ -60,8 +52,6 @@ EXAMPLES = r"""
 - name: Mount the new filesystem of the shop
   failover.cluster.drbd_filesystem:
     resource: shop
-    minor: 0
-    device: /dev/drbd0
     path: /srv/shop
     state: opened
 """
@@ -75,18 +65,29 @@ formatted:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd
+from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd, _drbd_files
 from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
 
 class Volume(Filesystem):
     """A filesystem on a DRBD device."""
 
+    def __init__(self, module: AnsibleModule) -> None:
+        super().__init__(module)
+        self.minor = _drbd_files.minor_of(self.params["resource"])
+
+    @property
+    def device(self) -> str:
+        """That of the resource."""
+        if self.minor is None:
+            self.fail(f"/etc/drbd.d/{self.params['resource']}.res names no device.")
+        return f"/dev/drbd{self.minor}"
+
     def open(self) -> bool:
         """Promote, format if empty, mount; return whether it was formatted."""
         if self.module.check_mode or self.mounted():
             return False
-        name, device = self.params["resource"], self.params["device"]
+        name, device = self.params["resource"], self.device
         state = self.state()
         if state["role"] != "Primary":
             if (state["disk"], state["peer_disk"], state["peer_role"]) != (
@@ -119,8 +120,7 @@ class Volume(Filesystem):
 
     def state(self) -> dict[str, str]:
         """What DRBD says of the resource."""
-        run = self.module.run_command
-        return _drbd.read(self.params["resource"], self.params["minor"], run)
+        return _drbd.read(self.params["resource"], self.minor, self.module.run_command)
 
 
 def main() -> None:
@@ -128,8 +128,6 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "resource": {"type": "str", "required": True},
-            "minor": {"type": "int", "required": True},
-            "device": {"type": "path", "required": True},
             "path": {"type": "path", "required": True},
             "filesystem": {"type": "str", "choices": ["ext4", "xfs"], "default": "ext4"},
             "options": {"type": "str", "default": "noatime"},

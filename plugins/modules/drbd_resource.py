@@ -27,10 +27,6 @@ options:
     description: Name of the resource; its configuration must exist in C(/etc/drbd.d).
     type: str
     required: true
-  minor:
-    description: Minor number of its device.
-    type: int
-    required: true
   disk:
     description: Backing device on this node.
     type: path
@@ -55,13 +51,11 @@ EXAMPLES = r"""
 - name: Metadata exists and the resource is up
   failover.cluster.drbd_resource:
     name: shop
-    minor: 0
     disk: /dev/vdb
 
 - name: Skip the copy of an empty disk
   failover.cluster.drbd_resource:
     name: shop
-    minor: 0
     disk: /dev/vdb
     initialise: true
     wait_s: 60
@@ -91,7 +85,7 @@ import time
 from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd
+from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd, _drbd_files
 
 JUST_CREATED = "0000000000000004"
 
@@ -119,7 +113,7 @@ class Resource:
 
     def state(self) -> dict[str, str]:
         """What the kernel says."""
-        return _drbd.read(self.name, self.params["minor"], self.run)
+        return _drbd.read(self.name, _drbd_files.minor_of(self.name), self.run)
 
     def fresh(self) -> bool:
         """Whether the metadata says that the disk was never used."""
@@ -150,6 +144,11 @@ class Resource:
                 msg=f"{self.params['disk']}: holds DRBD metadata that does not fit resource"
                 f" {self.name}; it is never overwritten unless storage.overwrite is true."
             )
+        if found["signature"]:
+            self.done.append(f"wiped {found['signature']}")
+            if not self.module.check_mode:
+                # H6: DRBD itself refuses a disk on which it recognises something, whatever is said.
+                self.must(["wipefs", "--all", self.params["disk"]], "wiping what the disk held")
         self.done.append("metadata")
         if not self.module.check_mode:
             self.must(["drbdadm", "create-md", "--force", self.name], "creating metadata")
@@ -197,7 +196,6 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "minor": {"type": "int", "required": True},
             "disk": {"type": "path", "required": True},
             "overwrite": {"type": "bool", "default": False},
             "initialise": {"type": "bool", "default": False},

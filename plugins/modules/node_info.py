@@ -81,8 +81,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import (
     _control,
     _disk,
+    _drbd_files,
     _node,
     _packages,
+    _sfex,
 )
 
 
@@ -106,12 +108,15 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "packages": _packages.inspect(module.params["packages"], run),
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
-        "drbd": {service["name"]: _node.drbd_file(service["name"]) for service in services},
+        "drbd_files": _drbd_files.read(),
+        "drbd_minors": _drbd_files.kernel_minors(),
+        "listening": _drbd_files.listening(),
         "drbd_version": _node.drbd_version(run),
         "mounts": _node.mounts(paths),
         "fstab": _node.fstab(paths),
         "running": _control.running(),
         "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
+        "locks": _sfex.locks(lock_disk) if lock_disk else {},
         "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),
         "root": os.geteuid() == 0,
         "time": time.time(),

@@ -84,7 +84,7 @@ class Volume(Filesystem):
         """Format if empty, mount; return whether it was, or would be, formatted."""
         if self.mounted():
             return False
-        device, kind = self.params["device"], self.params["filesystem"]
+        device, kind = self.device, self.params["filesystem"]
         found = _disk.inspect(device, self.module.run_command)
         if not found["block"]:
             self.fail(f"{device} does not exist or is not a block device.")

@@ -32,6 +32,7 @@ def judge(
     for node in nodes:
         _host(node, found[node], limits)
         _protection.watchdog(model, node, found[node])
+        _foreign(model, node, found[node])
         _disks(model, node, found[node])
         if not repair:
             _units(node, found[node])
@@ -85,6 +86,18 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
         )
 
 
+def _foreign(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+    """A resource of the name of a service that somebody else configured."""
+    for service in model["services"]:
+        file = _res(service, info)
+        if file is not None and not file["ours"]:
+            raise Problem(
+                f"{service['where']}.name: /etc/drbd.d/{service['name']}.res on {node} was not"
+                " written by failover.cluster, and is never overwritten; choose another name, or"
+                " remove that resource."
+            )
+
+
 def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
     for service in model["services"]:
         disk = service["storage"]["disk"][node]
@@ -94,7 +107,7 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             raise Problem(f"{where}: {disk} does not exist on {node}.")
         if not seen["block"]:
             raise Problem(f"{where}: {disk} on {node} is not a block device.")
-        if info["drbd"][service["name"]]["exists"]:
+        if _res(service, info) is not None:
             continue  # Ours already; the drbd role looks again before it writes metadata.
         if service["storage"]["type"] == "shared" and (
             service["storage"]["mount"] in info["mounts"]
@@ -185,18 +198,25 @@ def _drbd(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
     for service in model["services"]:  # F43
         if service["storage"]["type"] != "drbd":
             continue
-        name = service["name"]
-        one, other = found[first]["drbd"][name], found[second]["drbd"][name]
-        if one["digest"] != other["digest"]:
+        one, other = _res(service, found[first]), _res(service, found[second])
+        if one != other:
             raise Problem(
-                f"/etc/drbd.d/{name}.res differs between {first} and {second}; DRBD needs the same"
-                " configuration on both nodes."
+                f"/etc/drbd.d/{service['name']}.res differs between {first} and {second}; DRBD"
+                " needs the same configuration on both nodes."
             )
-        if one["exists"] and not one["fencing"]:
+        if one is not None and not one["fencing"]:
             raise Problem(
-                f"/etc/drbd.d/{name}.res: fencing is not resource-and-stonith; a cut replication"
-                " link could lose acknowledged writes."
+                f"/etc/drbd.d/{service['name']}.res: fencing is not resource-and-stonith; a cut"
+                " replication link could lose acknowledged writes."
             )
+
+
+def _res(service: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the node has of the resource file of a service."""
+    if service["storage"]["type"] != "drbd":
+        return None
+    result: Mapping[str, Any] | None = info["drbd_files"].get(f"/etc/drbd.d/{service['name']}.res")
+    return result
 
 
 def accounts(

@@ -158,12 +158,12 @@ def check(
             lease(method, guard, timing, any(s["storage"]["type"] == "drbd" for s in services))
         if method["method"] == "sfex":
             for service in services:
-                if not service["storage"].get("lock"):
+                if "lock" not in service["storage"]:
                     raise Problem(
                         f"{where}: sfex says nothing about service {service['name']}, which has no"
                         " lock; its storage must be of type shared."
                     )
-    if lock_disk is not None and not any(s["storage"].get("lock") for s in services):
+    if lock_disk is not None and not any("lock" in s["storage"] for s in services):
         raise Problem("failover_sfex: no service uses it; its storage must be of type shared.")
 
 

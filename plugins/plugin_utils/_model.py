@@ -15,6 +15,7 @@ from . import (
     _monitors,
     _net,
     _notifications,
+    _numbers,
     _services,
     _timing,
 )
@@ -83,6 +84,7 @@ def build(
         _links.fill(links, found, [a["ip"] for s in services for a in s["addresses"]])
         _links.check(links, nodes)
         _interfaces(services, found)
+    _numbers.assign(services, found)
     _services.place(services, links)
     targets = _monitors.targets(given.get("failover_ping_targets") or [], links, services)
     monitors = _monitors.read(given.get("failover_monitors") or {}, targets)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _applications, _net
+from . import _applications, _net, _numbers
 from ._values import (
     Problem,
     flag,
@@ -28,8 +28,6 @@ from ._values import (
 FILESYSTEMS = ("ext4", "xfs")
 STORAGE_KEYS = ("filesystem", "options", "minor", "port", "overwrite")
 SHARED_KEYS = ("filesystem", "options", "mmp", "lock")
-LOCKS = 64
-"""Locks of a lock disk."""
 POLICY = ("restarts", "failure_expiry_s", "failback", "failback_delay_s")
 FAILBACK = ("manual", "automatic")
 FORBIDDEN_MOUNTS = (
@@ -58,18 +56,13 @@ def read(
     """Return the services; interfaces of addresses are chosen by place()."""
     where = "failover_services"
     services = [
-        _service(f"{where}[{index}]", index, item, nodes, links, lock_disk)
+        _service(f"{where}[{index}]", item, nodes, links, lock_disk)
         for index, item in enumerate(sequence(where, value))
     ]
     if not services:
         refuse(where, [], "is empty; a cluster needs at least one service.")
     unique(where, [service["name"] for service in services], "name")
     unique(where, [s["storage"]["mount"] for s in services], "storage.mount")
-    replicated = [s["storage"] for s in services if s["storage"]["type"] == "drbd"]
-    unique(where, [str(storage["minor"]) for storage in replicated], "storage.minor")
-    unique(where, [str(storage["port"]) for storage in replicated], "storage.port")
-    locked = [str(s["storage"]["lock"]) for s in services if s["storage"].get("lock")]
-    unique(where, locked, "storage.lock")
     _unshared(services, nodes)
     for service in services:
         if lock_disk is not None:
@@ -107,7 +100,6 @@ def _apart(service: Mapping[str, Any], lock_disk: Mapping[str, str]) -> None:
 
 def _service(
     where: str,
-    index: int,
     raw: Any,
     nodes: Sequence[str],
     links: Sequence[Mapping[str, Any]],
@@ -120,6 +112,8 @@ def _service(
         optional=("preferred", "addresses", "applications", *POLICY),
     )
     called = name(f"{where}.name", item["name"])
+    if called == "all":
+        refuse(f"{where}.name", called, "means every resource to drbdadm; choose another name.")
     preferred = text(f"{where}.preferred", item.get("preferred", nodes[0]))
     if preferred not in nodes:
         refuse(f"{where}.preferred", preferred, f"is not a node; they are {', '.join(nodes)}.")
@@ -127,7 +121,7 @@ def _service(
         "where": where,
         "name": called,
         "preferred": preferred,
-        "storage": _storage(f"{where}.storage", index, item["storage"], nodes, links, lock_disk),
+        "storage": _storage(f"{where}.storage", item["storage"], nodes, links, lock_disk),
         "addresses": [
             _address(f"{where}.addresses[{i}]", a, nodes, links)
             for i, a in enumerate(sequence(f"{where}.addresses", item.get("addresses", [])))
@@ -160,14 +154,13 @@ def _policy(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _storage(
     where: str,
-    index: int,
     raw: Any,
     nodes: Sequence[str],
     links: Sequence[Mapping[str, Any]],
     lock_disk: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     if isinstance(raw, Mapping) and raw.get("type") == "shared":
-        return _shared(where, index, raw, nodes, lock_disk)
+        return _shared(where, raw, nodes, lock_disk)
     item = mapping(where, raw, required=("type", "disk", "link", "mount"), optional=STORAGE_KEYS)
     text(f"{where}.type", item["type"], ("drbd", "shared"))
     disks = per_node(f"{where}.disk", item["disk"], nodes)
@@ -179,7 +172,6 @@ def _storage(
     if found["type"] != "udp":
         refuse(f"{where}.link", link, "is a serial line; DRBD replicates over a network.")
     mount = _mount(f"{where}.mount", item["mount"])
-    minor = whole(f"{where}.minor", item.get("minor", index), 0, 255)
     return {
         "type": "drbd",
         "disk": {n: _disk(f"{where}.disk", v) for n, v in disks.items()},
@@ -187,9 +179,8 @@ def _storage(
         "mount": mount,
         "filesystem": text(f"{where}.filesystem", item.get("filesystem", "ext4"), FILESYSTEMS),
         "options": text(f"{where}.options", item.get("options", "noatime")),
-        "minor": minor,
-        "port": whole(f"{where}.port", item.get("port", 7789 + minor), 1, 65535),
-        "device": f"/dev/drbd{minor}",
+        "minor": _number(f"{where}.minor", item.get("minor"), 0, _numbers.MINORS[-1]),
+        "port": _number(f"{where}.port", item.get("port"), 1, 65535),
         "overwrite": flag(f"{where}.overwrite", item.get("overwrite", False)),
     }
 
@@ -205,7 +196,6 @@ def _mount(where: str, value: Any) -> str:
 
 def _shared(
     where: str,
-    index: int,
     raw: Any,
     nodes: Sequence[str],
     lock_disk: Mapping[str, Any] | None,
@@ -215,7 +205,7 @@ def _shared(
     disks = per_node(f"{where}.disk", item["disk"], nodes)
     if "lock" in item and lock_disk is None:
         raise Problem(f"{where}.lock: means nothing without failover_sfex.")
-    lock = whole(f"{where}.lock", item.get("lock", index + 1), 1, LOCKS)
+    lock = _number(f"{where}.lock", item.get("lock"), 1, _numbers.LOCKS[-1])
     filesystem = text(f"{where}.filesystem", item.get("filesystem", "ext4"), FILESYSTEMS)
     if "mmp" in item and filesystem != "ext4":
         raise Problem(f"{where}.mmp: {filesystem} has no multi-mount protection; ext4 has it.")
@@ -227,10 +217,15 @@ def _shared(
         "filesystem": filesystem,
         "options": text(f"{where}.options", item.get("options", "noatime")),
         "mmp": flag(f"{where}.mmp", item.get("mmp", filesystem == "ext4")),
-        "lock": lock if lock_disk is not None else 0,
+        **({"lock": lock} if lock_disk is not None else {}),
         # Nothing of a shared disk is ever overwritten.
         "overwrite": False,
     }
+
+
+def _number(where: str, value: Any, low: int, high: int) -> int | None:
+    """A number that the inventory need not give; see _numbers."""
+    return None if value is None else whole(where, value, low, high)
 
 
 def _disk(where: str, value: Any) -> str:

@@ -87,6 +87,12 @@ def put(variables: dict[str, Any], path: str, value: Any) -> None:
         here[key] = value
 
 
+def resource_file(minor: int = 0, port: int = 7789, **changes: Any) -> dict[str, Any]:
+    """What a node tells of a resource file of ours."""
+    file = {"ours": True, "minors": [minor], "ports": [port], "digest": "x", "fencing": True}
+    return {**file, **changes}
+
+
 @pytest.fixture
 def variables() -> dict[str, Any]:
     """The inventory variables of a sound cluster, free to be spoilt."""
@@ -133,12 +139,15 @@ def found() -> dict[str, dict[str, Any]]:
                     "used": "",
                 }
             },
-            "drbd": {"shop": {"exists": False, "digest": "", "fencing": False}},
+            "drbd_files": {},
+            "drbd_minors": [],
+            "listening": [22],
             "packages": {"missing": [], "interrupted": False},
             "mounts": {},
             "fstab": [],
             "running": False,
             "lock_disk": None,
+            "locks": {},
             "watchdog": {"exists": False, "loadable": False, "identity": ""},
             "root": True,
             "time": 1000.0,

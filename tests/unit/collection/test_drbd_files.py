@@ -59,14 +59,14 @@ def test_drbd_9_freezes_by_its_connection_and_promotes_nothing_by_itself(written
 def test_drbd_9_numbers_the_nodes_and_names_both_ends_of_the_connection(written):
     text = written("resource9.res.j2")
     assert re.findall(r"node-id (\d);", text) == ["0", "1"]
-    assert [re.search(rf"on {node} {{", text) is not None for node in NODES] == [True, True]
-    ends = re.findall(r"host (\S+) address (\S+);", section(text, "connection"))
+    assert [re.search(rf'on "{node}" {{', text) is not None for node in NODES] == [True, True]
+    ends = re.findall(r'host "(\S+)" address (\S+);', section(text, "connection"))
     assert [name for name, _address in ends] == NODES
     assert [address.rpartition(":")[0] for _name, address in ends] == [
         "192.168.2.11",
         "192.168.2.12",
     ]
-    assert text.count("/dev/vdb;") == 2
+    assert text.count('"/dev/vdb";') == 2
     assert text.count("{") == text.count("}")
 
 

@@ -80,7 +80,7 @@ def resource(monkeypatch):
         monkeypatch.setattr(module.AnsibleModule, "get_bin_path", lambda _self, name: name)
         monkeypatch.setattr(_disk, "inspect", lambda _device, _run: seen)
         monkeypatch.setattr(_drbd, "read", lambda *_args: dict(_drbd.NONE))
-        said = run("drbd_resource", check=check, name="shop", minor=0, disk="/dev/vdb", **arguments)
+        said = run("drbd_resource", check=check, name="shop", disk="/dev/vdb", **arguments)
         return said, [argv for argv in commands if "create-md" in argv]
 
     return made
@@ -107,7 +107,8 @@ def test_an_empty_disk_gets_metadata_and_comes_up(resource):
     said, created = resource({})
     assert said["done"] == ["metadata", "up"]
     assert created == [["drbdadm", "create-md", "--force", "shop"]]
-    assert resource({"signature": "ext4"}, overwrite=True)[0]["done"] == ["metadata", "up"]
+    said, _created = resource({"signature": "ext4"}, overwrite=True)
+    assert said["done"] == ["wiped ext4", "metadata", "up"]
 
 
 def test_what_a_loss_of_power_or_a_removed_cluster_left_is_kept_and_comes_up(resource):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _values
 
-from tests.unit.collection.conftest import put
+from tests.unit.collection.conftest import put, resource_file
 
 LIMITS = {"clock_s": 5.0, "free_mib": 256, "watchdog": False}
 
@@ -75,8 +75,8 @@ CASES = [
         " apache2.service).",
     ),
     (
-        "node2.drbd.shop",
-        {"exists": True, "digest": "x", "fencing": True},
+        "node2.drbd_files",
+        {"/etc/drbd.d/shop.res": resource_file()},
         "/etc/drbd.d/shop.res differs between node1 and node2; DRBD needs the same configuration on"
         " both nodes.",
     ),
@@ -110,13 +110,13 @@ def test_a_watchdog_is_only_missed_when_it_is_asked_for(model, found):
 
 def test_a_run_that_repairs_goes_on_where_a_role_mends_it(model, found):
     found["node2"]["units"] = {"apache2.service": {"exists": True, "enabled": True}}
-    found["node2"]["drbd"]["shop"] = {"exists": True, "digest": "x", "fencing": True}
+    found["node2"]["drbd_files"] = {"/etc/drbd.d/shop.res": resource_file()}
     assert _findings.judge(model, found, LIMITS, repair=True) == []
 
 
 def test_a_disk_that_a_resource_of_ours_uses_is_not_judged_again(model, found):
     for node in ("node1", "node2"):
-        found[node]["drbd"]["shop"] = {"exists": True, "digest": "x", "fencing": True}
+        found[node]["drbd_files"] = {"/etc/drbd.d/shop.res": resource_file()}
         found[node]["disks"]["shop"].update(signature="ext4", used="held")
     assert _findings.judge(model, found, LIMITS, repair=False) == []
 
