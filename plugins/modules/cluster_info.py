@@ -24,8 +24,14 @@ options:
     type: list
     elements: str
     default: []
+  watching:
+    description:
+      - Whether the daemon must have looked at all its services, and hear its peer.
+      - A peer that is not heard is waited for, but is no error.
+    type: bool
+    default: false
   wait_s:
-    description: How long to wait for the daemon and for O(running), in seconds.
+    description: How long to wait for the daemon, for O(running) and O(watching), in seconds.
     type: int
     default: 0
 """
@@ -52,6 +58,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _control
 
 POLL_S = 0.5
+PEER_S = 10.0
+"""For so long a peer that is not heard is waited for."""
 
 
 def missing(status: dict[str, Any], wanted: list[str]) -> str:
@@ -69,20 +77,38 @@ def missing(status: dict[str, Any], wanted: list[str]) -> str:
     return ""
 
 
+def blind(status: dict[str, Any]) -> str:
+    """Return one sentence on the first service that was not looked at yet, "" if none."""
+    for service in status.get("services", []):
+        if service["local"] == "unknown":
+            return f"failoverd has not looked at service {service['name']} yet."
+    return "" if status else "failoverd does not run on this node."
+
+
+def alone(status: dict[str, Any]) -> bool:
+    """Return whether the daemon does not hear its peer."""
+    return status.get("peer", {}).get("life") != "alive"
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
             "running": {"type": "list", "elements": "str", "default": []},
+            "watching": {"type": "bool", "default": False},
             "wait_s": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
-    end = time.monotonic() + module.params["wait_s"]
+    began = time.monotonic()
     while True:
-        status = _control.status(module)
+        status, waited_s = _control.status(module), time.monotonic() - began
         problem = missing(status, module.params["running"])
-        if not problem or time.monotonic() > end:
+        lonely = False
+        if module.params["watching"]:
+            problem = problem or blind(status)
+            lonely = alone(status) and waited_s < PEER_S
+        if not (problem or lonely) or waited_s > module.params["wait_s"]:
             break
         time.sleep(POLL_S)
     if problem:

@@ -53,6 +53,21 @@ options:
     type: list
     elements: str
     default: []
+  restarted_for:
+    description:
+      - Files of units that must be started anew when one of them has changed since the unit began.
+      - >-
+        A directory stands for what lies in it. What counts is what runs, and not what this run
+        changed. So a run that was cut off is finished by the next.
+    type: dict
+    default: {}
+  reloaded_for:
+    description:
+      - >-
+        Files of units that must read their configuration again when one of them has changed since
+        the unit began or was reloaded last.
+    type: dict
+    default: {}
   read_again:
     description: Whether unit files were changed, so that the manager must read them again.
     type: bool
@@ -64,6 +79,10 @@ EXAMPLES = r"""
   failover.cluster.units:
     enabled: [failoverd.service]
     started: [failoverd.service]
+
+- name: Have a running server take up its files if it runs with older ones
+  failover.cluster.units:
+    reloaded_for: {postgresql-shop.service: [/etc/failover/shop/postgresql.conf]}
 """
 
 RETURN = r"""
@@ -75,13 +94,19 @@ done:
   sample: [enable failoverd.service, start failoverd.service]
 """
 
+import os
+import time
+from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = ("enabled", "disabled", "started", "stopped", "restarted", "reloaded")
 RUNNING = ("active", "activating", "reloading")
-PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload"
+FOLLOWING = ("restarted_for", "reloaded_for")
+BEGAN = "ActiveEnterTimestampMonotonic"
+CHANGED = "StateChangeTimestampMonotonic"
+PROPERTIES = f"Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,{BEGAN},{CHANGED}"
 
 
 def parse(text: str, names: list[str]) -> dict[str, dict[str, str]]:
@@ -129,15 +154,44 @@ def plan(params: dict[str, Any], seen: dict[str, dict[str, str]]) -> list[list[s
     return calls
 
 
+def newest(paths: Iterable[str]) -> float:
+    """When the newest of these files, or of those in these directories, changed; 0 if none exists.
+
+    In seconds of the monotonic clock, as systemd counts: a wall clock that was set does not matter.
+    """
+    times = [0.0]
+    for path in paths:
+        files = [os.path.join(path, name) for name in os.listdir(path)] if _is_dir(path) else []
+        times += [os.lstat(name).st_ctime for name in [path, *files] if os.path.lexists(name)]
+    return max(times) - (time.time() - time.monotonic())
+
+
+def _is_dir(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
+def outdated(
+    following: dict[str, list[str]], seen: dict[str, dict[str, str]], key: str
+) -> list[str]:
+    """Return the running units that began, or changed their state, before their files did."""
+    return [
+        name
+        for name, paths in sorted(following.items())
+        if seen.get(name, {}).get("ActiveState") == "active"
+        and int(seen[name].get(key) or 0) / 1e6 < newest(paths)
+    ]
+
+
 def main() -> None:
     """Entry point."""
     spec: dict[str, Any] = {
         name: {"type": "list", "elements": "str", "default": []} for name in OPTIONS
     }
+    spec |= {name: {"type": "dict", "default": {}} for name in FOLLOWING}
     spec["read_again"] = {"type": "bool", "default": False}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
-    names = sorted({name for option in OPTIONS for name in module.params[option]})
+    names = sorted({name for option in (*OPTIONS, *FOLLOWING) for name in module.params[option]})
     seen: dict[str, dict[str, str]] = {}
     if names:
         code, out, err = module.run_command(
@@ -146,7 +200,20 @@ def main() -> None:
         if code != 0:
             module.fail_json(msg=f"systemctl show failed: {err.strip()}")
         seen = parse(out, names)
-    calls = plan(module.params, seen)
+    params = dict(module.params)
+    params["restarted"] = [
+        *params["restarted"],
+        *outdated(params["restarted_for"], seen, BEGAN),
+    ]
+    params["reloaded"] = [
+        *params["reloaded"],
+        *(
+            n
+            for n in outdated(params["reloaded_for"], seen, CHANGED)
+            if n not in params["restarted"]
+        ),
+    ]
+    calls = plan(params, seen)
     for call in calls:
         if module.check_mode:
             continue

@@ -32,7 +32,7 @@ def run(
 
     hosts names the lab, and log takes what pytest prints, both for a run beside another one.
     """
-    results = CHECKOUT / "build" / "show" / f"{name}.xml"
+    results = report(name)
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     # REUSE: after a test that leaves a ruin behind, the next one begins with the saved cluster.
@@ -50,6 +50,11 @@ def run(
     return rows(results)
 
 
+def report(name: str) -> Path:
+    """Where pytest's report of that name is written."""
+    return CHECKOUT / "build" / "show" / f"{name}.xml"
+
+
 def _purge(name: str) -> None:
     with claim(name):
         Lab(name).down(purge=True)
@@ -57,7 +62,7 @@ def _purge(name: str) -> None:
 
 def suite(what: str, name: str, tests: Sequence[str]) -> dict[str, Any]:
     """One row for tests that need no lab: ok when there are some and all of them passed."""
-    results = CHECKOUT / "build" / "show" / f"{name}.xml"
+    results = report(name)
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", *tests, "--junitxml", str(results)]

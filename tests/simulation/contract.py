@@ -150,7 +150,7 @@ class Contract:
         if not peer.on or self.lied:
             return
         if state.peer.proof.powerless:
-            lives = 0 < peer.first <= dead
+            lives = peer.lives.get(dead) == peer.boot
         else:
             lives = peer.daemon.incarnation <= dead and not peer.idle
         if lives:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from failoverd.core import events
+from failoverd.core import events, lives
 from failoverd.core.config import CoreConfig
 from failoverd.core.machine import begin, deadline, step
 from failoverd.core.message import Message, Reach
@@ -58,6 +58,8 @@ class Daemon:
         self.service_lan = Lan(self)
         self._orders = Orders(self)
         self._counter = 0
+        self.full = False
+        """Its directory takes nothing: the count of its lives stays as it is (F73)."""
         self._queue: list[events.Event] = []
         self._requests = 0
         self._handlers: dict[int, Callable[[int], None]] = {}
@@ -80,12 +82,13 @@ class Daemon:
             self.clock.after(0.3, self.begin)
             return
         self.end()
-        self._counter += 1
+        count = self._counter + 1
+        if not self.full:
+            self._counter = count
         self.born, self.defect = self.clock.now, False
         self.awake_since, self.surrendered = self.clock.now, False
-        self.incarnation = (self._counter << 32) | self.clock.random.getrandbits(32)
-        node.first = node.first or self.incarnation
-        self.clock.tell(f"{node.name}: daemon starts its life {self._counter}")
+        self.live(lives.number(count, self.clock.random.getrandbits(32)))
+        self.clock.tell(f"{node.name}: daemon starts its life {count}")
         self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes)
         if self.world.setting.shared:
             self.locks = Locks(self)
@@ -101,6 +104,22 @@ class Daemon:
         if self.config.lease is not None:
             self.later(0.1, 1.0, self.service_lan.ping)
         self._schedule()
+
+    def live(self, incarnation: int) -> None:
+        """This life goes by that number from now on."""
+        self.incarnation = incarnation
+        self.node.lives[incarnation] = self.node.boot
+
+    def keep_life(self, incarnation: int) -> None:
+        """The core has taken a greater number (F73)."""
+        self.live(incarnation)
+        if not self.full:
+            self._counter = lives.count(incarnation)
+
+    def lose_state(self) -> None:
+        """F73: its directory is emptied, as on a node that was replaced."""
+        self._counter, self.modes = 0, None
+        self.node.services.forget()
 
     def end(self) -> None:
         """kill -9: services and kernel go on."""

@@ -103,7 +103,7 @@ class Faults:
             node.watchdog_absent = node.stubborn = False
             world.lun.paths[node.name].set()
             daemon.go_on()
-            daemon.why_not = ""
+            daemon.why_not, daemon.full = "", False
             daemon.disks_tried()
             node.lan(lost=False)
         world.kernels_notice()

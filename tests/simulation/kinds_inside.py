@@ -133,6 +133,22 @@ def defect(world: World, node: Node, fault: Fault) -> Undo:
     return None
 
 
+@kind(0.0, (0.0, 0.0))
+def state_lost(world: World, node: Node, fault: Fault) -> Undo:
+    """F73: the state directory is emptied, and a new life begins."""
+    node.daemon.lose_state()
+    node.daemon.kill(0.1 + 2.0 * fault.a)
+    return None
+
+
+@kind(0.0, (5.0, 30.0))
+def state_full(world: World, node: Node, fault: Fault) -> Undo:
+    """F73: the state directory takes nothing, and a new life begins."""
+    node.daemon.full = True
+    node.daemon.kill(0.1 + 2.0 * fault.a)
+    return partial(setattr, node.daemon, "full", False)
+
+
 # -- operators ------------------------------------------------------------------------------
 
 

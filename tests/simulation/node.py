@@ -33,8 +33,8 @@ class Node:
         self.name, self.peer = config.node, config.peer
         self.on = False
         self.boot = 0
-        self.first = 0
-        """The first incarnation of this boot, 0 before the daemon runs."""
+        self.lives: dict[int, int] = {}
+        """In which boot each of its lives was, by incarnation."""
         self.frozen_since: float | None = None
         self._clock_stops = False
         self.lan_lost = False
@@ -70,7 +70,7 @@ class Node:
         if self.on:
             return
         self.clock.tell(f"{self.name}: power on")
-        self.on, self.boot, self.first = True, self.boot + 1, 0
+        self.on, self.boot = True, self.boot + 1
         self.clock.after(self.clock.between(*BOOT_S), partial(self._booted, self.boot))
         self.world.moment("boot", self)
 

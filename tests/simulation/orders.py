@@ -70,6 +70,8 @@ class Orders:
             world.moment("accepted" if action.ok else "refused", node)
         elif isinstance(action, actions.KeepModes):
             daemon.modes = action.modes
+        elif isinstance(action, actions.KeepLife):
+            daemon.keep_life(action.incarnation)
         elif isinstance(action, actions.Pet):
             if daemon.locks is not None:
                 daemon.locks.gate.pet()

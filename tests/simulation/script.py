@@ -16,6 +16,7 @@ from . import (
     setting,
     shared_faults,
     shared_races,
+    state_faults,
 )
 from .combos import COMBOS
 from .fault import Fault
@@ -92,6 +93,7 @@ def draw(seed: int) -> Script:
         faults = lease_faults.alone(seed) or [*faults, *lease_faults.draw(seed, chaos_s)]
     faults.extend(disk_faults.draw(seed, chaos_s))
     faults.extend(frozen.draw(seed, chaos_s))
+    faults.extend(state_faults.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
         faults.extend(shared_faults.draw(seed, chaos_s))

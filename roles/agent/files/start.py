@@ -7,12 +7,16 @@ only: beside this file, Python's own library, and the distribution's modules. -I
 working directory, PYTHON* and the user's modules; -S leaves out site, sitecustomize and /usr/local.
 """
 
+import os
 import sys
 
 DISTRIBUTION = "/usr/lib/python3/dist-packages"
 INTERRUPTED = 130
 
-sys.path[:] = [__file__.rpartition("/")[0], *sys.path, DISTRIBUTION]
+# The version itself, not the link to it: a process that runs while the link is switched goes on
+# with the code that it began with, also for what it loads later.
+HERE = os.path.realpath(__file__).rpartition("/")[0]
+sys.path[:] = [HERE, *sys.path, DISTRIBUTION]
 
 
 def main(program: str) -> int:

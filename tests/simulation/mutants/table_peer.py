@@ -109,6 +109,19 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
+        "    if message.echo > state.incarnation:\n",
+        "    if message.echo > state.incarnation + (1 << 63):\n",
+        "a node whose number went back is never heard again (F73)",
+        quick=True,
+    ),
+    Mutant(
+        "lives.py",
+        "    greater = count(known) + 1\n",
+        "    greater = count(known)\n",
+        "a life goes on under a number that may be smaller (F73)",
+    ),
+    Mutant(
+        "liveness.py",
         "    if message.echo != state.incarnation:\n",
         "    if message.echo == 1:\n",
         "a message that does not know this life counts (F19)",

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from ansible_collections.failover.cluster.plugins.modules import units
 
 NOTHING: dict[str, object] = {name: [] for name in units.OPTIONS} | {"read_again": False}
@@ -71,3 +74,24 @@ def test_only_a_running_unit_is_reloaded():
     assert planned({"a.service": {"ActiveState": "active"}}, reloaded=["a.service"]) == [
         ["reload", "a.service"]
     ]
+
+
+def began(ago_s: float, state: str = "active") -> dict[str, str]:
+    """What systemctl shows of a unit that began, or was reloaded, so long ago."""
+    at = str(int((time.monotonic() - ago_s) * 1e6))
+    return {"ActiveState": state, units.BEGAN: at, units.CHANGED: at}
+
+
+@pytest.mark.finding("S30")
+def test_a_unit_follows_its_files_whichever_run_changed_them(tmp_path):
+    """What runs is compared with what lies there: a run that was cut off is finished by the next."""
+    (tmp_path / "conf").write_text("new")
+    link = tmp_path / "code"
+    link.symlink_to("nowhere")
+    for path in (tmp_path / "conf", tmp_path, link):
+        follows = {"a.service": [str(path)]}
+        assert units.outdated(follows, {"a.service": began(60)}, units.BEGAN) == ["a.service"]
+        assert units.outdated(follows, {"a.service": began(-1)}, units.BEGAN) == []
+        assert units.outdated(follows, {"a.service": began(60, "inactive")}, units.BEGAN) == []
+    gone = {"a.service": [str(tmp_path / "missing")]}
+    assert units.outdated(gone, {"a.service": began(60)}, units.BEGAN) == []

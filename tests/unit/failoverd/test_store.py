@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a node remembers: its lives for ever, its services for one boot."""
+"""What a node remembers: its modes for good, its services for one boot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from failoverd.core.modes import Modes
 from failoverd.history import History
-from failoverd.store import Store, next_incarnation
+from failoverd.lives import Lives
+from failoverd.store import Store
 
 
 @pytest.fixture
@@ -36,21 +37,6 @@ def test_the_modes_outlive_daemon_and_boot(tmp_path: Path, boot: Path) -> None:
 def test_modes_that_cannot_be_read_are_off(tmp_path: Path, boot: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     assert Store(tmp_path, boot).modes == Modes()
-
-
-def test_each_life_has_a_larger_number_that_cannot_be_guessed(tmp_path: Path) -> None:
-    lives = [next_incarnation(tmp_path) for _round in range(20)]
-    assert lives == sorted(lives)
-    assert [life >> 32 for life in lives] == list(range(1, 21))
-    assert len({life & 0xFFFFFFFF for life in lives}) > 15
-
-
-def test_a_damaged_counter_never_goes_back(tmp_path: Path) -> None:
-    before = [next_incarnation(tmp_path) for _round in range(3)][-1]
-    (tmp_path / "incarnation").write_text("")
-    after = next_incarnation(tmp_path)
-    assert after > before
-    assert next_incarnation(tmp_path) > after
 
 
 def test_a_restart_of_the_daemon_remembers_what_it_held(tmp_path: Path, boot: Path) -> None:
@@ -100,6 +86,6 @@ def test_files_are_for_root_alone(tmp_path: Path, boot: Path) -> None:
     history = History(tmp_path, "node1")
     history.add("code", "text")
     history.close()
-    next_incarnation(tmp_path)
+    Lives(tmp_path).begin()
     for name in ("state.json", "history.jsonl", "incarnation"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0

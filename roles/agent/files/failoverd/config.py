@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import limits
 from .core.config import CoreConfig, Kind, ServiceConfig, Timing
 from .exclusion import (
     FencingSettings,
@@ -108,6 +109,7 @@ class Config:
 
     def core(self) -> CoreConfig:
         """The part on which decisions are made."""
+        resources = tuple(r for service in self.services for r in service.resources)
         return CoreConfig(
             cluster=self.cluster,
             node=self.node,
@@ -123,11 +125,13 @@ class Config:
                     failure_expiry_s=service.failure_expiry_s,
                     failback=service.failback,
                     failback_delay_s=service.failback_delay_s,
+                    limits=limits.of_service(service.resources),
                 )
                 for service in self.services
             ),
             levels=tuple(level.name for level in self.fencing),
             kinds=tuple(KINDS[level.method] for level in self.fencing),
+            fence_limits_s=tuple(limits.of_level(level, resources) for level in self.fencing),
             lease=next((level.lease for level in self.fencing if level.lease), None),
             watchdog_s=float(self.watchdog.timeout_s) if self.watchdog is not None else 0.0,
             power_on=self.power_on,

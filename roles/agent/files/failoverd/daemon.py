@@ -33,6 +33,7 @@ from .links.base import Link
 from .links.serial import SerialLink
 from .links.udp import UdpLink
 from .links.wire import Wire, WireError
+from .lives import Lives
 from .monitors.watchers import Watchers
 from .notices.outbox import Outbox
 from .notify import Notifier, watchdog_period
@@ -46,7 +47,7 @@ from .runner import Runner, beat_s
 from .senses import Senses
 from .service import Service
 from .status import snapshot
-from .store import Store, next_incarnation
+from .store import Store
 from .takeover import costs
 
 LINGER_S = 120.0
@@ -89,6 +90,7 @@ class Daemon:
         self._notifier = Notifier()
         self._history = History(state, config.node)
         self._store = Store(state)
+        self._lives = Lives(state)
         self._journal = Journal(
             state / "journal",
             config.runtime.journal_bytes,
@@ -133,17 +135,19 @@ class Daemon:
             self._services,
             self._devices,
             self._store,
+            self._lives,
             self._history,
             self._broadcast,
             gate.pet,
         )
         self._runner = Runner(
             config.core(),
-            next_incarnation(state),
+            self._lives.begin(),
             self._journal,
             self._dispatcher.perform,
             self._discard,
             self._store.modes,
+            frozenset(name for name in self._services if self._store.held(name)),
         )
         self._links: list[Link] = [self._link(settings) for settings in config.links]
         self._dispatcher.post = self._devices.post = self._runner.post
@@ -238,7 +242,9 @@ class Daemon:
         self._loop.call_later(wait_s, self._end.set)
 
     def _snapshot(self) -> dict[str, Any]:
-        problems = [self._store.problem, self._journal.problem, self._history.problem]
+        self._lives.retry()
+        problems = [self._store.problem, self._lives.problem, self._journal.problem]
+        problems.append(self._history.problem)
         refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
         problems += [lock.problem for lock in self._locks.values()]
         links = {link.name: link.problem for link in self._links if link.problem}
@@ -285,7 +291,7 @@ class Daemon:
         for link in self._links:
             link.open()
         self._history.add("daemon-start", f"failoverd begins on {self._config.node}")
-        for warning in self._warnings:
+        for warning in [*self._warnings, *filter(None, [self._lives.problem])]:
             self._history.add("warning", warning, alert=True)
         if self._reset_before:
             self._alert("self-reset", f"this node had reset itself: {self._reset_before}")

@@ -13,6 +13,7 @@ from .core.actions import (
     Action,
     AnswerHandler,
     Fence,
+    KeepLife,
     KeepModes,
     Leave,
     Level,
@@ -33,6 +34,7 @@ from .core.events import AddressesProbed, Event, FenceDone, Found, OpDone, Power
 from .core.message import Message
 from .fencing.devices import Devices
 from .history import History
+from .lives import Lives
 from .resources.virtual_ip import who_answers
 from .service import Failed, Service
 from .store import Store
@@ -52,6 +54,7 @@ class Dispatcher:
         services: dict[str, Service],
         devices: Devices,
         store: Store,
+        lives: Lives,
         history: History,
         send: Callable[[Message], None],
         pet: Callable[[], None] = lambda: None,
@@ -59,6 +62,7 @@ class Dispatcher:
         self._services = services
         self._devices = devices
         self._store = store
+        self._lives = lives
         self._history = history
         self._send = send
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,6 +77,7 @@ class Dispatcher:
             Note: self._note,
             Own: lambda a: self._store.own(a.service, a.held, a.generation),
             KeepModes: lambda a: self._store.keep(a.modes),
+            KeepLife: lambda a: self._lives.keep(a.incarnation),
             Reply: lambda a: self._answer(a.request, {"ok": a.ok, "text": a.text}),
             AnswerHandler: lambda a: self._answer(a.request, {"code": a.code}),
             Leave: lambda a: self.on_leave(),

@@ -73,7 +73,7 @@ def replay(path: Path) -> Replayed:
 
 def compare(earlier: Replayed, later: Replayed) -> Difference | None:
     """Whether the later segment's head is the state in which the earlier one ended."""
-    same_life = earlier.begun.incarnation == later.begun.incarnation
+    same_life = earlier.ended.incarnation == later.begun.incarnation
     whole = not earlier.cut and earlier.head["lost"] == later.head["lost"]
     if not same_life or not whole or earlier.difference or later.head["begin"]:
         return None
@@ -98,8 +98,9 @@ class _Run:
         self._inputs = self._decisions = 0
         self.difference: Difference | None = None
         if head["begin"]:
+            held = frozenset(service.name for service in state.services if service.mine)
             self._state, first = machine.begin(
-                state.config, state.incarnation, state.started, state.modes
+                state.config, state.incarnation, state.started, state.modes, held
             )
             if self._state != state:
                 told, found = text(to_json(state)), text(to_json(self._state))

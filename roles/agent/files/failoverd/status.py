@@ -156,6 +156,7 @@ def _service(
         "since_s": round(since_s, 1),
         "why": why,
         "standby": standby,
+        "doing": own.doing,
         "moving_to": own.move.to if own.move else "",
         "disk": asdict(own.disk) if service.drbd is not None else None,
         "frozen": frozen(state, own),

@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What outlives the daemon: the count of its lives, the modes, what it held in this boot."""
+"""What outlives the daemon: the modes, what it held in this boot."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -35,23 +34,6 @@ def write_file(path: Path, text: str, *, durable: bool = False) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
-
-
-def next_incarnation(directory: Path) -> int:
-    """A number larger than that of every earlier life, which nobody can guess (F18, F19).
-
-    If the counter is lost (F69), the wall clock's seconds exceed what counting can have reached.
-    """
-    path = directory / "incarnation"
-    try:
-        counter = int(path.read_text(encoding="ascii")) + 1
-    except FileNotFoundError:
-        counter = 1 if not (directory / "state.json").exists() else int(time.time())
-    except (OSError, ValueError):
-        counter = int(time.time())
-    with contextlib.suppress(OSError):
-        write_file(path, f"{counter}\n", durable=True)
-    return counter << 32 | secrets.randbits(32)
 
 
 class Store:

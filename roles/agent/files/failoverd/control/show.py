@@ -52,6 +52,8 @@ def _service(service: dict[str, Any]) -> list[str]:
     result = [f"{service['name']:<8} {head}", _field("standby", f"{standby['node']}: {ready}")]
     if service["why"] and service["state"] != "running":
         result.append(_field("reason", service["why"]))
+    if service.get("doing"):
+        result.append(_field("doing", service["doing"]))
     disk = service["disk"]
     if disk is not None:
         frozen = ", I/O FROZEN" if disk["suspended"] else ""

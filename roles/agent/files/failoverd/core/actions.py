@@ -159,6 +159,13 @@ class KeepModes:
 
 
 @dataclass(frozen=True)
+class KeepLife:
+    """Remember that this life goes on under this number: the next one has to be greater (F73)."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True)
 class Leave:
     """All is stopped and said: the daemon may end this life (F61)."""
 
@@ -179,5 +186,6 @@ Action = (
     | Note
     | Own
     | KeepModes
+    | KeepLife
     | Leave
 )

@@ -10,7 +10,7 @@ repeat itself. The rules are left alone meanwhile, but never for longer than LOO
 
 from __future__ import annotations
 
-from . import lease, links, liveness, placement, speech, vigil
+from . import lease, links, liveness, orders, placement, speech, vigil
 from .actions import Action, Send
 from .change import changed
 from .events import Event, Heard, Tick
@@ -109,7 +109,13 @@ def _same(peer: Peer, before: Peer) -> bool:
 def _next_time(state: State, now: float) -> float:
     """The first time to come that any rule compares the present with."""
     timing, work = state.config.timing, state.exclusion
-    times = [now + LOOK_S, work.next_query, work.retry_at, state.started + timing.startup_s]
+    times = [
+        *orders.times(state),
+        now + LOOK_S,
+        work.next_query,
+        work.retry_at,
+        state.started + timing.startup_s,
+    ]
     times += [time for time in (work.due, work.power_on_at) if time is not None]
     times += [*links.next_times(state), *vigil.times(state)]
     if state.lan_lost_since is not None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+FENCE_LIMIT_S = 120.0
+"""For a level that nothing is said of."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -78,6 +81,19 @@ class Lease:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How long an order for a service may go without an answer before it has failed (F76).
+
+    In seconds. Longer than what the shell itself waits, which answers then.
+    """
+
+    probe_s: float = 150.0
+    start_s: float = 330.0
+    stop_s: float = 150.0
+    recover_s: float = 450.0
+
+
+@dataclass(frozen=True)
 class ServiceConfig:
     """One service, as far as decisions need it."""
 
@@ -96,6 +112,7 @@ class ServiceConfig:
     """Moved back to the preferred node by itself once that is possible again (F10)."""
     failback_delay_s: float = 300.0
     """How long that has to be possible without a break before the move."""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,8 @@ class CoreConfig:
     """Names of the exclusion methods in the order in which they are tried."""
     kinds: tuple[Kind, ...] = ()
     """What each level is; one that is missing is STONITH."""
+    fence_limits_s: tuple[float, ...] = ()
+    """How long each level may go without an answer before it has failed (F76)."""
     lease: Lease | None = None
     """Set if and only if one of the levels is of the kind LEASE."""
     watchdog_s: float = 0.0
@@ -123,3 +142,8 @@ class CoreConfig:
     def kind(self, level: int) -> Kind:
         """What this level is."""
         return self.kinds[level] if level < len(self.kinds) else Kind.STONITH
+
+    def fence_limit_s(self, level: int) -> float:
+        """How long it may go without an answer."""
+        known = level < len(self.fence_limits_s)
+        return self.fence_limits_s[level] if known else FENCE_LIMIT_S

@@ -74,6 +74,19 @@ class OpDone:
 
 
 @dataclass(frozen=True)
+class OpProgress:
+    """A start, stop or recovery goes on. text: what it does now and how far it is, for people.
+
+    Post it only when it has got on since the last time: a start is given its whole limit again
+    (F77). Not more often than every few seconds.
+    """
+
+    service: str
+    op: int
+    text: str
+
+
+@dataclass(frozen=True)
 class DiskChanged:
     """The replicated disk of a service changed state."""
 
@@ -212,6 +225,7 @@ Event = (
     | Paused
     | Probed
     | OpDone
+    | OpProgress
     | DiskChanged
     | FenceDone
     | HandlerAsked

@@ -89,7 +89,9 @@ def _question(turn: Turn) -> None:
         return
     if life in (Life.SUSPECT, Life.SILENT) or unseen_long or reason_to_shoot(turn):
         op = turn.number()
-        turn.set_exclusion(query_op=op, query_level=first, query_of=state.peer.greeted)
+        until = _until(turn, first)
+        of = state.peer.greeted
+        turn.set_exclusion(query_op=op, query_until=until, query_level=first, query_of=of)
         turn.do(Fence(op, first, Ask.STATUS))
 
 
@@ -104,7 +106,8 @@ def _answered(turn: Turn, event: FenceDone) -> None:
         prove_gone(turn, Proof.FOUND_OFF, work.query_of, _level(state.config, work.query_level))
     elif following is not None and life not in (Life.ALIVE, Life.GONE):
         op = turn.number()
-        turn.set_exclusion(query_op=op, query_level=following)
+        until = _until(turn, following)
+        turn.set_exclusion(query_op=op, query_until=until, query_level=following)
         turn.do(Fence(op, following, Ask.STATUS))
     else:
         turn.set_exclusion(query_op=0, next_query=turn.now + state.config.timing.query_s)
@@ -126,7 +129,8 @@ def _shoot(turn: Turn) -> None:
     if work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
         return
     op = turn.number()
-    turn.set_exclusion(shot_op=op, shot_level=first, shot_of=turn.state.peer.greeted)
+    until, of = _until(turn, first), turn.state.peer.greeted
+    turn.set_exclusion(shot_op=op, shot_until=until, shot_level=first, shot_of=of)
     turn.do(Fence(op, first, Ask.OFF))
     turn.note("fence", f"fencing {turn.state.config.peer}: {reason}", alert=True)
 
@@ -155,7 +159,7 @@ def _shot(turn: Turn, event: FenceDone) -> None:
     goes_on = not is_on(state.modes.maintenance) and reason_to_shoot(turn)
     if following is not None and goes_on:
         op = turn.number()
-        turn.set_exclusion(shot_op=op, shot_level=following)
+        turn.set_exclusion(shot_op=op, shot_until=_until(turn, following), shot_level=following)
         turn.do(Fence(op, following, Ask.OFF))
         return
     pause = min(60.0, timing.fence_retry_s * 2.0 ** min(work.tries, 10))
@@ -173,7 +177,7 @@ def _power_on(turn: Turn) -> None:
     busy = any(s.local in (Local.STARTING, Local.STOPPING) for s in turn.state.services)
     if turn.now >= work.power_on_at and not busy:
         op = turn.number()
-        turn.set_exclusion(power_on_at=None, on_op=op)
+        turn.set_exclusion(power_on_at=None, on_op=op, on_until=_until(turn, work.shot_level))
         turn.do(Fence(op, work.shot_level, Ask.ON))
 
 
@@ -195,6 +199,11 @@ def _following(config: CoreConfig, level: int, ask: Ask) -> int | None:
         if config.kind(number) in fit:
             return number
     return None
+
+
+def _until(turn: Turn, level: int) -> float:
+    """When what is asked of that level now has failed without an answer (F76)."""
+    return turn.now + turn.state.config.fence_limit_s(level)
 
 
 def _level(config: CoreConfig, number: int) -> str:

@@ -11,7 +11,7 @@ from .actions import Own, Probe, Recover, Stop
 from .events import Found, OpDone, Probed, ResourceFailed
 from .message import Local
 from .modes import is_on
-from .state import Life, Proof, Right, Service
+from .state import Life, Proof, Right, Service, State
 from .transitions import Cause
 from .turn import Turn
 
@@ -25,11 +25,31 @@ def enter(turn: Turn, service: Service, cause: Cause, **changes: Any) -> Service
     return turn.set_service(service, local=local, since=turn.now, **changes)
 
 
+def limit_s(state: State, service: Service) -> float:
+    """How long the order under way may go without an answer."""
+    limits = placement.config_of(state, service.name).limits
+    return {
+        Local.STARTING: limits.start_s,
+        Local.RECOVERING: limits.recover_s,
+        Local.STOPPING: limits.stop_s,
+    }.get(service.local, limits.probe_s)
+
+
+def order(turn: Turn, service: Service) -> int:
+    """Number an order that is given to the service as it is now, and begin its limit.
+
+    The shell finishes one order of a service before it begins the next.
+    """
+    begins = max(turn.now, service.op_until) if service.op else turn.now
+    op = turn.number()
+    until = begins + limit_s(turn.state, service)
+    turn.set_service(service, op=op, op_until=until, doing="", overtime=False)
+    return op
+
+
 def probe(turn: Turn, service: Service) -> None:
     """Order a look at what is there."""
-    op = turn.number()
-    turn.set_service(service, op=op)
-    turn.do(Probe(service.name, op))
+    turn.do(Probe(service.name, order(turn, service)))
 
 
 def look_again(turn: Turn, service: Service) -> None:
@@ -83,7 +103,7 @@ def op_done(turn: Turn, service: Service, event: OpDone) -> None:
     """A start, stop or recovery has ended."""
     if event.op != service.op:
         return
-    service = turn.set_service(service, op=0)
+    service = turn.set_service(service, op=0, doing="")
     if service.local is Local.STOPPING:
         _stop_done(turn, service, event)
     elif not event.ok:
@@ -110,9 +130,8 @@ def resource_failed(turn: Turn, service: Service, event: ResourceFailed) -> None
     if len(recent) >= (limit if other else LONELY * limit):
         fail(turn, service, f"{event.resource} {event.reason}")
         return
-    op = turn.number()
-    enter(turn, service, Cause.RECOVER, op=op, restarts=(*recent, turn.now)[-100:])
-    turn.do(Recover(service.name, op, event.resource))
+    service = enter(turn, service, Cause.RECOVER, restarts=(*recent, turn.now)[-100:])
+    turn.do(Recover(service.name, order(turn, service), event.resource))
 
 
 def fail(turn: Turn, service: Service, reason: str) -> None:
@@ -124,14 +143,13 @@ def fail(turn: Turn, service: Service, reason: str) -> None:
 
 def stop(turn: Turn, service: Service, cause: Cause) -> None:
     """Order the stop of whatever is up."""
-    op = turn.number()
-    enter(turn, service, cause, op=op)
-    turn.do(Stop(service.name, op))
+    service = enter(turn, service, cause)
+    turn.do(Stop(service.name, order(turn, service)))
 
 
 def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:
     """It is provably down here: the right to it is given back."""
-    enter(turn, service, cause, right=Right.NONE, doomed=False)
+    enter(turn, service, cause, right=Right.NONE, doomed=False, mine=False)
     turn.do(Own(service.name, False, service.generation))
 
 

@@ -7,7 +7,8 @@ A dead, hung or frozen peer is silent alike (F01, F02, F25): it has to be exclud
 
 from __future__ import annotations
 
-from . import lease, links
+from . import lease, links, lives
+from .actions import KeepLife
 from .change import changed
 from .events import Heard
 from .message import Local, Message
@@ -24,6 +25,8 @@ def hear(turn: Turn, event: Heard) -> None:
     peer = state.peer
     if message.node != state.config.peer or message.cluster != state.config.cluster:
         return
+    if message.echo > state.incarnation:
+        state = _raise(turn, message.echo)
     if message.incarnation <= peer.dead or message.incarnation < peer.greeted:
         return
     if message.incarnation > peer.greeted:
@@ -112,6 +115,23 @@ def answered(state: State) -> int:
     if state.config.lease is None or peer.incarnation != peer.greeted or peer.life is Life.GONE:
         return 0
     return peer.sequence
+
+
+def _raise(turn: Turn, known: int) -> State:
+    """F73: the peer knows a later life of this node. It takes this one for over: it hears nothing.
+
+    This life goes on under a number that is greater. The peer has signed what it knows, so it is
+    true however old the message is: a replay leads to a greater number, and to nothing more.
+    """
+    state = turn.state
+    number = lives.after(known, state.incarnation)
+    if number is None:
+        return state
+    text = f"{state.config.peer} knows a later life of this node; it goes on under a greater number"
+    turn.note("life-raised", text, alert=True)
+    turn.set(incarnation=number)
+    turn.do(KeepLife(number))
+    return turn.state
 
 
 def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:

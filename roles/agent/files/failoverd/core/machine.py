@@ -20,6 +20,7 @@ from . import (
     mode_changes,
     monitors,
     moves,
+    orders,
     ownership,
     relocation,
     safestop,
@@ -42,6 +43,7 @@ from .events import (
     Heard,
     LockLost,
     OpDone,
+    OpProgress,
     Paused,
     Probed,
     Reached,
@@ -55,22 +57,27 @@ from .transitions import Cause
 from .turn import Turn
 
 Actions = tuple[Action, ...]
-OfService = Probed | OpDone | ResourceFailed | DiskChanged | SpaceUsed | DiskTried
+OfService = Probed | OpDone | OpProgress | ResourceFailed | DiskChanged | SpaceUsed | DiskTried
 
 
 def begin(
-    config: CoreConfig, incarnation: int, now: float, modes: Modes | None = None
+    config: CoreConfig,
+    incarnation: int,
+    now: float,
+    modes: Modes | None = None,
+    held: frozenset[str] = frozenset(),
 ) -> tuple[State, Actions]:
     """A new life: knows nothing, says so, and looks at what is there.
 
-    now: monotonic seconds. modes: the last ones that KeepModes ordered to remember.
+    now: monotonic seconds. modes: the last ones that KeepModes ordered to remember. held: the
+    services that Own ordered to remember as held here, in this boot.
     """
     state = State(
         config=config,
         incarnation=incarnation,
         started=now,
         peer=Peer(Life.UNSEEN, since=now, last=now),
-        services=tuple(Service(c.name, since=now) for c in config.services),
+        services=tuple(Service(c.name, since=now, mine=c.name in held) for c in config.services),
         next_beat=now,
         modes=modes or Modes(),
     )
@@ -98,6 +105,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     turn = Turn(lease.distrusted(state, now), now)
     data.doubt(turn)
     _take(turn, event)
+    orders.watch(turn)
     liveness.watch(turn)
     links.watch(turn)
     mode_changes.by_heartbeat(turn)
@@ -121,8 +129,9 @@ def deadline(state: State, now: float) -> float:
 
     After a Tick at that time it lies ahead: a rule that has nothing to do yet asks for no Tick now.
     """
+    late = [time for time in orders.times(state) if time > now]
     if state.defect:
-        return max(now, safestop.deadline(state, now))
+        return max(now, min([safestop.deadline(state, now), *late]))
     timing, work, peer = state.config.timing, state.exclusion, state.peer
     times = [state.next_beat]
     if peer.life is Life.ALIVE:
@@ -131,7 +140,7 @@ def deadline(state: State, now: float) -> float:
         times.append(peer.last + timing.dead_s)
     if work.due is not None and not work.shot_op and state.leaving >= 0:
         times.append(max(work.due, work.retry_at))
-    return max(now, state.quiet_until, min([*times, *vigil.deadlines(state, now)]))
+    return max(now, state.quiet_until, min([*times, *late, *vigil.deadlines(state, now)]))
 
 
 def _place(turn: Turn) -> None:
@@ -150,6 +159,7 @@ def _take(turn: Turn, event: Event) -> None:
     elif isinstance(event, Paused):
         vigil.paused(turn)
         liveness.recover_from_pause(turn, event.gap_s)
+        orders.paused(turn, event.gap_s)
         data.paused(turn)
         for service in turn.state.services:
             if service.local is Local.RUNNING and not service.op:
@@ -185,6 +195,8 @@ def _take_for_service(turn: Turn, event: OfService) -> None:
         lifecycle.probed(turn, service, event)
     elif isinstance(event, OpDone):
         lifecycle.op_done(turn, service, event)
+    elif isinstance(event, OpProgress):
+        orders.progressed(turn, service, event)
     elif isinstance(event, ResourceFailed):
         lifecycle.resource_failed(turn, service, event)
     elif isinstance(event, SpaceUsed):

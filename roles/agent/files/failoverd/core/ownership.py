@@ -136,17 +136,17 @@ def _start_alone(turn: Turn, service: Service, proof: Proof) -> None:
 def start(turn: Turn, service: Service, right: Right, known: int) -> None:
     """Order the start. known: the peer's last known generation."""
     generation = max(service.generation, known) + 1
-    op = turn.number()
-    lifecycle.enter(
+    service = lifecycle.enter(
         turn,
         service,
         Cause.START,
-        op=op,
         generation=generation,
         right=right,
         claim=0,
         why="",
+        mine=True,
     )
+    op = lifecycle.order(turn, service)
     turn.do(Own(service.name, True, generation))
     # A goodbye is no word for DRBD: the disk of a node that left may still pass for current.
     peer_gone = right is Right.PROVEN and turn.state.peer.proof.powerless

@@ -41,7 +41,8 @@ def unable(turn: Turn, service: Service) -> str:
     if is_on(state.modes.standby):
         return f"{node} is in standby mode"
     if service.local in (Local.UNKNOWN, Local.BROKEN):
-        return f"on {node} it is {service.local.value}"
+        hangs = ": its probe does not answer" if service.op and service.overtime else ""
+        return f"on {node} it is {service.local.value}{hangs}"
     if service.move is not None and service.move.to != node:
         return f"it is being moved to {service.move.to}"
     if failed(turn, service):

@@ -12,7 +12,7 @@ this node.
 
 from __future__ import annotations
 
-from . import lifecycle, speech, vigil
+from . import lifecycle, orders, speech, vigil
 from .actions import Action, AnswerHandler, Leave, Reply
 from .data import NOT_EXCLUDED
 from .events import Command, DiskChanged, Event, FenceDone, HandlerAsked, OpDone, Probed
@@ -55,6 +55,7 @@ def proceed(state: State, event: Event, now: float) -> Result:
                 lifecycle.op_done(turn, service, event)
             elif service is not None and isinstance(event, Probed):
                 lifecycle.probed(turn, service, event)
+        orders.watch(turn)
         _stop_all(turn)
         _part(turn)
         vigil.pet(turn)

@@ -26,10 +26,10 @@ def speak(turn: Turn) -> None:
         services = said.services
     if turn.now < state.next_beat and said is not None:
         modes = (said.maintenance, said.standby, said.peer_standby)
-        told = (said.echo, said.goodbye, said.services, said.reach, modes)
+        told = (said.incarnation, said.echo, said.goodbye, said.services, said.reach, modes)
         own = state.modes
         now = (own.maintenance, own.standby, own.peer_standby)
-        if told == (echo, goodbye, services, state.reach, now):
+        if told == (state.incarnation, echo, goodbye, services, state.reach, now):
             return
     message = Message(
         cluster=state.config.cluster,

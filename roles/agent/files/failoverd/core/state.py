@@ -94,9 +94,13 @@ class Peer:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """The work of fencing the peer. An op of 0 means that none is under way."""
+    """The work of fencing the peer. An op of 0 means that none is under way.
+
+    After its until an op has failed, unless it was answered (F76).
+    """
 
     query_op: int = 0
+    query_until: float = 0.0
     query_level: int = 0
     query_of: int = 0
     """Newest incarnation known when the question was asked."""
@@ -104,6 +108,7 @@ class Exclusion:
     due: float | None = None
     """When the peer may be shot at, None while there is no reason to."""
     shot_op: int = 0
+    shot_until: float = 0.0
     shot_level: int = 0
     shot_of: int = 0
     """Newest incarnation known when the shot was ordered."""
@@ -113,6 +118,7 @@ class Exclusion:
     retry_at: float = 0.0
     power_on_at: float | None = None
     on_op: int = 0
+    on_until: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,14 @@ class Service:
     local: Local = Local.UNKNOWN
     since: float = 0.0
     op: int = 0
+    op_until: float = 0.0
+    """When the order of that number has failed unless it is answered before (F76)."""
+    doing: str = ""
+    """What the order is at, as the shell last said (F77)."""
+    overtime: bool = False
+    """It was told that the order takes longer than its limit."""
+    mine: bool = False
+    """This node has it, or did when this life began, as far as it remembers (F31)."""
     generation: int = 0
     right: Right = Right.NONE
     claim: int = 0

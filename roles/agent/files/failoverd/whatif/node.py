@@ -139,8 +139,9 @@ class Node:
         """The daemon starts."""
         self.world.poke()
         self.incarnation = ((self.incarnation >> 32) + 1) << 32
-        modes = self.modes
-        self.state, todo = machine.begin(self.config, self.incarnation, self.world.now, modes)
+        self.state, todo = machine.begin(
+            self.config, self.incarnation, self.world.now, self.modes, frozenset(self.owned)
+        )
         self.world.tell(self.name, "its daemon starts")
         for action in todo:
             self.carry_out(action)

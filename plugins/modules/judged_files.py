@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Has a configuration judged before it takes the place of the one in use."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: judged_files
+short_description: Replaces configuration files only after a program has found them good
+description:
+  - >-
+    The files are written into a directory of their own, and a command is given that directory. Only
+    when it ends well do they replace those in use. What it refuses is never in use, not even for a
+    moment, and the next run begins with the same files.
+  - Files are written with mode 0600 and belong to root.
+  - Use it with C(no_log) when the files hold secrets. Then only the command's answer is returned.
+version_added: 0.1.0
+author: failover.cluster contributors (@failover-cluster)
+extends_documentation_fragment: failover.cluster.attributes
+attributes:
+  check_mode:
+    support: partial
+    details: Says which files differ, but asks the command only about what is written.
+  diff_mode:
+    support: none
+  idempotent: {support: full}
+options:
+  dest:
+    description: Directory of the files in use; it is created with mode 0700.
+    type: path
+    required: true
+  files:
+    description: Text of each file by its name.
+    type: dict
+    required: true
+  judge:
+    description: The command; the directory of the new files is its last argument.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Give the daemon its configuration
+  failover.cluster.judged_files:
+    dest: /etc/failoverd
+    files: {cluster.json: "{{ configuration }}"}
+    judge: [/usr/sbin/failoverctl, check]
+  no_log: true
+"""
+
+RETURN = r"""
+written:
+  description: Names of the files that were replaced.
+  returned: always
+  type: list
+  elements: str
+  sample: [cluster.json]
+refused:
+  description: What the command said when it refused the files, empty when it did not.
+  returned: always
+  type: str
+  sample: ""
+"""
+
+import os
+import shutil
+import stat
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+NEXT = "next"
+
+
+def differing(dest: str, files: dict[str, str]) -> list[str]:
+    """Return the names of the files that are missing, have another text or are open to others."""
+    return [
+        name for name, text in sorted(files.items()) if not _same(os.path.join(dest, name), text)
+    ]
+
+
+def _same(path: str, text: str) -> bool:
+    try:
+        with open(path, "rb") as handle:
+            found = os.fstat(handle.fileno())
+            return handle.read() == text.encode() and (
+                stat.S_IMODE(found.st_mode),
+                found.st_uid,
+            ) == (0o600, os.getuid())
+    except OSError:
+        return False
+
+
+def write(path: str, text: str) -> None:
+    """Write a new file that only its owner may read, and see it on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(text.encode())
+        handle.flush()
+        os.fsync(descriptor)
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "dest": {"type": "path", "required": True},
+            "files": {"type": "dict", "required": True},
+            "judge": {"type": "list", "elements": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    dest, files = module.params["dest"], module.params["files"]
+    for name, text in files.items():
+        if "/" in name or name in ("", ".", "..", NEXT) or not isinstance(text, str):
+            module.fail_json(msg=f"files.{name}: is not a file name with a text.")
+    written = differing(dest, files)
+    result: dict[str, Any] = {"changed": bool(written), "written": written, "refused": ""}
+    candidate = os.path.join(dest, NEXT)
+    if module.check_mode or not written:
+        if not module.check_mode:
+            shutil.rmtree(candidate, ignore_errors=True)
+        module.exit_json(**result)
+    if not os.path.isdir(dest):
+        os.makedirs(dest, mode=0o700)
+    shutil.rmtree(candidate, ignore_errors=True)
+    os.mkdir(candidate, mode=0o700)
+    for name, text in files.items():
+        write(os.path.join(candidate, name), text)
+    code, out, err = module.run_command([*module.params["judge"], candidate])
+    if code != 0:
+        refused = " ".join((err or out).split()).replace(candidate, dest)
+        shutil.rmtree(candidate)
+        module.exit_json(**{**result, "changed": False, "written": [], "refused": refused})
+    for name in written:
+        os.replace(os.path.join(candidate, name), os.path.join(dest, name))
+    shutil.rmtree(candidate)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An order that is not answered within its limit has failed (F76, then F03, F47 or F48).
+
+The shell ends what it begins, but a mount in the kernel, a thread or an agent may hang for good,
+and then nobody answers. The limits are longer than what the shell waits itself. An answer that
+comes later fits no order any more: its number is spent.
+"""
+
+from __future__ import annotations
+
+from . import exclusion, lifecycle
+from .events import FenceDone, Found, OpDone, OpProgress, Power, Probed
+from .message import Local
+from .state import Service, State
+from .turn import Turn
+
+
+def watch(turn: Turn) -> None:
+    """Give up what has not been answered in time."""
+    for service in turn.state.services:
+        if service.op and turn.now >= service.op_until:
+            _give_up(turn, service)
+    work = turn.state.exclusion
+    for op, until in (
+        (work.query_op, work.query_until),
+        (work.shot_op, work.shot_until),
+        (work.on_op, work.on_until),
+    ):
+        if op and turn.now >= until:
+            exclusion.done(turn, FenceDone(op, Power.UNKNOWN, "no answer within its limit"))
+
+
+def paused(turn: Turn, gap_s: float) -> None:
+    """F26: while this daemon did not run, nobody could answer."""
+    for service in turn.state.services:
+        turn.set_service(service, op_until=service.op_until + gap_s)
+    work = turn.state.exclusion
+    turn.set_exclusion(
+        query_until=work.query_until + gap_s,
+        shot_until=work.shot_until + gap_s,
+        on_until=work.on_until + gap_s,
+    )
+
+
+def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
+    """F77: a start that gets on may go on: its limit counts from the last word of it."""
+    if event.op != service.op:
+        return
+    service = turn.set_service(service, doing=event.text)
+    if service.local not in (Local.STARTING, Local.RECOVERING):
+        return
+    limit_s = lifecycle.limit_s(turn.state, service)
+    if turn.now >= service.since + limit_s and not service.overtime:
+        text = f"{service.name}: its start takes longer than {limit_s:g} s and goes on"
+        turn.note("slow-start", f"{text}: {event.text}", service.name, alert=True)
+        service = turn.set_service(service, overtime=True)
+    turn.set_service(service, op_until=max(service.op_until, turn.now + limit_s))
+
+
+def _give_up(turn: Turn, service: Service) -> None:
+    text = f"no answer within {lifecycle.limit_s(turn.state, service):g} s"
+    if service.local not in (Local.UNKNOWN, Local.RUNNING):
+        lifecycle.op_done(turn, service, OpDone(service.name, service.op, False, text))
+    elif service.mine or service.local is Local.RUNNING:
+        # What cannot be looked at may be half up: it is stopped, and if it cannot be: F47.
+        late = Probed(service.name, service.op, Found.PARTIAL, mine=True, detail=text)
+        lifecycle.probed(turn, service, late)
+    elif not service.overtime:
+        # Nothing here is known to be of the cluster: not ours to stop (F58). The answer counts,
+        # whenever it comes.
+        turn.set_service(service, overtime=True)
+        what = f"whether it runs on {turn.state.config.node} is not known: the probe gave {text}"
+        turn.note("no-answer", f"{service.name}: {what}", service.name, alert=True)
+
+
+def times(state: State) -> list[float]:
+    """When the orders under way have failed."""
+    work = state.exclusion
+    result = [service.op_until for service in state.services if service.op]
+    return [*result, work.query_until, work.shot_until, work.on_until]

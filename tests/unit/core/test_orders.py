@@ -1,0 +1,261 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""F76: an order that nobody answers has failed after its limit; F77: a start that gets on has not.
+
+The late answer to an order that was given up changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from failoverd.core import actions, data, events
+from failoverd.core.actions import Ask
+from failoverd.core.config import Limits
+from failoverd.core.events import Found, Power, Verb
+from failoverd.core.message import Local
+from failoverd.core.state import Life, Proof
+
+from .halves import ALONE, GOOD, Half, Pair, notes, said, shots
+
+LIMITS = Limits(probe_s=5.0, start_s=20.0, stop_s=10.0, recover_s=15.0)
+
+pytestmark = pytest.mark.finding("S8")
+
+
+def pair() -> Pair:
+    return Pair(limits=LIMITS)
+
+
+def starting() -> Half:
+    """a has been ordered to start, and nothing is heard of it any more."""
+    both = pair()
+    both.talk()
+    for half in (both.a, both.b):
+        half.settle()
+    both.talk()
+    assert both.a.shop.local is Local.STARTING
+    return both.a
+
+
+def order(half: Half, kind: type) -> Any:
+    """The last one given."""
+    return half.take(kind)[-1]
+
+
+def test_f48_a_start_that_is_never_answered_has_failed() -> None:
+    a = starting()
+    a.pass_time(LIMITS.start_s - 2)
+    assert a.shop.local is Local.STARTING
+    a.pass_time(2)
+    assert a.shop.local is Local.STOPPING
+    assert a.shop.failure == "no answer within 20 s"
+    assert notes(a, "failed")
+
+
+def test_f47_a_stop_that_is_never_answered_ends_with_the_fence_of_its_node() -> None:
+    both = pair().running()
+    both.a.feed(events.Command(1, Verb.HANDOVER))
+    both.a.pass_time(LIMITS.stop_s + 1)
+    assert both.a.shop.local is Local.BROKEN
+    assert said(both.a).services[0].doomed
+    both.talk()
+    assert shots(both.b)
+
+
+def test_f50_a_recovery_that_is_never_answered_has_failed() -> None:
+    a = pair().running().a
+    a.feed(events.ResourceFailed("shop", "postgresql", "died"))
+    a.pass_time(LIMITS.recover_s + 1)
+    assert a.shop.local is Local.STOPPING
+    assert a.shop.failure
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_the_late_answer_to_an_order_that_was_given_up_changes_nothing(ok: bool) -> None:
+    a = starting()
+    start = order(a, actions.Start)
+    a.pass_time(LIMITS.start_s + 1)
+    stop = order(a, actions.Stop)
+    before = a.state.services
+    a.feed(events.OpDone("shop", start.op, ok, "late"))
+    assert a.state.services == before
+    a.pass_time(LIMITS.stop_s + 1)
+    broken = a.state.services
+    a.feed(events.OpDone("shop", stop.op, ok, "late"))
+    assert a.state.services == broken
+    assert a.shop.doomed
+
+
+def test_a_stop_waits_for_the_order_before_it() -> None:
+    """The shell finishes one order before it begins the next."""
+    a = starting()
+    a.may_break = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        Pair.see(a, ALONE)
+    assert a.shop.local is Local.STOPPING
+    a.pass_time(LIMITS.start_s)
+    assert a.shop.local is Local.STOPPING
+    a.pass_time(LIMITS.stop_s)
+    assert a.shop.local is Local.BROKEN
+
+
+def test_what_hangs_in_a_safe_stop_is_doomed_too() -> None:
+    a = pair().running().a
+    a.may_break = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        Pair.see(a, ALONE)
+    a.pass_time(LIMITS.stop_s + 1)
+    assert a.shop.local is Local.BROKEN
+    assert a.shop.doomed
+
+
+def test_f26_nobody_could_answer_while_the_daemon_did_not_run() -> None:
+    a = starting()
+    a.now += 100
+    a.feed(events.Paused(100.0))
+    a.pass_time(LIMITS.start_s - 2)
+    assert a.shop.local is Local.STARTING
+    a.pass_time(3)
+    assert a.shop.local is Local.STOPPING
+
+
+# -- looks ----------------------------------------------------------------------------------
+
+
+def newborn(held: bool) -> Half:
+    node = Half("a", "b", 3 << 32, limits=LIMITS)
+    if held:
+        node.state = replace(node.state, services=(replace(node.shop, mine=True),))
+    Pair.see(node, GOOD)
+    return node
+
+
+def test_what_this_node_has_and_cannot_be_looked_at_is_stopped() -> None:
+    a = newborn(held=True)
+    a.pass_time(LIMITS.probe_s + 1)
+    assert a.shop.local is Local.STOPPING
+    a.pass_time(LIMITS.stop_s + 1)
+    assert a.shop.doomed
+
+
+def test_f58_what_may_be_anybodys_is_not_stopped_but_told_once_and_the_answer_counts() -> None:
+    a = newborn(held=False)
+    a.pass_time(LIMITS.probe_s * 3)
+    assert a.shop.local is Local.UNKNOWN
+    assert len(notes(a, "no-answer")) == 1
+    assert said(a).services[0].why == "on a it is unknown: its probe does not answer"
+    a.feed(events.Probed("shop", order(a, actions.Probe).op, Found.STOPPED, mine=False))
+    assert a.shop.local is Local.STOPPED
+
+
+def test_a_running_service_that_cannot_be_looked_at_has_failed() -> None:
+    a = pair().running().a
+    a.now += 10
+    a.feed(events.Paused(10.0))
+    assert a.shop.op
+    a.pass_time(LIMITS.probe_s + 1)
+    assert a.shop.local is Local.STOPPING
+
+
+# -- fencing --------------------------------------------------------------------------------
+
+
+def limited(half: Half) -> Half:
+    config = replace(half.state.config, fence_limits_s=(8.0, 9.0))
+    half.config = config
+    half.state = replace(half.state, config=config)
+    return half
+
+
+def asked(half: Half, ask: Ask) -> list[int]:
+    """Levels that were asked this, removed from what waits."""
+    orders = [o for o in half.take(actions.Fence) if isinstance(o, actions.Fence)]
+    half.todo.extend(o for o in orders if o.ask is not ask)
+    return [o.level for o in orders if o.ask is ask]
+
+
+def test_f03_a_device_that_never_answers_is_given_up_for_the_next_one() -> None:
+    b = limited(pair().running().b)
+    Pair.see(b, ALONE)
+    b.pass_time(b.config.timing.dead_s + b.config.timing.fence_delay_s + 1)
+    assert asked(b, Ask.OFF) == [0]
+    assert asked(b, Ask.STATUS) == [0, 1], "a question that is not answered goes on, too"
+    b.pass_time(8)
+    assert asked(b, Ask.OFF) == [1]
+    b.pass_time(9)
+    assert notes(b, "fence-failed")
+    assert not b.state.exclusion.shot_op
+    b.pass_time(b.config.timing.fence_retry_s + 1)
+    assert asked(b, Ask.OFF) == [0], "it is tried again"
+
+
+def test_the_late_answer_of_a_device_proves_nothing() -> None:
+    b = limited(pair().running().b)
+    Pair.see(b, ALONE)
+    b.pass_time(b.config.timing.dead_s + b.config.timing.fence_delay_s + 1)
+    first = [o for o in b.take(actions.Fence) if isinstance(o, actions.Fence)]
+    b.pass_time(9)
+    for late in first:
+        b.feed(events.FenceDone(late.op, Power.OFF))
+    assert b.state.peer.life is Life.SILENT
+
+
+def test_f10_a_peer_whose_power_on_is_never_answered_may_be_fenced_again() -> None:
+    b = limited(pair().running().b)
+    Pair.see(b, ALONE)
+    b.pass_time(b.config.timing.dead_s + b.config.timing.fence_delay_s + 1)
+    for shot in reversed(b.take(actions.Fence)):
+        assert isinstance(shot, actions.Fence)
+        b.feed(events.FenceDone(shot.op, Power.OFF))
+    assert b.state.peer.proof is Proof.FENCED
+    b.finish(actions.Start)
+    b.pass_time(b.config.timing.power_on_s + 2)
+    assert asked(b, Ask.ON) == [0]
+    b.pass_time(9)
+    assert notes(b, "power-on")
+    assert not b.state.exclusion.on_op
+
+
+# -- progress -------------------------------------------------------------------------------
+
+
+@pytest.mark.finding("S23")
+def test_f77_a_start_that_gets_on_goes_on_beyond_its_limit_and_people_are_told_once() -> None:
+    a = starting()
+    start = order(a, actions.Start)
+    for percent in range(0, 60, 10):
+        a.pass_time(LIMITS.start_s - 5)
+        a.feed(events.OpProgress("shop", start.op, f"redo {percent} %"))
+        assert a.shop.local is Local.STARTING
+        assert a.shop.doing == f"redo {percent} %"
+    assert len(notes(a, "slow-start")) == 1
+    a.feed(events.OpDone("shop", start.op, True))
+    assert a.shop.local is Local.RUNNING
+    assert a.shop.doing == ""
+
+
+@pytest.mark.finding("S23")
+def test_f77_a_start_that_does_not_get_on_any_more_has_failed() -> None:
+    a = starting()
+    a.pass_time(LIMITS.start_s - 5)
+    a.feed(events.OpProgress("shop", order(a, actions.Start).op, "redo 1 %"))
+    a.pass_time(LIMITS.start_s + 1)
+    assert a.shop.local is Local.STOPPING
+
+
+def test_a_stop_is_given_no_more_time_and_another_orders_word_is_none() -> None:
+    a = starting()
+    start = order(a, actions.Start)
+    a.pass_time(LIMITS.start_s + 1)
+    a.feed(events.OpProgress("shop", start.op, "late"))
+    assert a.shop.doing == ""
+    a.feed(events.OpProgress("shop", order(a, actions.Stop).op, "syncing"))
+    assert a.shop.doing == "syncing"
+    a.pass_time(LIMITS.stop_s + 1)
+    assert a.shop.local is Local.BROKEN
