@@ -106,7 +106,7 @@ _BUGS = (
 _DISKS = (
     Mutant(
         "monitors.py",
-        "    turn.set_service(service, sick=event.why)\n",
+        "    turn.set_service(service.name, sick=event.why)\n",
         "    turn.set_service(service)\n",
         "a disk that hangs is told and nothing else",
     ),

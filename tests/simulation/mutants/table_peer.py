@@ -147,8 +147,8 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "        turn.set_service(service, grant=None)\n    text",
-        "        turn.set_service(service, claim=0)\n    text",
+        "        turn.set_service(service.name, grant=None)\n    text",
+        "        turn.set_service(service.name, claim=0)\n    text",
         "a grant outlives the peer that it was given to",
     ),
     Mutant(
@@ -172,8 +172,8 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "            turn.set_service(service, outdated=0, outdating=0)\n",
-        "            turn.set_service(service, claim=service.claim)\n",
+        "            turn.set_service(service.name, outdated=0, outdating=0)\n",
+        "            turn.set_service(service.name, claim=service.claim)\n",
         "a promise to an earlier life answers a later one (F13)",
     ),
     Mutant(

@@ -43,8 +43,8 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
-        "        service = turn.set_service(service, waiting=(), promise=0, split=False)\n",
-        "        service = turn.set_service(service, waiting=(), split=False)\n",
+        "        service = turn.set_service(service.name, waiting=(), promise=0, split=False)\n",
+        "        service = turn.set_service(service.name, waiting=(), split=False)\n",
         "a promise outlives the return of the link (F37)",
     ),
     Mutant(
@@ -129,8 +129,8 @@ SERVICE = (
     Mutant(
         "lifecycle.py",
         "    if event.op != service.op:\n        return\n"
-        "    service = turn.set_service(service, op=0)\n",
-        "    service = turn.set_service(service, op=0)\n",
+        '    service = turn.set_service(service.name, op=0, doing="")\n',
+        '    service = turn.set_service(service.name, op=0, doing="")\n',
         "the end of an old operation counts for a new one",
     ),
     Mutant(

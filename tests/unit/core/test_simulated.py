@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power, Verb
@@ -265,3 +267,21 @@ def test_f27_a_kernel_that_was_not_watched_may_have_been_on_again() -> None:
     a.feed(events.Paused(6.0))
     assert a.state.peer.life is Life.SUSPECT
     assert a.state.peer.proof is Proof.NONE
+
+
+@pytest.mark.finding("S13")
+def test_a_node_that_becomes_unable_withdraws_its_claim_at_once() -> None:
+    """A copy of the service from before was written back, with the claim."""
+    pair = Pair()
+    pair.talk()
+    for half in (pair.a, pair.b):
+        half.settle()
+    a = pair.a
+    a.feed(events.Tick(), 0.2)
+    for send in pair.b.take(actions.Send):
+        assert isinstance(send, actions.Send)
+        a.feed(events.Heard("lan", send.message))
+    assert a.shop.claim
+    a.feed(events.DiskTried("shop", "has not answered a read for 5 s"))
+    assert a.shop.claim == 0
+    assert said(a).services[0].claim == 0

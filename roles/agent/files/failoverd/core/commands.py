@@ -54,7 +54,7 @@ def _switchover(turn: Turn, event: Command) -> str:
     if why:
         return f"{service.name} cannot move to {to}: {why}"
     move = Move(to, turn.now + state.config.timing.move_s, event.request)
-    service = turn.set_service(service, move=move)
+    service = turn.set_service(service.name, move=move)
     turn.note(
         "switchover",
         f"{service.name}: planned move to {to} asked by {event.who or '?'}",
@@ -97,7 +97,9 @@ def _clear(turn: Turn, event: Command) -> str:
         return f"no service {event.argument!r}"
     for service in named:
         split = service.split and service.disk.split
-        service = turn.set_service(service, failed_at=None, failure="", restarts=(), split=split)
+        service = turn.set_service(
+            service.name, failed_at=None, failure="", restarts=(), split=split
+        )
         if service.local is Local.BROKEN:
             lifecycle.look_again(turn, service)  # F58: it may have been repaired
     turn.note("cleared", f"failures forgotten, asked by {event.who or '?'}")

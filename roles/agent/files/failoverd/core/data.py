@@ -74,7 +74,7 @@ def ask(turn: Turn, event: HandlerAsked) -> None:
     until = turn.now + turn.state.config.timing.handler_s
     waiting = (*service.waiting, Waiting(event.request, until))
     # A new number: what the peer promised for an earlier loss may have been resynced away since.
-    turn.set_service(service, waiting=waiting, promise=turn.number())
+    turn.set_service(service.name, waiting=waiting, promise=turn.number())
     turn.note("frozen", f"{event.service}: I/O is frozen until the peer is excluded", event.service)
 
 
@@ -82,25 +82,25 @@ def forget(turn: Turn, event: HandlerGone) -> None:
     """The handler ended by itself: nobody waits for this answer any more."""
     for service in turn.state.services:
         rest = tuple(w for w in service.waiting if w.request != event.request)
-        turn.set_service(service, waiting=rest)
+        turn.set_service(service.name, waiting=rest)
 
 
 def change(turn: Turn, service: Service, disk: Disk) -> None:
     """The kernel reports a new state of the disk."""
     old = service.disk
-    service = turn.set_service(service, disk=disk)
+    service = turn.set_service(service.name, disk=disk)
     if disk.connected and not old.connected:
         # F37: the link is back, so the kernel takes no handler's word; evaluated again if it drops.
         for waiting in service.waiting:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
-        service = turn.set_service(service, waiting=(), promise=0, split=False)
+        service = turn.set_service(service.name, waiting=(), promise=0, split=False)
         liveness.power_returned(turn, "is on again: its kernel has connected")
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
         sure_at = turn.now + (0.0 if known else SPLIT_SURE_S)
         left = turn.state.leaving < 0  # F61: the kernel's connection is taken down behind it
         split_at = sure_at if disk.split and not left else None
-        service = turn.set_service(service, split_at=split_at)
+        service = turn.set_service(service.name, split_at=split_at)
     if disk.suspended and not old.suspended:
         if not old.connected:
             # F37: only a connection can be lost. It came and went while nobody looked.
@@ -108,7 +108,7 @@ def change(turn: Turn, service: Service, disk: Disk) -> None:
         # A loss, perhaps after a return that nobody saw: an older promise says nothing of it.
         # The kernel's handler is on its way: only if it fails there has to be an order (F36).
         later = turn.now + HANDLED_S
-        service = turn.set_service(service, promise=turn.number(), next_resume=later)
+        service = turn.set_service(service.name, promise=turn.number(), next_resume=later)
     service = _outdated(turn, service)
     if disk.suspended != old.suspended:
         state = "frozen" if disk.suspended else "flows"
@@ -124,7 +124,7 @@ def doubt(turn: Turn) -> None:
     if liveness.overdue(turn.state, turn.now):
         for service in turn.state.services:
             if service.promise:
-                turn.set_service(service, promise=turn.number())
+                turn.set_service(service.name, promise=turn.number())
 
 
 def paused(turn: Turn) -> None:
@@ -141,10 +141,10 @@ def settle(turn: Turn, service: Service) -> None:
     if service.split_at is not None and turn.now >= service.split_at:  # F39
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
         turn.note("split-brain", text, service.name, alert=True)
-        service = turn.set_service(service, split_at=None, split=True)
+        service = turn.set_service(service.name, split_at=None, split=True)
     needed = service.held or service.waiting or service.disk.suspended
     if service.promise and not needed:
-        service = turn.set_service(service, promise=0)
+        service = turn.set_service(service.name, promise=0)
     service = _answer(turn, service)
     service = _keep_promise(turn, service)
     _resume(turn, service)
@@ -167,15 +167,15 @@ def _answer(turn: Turn, service: Service) -> Service:
         turn.note("handler", f"{service.name}: {text}", service.name, alert=code == NOT_EXCLUDED)
         # The kernel thaws by itself and takes no void answer; an order it would obey (F37).
         if code == NOT_EXCLUDED:
-            service = turn.set_service(service, next_resume=turn.now + HANDLED_S)
+            service = turn.set_service(service.name, next_resume=turn.now + HANDLED_S)
         else:
             service = _spent(turn, service, HANDLED_S)
-    return turn.set_service(service, waiting=tuple(left))
+    return turn.set_service(service.name, waiting=tuple(left))
 
 
 def _spent(turn: Turn, service: Service, pause_s: float) -> Service:
     """A promise is good for one answer: the next loss may have begun before it is seen (F37)."""
-    return turn.set_service(service, promise=0, next_resume=turn.now + pause_s)
+    return turn.set_service(service.name, promise=0, next_resume=turn.now + pause_s)
 
 
 def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
@@ -192,11 +192,11 @@ def _keep_promise(turn: Turn, service: Service) -> Service:
     # A newer life than the one that asked is known: what the old one asked for is void.
     asked = report.outdate if report is not None and peer.greeted == peer.incarnation else 0
     if asked == 0 or asked == service.outdated or service.local is not Local.STOPPED:
-        return turn.set_service(service, outdating=0)
+        return turn.set_service(service.name, outdating=0)
     if asked != service.outdating or turn.now >= service.next_outdate:
         turn.do(Outdate(service.name))
         until = turn.now + RETRY_S
-        return turn.set_service(service, outdating=asked, next_outdate=until, claim=0)
+        return turn.set_service(service.name, outdating=asked, next_outdate=until, claim=0)
     return service
 
 
@@ -209,7 +209,7 @@ def _outdated(turn: Turn, service: Service) -> Service:
     if service.outdating == 0 or not gone or service.local is not Local.STOPPED:
         return service
     turn.note("outdated", f"{service.name}: outdated here for the peer", service.name)
-    return turn.set_service(service, outdated=service.outdating, outdating=0)
+    return turn.set_service(service.name, outdated=service.outdating, outdating=0)
 
 
 def _resume(turn: Turn, service: Service) -> None:
@@ -217,7 +217,7 @@ def _resume(turn: Turn, service: Service) -> None:
     if not service.disk.suspended or service.disk.connected or service.waiting:
         return
     if service.promise == 0 and turn.now >= service.next_resume:
-        service = turn.set_service(service, promise=turn.number())
+        service = turn.set_service(service.name, promise=turn.number())
     excluded = _powerless(turn) or _kept(turn, service)
     excluded = excluded or lease.may_go_on(turn.state, service, turn.now)
     if excluded and turn.now >= service.next_resume:

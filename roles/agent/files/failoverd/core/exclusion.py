@@ -188,7 +188,7 @@ def _locked_out(turn: Turn) -> None:
         return
     for service in state.services:
         if placement.config_of(state, service.name).locked:
-            turn.set_service(service, proof=Proof.LOCK, proof_at=turn.now)
+            turn.set_service(service.name, proof=Proof.LOCK, proof_at=turn.now)
     turn.note("locked-out", f"{state.config.peer}: {Proof.LOCK.value}")
 
 

@@ -21,8 +21,8 @@ LONELY = 3
 
 def enter(turn: Turn, service: Service, cause: Cause, **changes: Any) -> Service:
     """The only way into another state: the table says which, or that there is none."""
-    local = transitions.after(service.local, cause)
-    return turn.set_service(service, local=local, since=turn.now, **changes)
+    local = transitions.after(turn.service(service.name).local, cause)
+    return turn.set_service(service.name, local=local, since=turn.now, **changes)
 
 
 def limit_s(state: State, service: Service) -> float:
@@ -40,10 +40,11 @@ def order(turn: Turn, service: Service) -> int:
 
     The shell finishes one order of a service before it begins the next.
     """
+    service = turn.service(service.name)
     begins = max(turn.now, service.op_until) if service.op else turn.now
     op = turn.number()
     until = begins + limit_s(turn.state, service)
-    turn.set_service(service, op=op, op_until=until, doing="", overtime=False)
+    turn.set_service(service.name, op=op, op_until=until, doing="", overtime=False)
     return op
 
 
@@ -65,7 +66,9 @@ def probed(turn: Turn, service: Service, event: Probed) -> None:
     """F31: what this node started before its daemon restarted is taken up again, untouched."""
     if event.op != service.op:
         return
-    service = turn.set_service(service, op=0, generation=max(service.generation, event.generation))
+    service = turn.set_service(
+        service.name, op=0, generation=max(service.generation, event.generation)
+    )
     if service.local is Local.RUNNING:
         _probed_running(turn, service, event)
     elif event.found is Found.STOPPED:
@@ -83,7 +86,7 @@ def probed(turn: Turn, service: Service, event: Probed) -> None:
     else:
         turn.note("partial", f"{service.name} is half up: {event.detail}", service.name, alert=True)
         if not is_on(turn.state.modes.maintenance):  # F66: looked at again when it ends
-            service = turn.set_service(service, right=Right.ADOPTED)
+            service = turn.set_service(service.name, right=Right.ADOPTED)
             stop(turn, service, Cause.FOUND_PARTIAL)
 
 
@@ -103,7 +106,7 @@ def op_done(turn: Turn, service: Service, event: OpDone) -> None:
     """A start, stop or recovery has ended."""
     if event.op != service.op:
         return
-    service = turn.set_service(service, op=0, doing="")
+    service = turn.set_service(service.name, op=0, doing="")
     if service.local is Local.STOPPING:
         _stop_done(turn, service, event)
     elif not event.ok:
@@ -137,7 +140,7 @@ def resource_failed(turn: Turn, service: Service, event: ResourceFailed) -> None
 def fail(turn: Turn, service: Service, reason: str) -> None:
     """F48: remember the failure and stop, in reverse, what was started."""
     turn.note("failed", f"{service.name} failed here: {reason}", service.name, alert=True)
-    service = turn.set_service(service, failed_at=turn.now, failure=reason)
+    service = turn.set_service(service.name, failed_at=turn.now, failure=reason)
     stop(turn, service, Cause.FAILED)
 
 
@@ -158,7 +161,7 @@ def _stop_done(turn: Turn, service: Service, event: OpDone) -> None:
         turn.note("stopped", f"{service.name} is stopped on {turn.state.config.node}", service.name)
         if service.proof is Proof.LOCK:
             # Its lock was given back with it: the peer may have taken it since.
-            service = turn.set_service(service, proof=Proof.NONE)
+            service = turn.set_service(service.name, proof=Proof.NONE)
         _settle_stopped(turn, service, Cause.STOPPED)
         return
     # F47: what could not be stopped may run on; only exclusion of this node ends that.

@@ -33,7 +33,7 @@ def hear(turn: Turn, event: Heard) -> None:
         peer = turn.set_peer(greeted=message.incarnation)
         for service in state.services:
             # Its requests are numbered anew: an old answer must not fit a new one (F13).
-            turn.set_service(service, outdated=0, outdating=0)
+            turn.set_service(service.name, outdated=0, outdating=0)
     if message.echo != state.incarnation:
         # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
         return
@@ -64,7 +64,7 @@ def prove_gone(turn: Turn, proof: Proof, life: int, detail: str = "") -> bool:
         return False
     turn.set_peer(life=Life.GONE, since=turn.now, dead=max(peer.dead, life), proof=proof)
     for service in turn.state.services:
-        turn.set_service(service, grant=None)
+        turn.set_service(service.name, grant=None)
     text = f"{turn.state.config.peer} is gone: {proof.value}"
     turn.note("peer-gone", f"{text} ({detail})" if detail else text)
     return True
@@ -95,7 +95,7 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
     turn.set_exclusion(due=None)
     for service in turn.state.services:
         renewed = turn.number() if service.promise else 0
-        turn.set_service(service, claim=0, promise=renewed)
+        turn.set_service(service.name, claim=0, promise=renewed)
 
 
 def overdue(state: State, now: float) -> bool:
@@ -179,15 +179,15 @@ def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
     turn.state = lease.acknowledged(turn.state, message)
     if peer.heard and was in (Life.ALIVE, Life.SUSPECT):
         links.late(turn, turn.now - peer.last)
-        new = changed(new, latest_s=turn.state.peer.latest_s)
+    turn.set_peer(heard=new.heard, sequence=new.sequence, message=new.message)
     if new.sequence == peer.sequence:
-        # A late copy of what was heard before the silence does not end it (F18).
-        turn.set(peer=new if was is not Life.SILENT else changed(new, last=peer.last))
+        if was is not Life.SILENT:  # a late copy of what was heard before does not end it (F18)
+            turn.set_peer(last=turn.now)
         return
     if was is not Life.ALIVE:
         turn.state = lease.met_again(turn.state, turn.now)
     since = peer.since if was is Life.ALIVE else turn.now
-    turn.set(peer=changed(new, life=Life.ALIVE, since=since, proof=Proof.NONE))
+    turn.set_peer(life=Life.ALIVE, since=since, last=turn.now, proof=Proof.NONE)
     if message.goodbye and all(s.local is Local.STOPPED for s in message.services):
         prove_gone(turn, Proof.GOODBYE, message.incarnation)
     elif was is not Life.ALIVE:

@@ -56,7 +56,7 @@ def space_used(turn: Turn, service: Service, event: SpaceUsed) -> None:
         text = f"{service.name}: its file system is {event.percent} % full"
         turn.note("filling", text, service.name, alert=True)
     if passed > service.filled or event.percent < service.filled - FILLING_SLACK:
-        turn.set_service(service, filled=passed)
+        turn.set_service(service.name, filled=passed)
 
 
 def disk_tried(turn: Turn, service: Service, event: DiskTried) -> None:
@@ -68,4 +68,4 @@ def disk_tried(turn: Turn, service: Service, event: DiskTried) -> None:
         turn.note("disk-sick", f"{where} {event.why}", service.name, alert=True)
     else:
         turn.note("disk-well", f"{where} can be read again", service.name)
-    turn.set_service(service, sick=event.why)
+    turn.set_service(service.name, sick=event.why)

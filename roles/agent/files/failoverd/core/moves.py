@@ -46,7 +46,7 @@ def start_move(turn: Turn, service: Service, why: str = "") -> None:
     """Move a service that runs here to the peer. why: for people."""
     peer = turn.state.config.peer
     until = turn.now + turn.state.config.timing.move_s
-    service = turn.set_service(service, move=Move(peer, until))
+    service = turn.set_service(service.name, move=Move(peer, until))
     text = f"{service.name}: planned move to {peer}"
     turn.note("switchover", f"{text}: {why}" if why else text, service.name)
     lifecycle.stop(turn, service, Cause.MOVE)
@@ -86,7 +86,7 @@ def _pulled(turn: Turn, service: Service) -> Service:
     wanted = report is not None and report.pull != 0 and report.able
     if wanted and service.local is Local.RUNNING and service.move is None and not service.op:
         start_move(turn, service)
-        return turn.state.service(service.name) or service
+        return turn.service(service.name)
     return service
 
 
@@ -103,4 +103,4 @@ def _end(turn: Turn, service: Service, ok: bool, text: str) -> None:
     if move is not None and move.request:
         turn.do(Reply(move.request, ok, text))
     turn.note("moved" if ok else "move-failed", text, service.name, alert=not ok)
-    turn.set_service(service, move=None)
+    turn.set_service(service.name, move=None)

@@ -34,7 +34,7 @@ def watch(turn: Turn) -> None:
 def paused(turn: Turn, gap_s: float) -> None:
     """F26: while this daemon did not run, nobody could answer."""
     for service in turn.state.services:
-        turn.set_service(service, op_until=service.op_until + gap_s)
+        turn.set_service(service.name, op_until=service.op_until + gap_s)
     work = turn.state.exclusion
     turn.set_exclusion(
         query_until=work.query_until + gap_s,
@@ -47,15 +47,15 @@ def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
     """F77: a start that gets on may go on: its limit counts from the last word of it."""
     if event.op != service.op:
         return
-    service = turn.set_service(service, doing=event.text)
+    service = turn.set_service(service.name, doing=event.text)
     if service.local not in (Local.STARTING, Local.RECOVERING):
         return
     limit_s = lifecycle.limit_s(turn.state, service)
     if turn.now >= service.since + limit_s and not service.overtime:
         text = f"{service.name}: its start takes longer than {limit_s:g} s and goes on"
         turn.note("slow-start", f"{text}: {event.text}", service.name, alert=True)
-        service = turn.set_service(service, overtime=True)
-    turn.set_service(service, op_until=max(service.op_until, turn.now + limit_s))
+        service = turn.set_service(service.name, overtime=True)
+    turn.set_service(service.name, op_until=max(service.op_until, turn.now + limit_s))
 
 
 def _give_up(turn: Turn, service: Service) -> None:
@@ -69,7 +69,7 @@ def _give_up(turn: Turn, service: Service) -> None:
     elif not service.overtime:
         # Nothing here is known to be of the cluster: not ours to stop (F58). The answer counts,
         # whenever it comes.
-        turn.set_service(service, overtime=True)
+        turn.set_service(service.name, overtime=True)
         what = f"whether it runs on {turn.state.config.node} is not known: the probe gave {text}"
         turn.note("no-answer", f"{service.name}: {what}", service.name, alert=True)
 

@@ -33,12 +33,12 @@ def decide(turn: Turn, service: Service) -> None:
     elif life in (Life.ALIVE, Life.SUSPECT) and report is not None:
         _agree(turn, service, report, why)
     else:
-        service = turn.set_service(service, claim=0)
+        service = turn.set_service(service.name, claim=0)
         proof = _proof(turn, service)
         if why or proof is Proof.NONE:
             _explain(turn, service, why or silence(turn.state, turn.now))
         else:
-            service = turn.set_service(service, proof=proof, proof_at=turn.now, grant=None)
+            service = turn.set_service(service.name, proof=proof, proof_at=turn.now, grant=None)
             _start_alone(turn, service, proof)
 
 
@@ -59,13 +59,13 @@ def _grant(turn: Turn, service: Service, report: ServiceReport | None) -> Servic
         lapsed = report.claim != given.claim or turn.state.peer.incarnation != given.incarnation
         taken = report.local not in (Local.STOPPED, Local.UNKNOWN)
         if taken or (lapsed and report.local is Local.STOPPED):
-            service = turn.set_service(service, grant=None)
+            service = turn.set_service(service.name, grant=None)
     wanted = report.claim != 0 and report.local is Local.STOPPED
     if wanted and service.local is Local.STOPPED and _yields(turn, service, report):
         leave = Grant(report.claim, turn.state.peer.incarnation)
         if service.grant is None:
             turn.note("grant", f"{service.name}: granted to {turn.state.config.peer}", service.name)
-            service = turn.set_service(service, grant=leave, claim=0)
+            service = turn.set_service(service.name, grant=leave, claim=0)
     return service
 
 
@@ -88,7 +88,7 @@ def _takes_lock(turn: Turn, service: Service) -> bool:
 
 def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> None:
     if report.local is not Local.STOPPED or why or service.grant is not None:
-        turn.set_service(service, claim=0)
+        turn.set_service(service.name, claim=0)
         settled = report.local not in (Local.STOPPED, Local.UNKNOWN, Local.BROKEN)
         coming = service.grant is not None or (report.able and report.local is Local.STOPPED)
         _explain(turn, service, "" if settled or coming else _reason(turn, report, why))
@@ -97,7 +97,7 @@ def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> Non
         if report.able and placement.peer_first(turn, service, report):
             _explain(turn, service, "")
             return
-        service = turn.set_service(service, claim=turn.number())
+        service = turn.set_service(service.name, claim=turn.number())
         turn.note("claim", f"{service.name}: claimed", service.name)
     leave = report.grant
     mine = Grant(service.claim, turn.state.incarnation)
@@ -110,7 +110,7 @@ def _take_over(turn: Turn, service: Service, why: str) -> None:
         # A fence device may lie; a kernel that still holds the disk open does not (F12).
         why = f"{turn.state.config.peer} is said to be gone, but its disk still answers as Primary"
     if why:
-        _explain(turn, turn.set_service(service, claim=0), why)
+        _explain(turn, turn.set_service(service.name, claim=0), why)
         return
     _start_alone(turn, service, turn.state.peer.proof)
 
@@ -182,6 +182,6 @@ def _reason(turn: Turn, report: ServiceReport, why: str) -> str:
 
 def _explain(turn: Turn, service: Service, why: str) -> None:
     if service.why != why:
-        turn.set_service(service, why=why)
+        turn.set_service(service.name, why=why)
         if why:
             turn.note("blocked", f"{service.name} stays down: {why}", service.name, alert=True)

@@ -89,9 +89,9 @@ def _watch_lan(turn: Turn) -> None:
 def _watch_home(turn: Turn, service: Service) -> None:
     """F10: since when the automatic way home has been open without a break."""
     if not _home_open(turn, service):
-        turn.set_service(service, home_since=None)
+        turn.set_service(service.name, home_since=None)
     elif service.home_since is None:
-        turn.set_service(service, home_since=turn.now)
+        turn.set_service(service.name, home_since=turn.now)
 
 
 def _home_open(turn: Turn, service: Service) -> bool:

@@ -49,14 +49,22 @@ class Turn:
         self.state = changed(self.state, exclusion=exclusion)
         return exclusion
 
-    def set_service(self, service: Service, **changes: Any) -> Service:
-        """Change one service; returns it as it is now."""
-        if all(getattr(service, name) == value for name, value in changes.items()):
+    def set_service(self, name: str, **changes: Any) -> Service:
+        """Change the service of that name as it is now; returns it as it is then."""
+        service = self.service(name)
+        if all(getattr(service, field) == value for field, value in changes.items()):
             return service
         new = changed(service, **changes)
-        services = tuple(new if s.name == new.name else s for s in self.state.services)
+        services = tuple(new if s.name == name else s for s in self.state.services)
         self.state = changed(self.state, services=services)
         return new
+
+    def service(self, name: str) -> Service:
+        """The service of that name as it is now; raises LookupError if there is none."""
+        service = self.state.service(name)
+        if service is None:
+            raise LookupError(name)
+        return service
 
     def report(self, name: str) -> ServiceReport | None:
         """What the peer last said of a service in its present life, None while it has none."""

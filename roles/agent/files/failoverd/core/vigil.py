@@ -196,7 +196,7 @@ def _outdate(turn: Turn) -> None:
                 text = f"{state.config.peer} may have gone on alone: the disk here is outdated"
                 turn.note("lease-over", f"{service.name}: {text}", service.name)
             turn.do(Outdate(service.name))
-            turn.set_service(service, next_outdate=now + 4 * data.RETRY_S)
+            turn.set_service(service.name, next_outdate=now + 4 * data.RETRY_S)
 
 
 def _set(turn: Turn, **changes: object) -> Vigil:
