@@ -8,6 +8,7 @@ PROOF  a peer that is taken for gone runs nothing and cannot come back to it
 DATA   a copy goes on alone only when it is up to date, and the other is excluded or outdated
 F61    nobody leaves before everything is stopped
 F09    nobody is shot who was never heard
+F47    nobody is shot who is heard, unless something there could not be stopped
 F18    no message of a life that is proven dead is a sign of life
 L1     after healing every service runs within the bound that the configuration promises
 CALM   what is no death leads to no fence, no stop and no move
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 STEPS_PER_S = 1500
 CLAIMS_AFTER_HEALING = 30
 CUTS_AFTER_HEALING = 4
+UNWELL = (Local.BROKEN, Local.UNKNOWN, Local.STOPPING)
+OLD_WORDS_S = 11.0
+"""Longer than anything that a node said is under way."""
 
 
 class Contract:
@@ -58,6 +62,8 @@ class Contract:
         """An operator has confirmed that a node is off which is not: S1 and S2 are broken (F39)."""
         self.shots = 0
         self.cuts: Counter[str] = Counter()
+        self._unwell: dict[str, float] = {}
+        """When a service of a node was last seen that could not be stopped, or may not be."""
         self._second = -1
         self._steps_now = 0
 
@@ -122,6 +128,8 @@ class Contract:
         if self._steps_now > STEPS_PER_S:
             raise Violation("LIVE", f"more than {STEPS_PER_S} steps in one second")
         self.witness.believes(node, before, after, now)
+        if any(service.local in UNWELL for service in after.services):
+            self._unwell[node.name] = self.clock.now
         if after.peer is not before.peer:
             was, life = before.peer, after.peer
             if life.life is not was.life:
@@ -165,6 +173,14 @@ class Contract:
             state = node.daemon.state
             if state is not None and state.peer.incarnation == 0:
                 raise Violation("F09", f"{node.name} shoots a peer that it has never heard")
+            if state is not None and state.peer.life is Life.ALIVE:
+                self._shot_alive(node, self.world.nodes[node.peer], state)
+
+    def _shot_alive(self, node: Node, peer: Node, state: State) -> None:
+        known = peer.daemon.state is not None and peer.daemon.incarnation == state.peer.incarnation
+        well_s = self.clock.now - self._unwell.get(peer.name, 0.0)
+        if known and not peer.daemon.held_up and well_s > OLD_WORDS_S:
+            raise Violation("F47", f"{node.name} shoots {peer.name}, which is heard and well")
 
     def power_cut(self, node: str) -> None:
         """A fence device has switched a node off that was on."""

@@ -183,6 +183,17 @@ def clear(world: World, node: Node, fault: Fault) -> Undo:
     return None
 
 
+@kind(0.0, (0.0, 0.0))
+def repaired(world: World, node: Node, fault: Fault) -> Undo:
+    """F47: what could not be stopped is put in order by hand, and is to go on here."""
+    state = node.daemon.state
+    for service in state.services if state is not None else ():
+        if service.local.value == "broken" and node.runs:
+            node.services.repair_by_hand(service.name)
+            node.daemon.command(Verb.CLEAR, service.name)
+    return None
+
+
 @kind(1.0, (0.0, 0.0))
 def confirm_fenced(world: World, node: Node, fault: Fault) -> Undo:
     """F04: an operator who looked: only when the peer really is off."""

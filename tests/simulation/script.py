@@ -13,6 +13,7 @@ from . import (
     kinds_inside,
     kinds_outside,
     lease_faults,
+    operator_faults,
     setting,
     shared_faults,
     shared_races,
@@ -94,6 +95,7 @@ def draw(seed: int) -> Script:
     faults.extend(disk_faults.draw(seed, chaos_s))
     faults.extend(frozen.draw(seed, chaos_s))
     faults.extend(state_faults.draw(seed, chaos_s))
+    faults.extend(operator_faults.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
         faults.extend(shared_faults.draw(seed, chaos_s))

@@ -97,6 +97,12 @@ class Services:
                 self.world.volumes[name].demote(self.node.name)
                 self.set(name, DOWN)
 
+    def repair_by_hand(self, service: str) -> None:
+        """An operator brings up what could not be stopped (F47)."""
+        if self.truth[service] == HALF and self.world.volumes[service].usable(self.node.name):
+            self._order[service] += 1
+            self.set(service, UP)
+
     # -- orders of the core -----------------------------------------------------------------
 
     def _ordered(self, service: str) -> None:

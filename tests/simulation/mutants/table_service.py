@@ -141,9 +141,15 @@ SERVICE = (
     ),
     Mutant(
         "lifecycle.py",
-        "Cause.STOP_FAILED, doomed=True, why=event.reason)",
-        "Cause.STOP_FAILED, doomed=False, why=event.reason)",
+        "    doomed = cause is Cause.STOP_FAILED or (",
+        "    doomed = False and (",
         "a node that could not stop does not ask to be fenced (F47)",
+    ),
+    Mutant(
+        "lifecycle.py",
+        "(cause is Cause.LOOK_AGAIN and known.doomed)\n",
+        "(cause is not Cause.STOPPED and known.doomed)\n",
+        "a node whose service was repaired and goes on running is fenced all the same (F47)",
     ),
     Mutant(
         "lifecycle.py",
@@ -159,8 +165,8 @@ SERVICE = (
     ),
     Mutant(
         "placement.py",
-        "    if failed(turn, service):\n",
-        "    if failed(turn, service) and state.leaving:\n",
+        "    if failed(state, service, turn.now):\n",
+        "    if failed(state, service, turn.now) and state.leaving:\n",
         "a node on which it failed goes on trying (F48)",
     ),
     # -- moves, modes, the calm ---------------------------------------------------------------

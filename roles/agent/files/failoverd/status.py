@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from . import VERSION
-from .core import ownership
+from .core import ownership, placement
 from .core.message import Local, ServiceReport
 from .core.modes import is_on
 from .core.state import Life, State
@@ -65,7 +65,7 @@ def snapshot(
         "links": [_link(state, name, problems.get(name, ""), now) for name in state.config.links],
         "exclusion": exclusion,
         "services": [
-            _service(state, s, services[s.name], _since(s, taken(s.name), now), used)
+            _service(state, s, services[s.name], _since(s, taken(s.name), now), used, now)
             for s in state.services
         ],
         "warnings": [*([f"safe stop: {state.defect}"] if state.defect else []), *warnings],
@@ -123,7 +123,12 @@ def frozen(state: State, own: CoreService) -> str:
 
 
 def _service(
-    state: State, own: CoreService, service: Service, since_s: float, used: Mapping[str, int]
+    state: State,
+    own: CoreService,
+    service: Service,
+    since_s: float,
+    used: Mapping[str, int],
+    now: float,
 ) -> dict[str, Any]:
     node, peer = state.config.node, state.config.peer
     report = _report(state, own.name)
@@ -137,7 +142,7 @@ def _service(
     else:
         owner, local = "", own.local
     word = WORDS.get(local, "") if local is not None else ""
-    why = own.why or own.failure
+    why = own.why or (own.failure if placement.failed(state, own, now) else "")
     if not word:
         why = why or (said.why if said is not None else "")
         word = "blocked" if why else "stopped"

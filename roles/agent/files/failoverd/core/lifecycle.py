@@ -20,9 +20,15 @@ LONELY = 3
 
 
 def enter(turn: Turn, service: Service, cause: Cause, **changes: Any) -> Service:
-    """The only way into another state: the table says which, or that there is none."""
-    local = transitions.after(turn.service(service.name).local, cause)
-    return turn.set_service(service.name, local=local, since=turn.now, **changes)
+    """The only way into another state: the table says which, or that there is none.
+
+    F47: a failed stop dooms this node until the service is looked at again and something is found,
+    whatever that is: what people have repaired runs on, what is half up is stopped anew.
+    """
+    known = turn.service(service.name)
+    local = transitions.after(known.local, cause)
+    doomed = cause is Cause.STOP_FAILED or (cause is Cause.LOOK_AGAIN and known.doomed)
+    return turn.set_service(service.name, local=local, since=turn.now, doomed=doomed, **changes)
 
 
 def limit_s(state: State, service: Service) -> float:
@@ -152,7 +158,7 @@ def stop(turn: Turn, service: Service, cause: Cause) -> None:
 
 def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:
     """It is provably down here: the right to it is given back."""
-    enter(turn, service, cause, right=Right.NONE, doomed=False, mine=False)
+    enter(turn, service, cause, right=Right.NONE, mine=False)
     turn.do(Own(service.name, False, service.generation))
 
 
@@ -167,4 +173,4 @@ def _stop_done(turn: Turn, service: Service, event: OpDone) -> None:
     # F47: what could not be stopped may run on; only exclusion of this node ends that.
     text = f"{service.name} could not be stopped: {event.reason}"
     turn.note("stop-failed", text, service.name, alert=True)
-    enter(turn, service, Cause.STOP_FAILED, doomed=True, why=event.reason)
+    enter(turn, service, Cause.STOP_FAILED, why=event.reason)

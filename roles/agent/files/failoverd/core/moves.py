@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import lifecycle
+from . import lifecycle, placement
 from .actions import Leave, Reply
 from .message import Local
 from .state import Life, Move, Service
@@ -25,7 +25,7 @@ def progress(turn: Turn, service: Service) -> None:
             _end(turn, service, True, f"{service.name} runs on {node}")
         elif report is None or turn.now >= move.until or service.local is Local.BROKEN:
             _end(turn, service, False, f"{peer} did not hand {service.name} over")
-        elif service.local is Local.STOPPED and service.failed_at is not None:
+        elif service.local is Local.STOPPED and placement.failed(turn.state, service, turn.now):
             _end(turn, service, False, f"{service.name} did not start on {node}: {service.failure}")
         return
     if report is not None and report.local is Local.RUNNING:

@@ -45,7 +45,7 @@ def unable(turn: Turn, service: Service) -> str:
         return f"on {node} it is {service.local.value}{hangs}"
     if service.move is not None and service.move.to != node:
         return f"it is being moved to {service.move.to}"
-    if failed(turn, service):
+    if failed(state, service, turn.now):
         return f"it failed on {node}: {service.failure}"
     if service.sick:
         return f"the disk on {node} {service.sick}"  # F44
@@ -72,11 +72,9 @@ def expiry_s(state: State, service: Service) -> float:
     return state.config.timing.failure_expiry_s if own is None else own
 
 
-def failed(turn: Turn, service: Service) -> bool:
-    """F48: it failed here and that is not forgotten yet."""
-    if service.failed_at is None:
-        return False
-    return turn.now < service.failed_at + expiry_s(turn.state, service)
+def failed(state: State, service: Service, now: float) -> bool:
+    """F48: it failed here and that is not forgotten yet. Nobody else decides that."""
+    return service.failed_at is not None and now < service.failed_at + expiry_s(state, service)
 
 
 def recent_restarts(turn: Turn, service: Service) -> tuple[float, ...]:

@@ -166,6 +166,7 @@ class Service:
     failure: str = ""
     restarts: tuple[float, ...] = ()
     doomed: bool = False
+    """Its stop has failed, and it was not looked at since: this node asks to be fenced (F47)."""
     move: Move | None = None
     waiting: tuple[Waiting, ...] = ()
     promise: int = 0
