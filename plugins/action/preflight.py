@@ -56,6 +56,7 @@ class ActionModule(ActionBase):
                 "_failover_found": found,
                 "_failover_accounts": accounts,
                 "_failover_managed": any(info["running"] for info in found.values()),
+                "_failover_opened": _findings.opened_nodes(model, found),
                 "_failover_content": _findings.content_nodes(model, found),
             },
         }

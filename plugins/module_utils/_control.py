@@ -11,6 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 SOCKET = "/run/failoverd/control.sock"
+ANSWER_S = 20.0
 
 
 def running() -> bool:
@@ -22,6 +23,27 @@ def running() -> bool:
         except OSError:
             return False
     return True
+
+
+def services() -> list[str]:
+    """Return the names of the services that the daemon of this node manages, [] while none runs.
+
+    Raises RuntimeError when a daemon listens but does not say.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(ANSWER_S)
+        try:
+            client.connect(SOCKET)
+        except OSError:
+            return []
+        try:
+            client.sendall(b'{"op": "status"}\n')
+            with client.makefile("rb") as stream:
+                answer = json.loads(stream.readline())
+            return sorted(str(item["name"]) for item in answer["status"]["services"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise RuntimeError(f"failoverd does not say what it manages: {reason}") from None
 
 
 def tool(module: AnsibleModule) -> str:

@@ -18,8 +18,13 @@ class Filesystem:
         self.module = module
         self.params = module.params
         module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
-        if _control.running():
-            self.fail("failoverd runs here; the filesystem is its business alone.")
+        if self.service in _control.services():
+            self.fail(f"failoverd manages service {self.service}; its filesystem is its alone.")
+
+    @property
+    def service(self) -> str:
+        """Whose filesystem it is."""
+        return str(self.params["service"])
 
     @property
     def device(self) -> str:

@@ -2,16 +2,17 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Opens the filesystem of a service whose cluster does not run yet, and closes it again."""
+"""Opens the filesystem of a service that no daemon manages yet, and closes it again."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: drbd_filesystem
-short_description: Mounts a service's filesystem for its first content, while no daemon runs
+short_description: Mounts a service's filesystem for its first content, while no daemon manages it
 description:
   - Makes the filesystem on an empty DRBD device, mounts it, and gives it back.
-  - Meant for the time before the cluster's daemon runs; it refuses to work beside the daemon.
+  - Meant for a service that the cluster's daemon does not know yet; it refuses one that the daemon
+    manages.
   - Only an UpToDate device whose peer is connected, UpToDate and Secondary is promoted.
   - A device that holds anything is never formatted.
 version_added: 0.1.0
@@ -75,6 +76,11 @@ class Volume(Filesystem):
     def __init__(self, module: AnsibleModule) -> None:
         super().__init__(module)
         self.minor = _drbd_files.minor_of(self.params["resource"])
+
+    @property
+    def service(self) -> str:
+        """Both are called alike."""
+        return str(self.params["resource"])
 
     @property
     def device(self) -> str:

@@ -115,6 +115,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "mounts": _node.mounts(paths),
         "fstab": _node.fstab(paths),
         "running": _control.running(),
+        "services": _control.services(),
         "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
         "locks": _sfex.locks(lock_disk) if lock_disk else {},
         "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),

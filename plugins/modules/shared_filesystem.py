@@ -2,16 +2,17 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Opens the filesystem of a shared disk whose cluster does not run yet, and closes it again."""
+"""Opens the filesystem of a shared disk that no daemon manages yet, and closes it again."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: shared_filesystem
-short_description: Mounts a shared disk for its first content, while no daemon runs
+short_description: Mounts a shared disk for its first content, while no daemon manages it
 description:
   - Makes the filesystem on an empty disk that both nodes see, mounts it, and gives it back.
-  - Meant for the time before the cluster's daemon runs; it refuses to work beside the daemon.
+  - Meant for a service that the cluster's daemon does not know yet; it refuses one that the daemon
+    manages.
   - A disk that holds anything is never formatted.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -21,6 +22,10 @@ attributes:
   diff_mode: {support: none}
   idempotent: {support: full}
 options:
+  service:
+    description: Name of the service.
+    type: str
+    required: true
   device:
     description: The disk on this node.
     type: path
@@ -55,6 +60,7 @@ options:
 EXAMPLES = r"""
 - name: Mount the new filesystem of the shop
   failover.cluster.shared_filesystem:
+    service: shop
     device: /dev/vdb
     path: /srv/shop
     mmp: true
@@ -110,6 +116,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
+            "service": {"type": "str", "required": True},
             "device": {"type": "path", "required": True},
             "path": {"type": "path", "required": True},
             "filesystem": {"type": "str", "choices": ["ext4", "xfs"], "default": "ext4"},

@@ -273,15 +273,30 @@ def questions_of(found: Found) -> list[str]:
     return sorted({name for info in found.values() for name in info["accounts"]})
 
 
-def content_nodes(model: Mapping[str, Any], found: Found) -> dict[str, str]:
-    """Return for each service the node that can write to its filesystem now, "" for none.
+def opened_nodes(model: Mapping[str, Any], found: Found) -> dict[str, str]:
+    """Return for each service the node on which the roles open its filesystem, "" for none.
 
-    That is the node that has it mounted; while no daemon runs anywhere, the preferred node.
+    That is for the services that no daemon manages yet, whatever else runs on the nodes: where it
+    is mounted already, else the preferred node.
     """
-    managed = any(info["running"] for info in found.values())
-    result = {}
-    for service in model["services"]:
-        mount = service["storage"]["mount"]
-        mounted = [node for node in model["nodes"] if mount in found[node]["mounts"]]
-        result[service["name"]] = (mounted or ["" if managed else service["preferred"]])[0]
-    return result
+    managed = {name for info in found.values() for name in info["services"]}
+    return {
+        service["name"]: ""
+        if service["name"] in managed
+        else _mounted(model, found, service) or service["preferred"]
+        for service in model["services"]
+    }
+
+
+def content_nodes(model: Mapping[str, Any], found: Found) -> dict[str, str]:
+    """Return for each service the node that can write to its filesystem now, "" for none."""
+    return {
+        service["name"]: _mounted(model, found, service)
+        or opened_nodes(model, found)[service["name"]]
+        for service in model["services"]
+    }
+
+
+def _mounted(model: Mapping[str, Any], found: Found, service: Mapping[str, Any]) -> str:
+    mount = service["storage"]["mount"]
+    return next((node for node in model["nodes"] if mount in found[node]["mounts"]), "")

@@ -146,6 +146,7 @@ def found() -> dict[str, dict[str, Any]]:
             "mounts": {},
             "fstab": [],
             "running": False,
+            "services": [],
             "lock_disk": None,
             "locks": {},
             "watchdog": {"exists": False, "loadable": False, "identity": ""},

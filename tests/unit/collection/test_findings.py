@@ -184,7 +184,18 @@ def test_accounts_that_differ_are_refused_unless_told(model, found):
 
 def test_content_is_written_where_it_is_mounted(model, found):
     assert _findings.content_nodes(model, found) == {"shop": "node1"}
-    found["node2"]["running"] = True
+    found["node2"].update(running=True, services=["shop"])
     assert _findings.content_nodes(model, found) == {"shop": ""}
     found["node2"]["mounts"] = {"/srv/shop": "/dev/drbd0"}
     assert _findings.content_nodes(model, found) == {"shop": "node2"}
+
+
+@pytest.mark.finding("S29")
+def test_a_service_that_the_running_daemon_does_not_know_is_opened_by_the_roles(model, found):
+    model["services"].append({**model["services"][0], "name": "mail", "preferred": "node2"})
+    model["services"][1]["storage"] = {**model["services"][0]["storage"], "mount": "/srv/mail"}
+    for node in ("node1", "node2"):
+        found[node].update(running=True, services=["shop"])
+    found["node1"]["mounts"] = {"/srv/shop": "/dev/drbd0"}
+    assert _findings.opened_nodes(model, found) == {"shop": "", "mail": "node2"}
+    assert _findings.content_nodes(model, found) == {"shop": "node1", "mail": "node2"}

@@ -267,7 +267,7 @@ def test_the_area_of_another_cluster_and_a_renumbered_lock_are_refused(loop):
 
 
 def test_a_shared_disk_is_formatted_once_with_protection(loop, tmp_path):
-    options = {"device": loop, "path": str(tmp_path / "mount"), "mmp": True}
+    options = {"service": "shop", "device": loop, "path": str(tmp_path / "mount"), "mmp": True}
     try:
         assert run("shared_filesystem", check=True, state="opened", **options)["formatted"]
         assert run("shared_filesystem", state="opened", **options)["formatted"]
@@ -286,6 +286,11 @@ def test_a_shared_disk_is_formatted_once_with_protection(loop, tmp_path):
 
 def test_a_shared_disk_with_something_else_is_never_formatted(loop, tmp_path):
     subprocess.run(["mkfs.ext4", "-q", loop], check=True)
-    options = {"device": loop, "path": str(tmp_path / "mount"), "filesystem": "xfs"}
+    options = {
+        "service": "shop",
+        "device": loop,
+        "path": str(tmp_path / "mount"),
+        "filesystem": "xfs",
+    }
     said = run("shared_filesystem", state="opened", **options)
     assert "holds ext4; it is never overwritten" in said["msg"]

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules may do beside a daemon that runs: everything for services it does not know."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.failover.cluster.plugins.module_utils import _control
+
+from failoverd.control.server import ControlServer
+
+from .modules import run
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Calls something beside a daemon's real control socket that answers this."""
+    monkeypatch.setattr(_control, "SOCKET", str(tmp_path / "control.sock"))
+
+    def called(answer: dict[str, Any], work: Any) -> Any:
+        async def answered(request: dict[str, Any], uid: int) -> dict[str, Any]:
+            assert request == {"op": "status"}
+            return answer
+
+        async def main() -> Any:
+            server = ControlServer(tmp_path, answered)
+            await server.open()
+            try:
+                return await asyncio.to_thread(work)
+            finally:
+                server.close()
+
+        return asyncio.run(main())
+
+    return called
+
+
+def status(*names: str) -> dict[str, Any]:
+    return {"ok": True, "status": {"services": [{"name": name} for name in names]}}
+
+
+@pytest.mark.finding("S29")
+def test_the_daemon_says_which_services_it_manages(beside):
+    assert _control.services() == []
+    assert beside(status("shop", "mail"), _control.services) == ["mail", "shop"]
+    with pytest.raises(RuntimeError, match="failoverd does not say what it manages"):
+        beside({"ok": False}, _control.services)
+
+
+@pytest.mark.finding("S29")
+@pytest.mark.parametrize(("service", "refused"), [("shop", True), ("mail", False)])
+def test_only_a_filesystem_that_the_daemon_manages_is_left_alone(beside, service, refused):
+    def opened() -> dict[str, Any]:
+        return run(
+            "shared_filesystem",
+            service=service,
+            device="/dev/does-not-exist",
+            path="/srv/does-not-exist",
+            state="opened",
+        )
+
+    said = beside(status("shop"), opened)["msg"]
+    words = "failoverd manages service shop; its filesystem is its alone."
+    assert (words in said) == refused
+    assert ("/dev/does-not-exist does not exist" in said) != refused
