@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,73 +12,7 @@ from failoverd.resources import filesystem, mounts
 from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.settings import ResourceSettings
 
-PROLOGUE = """
-import asyncio, json, os, subprocess, sys
-from pathlib import Path
-from failoverd.resources import filesystem, users
-from failoverd.resources.base import ResourceError, Situation, State
-from failoverd.resources.filesystem import Filesystem
-from failoverd.resources.settings import ResourceSettings
-
-here = Path(sys.argv[1])
-alerts = []
-users.TERM_S = users.KILL_S = 0.5
-
-
-def image(name):
-    path = here / name
-    with path.open("wb") as file:
-        file.truncate(8 << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", str(path)], check=True)
-    made = subprocess.run(["losetup", "--find", "--show", str(path)], check=True,
-                          capture_output=True, text=True)
-    return made.stdout.strip()
-
-
-def resource(device, path, options="noatime", fstype="ext4"):
-    made = filesystem.Options(device, str(path), fstype, options)
-    settings = ResourceSettings("mount", "filesystem", (), 20.0, 20.0, made)
-    return Filesystem(settings, lambda code, text: alerts.append(text))
-
-
-def run(call):
-    try:
-        return asyncio.run(call)
-    except ResourceError as error:
-        return "refused: " + str(error)
-
-
-disk = image("disk")
-try:
-    mnt = here / "mnt"
-    fs = resource(disk, mnt)
-    result = {}
-"""
-EPILOGUE = """
-finally:
-    subprocess.run(["umount", "-q", str(here / "mnt")])
-    subprocess.run(["losetup", "--detach", disk])
-print(json.dumps(result))
-"""
-
-
-def play(tmp_path: Path, body: str) -> dict[str, Any]:
-    """Run the body in a mount namespace of its own; returns its result."""
-    indented = "".join(f"    {line}\n" for line in body.strip().splitlines())
-    script = tmp_path / "play.py"
-    script.write_text(PROLOGUE + indented + EPILOGUE, encoding="utf-8")
-    root = str(Path(filesystem.__file__).parents[2])
-    done = subprocess.run(
-        ["unshare", "--mount", sys.executable, str(script), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+from .loop_mounts import play
 
 
 def test_it_is_mounted_with_its_options_and_unmounted_again(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_the_holder_is_found_and_a_user_of_its_file_system_is_not(
 ) -> None:
     holder, other = hold(device), hold(tmp_path / "disk")
     number = device.stat().st_rdev
-    found = users.find((os.major(number), os.minor(number)), itself=True)
+    found = users.find(users.Node((os.major(number), os.minor(number))))
     assert holder.pid in found and other.pid not in found
 
 

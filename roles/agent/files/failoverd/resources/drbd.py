@@ -242,7 +242,7 @@ def _end_holders(path: str) -> list[str]:
         number = Path(path).stat().st_rdev
     except OSError:
         return []
-    return users.end((os.major(number), os.minor(number)), itself=True)
+    return users.end(users.Node((os.major(number), os.minor(number))))
 
 
 def _half_up(disk: Disk) -> bool:

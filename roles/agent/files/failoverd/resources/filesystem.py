@@ -6,22 +6,23 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from failoverd.schema import Section
 
-from . import mounts, users
+from . import mounts, occupied, release
 from .base import ResourceError, Situation, State
+from .calls import Calls
 from .settings import ResourceSettings
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
-ROUNDS = 5
+ANSWER_SHARE = 0.9
+"""Part of a time-out after which the reason is told instead of the time-out itself."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
+"""Between two attempts to unmount."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ class Filesystem:
         self.settings = settings
         self._options: Options = settings.options
         self._alert = alert
-        # A system call in a thread cannot be cancelled: the next one has to wait for it (F53).
-        self._busy = asyncio.Lock()
+        self._calls = Calls(self._options.path)
 
     def __str__(self) -> str:
         return self._options.path
@@ -66,11 +66,17 @@ class Filesystem:
         """Nothing can be done before the disk is there."""
 
     async def probe(self) -> State:
-        """Compare what is mounted at the path with the device that belongs there."""
-        here = self._here()
-        if here is None:
+        """Down only if the device is mounted nowhere on this host (F71)."""
+        limit_s = self.settings.stop_timeout_s * ANSWER_SHARE
+        if self._calls.hanging:
+            await self._calls.run("a look at it", _in(limit_s), self._here)
+        mounted = self._here()
+        if mounted is None:
+            left = await self._calls.run("a look at its disk", _in(limit_s), self._in_use)
+            if left:
+                raise ResourceError(f"{self}: {left}")
             return State.DOWN
-        return State.UP if here.device == self._device(optional=True) else State.UNKNOWN
+        return State.UP if mounted.device == self._device(optional=True) else State.UNKNOWN
 
     def _here(self) -> mounts.Mount | None:
         found = None
@@ -79,64 +85,76 @@ class Filesystem:
                 found = entry
         return found
 
-    def _device(self, *, optional: bool = False) -> tuple[int, int] | None:
+    def _device(self, *, optional: bool = False) -> occupied.Device | None:
         try:
-            status = Path(self._options.device).stat()
-        except OSError as error:
+            return occupied.number_of(self._options.device)
+        except (OSError, ValueError) as error:
             if optional:
                 return None
-            raise ResourceError(f"{self}: {self._options.device}: {error.strerror}") from None
-        if not stat.S_ISBLK(status.st_mode):
-            raise ResourceError(f"{self}: {self._options.device} is not a block device")
-        return os.major(status.st_rdev), os.minor(status.st_rdev)
+            why = (
+                f"{self._options.device}: {error.strerror}" if isinstance(error, OSError) else error
+            )
+            raise ResourceError(f"{self}: {why}") from None
+
+    def _in_use(self) -> str:
+        """Who has the disk in use though it is not mounted at its path; empty if nobody has."""
+        device = self._device(optional=True)
+        if device is None:
+            return ""
+        return release.held(self._options.device, device, self._options.path)
 
     async def start(self, situation: Situation) -> None:
         """Mount, unless it is mounted there already."""
-        options = self._options
-        async with self._busy:
-            device = self._device()
-            for entry in mounts.mounted():
-                if entry.path == options.path:
-                    if entry.device == device:
-                        return
-                    raise ResourceError(f"{self}: another device is mounted there")
-                if entry.device == device:
-                    raise ResourceError(f"{self}: {options.device} is mounted at {entry.path}")
-            try:
-                await _thread(
-                    mounts.mount, options.device, options.path, options.fstype, options.options
-                )
-            except OSError as error:
-                raise ResourceError(
-                    f"{self}: cannot mount {options.device}: {error.strerror}{_hint(error)}"
-                ) from None
+        limit_s = self.settings.start_timeout_s * ANSWER_SHARE
+        await self._calls.run(f"mounting {self._options.device}", _in(limit_s), self._mount)
+
+    def _mount(self) -> None:
+        options, device = self._options, self._device()
+        mounted = self._here()
+        if mounted is not None:
+            if mounted.device == device:
+                return
+            raise ResourceError(f"{self}: another device is mounted there")
+        left = self._in_use()
+        if left:
+            raise ResourceError(f"{self}: cannot be mounted: {left}")
+        try:
+            mounts.mount(options.device, options.path, options.fstype, options.options)
+        except OSError as error:
+            raise ResourceError(
+                f"{self}: cannot mount {options.device}: {error.strerror}{_hint(error)}"
+            ) from None
 
     async def stop(self) -> None:
-        """Unmount; users of this mount, and nobody else's, are ended if it is busy (F54)."""
-        async with self._busy:
-            for _round in range(ROUNDS):
-                here = self._here()
-                if here is None:
-                    return
-                for entry in reversed(mounts.mounted()):
-                    if entry.path.startswith(self._options.path + "/"):
-                        await self._unmount(entry.path, here.device)
-                await self._unmount(self._options.path, here.device)
-            if self._here() is not None:
-                raise ResourceError(f"{self}: is still in use")
+        """Unmount it wherever it is mounted; tried again for the time that was given (F54, F71)."""
+        until = _in(self.settings.stop_timeout_s * ANSWER_SHARE)
+        pause_s = FIRST_PAUSE_S
+        while True:
+            begun = _in(0)
+            outcome = await self._calls.run(f"unmounting {self}", until, self._release)
+            took_s = _in(0) - begun
+            self._tell(outcome)
+            if not outcome.left:
+                return
+            if _in(pause_s + 2 * took_s) >= until:
+                raise ResourceError(f"{self}: is still in use: {outcome.left}")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    async def _unmount(self, path: str, device: tuple[int, int]) -> None:
+    def _tell(self, outcome: release.Outcome) -> None:
+        if outcome.ended:
+            ended = ", ".join(outcome.ended)
+            self._alert("users-ended", f"{self}: was in use by {ended}: ended")
+        if outcome.elsewhere:
+            places = ", ".join(outcome.elsewhere)
+            self._alert("unmounted-elsewhere", f"{self}: was unmounted at {places}, too")
+
+    def _release(self) -> release.Outcome:
         try:
-            await _thread(mounts.unmount, path)
+            device = self._device(optional=True)
+            return release.attempt(self._options.device, device, self._options.path)
         except OSError as error:
-            if error.errno == errno.EBUSY:
-                ended = await _thread(users.end, device)
-                if ended:
-                    self._alert("users-ended", f"{self}: was in use by {', '.join(ended)}: ended")
-                else:
-                    await asyncio.sleep(0.2)
-            elif error.errno != errno.EINVAL:
-                raise ResourceError(f"{path}: cannot be unmounted: {error.strerror}") from None
+            raise ResourceError(f"{self}: cannot be unmounted: {error.strerror}") from None
 
     def watch(self, failed: Callable[[str], None]) -> None:
         """The monitor of the mounts watches, since it needs one descriptor for all."""
@@ -145,14 +163,9 @@ class Filesystem:
         """Nothing to free."""
 
 
-async def _thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a blocking call; when cancelled, wait for its end all the same."""
-    call = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
-    try:
-        return await asyncio.shield(call)
-    except asyncio.CancelledError:
-        await asyncio.wait([call])
-        raise
+def _in(seconds: float) -> float:
+    """The loop's time in so many seconds."""
+    return asyncio.get_running_loop().time() + seconds
 
 
 def _hint(error: OSError) -> str:

@@ -37,6 +37,9 @@ class Mount:
     path: str
     fstype: str
     options: frozenset[str] = field(default=frozenset(), compare=False)
+    number: int = field(default=0, compare=False)
+    root: str = field(default="/", compare=False)
+    """Which directory of the file system is mounted; of a kept namespace its name."""
 
 
 def mounted(text: str | None = None) -> list[Mount]:
@@ -47,12 +50,25 @@ def mounted(text: str | None = None) -> list[Mount]:
     for line in text.splitlines():
         fields = line.split(" ")
         major, minor = fields[2].split(":")
-        path = fields[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
-        path = path.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
         kind, _source, options = fields[fields.index("-") + 1 :][:3]
         words = frozenset([*fields[5].split(","), *options.split(",")])
-        result.append(Mount((int(major), int(minor)), path, kind, words))
+        result.append(
+            Mount(
+                device=(int(major), int(minor)),
+                path=plain(fields[4]),
+                fstype=kind,
+                options=words,
+                number=int(fields[0]),
+                root=plain(fields[3]),
+            )
+        )
     return result
+
+
+def plain(word: str) -> str:
+    """A word of a table of the kernel without its escapes, which are octal numbers of bytes."""
+    text = word.encode("utf-8", "surrogateescape").decode("unicode_escape")
+    return text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
 def split_options(options: str) -> tuple[int, str]:

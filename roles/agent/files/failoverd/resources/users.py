@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The processes that use a mounted file system or a device, and ending exactly those (F54, F40)."""
+"""The processes that use a file system, mount or device, and ending exactly those (F54, F40)."""
 
 from __future__ import annotations
 
@@ -10,55 +10,92 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 TERM_S = 3.0
 KILL_S = 3.0
 
 
-def find(device: tuple[int, int], *, itself: bool = False) -> set[int]:
-    """Process numbers with a file, directory, program or mapping on the device.
+class Target(Protocol):
+    """What a process may use."""
 
-    itself: those that hold the block device open instead, mounted or not.
-    """
-    number = os.makedev(*device)
-    mapping = f" {device[0]:02x}:{device[1]:02x} ".encode()
-    own = os.getpid()
-    users = set()
-    for entry in Path("/proc").iterdir():
-        pid = int(entry.name) if entry.name.isdigit() else own
-        held = _holds if itself else _uses
-        if pid not in (1, own) and held(entry, number, mapping):
-            users.add(pid)
-    return users
+    def used_by(self, process: Path) -> bool:
+        """Whether the process of this directory below /proc uses it."""
 
 
-def _holds(process: Path, number: int, _mapping: bytes) -> bool:
-    for link in _files(process):
-        with contextlib.suppress(OSError):
-            if str(link.readlink()).startswith("/"):
-                found = link.stat()
-                if stat.S_ISBLK(found.st_mode) and found.st_rdev == number:
-                    return True
-    return False
+@dataclass(frozen=True)
+class Content:
+    """The file system on a device (major, minor), wherever it is mounted, or mounted no more."""
 
+    device: tuple[int, int]
 
-def _uses(process: Path, number: int, mapping: bytes) -> bool:
-    for link in _links(process):
-        try:
+    def used_by(self, process: Path) -> bool:
+        """It has a file, directory, program or mapping there."""
+        number = os.makedev(*self.device)
+        for link in _links(process):
             # Anonymous files such as sockets have no path; asking them is needless work.
-            if str(link.readlink()).startswith("/") and link.stat().st_dev == number:
-                return True
-        except OSError:
-            continue
-    with contextlib.suppress(OSError), (process / "maps").open("rb") as file:
-        return any(mapping in line for line in file)
-    return False
+            with contextlib.suppress(OSError):
+                if str(link.readlink()).startswith("/") and link.stat().st_dev == number:
+                    return True
+        mapping = f" {self.device[0]:02x}:{self.device[1]:02x} ".encode()
+        with contextlib.suppress(OSError), (process / "maps").open("rb") as file:
+            return any(mapping in line for line in file)
+        return False
 
 
-def _links(process: Path) -> Iterator[Path]:
+@dataclass(frozen=True)
+class Node:
+    """The block device itself, mounted or not."""
+
+    device: tuple[int, int]
+
+    def used_by(self, process: Path) -> bool:
+        """It holds the device open."""
+        number = os.makedev(*self.device)
+        for link in _files(process):
+            with contextlib.suppress(OSError):
+                if str(link.readlink()).startswith("/"):
+                    found = link.stat()
+                    if stat.S_ISBLK(found.st_mode) and found.st_rdev == number:
+                        return True
+        return False
+
+
+@dataclass(frozen=True)
+class Single:
+    """One mount by its number in mountinfo, and no other mount of the same file system."""
+
+    mount: int
+
+    def used_by(self, process: Path) -> bool:
+        """It came to a file or directory through this mount."""
+        return any(_mount_of(link) == self.mount for link in _links(process, maps=True))
+
+
+def _mount_of(link: Path) -> int:
+    """The number of the mount behind a link below /proc; 0 if there is none any more."""
+    try:
+        fd = os.open(link, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        text = Path(f"/proc/thread-self/fdinfo/{fd}").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    finally:
+        os.close(fd)
+    numbers = [line.split()[1] for line in text.splitlines() if line.startswith("mnt_id:")]
+    return int(numbers[0]) if numbers else 0
+
+
+def _links(process: Path, *, maps: bool = False) -> Iterator[Path]:
     yield from (process / "cwd", process / "root", process / "exe")
     yield from _files(process)
+    if maps:
+        with contextlib.suppress(OSError):
+            yield from (process / "map_files").iterdir()
 
 
 def _files(process: Path) -> Iterator[Path]:
@@ -66,38 +103,51 @@ def _files(process: Path) -> Iterator[Path]:
         yield from (process / "fd").iterdir()
 
 
-def end(device: tuple[int, int], *, itself: bool = False) -> list[str]:
+def find(target: Target) -> set[int]:
+    """The numbers of the processes that use it, without this one and the first one."""
+    numbers = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    numbers -= {1, os.getpid()}
+    return {pid for pid in numbers if target.used_by(Path(f"/proc/{pid}"))}
+
+
+def name_of(pid: int) -> str:
+    """A process as people know it."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        name = "process"
+    return f"{name} ({pid})"
+
+
+def end(target: Target) -> list[str]:
     """TERM, then KILL, whom find() finds; returns the names of those that were met.
 
-    A process is signalled through its pidfd after it was seen to use the device, so that a
+    A process is signalled through its pidfd after it was seen to use the target, so that a
     reused number cannot hit a stranger. Blocks for at most TERM_S + KILL_S.
     """
     names: dict[int, str] = {}
     for number, patience in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):
-        for pid in find(device, itself=itself):
-            names.setdefault(pid, _signal(pid, device, number, itself=itself))
+        for pid in find(target):
+            names.setdefault(pid, _signal(pid, target, number))
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            if not find(device, itself=itself):
+            if not find(target):
                 return sorted(filter(None, names.values()))
             time.sleep(0.05)
     return sorted(filter(None, names.values()))
 
 
-def _signal(pid: int, device: tuple[int, int], number: signal.Signals, *, itself: bool) -> str:
+def _signal(pid: int, target: Target, number: signal.Signals) -> str:
     try:
         handle = os.pidfd_open(pid)
     except OSError:
         return ""
     try:
-        process = Path(f"/proc/{pid}")
-        name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-        mapping = f" {device[0]:02x}:{device[1]:02x} ".encode()
-        held = _holds if itself else _uses
-        if not held(process, os.makedev(*device), mapping):
+        name = name_of(pid)
+        if not target.used_by(Path(f"/proc/{pid}")):
             return ""
         signal.pidfd_send_signal(handle, number)
-        return f"{name} ({pid})"
+        return name
     except OSError:
         return ""
     finally:

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""System calls that a dead disk may hold for ever: waited for until a limit, never piled up (S8).
+
+A call in the kernel cannot be cancelled. Who stops waiting leaves it behind on its own thread, and
+nothing else is called before it has ended: its outcome would come in the middle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from failoverd.monitors.aside import aside
+
+from .base import ResourceError
+
+T = TypeVar("T")
+
+
+class Calls:
+    """The calls of one resource, one at a time, and at most one that nobody waits for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._turn = asyncio.Lock()
+        self._left: asyncio.Future[Any] | None = None
+        self._doing = ""
+
+    @property
+    def hanging(self) -> bool:
+        """A call of which nobody knows the outcome is under way."""
+        return self._left is not None and not self._left.done()
+
+    async def run(self, doing: str, until: float, call: Callable[..., T], *arguments: Any) -> T:
+        """Call it on a thread. doing: in words. until: the loop's time at which the wait ends.
+
+        Raises what the call raises, and ResourceError when it, or one before it, does not end.
+        """
+        try:
+            async with asyncio.timeout_at(until):
+                async with self._turn:
+                    if self._left is not None and not self._left.done():
+                        await asyncio.wait([self._left])
+                    self._doing = doing
+                    self._left = future = self._begin(call, *arguments)
+                    await asyncio.wait([future])
+                    return future.result()
+        except TimeoutError:
+            if not self.hanging:
+                raise
+        raise ResourceError(f"{self._name}: {self._doing} hangs: the disk below does not answer")
+
+    def _begin(self, call: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        try:
+            future = aside(call, *arguments)
+        except RuntimeError as error:
+            raise ResourceError(f"{self._name}: failoverd cannot work: {error}") from None
+        # The outcome of a call that nobody waits for is nobody's error.
+        future.add_done_callback(lambda done: done.exception())
+        return future

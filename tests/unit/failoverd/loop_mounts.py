@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A play on a loop device with a file system, in a mount namespace made for the test.
+
+A play is Python that runs in a process of its own; what it puts into `result` is returned.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from failoverd.resources import filesystem
+
+PROLOGUE = """
+import asyncio, json, os, subprocess, sys, time
+from pathlib import Path
+from failoverd.config import ServiceSettings
+from failoverd.resources import filesystem, users
+from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.filesystem import Filesystem
+from failoverd.resources.settings import ResourceSettings
+from failoverd.service import Failed, Service
+
+here = Path(sys.argv[1])
+alerts = []
+users.TERM_S = users.KILL_S = 0.5
+
+
+def attach(path):
+    made = subprocess.run(["losetup", "--find", "--show", str(path)], check=True,
+                          capture_output=True, text=True)
+    return made.stdout.strip()
+
+
+def image(name, directory=here, size=8 << 20):
+    path = directory / name
+    with path.open("wb") as file:
+        file.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(path)], check=True)
+    return attach(path)
+
+
+def resource(device, path, options="noatime", fstype="ext4", limit_s=20.0):
+    made = filesystem.Options(device, str(path), fstype, options)
+    settings = ResourceSettings("mount", "filesystem", (), limit_s, limit_s, made)
+    return Filesystem(settings, lambda code, text: alerts.append(text))
+
+
+class Chronicle:
+    def add(self, code, text, **more):
+        pass
+
+
+def service_of(part):
+    settings = ServiceSettings("shop", "node1", 3, (part.settings,))
+    return Service(settings, {"mount": part}, Chronicle())
+
+
+def run(call):
+    try:
+        return asyncio.run(call)
+    except (ResourceError, Failed) as error:
+        return "refused: " + str(error)
+
+
+def sh(*words, **more):
+    return subprocess.run([str(word) for word in words], check=True, **more)
+
+
+def background(*words, **more):
+    # Returns when the process says on its output that it has done what it is for.
+    argv = [str(word) for word in words]
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, **more)
+    children.append(child)
+    assert child.stdout.readline() == "ready\\n"
+    return child
+
+
+def free(device):
+    # The kernel's word that nothing has the device as its own.
+    try:
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
+    except OSError:
+        return False
+    return True
+
+
+def found(service):
+    state, detail = asyncio.run(service.probe())
+    return [state.value, detail]
+
+
+children = []
+disk = image("disk")
+try:
+    mnt = here / "mnt"
+    fs = resource(disk, mnt)
+    service = service_of(fs)
+    result = {"disk": disk}
+"""
+EPILOGUE = """
+finally:
+    for child in children:
+        child.kill()
+        child.wait()
+    subprocess.run(["umount", "-q", str(here / "mnt")])
+    subprocess.run(["losetup", "--detach", disk])
+print(json.dumps(result))
+"""
+
+
+def play(tmp_path: Path, body: str) -> dict[str, Any]:
+    """Run the body in a mount namespace of its own; returns its result."""
+    indented = "".join(f"    {line}\n" for line in body.strip().splitlines())
+    script = tmp_path / "play.py"
+    script.write_text(PROLOGUE + indented + EPILOGUE, encoding="utf-8")
+    root = str(Path(filesystem.__file__).parents[2])
+    done = subprocess.run(
+        ["unshare", "--mount", sys.executable, str(script), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
