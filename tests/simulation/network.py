@@ -9,12 +9,13 @@ in SAMPLE of the others; the rest are handed over as they are, for speed.
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from failoverd.core.message import Message, Reach
+from failoverd.links.payload import KEY_BYTES
+from failoverd.links.varint import pieces, read_numbers, read_pieces
 from failoverd.links.wire import HEADER_BYTES, OVERHEAD, Wire, WireError
 
 from .clock import Clock, Violation
@@ -64,7 +65,10 @@ class Network:
     def __init__(self, clock: Clock, setting: Setting, nodes: tuple[str, str]) -> None:
         self.clock, self.setting = clock, setting
         self.links = {name: Link(name) for name in setting.links}
-        self.wires = {node: Wire((KEY,), "sim", node) for node in nodes}
+        names = tuple(service.name for service in setting.services)
+        self.wires = {
+            one: Wire((KEY,), "sim", one, other, names) for one, other in (nodes, nodes[::-1])
+        }
         self.peer = {nodes[0]: nodes[1], nodes[1]: nodes[0]}
         self.receive: dict[str, Receive] = {}
         self.old: dict[str, list[tuple[Message, float]]] = {node: [] for node in nodes}
@@ -116,7 +120,7 @@ class Network:
         foreign = replace(message, cluster="other")
         for bad in (
             bytes(frame),
-            Wire((b"x" * 32,), "sim", sender).encode(message),
+            Wire((b"x" * 32,), "sim", sender, self.peer[sender], ()).encode(message),
             self.wires[sender].encode(foreign),
         ):
             try:
@@ -161,13 +165,11 @@ def _older(message: Message) -> Message:
 
 
 def _newer(frame: bytes) -> bytes:
-    """The same message as a later version would say it: with fields that nobody here knows."""
-    head, payload = frame[:HEADER_BYTES], json.loads(frame[OVERHEAD:])
-    for part in payload:
-        if isinstance(part, list):
-            for report in part:
-                if isinstance(report, list):
-                    report.append("new")
-    payload.append({"new": [1, 2]})
-    body = json.dumps(payload).encode()
+    """The same message as a later version would say it: with what nobody here knows."""
+    head, (counts, who, hears, reports, *rest) = frame[:HEADER_BYTES], read_pieces(frame[OVERHEAD:])
+    longer = [report + b"\x00" * (9 - len(read_numbers(report[KEY_BYTES:]))) + b"\x07\x08"
+              for report in read_pieces(reports)]  # fmt: skip
+    counts += b"\x00" * (9 - len(read_numbers(counts))) + b"\x05"
+    rest = [*rest, b""][:1]
+    body = pieces([counts, who + pieces([b"new"]), hears, pieces(longer), *rest, b"new"])
     return head + hmac.digest(KEY, head + body, "sha256") + body

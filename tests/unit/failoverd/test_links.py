@@ -78,8 +78,8 @@ def test_f70_heartbeats_pass_a_flood_that_has_the_right_beginning(cable: Any) ->
     """An attacker who has seen a frame knows its first bytes; the kernel cannot tell his apart."""
 
     async def main() -> None:
-        wire = Wire((bytes(32),), "shop", "node2")
-        ours = Wire((bytes(32),), "shop", "node1")
+        wire = Wire((bytes(32),), "shop", "node2", "node1", ())
+        ours = Wire((bytes(32),), "shop", "node1", "node2", ())
         heard: list[int] = []
 
         def receive(_link: str, frame: bytes) -> None:

@@ -4,5 +4,6 @@
 
 from __future__ import annotations
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""The form of heartbeats. 1 was never released; nothing speaks it any more."""
 VERSION = "0.1.0"

@@ -21,6 +21,7 @@ from .exclusion import (
     parse_watchdog,
     unlocked,
 )
+from .links import size
 from .monitors.settings import MonitorSettings, parse_monitors
 from .notices.settings import Channel, parse_channels
 from .resources.settings import ResourceSettings, parse_resources
@@ -106,6 +107,11 @@ class Config:
     unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
     watchdog: WatchdogSettings | None = None
+
+    @property
+    def bauds(self) -> list[int]:
+        """The speeds of the serial links."""
+        return [link.baud for link in self.links if isinstance(link, SerialSettings)]
 
     def core(self) -> CoreConfig:
         """The part on which decisions are made."""
@@ -225,6 +231,16 @@ def _safe(top: Section, config: Config) -> None:
     if len(config.links) < 2 and "single_link" not in config.unsafe:
         raise top.fail("links", "holds one link, and unsafe does not accept single_link")
     _exclusion(top, config)
+    field, rule = size.problem(
+        config.cluster,
+        config.node,
+        [link.name for link in config.links],
+        [service.name for service in config.services],
+        config.bauds,
+        config.timing.dead_s,
+    )
+    if rule:
+        raise top.fail(field, rule)
 
 
 def _exclusion(top: Section, config: Config) -> None:

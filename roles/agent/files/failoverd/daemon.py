@@ -31,6 +31,7 @@ from .journal import Journal
 from .lastgood import LastGood
 from .links.base import Link
 from .links.serial import SerialLink
+from .links.size import room
 from .links.udp import UdpLink
 from .links.wire import Wire, WireError
 from .lives import Lives
@@ -130,7 +131,14 @@ class Daemon:
             self._watchdog,
         )
         gate = Gate(self._watchdog.pet, self._locks.values, self._loop.call_later)
-        self._wire = Wire(config.keys, config.cluster, config.node)
+        self._wire = Wire(
+            config.keys,
+            config.cluster,
+            config.node,
+            config.peer,
+            [service.name for service in config.services],
+            room(config.bauds, config.timing.dead_s),
+        )
         self._dispatcher = Dispatcher(
             self._services,
             self._devices,

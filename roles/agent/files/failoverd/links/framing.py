@@ -10,11 +10,18 @@ import binascii
 from .wire import MAX_BYTES
 
 MAX_LINE = (MAX_BYTES + 2) // 3 * 4
+BITS = 10
+"""That a byte takes on the line, with its start and stop bit."""
 
 
 def pack(frame: bytes) -> bytes:
     """A line of its own: the leading newline ends whatever rubbish came before."""
     return b"\n" + base64.b64encode(frame) + b"\n"
+
+
+def line_bytes(frame_bytes: int) -> int:
+    """How long a frame of that length is as a line."""
+    return (frame_bytes + 2) // 3 * 4 + 2
 
 
 class Unpacker:

@@ -15,13 +15,11 @@ import termios
 from failoverd.config import SerialSettings
 
 from .base import REOPEN_S, Awake, Receive
-from .framing import Unpacker, pack
+from .framing import BITS, Unpacker, pack
 
 CHUNK = 8192
 STUCK_S = 3.0
 """A line whose other end is dead may hold its bytes for ever."""
-BITS = 10
-"""That a byte takes on the line, with its start and stop bit."""
 PAUSE_S, SLACK = 0.005, 1.1
 """For the rest of a frame is waited as long as it takes on the line, a bit more, and PAUSE_S.
 

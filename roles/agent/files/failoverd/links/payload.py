@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a heartbeat says, as bytes: small enough for many services on a slow serial line (F74).
+
+payload = pieces (see varint), in this order; a later version may append more:
+  counts    incarnation, sequence, echo, heard, goodbye, reach, and the counts of the three modes
+            plus one, 0 for not known
+  who       cluster and node, each a piece
+  hears     names of links, each a piece
+  reports   one piece a service: KEY_BYTES that stand for its name, then its numbers
+  reasons   why a node is not able, a line for each report, compressed; what does not fit is cut
+
+A row of numbers may be longer in a later version: an older one ignores the rest. It may be shorter
+in an older version: a newer one takes 0 for what is missing (F63).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from typing import TypeVar
+
+from failoverd.core.change import changed
+from failoverd.core.message import Grant, Local, Message, Reach, ServiceReport
+from failoverd.text import printable
+
+from .varint import first_piece, numbers, pieces, read_numbers, read_pieces
+
+T = TypeVar("T")
+KEY_BYTES = 4
+REASON_LENGTHS = (240, 120, 80, 40, 20)
+"""Letters of a reason that are tried, until all of them fit."""
+REASONS_BYTES = 64 * 1024
+"""More than this is not unpacked."""
+COUNTS_BYTES = 80
+"""The counts are never longer."""
+COUNTS, WHO, HEARS, REPORTS, REASONS = range(5)
+LOCALS = (
+    Local.UNKNOWN,
+    Local.STOPPED,
+    Local.STARTING,
+    Local.RUNNING,
+    Local.RECOVERING,
+    Local.STOPPING,
+    Local.BROKEN,
+)
+"""By their number on the wire; a new one comes last."""
+REACHES = (Reach.UNKNOWN, Reach.LOST, Reach.REACHED)
+ABLE, DOOMED, LINKED, SPLIT, GRANTED, OTHER_LIFE = (1 << bit for bit in range(3, 9))
+"""Flags beside the three bits of the local state. OTHER_LIFE: a grant to another life than echo."""
+
+
+@cache
+def key(service: str) -> bytes:
+    """What stands for the name of a service, whatever its place in a configuration."""
+    return hashlib.sha256(service.encode("utf-8", "backslashreplace")).digest()[:KEY_BYTES]
+
+
+def same_key(services: Sequence[str]) -> tuple[str, str] | None:
+    """Two services that heartbeats cannot tell apart, None if there are none."""
+    seen: dict[bytes, str] = {}
+    for name in services:
+        if seen.setdefault(key(name), name) != name:
+            return seen[key(name)], name
+    return None
+
+
+def counts(message: Message) -> bytes:
+    """The piece that differs from one heartbeat to the next."""
+    modes = (message.maintenance, message.standby, message.peer_standby)
+    return numbers(
+        (
+            message.incarnation,
+            message.sequence,
+            message.echo,
+            message.heard,
+            int(message.goodbye),
+            REACHES.index(message.reach),
+            *(0 if mode is None else mode + 1 for mode in modes),
+        )
+    )
+
+
+def rest(message: Message, room: int) -> bytes:
+    """All behind it, with reasons as long as room bytes allow."""
+    who = [_text(message.cluster), _text(message.node)]
+    hears = [_text(name) for name in message.hears]
+    reports = [_report(report, message.echo) for report in message.services]
+    must = pieces((pieces(who), pieces(hears), pieces(reports)))
+    if any(report.why for report in message.services):
+        for length in REASON_LENGTHS:
+            lines = "\n".join([printable(r.why)[:length] for r in message.services])
+            reasons = pieces((zlib.compress(lines.encode()),))
+            if len(must) + len(reasons) <= room:
+                return must + reasons
+    return must
+
+
+class Reader:
+    """Reads payloads. Most repeat the last one, but for the numbers that count."""
+
+    def __init__(self, services: Sequence[str]) -> None:
+        self._names = {key(name): name for name in services}
+        self._last: tuple[bytes, int, Message] | None = None
+        """What stood behind the counts of the last one, its echo, and what it meant."""
+
+    def read(self, data: bytes) -> Message:
+        """The message of a payload. Raises ValueError."""
+        first, rest = first_piece(data)
+        values = [*read_numbers(first), *[0] * 9]
+        life, sequence, echo, heard, goodbye, reach, *modes = values[:9]
+        maintenance, standby, peer_standby = (mode - 1 if mode else None for mode in modes)
+        last = self._last
+        if last is None or last[0] != rest or last[1] != echo:
+            self._last = last = (rest, echo, _read_rest(rest, echo, self._names))
+        return changed(
+            last[2],
+            incarnation=life,
+            sequence=sequence,
+            echo=echo,
+            goodbye=_yes(goodbye),
+            reach=_of(REACHES, reach),
+            maintenance=maintenance,
+            standby=standby,
+            peer_standby=peer_standby,
+            heard=heard,
+        )
+
+
+def _read_rest(rest: bytes, echo: int, names: dict[bytes, str]) -> Message:
+    parts = [b"", *read_pieces(rest)]
+    if len(parts) <= REPORTS:
+        raise ValueError("too few pieces")
+    cluster, node, *_later = [_line(piece) for piece in read_pieces(parts[WHO])]
+    reports = [_read_report(piece, echo, names) for piece in read_pieces(parts[REPORTS])]
+    if len(parts) > REASONS and parts[REASONS]:
+        lines = _unpack(parts[REASONS]).split("\n")
+        for at, why in enumerate(lines[: len(reports)]):
+            if why:
+                reports[at] = changed(reports[at], why=printable(why))
+    hears = tuple([_line(piece) for piece in read_pieces(parts[HEARS])])
+    return Message(cluster, node, 0, 0, 0, hears, tuple(reports))
+
+
+def _report(report: ServiceReport, echo: int) -> bytes:
+    grant = report.grant
+    other = grant is not None and grant.incarnation != echo
+    flags = LOCALS.index(report.local)
+    for flag, holds in (
+        (ABLE, report.able),
+        (DOOMED, report.doomed),
+        (LINKED, report.linked),
+        (SPLIT, report.split),
+        (GRANTED, grant is not None),
+        (OTHER_LIFE, other),
+    ):
+        flags |= flag if holds else 0
+    return key(report.name) + numbers(
+        (
+            flags,
+            report.generation,
+            report.score,
+            report.claim,
+            grant.claim if grant is not None else 0,
+            grant.incarnation if grant is not None and other else 0,
+            report.pull,
+            report.outdate,
+            report.outdated,
+        )
+    )
+
+
+def _read_report(piece: bytes, echo: int, names: dict[bytes, str]) -> ServiceReport:
+    if len(piece) < KEY_BYTES:
+        raise ValueError("no name")
+    mark = piece[:KEY_BYTES]
+    values = [*read_numbers(piece[KEY_BYTES:]), *[0] * 9]
+    flags, generation, score, claim, granted, life, pull, outdate, outdated = values[:9]
+    grant = Grant(granted, life if flags & OTHER_LIFE else echo) if flags & GRANTED else None
+    return ServiceReport(
+        name=names.get(mark) or unknown(mark),
+        local=_of(LOCALS, flags & 7),
+        generation=generation,
+        claim=claim,
+        grant=grant,
+        able=bool(flags & ABLE),
+        pull=pull,
+        doomed=bool(flags & DOOMED),
+        outdate=outdate,
+        outdated=outdated,
+        score=score,
+        linked=bool(flags & LINKED),
+        split=bool(flags & SPLIT),
+    )
+
+
+def unknown(mark: bytes) -> str:
+    """The name of a service that this node's configuration does not have."""
+    return f"?{mark.hex()}"
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _line(piece: bytes) -> str:
+    return printable(piece.decode())
+
+
+def _of(choices: Sequence[T], index: int) -> T:
+    if index >= len(choices):
+        raise ValueError("unknown word")
+    return choices[index]
+
+
+def _yes(value: int) -> bool:
+    if value > 1:
+        raise ValueError("neither yes nor no")
+    return bool(value)
+
+
+def _unpack(data: bytes) -> str:
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(data, REASONS_BYTES)
+    except zlib.error:
+        raise ValueError("damaged reasons") from None
+    if not unpacker.eof:
+        raise ValueError("reasons too long")
+    return text.decode()
