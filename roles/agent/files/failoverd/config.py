@@ -9,7 +9,6 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from . import limits
 from .core.config import CoreConfig, Kind, ServiceConfig, Timing
@@ -21,6 +20,7 @@ from .exclusion import (
     parse_watchdog,
     unlocked,
 )
+from .files import read_text
 from .links import size
 from .monitors.settings import MonitorSettings, parse_monitors
 from .notices.settings import Channel, parse_channels
@@ -157,12 +157,14 @@ def read_files(directory: str = DIRECTORY) -> dict[str, str]:
         ("notifications.json", False),
     ):
         try:
-            texts[name] = (base / name).read_text(encoding="utf-8")
+            texts[name] = read_text(base / name)
         except FileNotFoundError:
             if needed:
                 raise ConfigError(f"{base / name}: the file does not exist.") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{base / name}: cannot be read: {error}.") from None
+        except OSError as error:
+            raise ConfigError(f"{base / name}: cannot be read: {error.strerror}.") from None
+        except ValueError:
+            raise ConfigError(f"{base / name}: cannot be read: not valid UTF-8.") from None
     return texts
 
 
@@ -170,6 +172,9 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
     """Build and check the configuration; raises ConfigError with one sentence."""
     base = Path(directory)
     file = str(base / "cluster.json")
+    for name in ("cluster.json", "key"):
+        if name not in texts:
+            raise ConfigError(f"{base / name}: the file does not exist.")
     top = Section(parse_json(texts["cluster.json"], file), file)
     if top.raw("format") != FORMAT:
         raise top.fail("format", f"must be {FORMAT}")
@@ -376,8 +381,8 @@ def _service(entry: Section, node: str, nodes: tuple[str, ...], timing: Timing) 
 def _secrets(text: str | None, file: str) -> dict[str, dict[str, str]]:
     if text is None:
         return {}
-    top = Section(parse_json(text, file), file)
-    data: Any = parse_json(text, file)
+    data = parse_json(text, file)
+    top = Section(data, file)
     return {name: top.scalars(name) for name in data}
 
 

@@ -354,6 +354,7 @@ class Daemon:
         holding = any(s.local is not Local.STOPPED for s in state.services)
         self._watchdog.close(holding=holding, leaving=bool(state.leaving))
         self._systemd.close()
+        self._store.close()
         self._journal.close()
         self._history.close()
 

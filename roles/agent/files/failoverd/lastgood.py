@@ -9,8 +9,9 @@ import json
 from pathlib import Path
 
 from .config import Config, parse, read_files
+from .core.strictjson import JsonError
+from .files import read_json, write_whole
 from .schema import ConfigError
-from .store import write_file
 
 
 class LastGood:
@@ -26,14 +27,24 @@ class LastGood:
             config = parse(texts, directory)
         except ConfigError as error:
             return self._fall_back(directory, error)
-        with contextlib.suppress(OSError):
-            write_file(self._path, json.dumps(texts))
+        if self._kept() != texts:
+            # Needed above all after a loss of power, when somebody changed the files before it.
+            with contextlib.suppress(OSError):
+                write_whole(self._path, json.dumps(texts), durable=True)
         return config, []
 
     def _fall_back(self, directory: str, error: ConfigError) -> tuple[Config, list[str]]:
         try:
-            texts = json.loads(self._path.read_text(encoding="utf-8"))
-            config = parse(texts, directory)
-        except (OSError, ValueError, TypeError, LookupError, ConfigError):
+            config = parse(self._kept(), directory)
+        except ConfigError:
             raise error from None
         return config, [f"the configuration is refused, the last good one goes on: {error}"]
+
+    def _kept(self) -> dict[str, str]:
+        """The texts that were accepted last, none if the copy cannot be read."""
+        try:
+            texts = read_json(self._path)
+        except (OSError, JsonError):
+            return {}
+        good = isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())
+        return texts if good else {}

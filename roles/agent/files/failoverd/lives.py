@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .core import lives
-from .store import write_file
+from .files import read_number, write_whole
 
 
 class Lives:
@@ -47,7 +47,7 @@ class Lives:
 
     def _write(self, *, durable: bool = False) -> None:
         try:
-            write_file(self._path, f"{self._count}\n", durable=durable)
+            write_whole(self._path, f"{self._count}\n", durable=durable)
         except OSError as error:
             self.problem = (
                 f"{self._path}: the number of this life cannot be kept: {error.strerror};"
@@ -59,9 +59,6 @@ class Lives:
     def _stored(self) -> int:
         """The last count that was kept, 0 if there is none that can be used."""
         try:
-            with self._path.open("rb") as file:
-                text = file.read(32)
-            count = int(text.decode("ascii"))
+            return read_number(self._path, 0, (1 << lives.COUNT_BITS) - (1 << 20) - 1)
         except (OSError, ValueError):
             return 0
-        return count if 0 <= count < (1 << lives.COUNT_BITS) - (1 << 20) else 0

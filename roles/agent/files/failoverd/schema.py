@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from .core.strictjson import JsonError, loads
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -19,10 +20,9 @@ class ConfigError(Exception):
 def parse_json(text: str, file: str) -> Any:
     """Parse text; a syntax error names file, line and column (F67)."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ConfigError(f"{file}: {place}: not valid JSON: {error.msg}.") from None
+        return loads(text)
+    except JsonError as error:
+        raise ConfigError(f"{file}: {error}.") from None
 
 
 class Section:

@@ -4,61 +4,52 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import time
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .core.codec import CodecError, from_json, to_json
+from .core.codec import to_json
 from .core.modes import Modes
+from .core.strictjson import JsonError
+from .files import read_json, write_whole
+from .spool import Spool
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-def write_file(path: Path, text: str, *, durable: bool = False) -> None:
-    """Replace a file in one step (0600). durable: also survives a loss of power."""
-    temporary = path.with_name(f".{path.name}.new")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, text.encode())
-        if durable:
-            os.fsync(fd)
-    finally:
-        os.close(fd)
-    temporary.replace(path)
-    if durable:
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+MAX_GENERATION = 2**63
+MAX_MODE = 2**32
+MAX_SINCE_S = 2.0**40
+QUEUE_BYTES = 100_000
 
 
 class Store:
-    """Which services this node holds, valid only within one boot (F31); the modes, for good."""
+    """Which services this node holds, valid only within one boot (F31); the modes, for good.
+
+    state.json outlives the daemon at once, but is not forced to the disk, which may hang (F44).
+    After a loss of power nothing in it is needed: what was held is void, a generation only tells
+    two nodes apart that are both up, and the modes are in modes.json, too. That file is the word of
+    an operator, and power may fail on both nodes: a thread forces it to the disk. A mode is a count
+    that only grows, so the greater one of the two files is the newer.
+    """
 
     def __init__(self, directory: Path, boot_id: Path = BOOT_ID) -> None:
         self._path = directory / "state.json"
+        self._modes_path = directory / "modes.json"
         self._boot = boot_id.read_text(encoding="ascii").strip()
-        self.problem = ""
-        self._services: dict[str, dict[str, Any]] = {}
-        self.modes = Modes()
-        data: Any = {}
-        with contextlib.suppress(OSError, ValueError):
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-        with contextlib.suppress(CodecError, AttributeError):
-            self.modes = from_json(Modes, data.get("modes", {}))
-        with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
-            self._services = {
-                str(name): {
-                    "held": bool(entry["held"]) and data.get("boot") == self._boot,
-                    "generation": int(entry["generation"]),
-                    "since": float(entry.get("since", 0.0)),
-                }
-                for name, entry in data["services"].items()
-            }
+        self._spool = Spool("modes", QUEUE_BYTES)
+        self._unwritten = self._unforced = ""
+        data = _object(self._path)
+        self._services = _services(data.get("services"), data.get("boot") == self._boot)
+        kept, forced = _modes(data.get("modes")), _modes(_object(self._modes_path))
+        self.modes = Modes(**{name: max(kept[name], forced[name]) for name in kept})
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the disk, empty if nothing is."""
+        hangs = f"{self._modes_path}: the disk does not answer" if self._spool.stuck else ""
+        return self._unwritten or self._unforced or hangs or self._spool.defect
 
     def held(self, service: str) -> bool:
         """Whether this node started the service earlier in this boot."""
@@ -80,16 +71,34 @@ class Store:
             "generation": max(generation, self.generation(service)),
             "since": (self.since(service) or time.time()) if held else 0.0,
         }
-        if self._services.get(service) == entry and not self.problem:
+        if self._services.get(service) == entry and not self._unwritten:
             return
         self._services[service] = entry
         self._write()
 
     def keep(self, modes: Modes) -> None:
-        """Remember the operator's modes. Not forced to the disk, which may hang (F44): the peer
-        knows them too and says them again."""
+        """Remember the operator's modes."""
         self.modes = modes
         self._write()
+        text = json.dumps(to_json(modes))
+        if not self._spool.put(partial(self._force, text), len(text)):
+            self._unforced = f"{self._modes_path}: the disk does not answer"
+
+    def close(self, wait_s: float = 1.0) -> None:
+        """The daemon ends: what waits for the disk is written as far as the disk lets it."""
+        self._spool.close(wait_s)
+
+    def drain(self, wait_s: float) -> bool:
+        """Wait until the modes are on the disk; False if it takes longer."""
+        return self._spool.drain(wait_s)
+
+    def _force(self, text: str) -> None:
+        """In the thread."""
+        try:
+            write_whole(self._modes_path, text, durable=True)
+            self._unforced = ""
+        except OSError as error:
+            self._unforced = f"{self._modes_path}: {error.strerror}"
 
     def _write(self) -> None:
         data = {
@@ -99,7 +108,43 @@ class Store:
             "modes": to_json(self.modes),
         }
         try:
-            write_file(self._path, json.dumps(data))
-            self.problem = ""
+            write_whole(self._path, json.dumps(data))
+            self._unwritten = ""
         except OSError as error:
-            self.problem = f"{self._path}: {error.strerror}"
+            self._unwritten = f"{self._path}: {error.strerror}"
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; a file that cannot be used is an empty memory."""
+    try:
+        data = read_json(path)
+    except (OSError, JsonError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _services(data: Any, same_boot: bool) -> dict[str, dict[str, Any]]:
+    """What can be believed of each service."""
+    result = {}
+    for name, entry in data.items() if isinstance(data, dict) else ():
+        if not isinstance(entry, dict) or not _whole(entry.get("generation"), MAX_GENERATION):
+            continue
+        since = entry.get("since", 0.0)
+        good = isinstance(since, int | float) and 0 <= since < MAX_SINCE_S
+        result[name] = {
+            "held": entry.get("held") is True and same_boot,
+            "generation": entry["generation"],
+            "since": float(since) if good else 0.0,
+        }
+    return result
+
+
+def _modes(data: Any) -> dict[str, int]:
+    """Each count that can be believed, 0 for the others."""
+    said = data if isinstance(data, dict) else {}
+    names = [field.name for field in fields(Modes)]
+    return {name: said[name] if _whole(said.get(name), MAX_MODE) else 0 for name in names}
+
+
+def _whole(value: Any, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit

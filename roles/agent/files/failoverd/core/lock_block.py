@@ -12,6 +12,7 @@ from typing import Any
 
 from .codec import CodecError, from_json, to_json
 from .lock import Record
+from .strictjson import JsonError, loads
 
 BLOCK = 4096
 """Bytes of a block; lock number n lives at n * BLOCK."""
@@ -67,6 +68,6 @@ def _decode(cls: type, block: bytes) -> Any:
     if len(body) != length or hashlib.sha256(body).digest() != digest:
         raise BlockError("the SFEX block is damaged: its checksum is wrong")
     try:
-        return from_json(cls, json.loads(body))
-    except (CodecError, ValueError) as error:
+        return from_json(cls, loads(body))
+    except (CodecError, JsonError) as error:
         raise BlockError(f"the SFEX block is damaged: {error}") from None

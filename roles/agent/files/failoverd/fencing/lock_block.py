@@ -76,7 +76,10 @@ class Block:
     async def write(self, record: Record) -> None:
         """Raises LockError. Cancelled, the write may still reach the disk: it is doubtful then."""
         block, index, failed = encode(record), self._place.index, None
-        self._writing.touch()
+        try:
+            self._writing.touch()
+        except OSError as error:
+            raise LockError(f"{self._writing}: {error.strerror}") from None
         self._open += 1
         try:
             await self._lane.call(lambda: self._disk.write(index, block))

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from failoverd.files import read_bytes, write_whole
+
 SYSRQ = "/proc/sysrq-trigger"
 KMSG = "/dev/kmsg"
 RESTART = 0x01234567
@@ -69,7 +71,8 @@ class SelfFence:
         with contextlib.suppress(OSError):
             # Goes to the console and to whoever collects kernel messages; never waits for a disk.
             fd = os.open(KMSG, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            os.write(fd, line.encode()[:900])
+            # The kernel takes a line as a whole or not at all.
+            os.write(fd, line.encode(errors="backslashreplace")[:900])
             os.close(fd)
         writer = threading.Thread(target=self._keep, args=(why,), daemon=True)
         writer.start()
@@ -77,17 +80,14 @@ class SelfFence:
 
     def _keep(self, why: str) -> None:
         with contextlib.suppress(OSError):
-            fd = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
-            os.write(fd, f"{stamp}: {why}\n".encode())
-            os.fsync(fd)
-            os.close(fd)
+            write_whole(self._note, f"{stamp}: {why}\n", durable=True)
 
 
 def last_reset(note: Path) -> str:
     """Why this node reset itself in its life before this one, empty if it did not; told once."""
     try:
-        text = note.read_text(encoding="utf-8", errors="replace").strip()
+        text = read_bytes(note).decode(errors="replace").strip()
         note.unlink()
     except OSError:
         return ""

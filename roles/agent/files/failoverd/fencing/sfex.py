@@ -18,9 +18,11 @@ from pathlib import Path
 
 from failoverd.core import lock as rules
 from failoverd.core.lock import Claim, Do, Hold, Next, Record, Times
+from failoverd.files import read_number, write_whole
 
 from .lock_block import Block, LockError, Place
 
+MAX_LIFE = 2**52
 GONE_ROUNDS = 2.5
 """A peer that is proven gone must be seen not to renew for so many of its rounds, no longer."""
 
@@ -126,7 +128,12 @@ class Lock:
         return rules.claim_read(claim, found, asked_at, self._now())
 
     def _begin(self, hold: Hold, step: Next) -> None:
-        self._mark.write_text(str(hold.mine.life), encoding="ascii")
+        try:
+            # Not forced to a disk: it is for this boot alone.
+            write_whole(self._mark, str(hold.mine.life))
+        except OSError as error:
+            # Without it a daemon that begins anew would not know of the lock: let it age out.
+            raise LockError(f"{self._mark}: {error.strerror}") from None
         self.unsure = False
         self._set(hold)
         self._renewal = asyncio.get_running_loop().create_task(self._renew(step))
@@ -224,7 +231,7 @@ class Lock:
     def _marked(self) -> int | None:
         """The life in which this boot took it, as far as the mark says so."""
         try:
-            return int(self._mark.read_text(encoding="ascii"))
+            return read_number(self._mark, 0, MAX_LIFE)
         except (OSError, ValueError):
             return None
 
