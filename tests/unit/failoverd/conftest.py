@@ -10,6 +10,7 @@ import ctypes
 import itertools
 import json
 import os
+import resource
 import select
 import subprocess
 from collections.abc import Callable, Iterator
@@ -139,6 +140,35 @@ def _runs(pid: int) -> bool:
 def ends() -> Callable[[int], None]:
     """Waits until a process that was killed is gone: the kernel does it when its turn comes."""
     return lambda pid: asyncio.run(eventually(lambda: not _runs(pid)))
+
+
+class Few:
+    """Descriptors of this process: taken away until none is left, and given back."""
+
+    def __init__(self) -> None:
+        self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._held: list[int] = []
+
+    def take(self) -> None:
+        """From here on nothing can be opened: EMFILE."""
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(self._limits[0], 256), self._limits[1]))
+        with contextlib.suppress(OSError):
+            while True:
+                self._held.append(os.dup(0))
+
+    def give(self) -> None:
+        """As before."""
+        while self._held:
+            os.close(self._held.pop())
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
+
+
+@pytest.fixture
+def few() -> Iterator[Few]:
+    """The limit of descriptors, really reached."""
+    result = Few()
+    yield result
+    result.give()
 
 
 CLUSTER: dict[str, Any] = {

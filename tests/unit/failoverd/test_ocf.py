@@ -9,11 +9,13 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from failoverd.config import parse
 from failoverd.monitors.base import CheckFailed
 from failoverd.resources import agents, lsb, ocf, ocf_metadata
 from failoverd.resources.base import ResourceError, Situation, State
@@ -167,24 +169,66 @@ def test_an_agent_sees_what_ocf_promises_and_our_own_commands(
     assert not [line for line in told if "clone" in line or "master_max" in line]
 
 
+@pytest.mark.finding("X3")
 def test_what_is_started_is_neither_as_private_nor_as_protected_as_the_daemon(
     agent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    score = tmp_path / "oom_score_adj"
-    gate = agents.GATE_OF_START.replace("/proc/self/oom_score_adj", str(score))
-    assert str(score) in gate
-    monkeypatch.setattr(agents, "GATE_OF_START", gate)
-    db = agent("start|stop) umask >>masks;;")
-    before = os.umask(0o077)
+    """A stop that the kernel ends when memory runs out would cost the node its life."""
+    monkeypatch.setattr(agents, "VITAL", 100)
+    own = Path("/proc/self/oom_score_adj")
+    db = agent("start|stop) umask >>masks; cat /proc/self/oom_score_adj >>scores;;")
+    before, score = os.umask(0o077), own.read_text()
     try:
-        asyncio.run(db.stop())
-        # A stop that the kernel ends when memory runs out would cost the node its life.
-        assert not score.exists()
+        own.write_text("500")
         asyncio.run(db.start(Situation()))
+        asyncio.run(db.stop())
     finally:
         os.umask(before)
-    assert score.read_text() == "0\n"
+        own.write_text(score)
+    assert (tmp_path / "scores").read_text().split() == ["0", "100"]
     assert (tmp_path / "masks").read_text().split() == ["0022", "0022"]
+
+
+def limited(agent: Any, *given: str) -> ocf.Ocf:
+    """The same agent, of which the user has written some limits."""
+    db: ocf.Ocf = agent(
+        "start) sleep 1; echo $OCF_RESKEY_CRM_meta_timeout >limit;;\n"
+        "stop) sleep 1; echo $OCF_RESKEY_CRM_meta_timeout >limit;;\nmonitor) exit 7;;",
+        metadata=METADATA.replace('"7s"', '"0.2s"'),
+    )
+    db.settings = replace(
+        db.settings, start_timeout_s=900, stop_timeout_s=800, given=frozenset(given)
+    )
+    return db
+
+
+@pytest.mark.finding("S22")
+def test_the_users_limit_wins_over_the_agents_own(agent: Any, tmp_path: Path) -> None:
+    db = limited(agent, "start_timeout_s", "stop_timeout_s")
+    asyncio.run(db.start(Situation()))
+    assert (tmp_path / "limit").read_text() == "900000\n"
+    asyncio.run(db.stop())
+    assert (tmp_path / "limit").read_text() == "800000\n"
+
+
+@pytest.mark.finding("S22")
+def test_without_the_users_word_the_agents_own_limit_holds(agent: Any) -> None:
+    for db, act in ((limited(agent, "stop_timeout_s"), "start"), (limited(agent), "stop")):
+        with pytest.raises(ResourceError, match=rf"{act}: no answer within 0\.2 s"):
+            asyncio.run(db.start(Situation()) if act == "start" else db.stop())
+
+
+@pytest.mark.finding("S22")
+def test_which_limits_the_user_has_written_is_known(texts: Any, cluster: Any) -> None:
+    cluster["services"][0]["resources"][3] = {
+        "name": "db",
+        "type": "ocf",
+        "agent": "heartbeat:Dummy",
+        "start_timeout_s": 900,
+    }
+    [settings] = [r for r in parse(texts()).services[0].resources if r.type == "ocf"]
+    assert settings.given == {"start_timeout_s"}
+    assert (settings.start_timeout_s, settings.stop_timeout_s) == (900, ocf.STOP_TIMEOUT_S)
 
 
 def test_f31_what_is_started_lives_in_a_scope_before_it_begins(
@@ -259,7 +303,7 @@ def test_f47_f53_a_stop_that_hangs_is_killed_and_has_failed(
     agent: Any, tmp_path: Path, ends: Any
 ) -> None:
     db = agent("stop) sleep 600 & echo $! >pid; wait;;\nmonitor) exit 7;;")
-    with pytest.raises(ResourceError, match=r"stop: no end within 0\.2 s"):
+    with pytest.raises(ResourceError, match=r"stop: no answer within 0\.2 s"):
         asyncio.run(db.stop())
     assert "monitor" not in (tmp_path / "log").read_text().split()
     ends(int((tmp_path / "pid").read_text()))

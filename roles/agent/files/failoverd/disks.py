@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from . import trouble
 from .core.events import Disk, DiskChanged, Event
 from .resources.base import ResourceError
 from .resources.drbd import Drbd
@@ -51,8 +52,10 @@ class Disks:
         """Post the state if it differs from the last one posted, or always."""
         try:
             disk = await self._disks[service].disk()
-        except ResourceError:
-            disk = Disk()
+        except ResourceError as error:
+            # F75: who could not ask the kernel knows what it knew before.
+            before = self.last.get(service) if trouble.own(error) else None
+            disk = before or Disk()
         if always or disk != self.last.get(service):
             self.last[service] = disk
             self._post(DiskChanged(service, disk))

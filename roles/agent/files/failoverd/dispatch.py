@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from . import trouble
 from .core.actions import (
     Action,
     AnswerHandler,
@@ -38,6 +39,8 @@ from .lives import Lives
 from .resources.virtual_ip import who_answers
 from .service import Failed, Service
 from .store import Store
+
+ASK_AGAIN_S = 1.0
 
 
 class Look(Protocol):
@@ -129,7 +132,7 @@ class Dispatcher:
     async def _probe(self, action: Probe) -> None:
         service = self._services[action.service]
         try:
-            found, detail = await service.probe()
+            found, detail = await self._look_at(service)
         except Exception as error:
             found, detail = Found.PARTIAL, f"the probe failed: {error}"
         mine = self._store.held(action.service)
@@ -137,6 +140,22 @@ class Dispatcher:
             service.attach()
         generation = self._store.generation(action.service)
         self.post(Probed(action.service, action.op, found, mine, detail, generation))
+
+    async def _look_at(self, service: Service) -> tuple[Found, str]:
+        """Ask until it could be asked: a daemon that lacks the means has found nothing (F75)."""
+        told = False
+        while True:
+            try:
+                return await service.probe()
+            except Exception as error:
+                if not trouble.own(error):
+                    raise
+                if not told:
+                    name = service.settings.name
+                    text = f"{name} cannot be asked for its state: {trouble.reason(error)}"
+                    self._history.add("probe-blind", text, alert=True, service=name)
+                told = True
+            await asyncio.sleep(ASK_AGAIN_S)
 
     async def _operate(self, action: Start | Stop | Recover) -> None:
         service = self._services[action.service]

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from . import trouble
 from .config import ServiceSettings
 from .core.events import Found
 from .monitors.watchers import Watchers
@@ -63,6 +64,7 @@ class Service:
         self._turn = asyncio.Lock()
         self._on_failure: Callable[[str, str], None] | None = None
         self._running = False
+        self._unwatched: list[str] = []
 
     @property
     def drbd(self) -> Drbd | None:
@@ -90,7 +92,10 @@ class Service:
         return [r.settings.options.path for r in self.up(Filesystem)]
 
     async def probe(self) -> tuple[Found, str]:
-        """Look at everything. What cannot be told counts as half up, never as stopped."""
+        """Look at everything. What cannot be told counts as half up, never as stopped.
+
+        Raises what trouble.own() knows: then nothing was asked.
+        """
         async with self._turn:
             found: dict[str, State] = {}
             details = []
@@ -99,6 +104,8 @@ class Service:
                     async with asyncio.timeout(resource.settings.stop_timeout_s):
                         found[name] = await resource.probe()
                 except (ResourceError, TimeoutError) as error:
+                    if trouble.own(error):
+                        raise
                     found[name] = State.UNKNOWN
                     details.append(f"{name}: {str(error) or 'no answer'}")
                 self.states[name] = found[name].value
@@ -221,10 +228,13 @@ class Service:
         """Look at the running parts from time to time: a signal may have been missed."""
         while True:
             await self._rest(period_s)
+            if self._running and not self._turn.locked():
+                self._watch_rest()
             for name, resource in self.resources.items():
                 if not self._running or self._turn.locked():
                     break
-                with contextlib.suppress(ResourceError, TimeoutError):
+                # What cannot be asked has not been found down.
+                with contextlib.suppress(ResourceError, OSError, RuntimeError):
                     async with asyncio.timeout(period_s):
                         if await resource.probe() is State.DOWN:
                             self.broken(name, "was found down")
@@ -232,11 +242,30 @@ class Service:
     def _watch(self, running: bool) -> None:
         self._running = running
         if running:
-            for name, resource in self.resources.items():
-                resource.watch(partial(self.broken, name))
-            self.watchers.begin(self._failing)
+            self._unwatched = list(self.resources)
+            self._watch_rest()
+            self.watchers.begin(self._failing, self._blind)
         else:
             self.watchers.end()
+
+    def _watch_rest(self) -> None:
+        """What cannot be watched for want of descriptors is tried again at each patrol (F75)."""
+        for name in list(self._unwatched):
+            try:
+                self.resources[name].watch(partial(self.broken, name))
+            except OSError as error:
+                if not trouble.own(error):
+                    raise
+                text = f"{name} cannot be watched yet: {trouble.reason(error)}"
+                self._say("not-watched", f"{self.settings.name}: {text}", {})
+            else:
+                self._unwatched.remove(name)
+
+    def _blind(self, name: str, why: str) -> None:
+        """An application that nobody can ask is told of; it is not its failure (F75)."""
+        text = f"{self.settings.name}: {name} {why or 'can be checked again'}"
+        code = "check-blind" if why else "check-back"
+        self._history.add(code, text, alert=bool(why), service=self.settings.name)
 
     def broken(self, name: str, reason: str) -> None:
         """A part of the running service was found broken; told while nothing is under way."""

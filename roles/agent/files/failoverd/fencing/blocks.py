@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from failoverd import trouble
 from failoverd.core.lock_block import BLOCK
 
 T = TypeVar("T")
@@ -87,8 +88,8 @@ class Disk:
             if done != BLOCK:
                 raise OSError(errno.EIO, f"block {number} lies behind the end")
             return bytes(self._buffer)
-        except OSError:
-            self.close()
+        except OSError as error:
+            self._failed(error)
             raise
 
     def write(self, number: int, data: bytes) -> None:
@@ -98,9 +99,14 @@ class Disk:
             self._buffer[:] = data
             if os.pwritev(fd, [self._buffer], number * BLOCK) != BLOCK:
                 raise OSError(errno.EIO, f"block {number} was not written as a whole")
-        except OSError:
-            self.close()
+        except OSError as error:
+            self._failed(error)
             raise
+
+    def _failed(self, error: OSError) -> None:
+        """A disk that is open stays so if only the means were lacking: they may lack for more."""
+        if not trouble.own(error):
+            self.close()
 
     def close(self) -> None:
         """Close the device; the next use opens it."""

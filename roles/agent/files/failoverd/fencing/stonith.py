@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
 from failoverd.exclusion import FencingSettings
-from failoverd.process import BACKGROUND, Finished, Program
+from failoverd.process import BACKGROUND, VITAL, Finished, Program
 from failoverd.rules.secrets import is_secret
 
 DIRECTORIES = ("/usr/sbin", "/sbin")
@@ -84,7 +84,7 @@ class Stonith:
         program, self._spare = self._spare, None
         if program is None or not program.alive:
             try:
-                program = await Program.spawn(self._agent)
+                program = Program.spawn(self._agent, score=VITAL)
             except OSError as error:
                 return Finished(None, f"{self._agent}: {error.strerror}")
         program.set_nice(0)
@@ -107,7 +107,8 @@ class Stonith:
 
     async def _load(self) -> None:
         with contextlib.suppress(OSError):
-            program = await Program.spawn(self._agent)
+            program = Program.spawn(self._agent, score=VITAL)
+            program.go()
             # A takeover that has begun meanwhile needs the processor more.
             program.set_nice(BACKGROUND)
             if self._spare is None:

@@ -16,7 +16,8 @@ T = TypeVar("T")
 def aside(function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
     """Call it on a new thread. Who stops waiting leaves the thread behind: count those (F44).
 
-    Not the loop's own pool of threads, which a few hanging calls would fill.
+    Not the loop's own pool of threads, which a few hanging calls would fill. Without a thread the
+    future holds the error (trouble.own).
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -38,5 +39,8 @@ def aside(function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, problem)
 
-    threading.Thread(target=work, daemon=True, name=function.__name__).start()
+    try:
+        threading.Thread(target=work, daemon=True, name=function.__name__).start()
+    except RuntimeError as error:
+        future.set_exception(error)
     return future

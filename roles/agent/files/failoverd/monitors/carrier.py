@@ -62,8 +62,11 @@ class Carrier:
             kernel.close()
 
     def look(self) -> None:
-        """Compare with what was seen last."""
-        found = {name: netlink.carrier(name) for name in self.interfaces}
+        """Compare with what was seen last. Who cannot ask has seen nothing new (F75)."""
+        try:
+            found = {name: netlink.carrier(name) for name in self.interfaces}
+        except OSError:
+            return
         if found != self.interfaces:
             self.interfaces = found
             self._changed()

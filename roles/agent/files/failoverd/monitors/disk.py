@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from failoverd import trouble
 from failoverd.core.events import DiskTried, Event
 from failoverd.rhythm import Rest
 
@@ -94,7 +95,10 @@ class DiskWatch:
             self.wrong = f"has not answered a read for {self._settings.deadline_s:g} s"
         else:
             error = next((e for e in (read.exception() for read in done) if e is not None), None)
-            self.wrong = "" if error is None else f"cannot be read: {_reason(error)}"
+            if trouble.own(error):
+                # F75: no read was made, and that is no fault of the disk.
+                return
+            self.wrong = "" if error is None else f"cannot be read: {trouble.reason(error)}"
         if self._confirm.see(not self.wrong):
             self._post(DiskTried(self._service, self.wrong))
 
@@ -112,7 +116,3 @@ class DiskWatch:
             "wrong": self.wrong,
             "read_ms": None if self.seconds is None else round(self.seconds * 1000, 2),
         }
-
-
-def _reason(error: BaseException) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from dataclasses import dataclass
 
-from .base import CheckFailed
+from failoverd import trouble
+
+from .base import CheckFailed, CheckUnable
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def connect(endpoint: Endpoint, **more: object) -> Streams:
-    """Connect; raises CheckFailed with the reason."""
+    """Connect; raises CheckFailed with the reason, CheckUnable if there are no means to (F75)."""
     try:
         if endpoint.path:
             return await asyncio.open_unix_connection(endpoint.path)
@@ -42,6 +45,9 @@ async def connect(endpoint: Endpoint, **more: object) -> Streams:
             **more,  # type: ignore[arg-type]
         )
     except OSError as error:
+        # Without a local port nobody can be asked either.
+        if trouble.own(error) or error.errno == errno.EADDRNOTAVAIL:
+            raise CheckUnable(f"cannot connect to {endpoint}: {trouble.reason(error)}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CheckFailed(f"cannot connect to {endpoint}: {reason}") from None
     writer = streams[1]

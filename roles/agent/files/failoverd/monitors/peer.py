@@ -12,6 +12,8 @@ import pwd
 import socket
 from collections.abc import Iterator
 
+from failoverd import trouble
+
 from .base import CheckFailed, CheckUnable
 
 SETRESUID = {
@@ -24,13 +26,16 @@ SETRESUID = {
     "i686": 208,
 }
 KEEP = -1
+ACCOUNTS = "/etc/passwd"
 
 
 def uid_of(account: str) -> int:
-    """The number of an account; raises CheckUnable."""
+    """The number of an account; raises CheckUnable or OSError."""
     try:
         return pwd.getpwnam(account).pw_uid
     except KeyError:
+        # Without a descriptor for it the library finds nobody, and does not say why.
+        os.close(os.open(ACCOUNTS, os.O_RDONLY | os.O_CLOEXEC))
         raise CheckUnable(f"there is no account {account} on this node") from None
 
 
@@ -58,16 +63,19 @@ def _acting_as(uid: int) -> Iterator[None]:
 
 
 def connect(path: str, uid: int) -> socket.socket:
-    """A connected UNIX socket that does not block; raises CheckFailed or CheckUnable."""
+    """A connected UNIX socket that does not block; raises CheckFailed, CheckUnable or OSError."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         with _acting_as(uid):
             connection.connect(path)
     except BlockingIOError:
+        # Of connect(2) this means that the server does not take the calls that wait.
         connection.close()
         raise CheckFailed(f"cannot connect to {path}: its queue is full") from None
     except OSError as error:
         connection.close()
+        if trouble.own(error):
+            raise
         raise CheckFailed(f"cannot connect to {path}: {error.strerror}") from None
     except CheckUnable:
         connection.close()

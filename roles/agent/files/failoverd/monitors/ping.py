@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 from collections.abc import Callable
 from typing import Any
 
+from failoverd import trouble
 from failoverd.core.events import Event, Reached
 from failoverd.core.message import Reach
 from failoverd.rhythm import Pause, end, exactly
@@ -115,14 +115,21 @@ class Ping:
         self._waiting = exactly(self._settings.deadline_s)
         for asked in self._targets.values():
             asked.answered = False
-        for address in self._targets:
-            with contextlib.suppress(OSError):
-                self._echoes[ipaddress.ip_address(address).version].ask(address, self._sequence)
+        left = [self._ask(address) for address in self._targets]
         await self._waiting
         for echo in self._echoes.values():
             # If this process did not run, the answers are waiting: they came in time.
             echo.read()
-        self._judge()
+        self._judge(all(left))
+
+    def _ask(self, address: str) -> bool:
+        """Whether there were the means to ask (F75)."""
+        try:
+            self._echoes[ipaddress.ip_address(address).version].ask(address, self._sequence)
+        except OSError as error:
+            # A queue that is full of what does not leave is a loss.
+            return isinstance(error, BlockingIOError) or not trouble.own(error)
+        return True
 
     def _answer(self, address: str, sequence: int) -> None:
         asked = self._targets.get(address)
@@ -133,9 +140,12 @@ class Ping:
         if self._waiting is not None and all(a.answered for a in self._targets.values()):
             end(self._waiting)
 
-    def _judge(self) -> None:
+    def _judge(self, all_asked: bool) -> None:
         weight = sum(a.target.weight for a in self._targets.values() if a.answered)
         good = weight >= self._settings.needed
+        if not good and not all_asked:
+            self.problem = "the ping targets cannot be asked: this node lacks memory for it"
+            return
         changed = self._confirm.see(good)
         if good and self.reach is Reach.REACHED:
             # After every good round: the lease lives on when the request was sent (F25).

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from failoverd import trouble
 from failoverd.rhythm import Rest
 
 from .base import Check, CheckFailed, CheckSettings, CheckUnable
@@ -16,6 +17,8 @@ from .streak import Streak
 
 RETRY_S = 0.5
 """What has failed once is asked again soon, not after a whole interval."""
+BLIND_S = 60.0
+"""A check that has told nothing for so long is told of: nobody watches the application."""
 LATE_S = 1.0
 """A deadline that is noticed this much too late says more of this daemon than of the resource."""
 
@@ -49,15 +52,24 @@ class Watcher:
         self._clock = clock
         self._rest = rest
         self._streak = Streak(settings.confirmations)
+        self._unable: str = ""
+        """Why the last check could not be made at all."""
+        self._blind_since: float | None = None
+        self._blind_told = False
         self._task: asyncio.Task[None] | None = None
         self.latest: Latest | None = None
 
-    def begin(self, failed: Callable[[str], None]) -> None:
-        """From now on ask, and call failed(reason); what runs already goes on."""
+    def begin(
+        self, failed: Callable[[str], None], blind: Callable[[str], None] = lambda why: None
+    ) -> None:
+        """From now on ask, and call failed(reason); what runs already goes on.
+
+        blind(why) is called when nothing could be asked for long, and with nothing when it can.
+        """
         if self._task is None:
             self._streak.good()
             self.latest = None
-            self._task = asyncio.get_running_loop().create_task(self._run(failed))
+            self._task = asyncio.get_running_loop().create_task(self._run(failed, blind))
 
     def end(self) -> None:
         """Ask no more."""
@@ -81,7 +93,7 @@ class Watcher:
             "reason": latest.reason if latest is not None else "",
         }
 
-    async def _run(self, failed: Callable[[str], None]) -> None:
+    async def _run(self, failed: Callable[[str], None], blind: Callable[[str], None]) -> None:
         clock = self._clock or asyncio.get_running_loop().time
         while True:
             begun = clock()
@@ -91,6 +103,7 @@ class Watcher:
             if good is False and (late or self._excuse()):
                 good = None
             self.latest = Latest(good, took, reason)
+            self._see(clock(), blind)
             if good is not False:
                 self._streak.good()
             elif self._streak.bad(clock()):
@@ -99,8 +112,22 @@ class Watcher:
             soon = good is False and not self._streak.confirmed
             await self._rest(min(pause, RETRY_S) if soon else pause)
 
+    def _see(self, now: float, blind: Callable[[str], None]) -> None:
+        """Tell once when nothing can be asked for long, and once when that is over."""
+        if not self._unable:
+            self._blind_since = None
+            if self._blind_told:
+                self._blind_told = False
+                blind("")
+        elif self._blind_since is None:
+            self._blind_since = now
+        elif not self._blind_told and now - self._blind_since >= BLIND_S:
+            self._blind_told = True
+            blind(self._unable)
+
     async def _ask(self) -> tuple[bool | None, str]:
         """Whether it serves, None if that cannot be told, and the reason of anything but yes."""
+        self._unable = ""
         excuse = self._excuse()
         if excuse:
             return None, excuse
@@ -113,11 +140,13 @@ class Watcher:
             good, reason = False, f"no answer within {self.settings.deadline_s:g} s"
         except CheckFailed as error:
             good, reason = False, str(error)
-        except OSError as error:
-            good, reason = False, error.strerror or type(error).__name__
         except CheckUnable as error:
-            return None, f"{name}: cannot be checked: {error}"
+            good, reason = None, str(error)
         except Exception as error:
-            return None, f"{name}: cannot be checked: {type(error).__name__}: {error}"
+            # The application's own trouble, unless the means to ask it were lacking (F75).
+            good = False if isinstance(error, OSError) and not trouble.own(error) else None
+            reason = trouble.reason(error)
         self._check.close()
+        if good is None:
+            self._unable = reason = f"cannot be checked: {reason}"
         return good, f"{name}: {reason}"

@@ -36,8 +36,15 @@ class Watchers:
         self._excuse = excuse
         self._watchers: dict[str, list[Watcher]] = {}
 
-    def begin(self, failed: Callable[[str, str], None]) -> None:
-        """From now on ask, and call failed(resource, reason); what runs already goes on."""
+    def begin(
+        self,
+        failed: Callable[[str, str], None],
+        blind: Callable[[str, str], None] = lambda name, why: None,
+    ) -> None:
+        """From now on ask, and call failed(resource, reason); what runs already goes on.
+
+        blind(resource, why): nothing could be asked for long; with an empty why it can be again.
+        """
         if self._watchers:
             return
         for name, resource in self._resources.items():
@@ -46,7 +53,7 @@ class Watchers:
                 for settings, check in _checks_of(resource)
             ]
             for watcher in self._watchers[name]:
-                watcher.begin(partial(failed, name))
+                watcher.begin(partial(failed, name), partial(blind, name))
 
     def end(self) -> None:
         """Ask no more."""

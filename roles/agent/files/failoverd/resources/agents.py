@@ -3,33 +3,24 @@
 """Running the actions of resource agents: a deadline, no survivors of it, and a place to live.
 
 What an agent starts must outlive this daemon, whose own control group ends with it (F31). So the
-start of an agent waits at a gate until its process was moved into a scope of its own.
+start of an agent waits at its gate until its process was moved into a scope of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from failoverd.process import ENVIRONMENT, MAX_OUTPUT, Finished
+from failoverd import process
+from failoverd.process import ENVIRONMENT, ORDINARY, VITAL, Adopt, Finished
 
 from .systemd import Systemd, SystemdError
 
 SHIMS = Path(__file__).resolve().parent.parent / "shims"
-GATE = 'read -r go || exit; umask 022; exec "$@" </dev/null'
-# The daemon's files are for nobody else, and it is the last to go when memory runs out; of what it
-# starts neither is true.
-GATE_OF_START = GATE.replace("umask", "echo 0 >/proc/self/oom_score_adj; umask", 1)
-REAP_S = 2.0
 TRIES = 20
 AGAIN_S = 0.1
 """Between two tries to find a place to live."""
-
-Adopt = Callable[[int], Awaitable[None]]
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -80,66 +71,20 @@ def scope(systemd: Systemd, name: str, description: str) -> Adopt:
 
 
 async def run(
-    argv: tuple[str, ...], env: Mapping[str, str], timeout_s: float, adopt: Adopt | None = None
+    argv: tuple[str, ...],
+    env: Mapping[str, str],
+    timeout_s: float,
+    adopt: Adopt | None = None,
+    *,
+    vital: bool = False,
 ) -> Finished:
-    """Run one action to its end. At the deadline, or if cancelled, its process group is killed.
+    """Run one action to its end; what it leaves behind, say a server, runs on.
 
-    Its end is the end of its first process: a server that it leaves behind may keep its output
-    open. code is None if it could not run or missed the deadline. Raises SystemdError.
+    vital: an action that the kernel must not end when memory runs out, and that is tried again
+    while this daemon lacks the means to begin it. Raises SystemdError.
     """
-    with _pipe() as (gate, go), _pipe() as (out, into):
-        os.set_blocking(out, False)
-        output = bytearray()
-        loop = asyncio.get_running_loop()
-        try:
-            child = await asyncio.create_subprocess_exec(
-                *("/bin/sh", "-c", GATE if adopt is None else GATE_OF_START, "sh", *argv),
-                stdin=gate,
-                stdout=into,
-                stderr=into,
-                env=dict(env),
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            return Finished(None, f"{argv[0]}: {error.strerror}")
-        loop.add_reader(out, _collect, out, output)
-        try:
-            async with asyncio.timeout(timeout_s):
-                if adopt is not None:
-                    await adopt(child.pid)
-                os.write(go, b"go\n")
-                code = await child.wait()
-        except TimeoutError:
-            await _kill(child)
-            return Finished(None, f"no end within {timeout_s:g} s")
-        except BaseException:
-            await asyncio.shield(_kill(child))
-            raise
-        finally:
-            loop.remove_reader(out)
-        _collect(out, output)
-        return Finished(code, output.decode(errors="replace"))
-
-
-@contextlib.contextmanager
-def _pipe() -> Iterator[tuple[int, int]]:
-    ends = os.pipe2(os.O_CLOEXEC)
-    try:
-        yield ends
-    finally:
-        for end in ends:
-            os.close(end)
-
-
-def _collect(out: int, output: bytearray) -> None:
-    with contextlib.suppress(BlockingIOError):
-        while part := os.read(out, 8192):
-            output += part[: MAX_OUTPUT - len(output)]
-
-
-async def _kill(child: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(child.wait(), REAP_S)
+    score = VITAL if vital else ORDINARY
+    patient = vital or adopt is not None
+    return await process.run(
+        *argv, timeout_s=timeout_s, env=env, score=score, adopt=adopt, leave=True, patient=patient
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from failoverd.core.events import Disk
-from failoverd.process import Finished, run
+from failoverd.process import VITAL, Finished, run
 from failoverd.schema import Section
 
 from . import kernel, users
@@ -106,9 +106,9 @@ class Drbd:
             self._nine = await asyncio.to_thread(_is_nine)
         if not self._nine:
             return self._parsed(read_proc())
-        done = await run(SETUP, "status", self.options.resource, "--json", timeout_s=5)
+        done = await run(SETUP, "status", self.options.resource, "--json", timeout_s=5, score=VITAL)
         if done.code is None:
-            raise ResourceError(f"{self}: {done.last_line}")
+            raise ResourceError(f"{self}: {done.last_line}") from done.error
         return parse_json(done.output, self.options.resource) or Disk()
 
     def _parsed(self, text: bytes) -> Disk:
@@ -132,7 +132,7 @@ class Drbd:
             await run("/usr/sbin/modprobe", "drbd", timeout_s=30)
             self._nine = None
             verb = "adjust" if known else "up"
-            done = await run(ADM, verb, self.options.resource, timeout_s=60)
+            done = await run(ADM, verb, self.options.resource, timeout_s=60, score=VITAL)
             disk = await self.disk()
             if done.code != 0 and (disk.role == "Unknown" or _half_up(disk)):
                 raise ResourceError(f"{self}: cannot be brought up: {done.last_line}")
@@ -192,7 +192,7 @@ class Drbd:
         """
         disk = await self.disk()
         if disk.connected and disk.role == "Secondary":
-            done = await run(ADM, "disconnect", self.options.resource, timeout_s=15)
+            done = await run(ADM, "disconnect", self.options.resource, timeout_s=15, score=VITAL)
             if done.code != 0:
                 raise ResourceError(f"{self}: cannot be disconnected: {done.last_line}")
 
@@ -228,7 +228,7 @@ class Drbd:
     async def _command(self, verb: str) -> Finished:
         nine = self._setup == SETUP
         target = self.options.resource if nine and verb != "resume-io" else str(self.options.minor)
-        return await run(self._setup, verb, target, timeout_s=COMMAND_S)
+        return await run(self._setup, verb, target, timeout_s=COMMAND_S, score=VITAL)
 
     def watch(self, failed: Callable[[str], None]) -> None:
         """The daemon watches the disk's state for the core."""

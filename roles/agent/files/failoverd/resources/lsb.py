@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings
+from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
 from failoverd.process import Finished
 from failoverd.schema import Section
 
@@ -98,7 +98,7 @@ class Lsb:
         """Stop and make sure: many scripts say 0 whatever happened (F47)."""
         if not os.access(self._path, os.X_OK):
             return
-        finished = await self._action("stop", self.settings.stop_timeout_s)
+        finished = await self._action("stop", self.settings.stop_timeout_s, vital=True)
         if finished.code != 0:
             raise self._error("stop", finished)
         if await self.probe() is not State.DOWN:
@@ -114,23 +114,34 @@ class Lsb:
     async def check(self) -> None:
         """Raises CheckFailed."""
         finished = await self._action("status", STATUS_S)
+        if finished.error is not None:
+            raise CheckUnable(finished.last_line)
         if finished.code != RUNS:
             raise CheckFailed(str(self._error("status", finished)))
 
     async def _action(
-        self, action: str, timeout_s: float, adopt: agents.Adopt | None = None
+        self,
+        action: str,
+        timeout_s: float,
+        adopt: agents.Adopt | None = None,
+        *,
+        vital: bool = False,
     ) -> Finished:
         env = agents.environment(ENVIRONMENT)
         async with self._turn:
             try:
-                return await agents.run((str(self._path), action), env, timeout_s, adopt)
+                return await agents.run(
+                    (str(self._path), action), env, timeout_s, adopt, vital=vital
+                )
             except SystemdError as error:
                 raise ResourceError(f"{self}: {action}: {error}") from None
 
     def _error(self, action: str, finished: Finished) -> ResourceError:
         said = f": {finished.last_line}" if finished.last_line else ""
         code = "" if finished.code is None else f" ended with {finished.code}"
-        return ResourceError(f"{self}: {action}{code}{said}")
+        result = ResourceError(f"{self}: {action}{code}{said}")
+        result.__cause__ = finished.error
+        return result
 
     def close(self) -> None:
         """Nothing is kept; what the script started runs on in its scope."""

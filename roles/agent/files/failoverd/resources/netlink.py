@@ -13,6 +13,8 @@ import struct
 from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 
+from failoverd import trouble
+
 Interface = IPv4Interface | IPv6Interface
 """An address with its prefix length."""
 
@@ -86,10 +88,15 @@ def _listen(groups: int) -> socket.socket:
 
 
 def carrier(interface: str) -> bool:
-    """Whether the interface is up and has a carrier. An absent one has not."""
+    """Whether the interface is up and has a carrier. An absent one has not.
+
+    Raises OSError if the kernel could not be asked (trouble.own).
+    """
     try:
         flags = struct.unpack_from("=H", _ask_interface(SIOCGIFFLAGS, interface))[0]
-    except OSError:
+    except OSError as error:
+        if trouble.own(error):
+            raise
         return False
     return bool(flags & IFF_UP and flags & IFF_RUNNING)
 

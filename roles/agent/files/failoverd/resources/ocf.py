@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings
+from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
 from failoverd.process import Finished
 from failoverd.schema import Section
 
@@ -28,10 +28,17 @@ from .systemd import Systemd, SystemdError
 
 START_TIMEOUT_S = 3600.0
 STOP_TIMEOUT_S = 3600.0
-"""The agent says itself how long its actions take; these are outer limits."""
+"""The agent says itself how long its actions take, unless the user does; these are outer limits."""
 ROOT = Path("/usr/lib/ocf")
 AGENT = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
 METADATA_S = 20.0
+LIMIT_OF = {
+    "start": ("start_timeout_s", 1.0),
+    "promote": ("start_timeout_s", 1.0),
+    "demote": ("stop_timeout_s", 0.5),
+    "stop": ("stop_timeout_s", 1.0),
+}
+"""Which of the user's limits holds for an action, and how much of it the action may take."""
 OK, NOT_INSTALLED, NOT_RUNNING, PROMOTED = 0, 5, 7, 8
 UP = (OK, PROMOTED, 190, 191)
 """190 and 191 mean that it serves, though degraded."""
@@ -107,6 +114,8 @@ class Ocf:
             if not os.access(self._path, os.X_OK):
                 raise ResourceError(f"{self}: there is no agent {self._path} on this node")
             finished = await self._action("meta-data", METADATA_S)
+            if finished.error is not None:
+                raise self._error("meta-data", finished)
             try:
                 self._metadata = ocf_metadata.parse(finished.output, self._options.promoted)
             except MetadataError as error:
@@ -131,7 +140,7 @@ class Ocf:
         metadata = await self._known()
         adopt = agents.scope(self._systemd, self._scope, f"{self} of failover.cluster")
         for action in ("start", "promote") if self._options.promoted else ("start",):
-            finished = await self._action(action, metadata.timeout_s(action), adopt)
+            finished = await self._action(action, self._limit_s(metadata, action), adopt)
             if finished.code != OK:
                 raise self._error(action, finished)
 
@@ -147,8 +156,8 @@ class Ocf:
             metadata = Metadata({}, {}, ocf_metadata.DEFAULT_INTERVAL_S)
         if self._options.promoted:
             # What cannot be demoted is stopped all the same.
-            await self._action("demote", metadata.timeout_s("demote"))
-        finished = await self._action("stop", metadata.timeout_s("stop"))
+            await self._action("demote", self._limit_s(metadata, "demote"), vital=True)
+        finished = await self._action("stop", self._limit_s(metadata, "stop"), vital=True)
         if finished.code == OK:
             return
         if finished.code is not None:
@@ -157,6 +166,16 @@ class Ocf:
             if found.code == NOT_RUNNING:
                 return
         raise self._error("stop", finished)
+
+    def _limit_s(self, metadata: Metadata, action: str) -> float:
+        """The user's word for the whole start or stop wins over the agent's own.
+
+        Of a stop a demotion that hangs leaves half of the time for the stop itself.
+        """
+        name, share = LIMIT_OF[action]
+        if name in self.settings.given:
+            return share * float(getattr(self.settings, name))
+        return metadata.timeout_s(action)
 
     def watch(self, failed: Callable[[str], None]) -> None:
         """Ask at once when its last process has ended; all else is found by own_checks()."""
@@ -184,6 +203,8 @@ class Ocf:
         """Raises CheckFailed with the agent's last words."""
         wanted = (PROMOTED, 191) if self._options.promoted else UP
         finished = await self._monitor()
+        if finished.error is not None:
+            raise CheckUnable(finished.last_line)
         if finished.code not in wanted:
             raise CheckFailed(str(self._error("monitor", finished)))
 
@@ -199,6 +220,8 @@ class Ocf:
         timeout_s: float,
         adopt: agents.Adopt | None = None,
         interval_s: float = 0.0,
+        *,
+        vital: bool = False,
     ) -> Finished:
         argv = (str(self._path), action)
         use = Use(self._options.agent, self._instance, self._options.promoted)
@@ -206,13 +229,15 @@ class Ocf:
         env = agents.environment(given)
         async with self._turn:
             try:
-                return await agents.run(argv, env, timeout_s, adopt)
+                return await agents.run(argv, env, timeout_s, adopt, vital=vital)
             except SystemdError as error:
                 raise ResourceError(f"{self}: {action}: {error}") from None
 
     def _error(self, action: str, finished: Finished) -> ResourceError:
         if finished.code is None:
-            return ResourceError(f"{self}: {action}: {finished.last_line}")
+            result = ResourceError(f"{self}: {action}: {finished.last_line}")
+            result.__cause__ = finished.error
+            return result
         word = WORDS.get(finished.code, f"ended with {finished.code}")
         said = f": {finished.last_line}" if finished.last_line else ""
         return ResourceError(f"{self}: {action} {word}{said}")

@@ -27,6 +27,9 @@ TYPES: Mapping[str, str] = {
 """Resource type -> module of this package that has parse() and build()."""
 
 
+LIMITS = ("start_timeout_s", "stop_timeout_s")
+
+
 @dataclass(frozen=True)
 class ResourceSettings:
     """One resource; options is what the type's own parse() made of its fields."""
@@ -38,6 +41,8 @@ class ResourceSettings:
     stop_timeout_s: float
     options: Any = field(default=None)
     monitor: tuple[CheckSettings, ...] = ()
+    given: frozenset[str] = frozenset()
+    """Which of the two time limits the user has written; such a one wins over all others."""
 
 
 class ResourceModule(Protocol):
@@ -79,6 +84,7 @@ def parse_resources(
             stop_timeout_s=entry.number("stop_timeout_s", module.STOP_TIMEOUT_S, 1, 3600),
             options=module.parse(entry, node, nodes),
             monitor=parse_checks(entry),
+            given=frozenset(filter(entry.has, LIMITS)),
         )
         entry.done()
         result.append(settings)

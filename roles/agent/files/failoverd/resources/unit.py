@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from failoverd import trouble
 from failoverd.monitors import standstill
 from failoverd.monitors.base import Check, CheckSettings
 from failoverd.monitors.process import ProcessWatch
@@ -28,6 +29,7 @@ DOWN_STATES = ("inactive", "failed")
 VERDICT_S = 0.15
 """How long systemd may take to say what it makes of the end of a main process."""
 LOOKS = 5
+ATTACH_AGAIN_S = 1.0
 KILL_AT = 0.8
 """A stop that has taken this part of its time goes on with SIGKILL (F53)."""
 
@@ -191,8 +193,13 @@ class Unit:
                 self._main = ProcessWatch(pid, partial(self._main_ended, pid))
             except SystemdError:
                 return
-            except OSError:
-                self._main_ended(pid)
+            except OSError as error:
+                if trouble.own(error):
+                    # F75: it may well live.
+                    await asyncio.sleep(ATTACH_AGAIN_S)
+                    self._spawn(self._attach())
+                else:
+                    self._main_ended(pid)
                 return
 
     def _main_ended(self, pid: int) -> None:
