@@ -357,7 +357,7 @@ def test_a_service_that_could_not_be_looked_at_is_looked_at_again(
         service = Service(settings, {"mount": part}, told)
         nobody: Any = None
         store: Any = Store()
-        worker = Dispatcher({"shop": service}, nobody, store, history, lambda message: None)
+        worker = Dispatcher({"shop": service}, nobody, store, nobody, history, lambda m: None)
         worker.post = events.append
         few.take()
         worker.perform(Probe("shop", 7))
