@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import glob
 import grp
 import json
 import os
@@ -14,13 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
-
-UNIT_DIRECTORIES = (
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-)
 
 
 def interfaces(run: Run) -> dict[str, list[str]]:
@@ -32,11 +24,18 @@ def interfaces(run: Run) -> dict[str, list[str]]:
         entry["ifname"]: [
             f"{item['local']}/{item['prefixlen']}"
             for item in entry.get("addr_info", [])
-            if item.get("scope") == "global" and "local" in item
+            if "local" in item and _usable(item)
         ]
         for entry in json.loads(out)
         if entry.get("ifname")
     }
+
+
+def _usable(item: dict[str, Any]) -> bool:
+    """An address of the host; on a cable between two hosts it may be one of 169.254.0.0/16."""
+    return item.get("scope") == "global" or (
+        item.get("scope") == "link" and item.get("family") == "inet"
+    )
 
 
 def release() -> dict[str, str]:
@@ -77,18 +76,6 @@ def taken() -> dict[str, list[int]]:
     }
 
 
-def unit(name: str) -> dict[str, bool]:
-    """Return whether a unit exists and whether the init system starts it at boot."""
-    wanted = [
-        link
-        for directory in UNIT_DIRECTORIES[:2]
-        for kind in ("wants", "requires")
-        for link in glob.glob(f"{directory}/*.{kind}/{glob.escape(name)}")
-    ]
-    exists = any(os.path.exists(f"{directory}/{name}") for directory in UNIT_DIRECTORIES)
-    return {"exists": exists, "enabled": bool(wanted)}
-
-
 def resolve(name: str) -> list[str]:
     """Return the addresses of a host name, [] when it is unknown."""
     try:
@@ -104,20 +91,6 @@ def mounts(paths: Iterable[str]) -> dict[str, str]:
     with open("/proc/self/mounts", encoding="utf-8") as handle:
         fields = [line.split()[:2] for line in handle]
     return {target: source for source, target in fields if target in wanted}
-
-
-def fstab(paths: Iterable[str]) -> list[str]:
-    """Return the paths that stand in fstab."""
-    try:
-        with open("/etc/fstab", encoding="utf-8") as handle:
-            targets = [
-                line.split()[1]
-                for line in handle
-                if len(line.split()) > 1 and not line.startswith("#")
-            ]
-    except FileNotFoundError:
-        return []
-    return sorted(set(paths) & set(targets))
 
 
 def drbd_version(run: Run, loaded: str = "/sys/module/drbd/version") -> str:

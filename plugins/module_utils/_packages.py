@@ -9,6 +9,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 STATUS = "/var/lib/dpkg/status"
+OURS = "/var/lib/failover/packages"
+"""Names of the packages that a run of the collection installed, one a line."""
 Run = Callable[[list[str]], tuple[int, str, str]]
 
 
@@ -28,7 +30,17 @@ def inspect(wanted: Iterable[str], run: Run, status: str = STATUS) -> dict[str, 
         "chosen": sorted(chosen),
         "missing": sorted(chosen - installed),
         "interrupted": interrupted,
+        "ours": ours(),
     }
+
+
+def ours(path: str = OURS) -> list[str]:
+    """Return the packages that were not there before a run of the collection."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return sorted({line.strip() for line in handle if line.strip()})
+    except FileNotFoundError:
+        return []
 
 
 def choose(alternatives: list[str], known: AbstractSet[str]) -> str:

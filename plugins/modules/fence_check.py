@@ -10,9 +10,9 @@ DOCUMENTATION = r"""
 module: fence_check
 short_description: Checks that fence devices answer and accept the password
 description:
-  - A BMC behind C(fence_ipmilan) with C(lanplus) is asked directly, so that it can be checked
-    before any package is installed.
-  - Any other device is asked by its fence agent, if that is installed.
+  - A device is asked by its fence agent, with all its parameters, if that is installed.
+  - Before that, a BMC behind C(fence_ipmilan) with C(lanplus) is asked directly whether it takes
+    the password. It counts as unchecked still, since an agent may need more than a password.
   - Use it with C(no_log), since it is given passwords; what it returns holds none.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -49,7 +49,7 @@ problems:
   elements: str
   sample: ["failover_fencing[0].nodes.node2: the BMC at 192.168.1.22 refuses the password."]
 unchecked:
-  description: Nodes whose device could not be asked, because its agent is not installed yet.
+  description: Nodes whose device was not asked by its agent, because that is not installed yet.
   returned: always
   type: list
   elements: str
@@ -63,6 +63,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _ipmi
 
+AGENTS = "/usr/sbin"
 ON = 0
 OFF = 2
 
@@ -103,6 +104,12 @@ def by_agent(path: str, parameters: dict[str, str], timeout: float) -> str:
     return f"the device does not tell the power state: {said}"
 
 
+def _is_bmc(agent: str, parameters: dict[str, str]) -> bool:
+    """A BMC whose password is known here; a script may tell it to the agent instead."""
+    known = bool(first(parameters, "password", "passwd"))
+    return known and agent == "fence_ipmilan" and first(parameters, "lanplus") in ("1", "true")
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
@@ -113,14 +120,14 @@ def main() -> None:
     unchecked: list[str] = []
     for device in module.params["devices"]:
         parameters: dict[str, Any] = device["parameters"]
-        path = f"/usr/sbin/{device['agent']}"
-        if device["agent"] == "fence_ipmilan" and first(parameters, "lanplus") in ("1", "true"):
-            problem = by_ipmi(parameters)
-        elif os.path.exists(path):
+        path = f"{AGENTS}/{device['agent']}"
+        problem = ""
+        if os.path.exists(path):
             problem = by_agent(path, parameters, float(device["timeout_s"]))
         else:
             unchecked.append(device["node"])
-            continue
+            if _is_bmc(device["agent"], parameters):
+                problem = by_ipmi(parameters)
         if problem:
             problems.append(f"{device['where']}.nodes.{device['node']}: {problem}")
     module.exit_json(changed=False, problems=problems, unchecked=unchecked)

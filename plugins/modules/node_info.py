@@ -54,6 +54,16 @@ options:
     type: list
     elements: str
     default: []
+  serial:
+    description: Devices of the heartbeat's serial lines.
+    type: list
+    elements: path
+    default: []
+  programs:
+    description: Agents and scripts that must be there, by their absolute paths.
+    type: list
+    elements: path
+    default: []
 """
 
 EXAMPLES = r"""
@@ -82,38 +92,47 @@ from ansible_collections.failover.cluster.plugins.module_utils import (
     _control,
     _disk,
     _drbd_files,
+    _lines,
     _node,
     _packages,
     _sfex,
+    _units,
 )
 
 
 def collect(module: AnsibleModule) -> dict[str, Any]:
     """Return everything; raises OSError or RuntimeError when the node cannot tell."""
     services = module.params["services"]
-    paths = [service["mount"] for service in services]
+    paths = [service["mount"] for service in services if service["mount"]]
     lock_disk, guard = module.params["lock_disk"], module.params["watchdog"]
 
     def run(argv: list[str]) -> tuple[int, str, str]:
         return module.run_command(argv)
 
+    units = _units.inspect(module.params["units"], run)
+    accounts = {*module.params["accounts"], *(unit["user"] for unit in units.values())}
     return {
         "nodename": os.uname().nodename,
         "os": _node.release(),
         "interfaces": _node.interfaces(run),
         "free_mib": {path: _node.free_mib(path) for path in ("/", "/var", "/usr")},
-        "accounts": {name: _node.account(name) for name in module.params["accounts"]},
+        "interface_types": _lines.kinds(),
+        "accounts": {name: _node.account(name) for name in sorted(accounts) if _named(name)},
         "taken": _node.taken(),
-        "units": {name: _node.unit(name) for name in module.params["units"]},
+        "units": units,
+        "programs": {path: os.access(path, os.X_OK) for path in module.params["programs"]},
+        "serial": _lines.serial(module.params["serial"]),
         "packages": _packages.inspect(module.params["packages"], run),
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
         "drbd_files": _drbd_files.read(),
         "drbd_minors": _drbd_files.kernel_minors(),
         "listening": _drbd_files.listening(),
+        "kernel": os.uname().release,
         "drbd_version": _node.drbd_version(run),
         "mounts": _node.mounts(paths),
-        "fstab": _node.fstab(paths),
+        "fstab": _lines.fstab(paths),
+        "mount_units": _lines.mount_units(paths),
         "running": _control.running(),
         "services": _control.services(),
         "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
@@ -122,6 +141,11 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "root": os.geteuid() == 0,
         "time": time.time(),
     }
+
+
+def _named(account: str) -> bool:
+    """Root has the same number everywhere; a number needs no account."""
+    return account not in ("", "root") and not account.isdigit()
 
 
 def main() -> None:
@@ -133,6 +157,8 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
+            "serial": {"type": "list", "elements": "path", "default": []},
+            "programs": {"type": "list", "elements": "path", "default": []},
             "lock_disk": {"type": "str", "default": ""},
             "watchdog": {"type": "dict", "default": {}},
         },

@@ -106,7 +106,9 @@ RUNNING = ("active", "activating", "reloading")
 FOLLOWING = ("restarted_for", "reloaded_for")
 BEGAN = "ActiveEnterTimestampMonotonic"
 CHANGED = "StateChangeTimestampMonotonic"
-PROPERTIES = f"Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,{BEGAN},{CHANGED}"
+PROPERTIES = (
+    f"Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,SourcePath,WantedBy,{BEGAN},{CHANGED}"
+)
 
 
 def parse(text: str, names: list[str]) -> dict[str, dict[str, str]]:
@@ -124,7 +126,12 @@ def plan(params: dict[str, Any], seen: dict[str, dict[str, str]]) -> list[list[s
     def state(name: str, key: str) -> str:
         return seen.get(name, {}).get(key, "")
 
-    disable = [n for n in params["disabled"] if state(n, "UnitFileState") == "enabled"]
+    def starts(name: str) -> bool:
+        """Whether the init system starts it at boot, by its own link or by that of a script."""
+        script = state(name, "SourcePath").startswith("/etc/init.d/") and state(name, "WantedBy")
+        return state(name, "UnitFileState").startswith("enabled") or bool(script)
+
+    disable = [n for n in params["disabled"] if starts(n)]
     enable = [n for n in params["enabled"] if state(n, "UnitFileState") != "enabled"]
     stop = [n for n in params["stopped"] if state(n, "ActiveState") in RUNNING]
     start = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _net, _protection
+from . import _hosts, _net, _protection
 from ._values import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -34,9 +34,9 @@ def judge(
         _protection.watchdog(model, node, found[node])
         _foreign(model, node, found[node])
         _disks(model, node, found[node])
-        if not repair:
-            _units(node, found[node])
-        warnings += _names(model, node, found[node])
+        for problem in _hosts.problems(model, node, found[node], repair):
+            raise Problem(problem)
+        warnings += _names(model, node, found)
     first, second = nodes
     if found[first]["nodename"] == found[second]["nodename"]:
         raise Problem(
@@ -80,10 +80,6 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
             )
     if limits["watchdog"] and not info["watchdog"]["exists"]:  # F29
         raise Problem(f"{node}: has no /dev/watchdog, but preflight_watchdog asks for one.")
-    if info["fstab"]:
-        raise Problem(
-            f"{node}: {info['fstab'][0]} stands in /etc/fstab; only the cluster may mount it."
-        )
 
 
 def _foreign(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
@@ -140,23 +136,20 @@ def _same_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) ->
             )
 
 
-def _units(node: str, info: Mapping[str, Any]) -> None:
-    for unit, state in info["units"].items():  # F59
-        if state["enabled"]:
-            raise Problem(
-                f"{node}: {unit} is started at boot; only the cluster may start it"
-                f" (systemctl disable {unit})."
-            )
-
-
-def _names(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> list[str]:
+def _names(model: Mapping[str, Any], node: str, found: Found) -> list[str]:
     warnings = []
-    for name, addresses in info["names"].items():
+    for name, addresses in found[node]["names"].items():
         right = {
             link["address"][name]
             for link in model["links"]
             if link["type"] == "udp" and name in link["address"]
         } | {model["addresses"][name]}
+        # Any address of that node is right, one of a LAN for administration, too.
+        right |= {
+            address.partition("/")[0]
+            for interface in found[name]["interfaces"].values()
+            for address in interface
+        }
         if not addresses:
             warnings.append(f"{node}: the name {name} is unknown there; add it to /etc/hosts.")
             continue
@@ -248,6 +241,11 @@ def accounts(
             chosen = sorted(numbers)[0] if numbers else (None, None)
             want["uid"] = chosen[0] or want.get("default")
             want["gid"] = chosen[1] or want.get("default")
+            if not want["uid"]:
+                raise Problem(
+                    f"account {name}: exists on no node; install what it belongs to, or give its"
+                    f" numbers with identity_accounts: {{{name}: {{uid: ..., gid: ...}}}}."
+                )
         want.setdefault("gid", want["uid"])
         for node in nodes:
             seen = have.get(node)

@@ -11,6 +11,8 @@ from typing import Any
 from . import _membership, _model, _packages
 from ._values import Problem
 
+ACCOUNTS = {"postgresql": "postgres", "apache": "www-data"}
+"""Accounts that own shared data, by the kind of the application."""
 CONNECTION = ("ansible_host", "ansible_port")
 
 
@@ -62,19 +64,16 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
 
 def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
     """Return the arguments of node_info for a node."""
-    kinds = {a["kind"] for s in model["services"] for a in s["applications"]}
-    replicated = any(s["storage"]["type"] == "drbd" for s in model["services"])
-    units = ["drbd.service"] if replicated else []
-    accounts = []
-    if "postgresql" in kinds:
-        units.append("postgresql.service")
-        accounts.append("postgres")
-    if "apache" in kinds:
-        units.append("apache2.service")
-        accounts.append("www-data")
     applications = [a for s in model["services"] for a in s["applications"]]
+    kinds = {application["kind"] for application in applications}
     # An agent's scope is made when it is started; the init system knows nothing of it.
-    units += [a["unit"] for a in applications if a["kind"] != "ocf"]
+    units = [a["unit"] for a in applications if a["kind"] != "ocf"]
+    programs = [f"/etc/init.d/{a['script']}" for a in applications if a["kind"] == "lsb"]
+    programs += [
+        f"/usr/lib/ocf/resource.d/{a['agent'].replace(':', '/')}"
+        for a in applications
+        if a["kind"] == "ocf"
+    ]
     return {
         "services": [
             {
@@ -86,8 +85,11 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         ],
         "lock_disk": model["sfex"]["disk"][node] if model["sfex"] else "",
         "watchdog": {key: (model["watchdog"] or {}).get(key, "") for key in ("device", "module")},
-        "accounts": accounts,
+        "accounts": [account for kind, account in ACCOUNTS.items() if kind in kinds],
         "units": units,
+        "stock_units": _packages.stock(model),
+        "programs": programs,
+        "serial": [link["device"][node] for link in model["links"] if link["type"] == "serial"],
         "names": list(model["nodes"]),
         "packages": _packages.needed(model),
     }

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 BASE = ("iproute2", "kmod", "python3-dbus-fast", "python3-pyroute2")
@@ -19,6 +19,31 @@ AGENTS_OF = {
     "lindy-pdu": ("lindypdu",),
 }
 BY_AGENT = {f"fence_{agent}": package for package, agents in AGENTS_OF.items() for agent in agents}
+# Programs that agents call. The distribution only recommends them, or has the agent elsewhere.
+BY_PROGRAM = {
+    "fence-virt": ("virt", "xvm"),
+    "ipmitool": ("idrac", "ilo3", "ilo4", "ilo5", "imm", "ipmilan", "ipmilanplus"),
+    "multipath-tools": ("mpath",),
+    "openssh-client": (
+        *("alom", "apc", "bladecenter", "brocade", "cyberpower_ssh", "drac5", "hds_cb", "hpblade"),
+        *("ilo3_ssh", "ilo4_ssh", "ilo5_ssh", "ilo_moonshot", "ilo_mp", "ilo_ssh", "ldom", "lpar"),
+        *("raritan_px3", "rsa", "rsb", "vbox", "virsh", "vmware", "wti"),
+    ),
+    "sg3-utils": ("scsi",),
+    "snmp": (
+        *("apc_snmp", "cisco_mds", "eaton_snmp", "emerson", "ibmblade", "ifmib", "intelmodular"),
+        *("ipdu", "lindypdu", "tripplite_snmp"),
+    ),
+    "telnet": ("apc", "bladecenter", "brocade", "cdu", "drac", "netio", "raritan", "sanbox2"),
+}
+ELSEWHERE = ("fence-virt",)
+"""Packages that hold the agent itself, without the library of the others."""
+STOCK = {
+    "drbd": ("drbd.service", "drbd-utils"),
+    "apache": ("apache2.service", "apache2"),
+    "postgresql": ("postgresql.service", "postgresql"),
+}
+"""Units that the distribution's packages bring along and start, by storage or application kind."""
 BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 BY_KIND = {
     "postgresql": ("postgresql",),
@@ -48,6 +73,25 @@ def for_agent(agent: str) -> list[str]:
 
     An agent of somebody's own finds the library of the others there, before Debian 13 all of them.
     """
-    own = BY_AGENT.get(agent, agent.removeprefix("fence_").replace("_", "-"))
-    names = [f"fence-agents-{own} | fence-agents-common | fence-agents"]
-    return [*names, "ipmitool"] if own == "ipmilan" else names
+    short = agent.removeprefix("fence_")
+    programs = [package for package, agents in BY_PROGRAM.items() if short in agents]
+    if set(programs) & set(ELSEWHERE):
+        return programs
+    own = BY_AGENT.get(agent, short.replace("_", "-"))
+    return [f"fence-agents-{own} | fence-agents-common | fence-agents", *programs]
+
+
+def stock(model: Mapping[str, Any]) -> dict[str, str]:
+    """Return the units that packages of the cluster bring along: the package of each."""
+    kinds = {a["kind"] for s in model["services"] for a in s["applications"]}
+    kinds |= {s["storage"]["type"] for s in model["services"]}
+    return dict(STOCK[kind] for kind in STOCK if kind in kinds)
+
+
+def ours(stock_units: Mapping[str, str], installed: Collection[str]) -> list[str]:
+    """Return the stock units that the cluster may stop and disable.
+
+    installed: the packages that a run of the collection installed. A server that was there before
+    is somebody's, and is never touched.
+    """
+    return [unit for unit, package in stock_units.items() if package in installed]

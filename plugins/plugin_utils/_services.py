@@ -230,7 +230,8 @@ def _number(where: str, value: Any, low: int, high: int) -> int | None:
 
 def _disk(where: str, value: Any) -> str:
     disk = path(where, value)
-    if not disk.startswith("/dev/") or disk.startswith("/dev/drbd"):
+    # A volume group may be called drbdpool.
+    if not disk.startswith("/dev/") or re.match(r"/dev/drbd(\d+$|/|_)", disk):
         refuse(where, disk, "is not a backing device below /dev.")
     return disk
 

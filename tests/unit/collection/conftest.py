@@ -34,6 +34,17 @@ sys.path.insert(0, str(COLLECTIONS))
 sys.path.append(str(CHECKOUT / "roles" / "agent" / "files"))
 
 NODES = ["node1", "node2"]
+UNIT: dict[str, Any] = {
+    "exists": True,
+    "masked": False,
+    "active": False,
+    "enabled": False,
+    "boot": "",
+    "mendable": True,
+    "source": "",
+    "triggers": [],
+    "user": "",
+}
 VARIABLES: dict[str, Any] = {
     "failover_links": [
         {
@@ -127,7 +138,19 @@ def found() -> dict[str, dict[str, Any]]:
             "free_mib": {"/": 2000, "/usr": 2000, "/var": 2000},
             "accounts": {"postgres": None, "www-data": {"uid": 33, "gid": 33}},
             "taken": {"uids": [0, 1, 33], "gids": [0, 1, 33]},
-            "units": {"drbd.service": {"exists": False, "enabled": False}},
+            "interface_types": {"eth0": 1, "eth1": 1},
+            "units": {
+                "postgresql-shop.service": dict(UNIT),
+                "apache-shop.service": dict(UNIT),
+                "worker.service": dict(UNIT),
+            },
+            "programs": {},
+            "serial": {
+                "/dev/ttyS0": {"exists": True, "console": False, "name": "ttyS0", "readers": []}
+            },
+            "mount_units": {},
+            "kernel": "6.1.0-1-amd64",
+            "drbd_version": "8.4.11",
             "names": {"node1": ["192.168.1.11"], "node2": ["192.168.1.12"]},
             "disks": {
                 "shop": {
@@ -142,7 +165,7 @@ def found() -> dict[str, dict[str, Any]]:
             "drbd_files": {},
             "drbd_minors": [],
             "listening": [22],
-            "packages": {"missing": [], "interrupted": False},
+            "packages": {"missing": [], "interrupted": False, "ours": []},
             "mounts": {},
             "fstab": [],
             "running": False,

@@ -69,12 +69,6 @@ CASES = [
         " 192.168.1.11, 192.168.2.11).",
     ),
     (
-        "node2.units",
-        {"apache2.service": {"exists": True, "enabled": True}},
-        "node2: apache2.service is started at boot; only the cluster may start it (systemctl disable"
-        " apache2.service).",
-    ),
-    (
         "node2.drbd_files",
         {"/etc/drbd.d/shop.res": resource_file()},
         "/etc/drbd.d/shop.res differs between node1 and node2; DRBD needs the same configuration on"
@@ -109,7 +103,7 @@ def test_a_watchdog_is_only_missed_when_it_is_asked_for(model, found):
 
 
 def test_a_run_that_repairs_goes_on_where_a_role_mends_it(model, found):
-    found["node2"]["units"] = {"apache2.service": {"exists": True, "enabled": True}}
+    found["node2"]["units"]["worker.service"].update(enabled=True, boot="systemctl disable ...")
     found["node2"]["drbd_files"] = {"/etc/drbd.d/shop.res": resource_file()}
     assert _findings.judge(model, found, LIMITS, repair=True) == []
 

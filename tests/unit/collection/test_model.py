@@ -203,7 +203,7 @@ def test_agents_and_scripts_reach_the_daemon_with_a_name_of_their_own(build):
     assert "resource-agents" in packages
     asked = _inventory.questions(model, "node1")["units"]
     # F59: what the init system could start by itself is looked at, and nothing else.
-    assert asked == ["drbd.service", "legacy.service"]
+    assert asked == ["legacy.service"]
 
 
 def test_every_kind_of_check_reaches_the_daemon(build):

@@ -95,3 +95,22 @@ def test_a_unit_follows_its_files_whichever_run_changed_them(tmp_path):
         assert units.outdated(follows, {"a.service": began(60, "inactive")}, units.BEGAN) == []
     gone = {"a.service": [str(tmp_path / "missing")]}
     assert units.outdated(gone, {"a.service": began(60)}, units.BEGAN) == []
+
+
+@pytest.mark.finding("H3")
+def test_a_script_that_starts_at_boot_is_disabled_too():
+    """Its unit is generated: only the links of the run levels make it start."""
+    seen = {
+        "legacy.service": {
+            "UnitFileState": "generated",
+            "SourcePath": "/etc/init.d/legacy",
+            "WantedBy": "multi-user.target graphical.target",
+        }
+    }
+    assert planned(seen, disabled=["legacy.service"])[0] == [
+        "disable",
+        "--no-reload",
+        "legacy.service",
+    ]
+    seen["legacy.service"]["WantedBy"] = ""
+    assert planned(seen, disabled=["legacy.service"]) == []
