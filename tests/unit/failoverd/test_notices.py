@@ -25,6 +25,10 @@ from failoverd.notices.settings import Channel, CommandSettings, MailSettings, W
 from failoverd.schema import ConfigError
 
 
+def serving(outbox: Outbox) -> asyncio.Future[Any]:
+    return asyncio.gather(*(work() for _name, work in outbox.tasks()))
+
+
 def entry(text: str, level: str = "alert", code: str = "late") -> dict[str, Any]:
     return {"time": 0.0, "level": level, "code": code, "text": text}
 
@@ -222,7 +226,7 @@ def test_alerts_and_good_news_of_the_history_are_delivered(tmp_path: Path, until
         history = History(tmp_path, "node1")
         outbox = Outbox("shop", "node1", [CommandSettings("a", ("/x",))], history, send)
         history.listeners.append(outbox.take)
-        task = asyncio.ensure_future(outbox.run())
+        task = serving(outbox)
         history.add("resource-up", "nobody wants to know")
         history.add("peer-silent", "node2 is silent", alert=True)
         history.add("takeover", "shop is taken over")
@@ -252,7 +256,7 @@ def test_what_fails_is_tried_again_and_holds_up_no_other_channel(until: Any) -> 
         three = [CommandSettings(name, ("/x",)) for name in ("dead", "moody", "good")]
         outbox = Outbox("shop", "node1", three, told, send)
         outbox.retry_s = 0.01
-        task = asyncio.ensure_future(outbox.run())
+        task = serving(outbox)
         outbox.take(entry("x"))
         await until(lambda: sent.count("moody") == 1)
         assert outbox.problems.get("moody") in (None, "busy")

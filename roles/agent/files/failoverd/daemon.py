@@ -10,7 +10,8 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from .service import Service
 from .status import snapshot
 from .store import Store
 from .takeover import costs
+from .upkeep import Upkeep, Work
 
 LINGER_S = 120.0
 GOODBYE_S = 1.0
@@ -193,7 +195,8 @@ class Daemon:
         )
         self._costs = {name: list(both) for name, both in costs(config).items()}
         self._control = ControlServer(run, self._requests.answer)
-        self._background: list[asyncio.Future[Any]] = []
+        self._upkeep = Upkeep(lambda text: self._alert("task-ended", text), self._begin_anew)
+        self._ahead: asyncio.Task[None] | None = None
 
     def _service(self, settings: Any, host: Host) -> Service:
         resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
@@ -280,17 +283,22 @@ class Daemon:
         )
         return {**status, "watchdog": self._watchdog.status(), **self._senses.status()}
 
-    def _keep(self, work: Awaitable[Any]) -> None:
-        """Run in the background; an unexpected end is an alert, not a silence."""
+    def _begin_anew(self, why: str) -> None:
+        self._alert("daemon-hopeless", why)
+        self._end.set()
 
-        def ended(future: asyncio.Future[Any]) -> None:
-            if not future.cancelled() and (error := future.exception()) is not None:
-                text = f"{type(error).__name__}: {error}"
-                self._history.add("internal-error", text, alert=True)
-
-        future = asyncio.ensure_future(work)
-        future.add_done_callback(ended)
-        self._background.append(future)
+    def _long_tasks(self) -> Iterator[tuple[str, Work]]:
+        """What has to be done for as long as the daemon lives, each with its name for people."""
+        yield from self._disks.tasks()
+        yield from self._outbox.tasks()
+        yield "the patrol of the fence devices", self._devices.patrol
+        if self._locks:
+            yield "the keeper of the locks", self._keep_locks
+        for monitor in self._senses.monitors:
+            yield f"the monitor {type(monitor).__name__}", monitor.run
+        for name, service in self._services.items():
+            patrol = partial(service.patrol, self._config.runtime.patrol_s)
+            yield f"the patrol of {name}", patrol
 
     async def run(self) -> None:
         """Live until SIGTERM or a goodbye. Services run on (F31)."""
@@ -306,19 +314,13 @@ class Daemon:
         await self._watchdog.prepare()
         await self._control.open()
         self._runner.begin()
-        self._keep(self._disks.run())
-        self._keep(self._read_ahead())
-        self._keep(self._devices.patrol())
-        self._keep(self._outbox.run())
-        self._keep(lock_level.keep(self._locks, lambda: self._runner.state, self._rhythm.rest))
-        for monitor in self._senses.monitors:
-            self._keep(monitor.run())
-        for service in self._services.values():
-            self._keep(service.patrol(self._config.runtime.patrol_s))
+        self._ahead = self._loop.create_task(self._read_ahead(), name="read-ahead")
+        for name, work in self._long_tasks():
+            self._upkeep.keep(name, work)
         self._notifier.send("READY=1", "STATUS=watching")
         period = watchdog_period()
         if period is not None:
-            self._keep(self._feed(period))
+            self._upkeep.keep("the answer to systemd's watchdog", partial(self._feed, period))
         await self._end.wait()
         self._notifier.send("STOPPING=1")
         await self._close()
@@ -327,11 +329,15 @@ class Daemon:
         """What a takeover will need is loaded before: the bus, the applications' programs."""
         resources = [r for s in self._config.services for r in s.resources if r.type == "unit"]
         files = []
-        for resource in resources:
-            with contextlib.suppress(SystemdError):
-                properties = await self._systemd.properties(resource.options.unit)
-                files.append(str(properties["FragmentPath"]))
-        await pagecache.warm(files)
+        with contextlib.suppress(Exception):  # a matter of speed only
+            for resource in resources:
+                with contextlib.suppress(SystemdError):
+                    properties = await self._systemd.properties(resource.options.unit)
+                    files.append(str(properties["FragmentPath"]))
+            await pagecache.warm(files)
+
+    async def _keep_locks(self) -> None:
+        await lock_level.keep(self._locks, lambda: self._runner.state, self._rhythm.rest)
 
     async def _feed(self, period: float) -> None:
         """systemd restarts a daemon whose loop hangs."""
@@ -342,8 +348,9 @@ class Daemon:
     async def _close(self) -> None:
         self._history.add("daemon-end", f"failoverd ends on {self._config.node}")
         self._control.close()
-        for future in self._background:
-            future.cancel()
+        self._upkeep.close()
+        if self._ahead is not None:
+            self._ahead.cancel()
         await self._dispatcher.close()
         for link in self._links:
             link.close()

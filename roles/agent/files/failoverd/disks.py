@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from . import trouble
 from .core.events import Disk, DiskChanged, Event
@@ -13,12 +14,13 @@ from .resources.base import ResourceError
 from .resources.drbd import Drbd
 from .rhythm import Rest
 from .service import Chronicle
+from .upkeep import Work
 
 BRING_UP_RETRY_S = 5.0
 
 
 class Disks:
-    """One task per replicated service. Reading the state of DRBD 8.4 starts no process."""
+    """Two tasks per replicated service. Reading the state of DRBD 8.4 starts no process."""
 
     def __init__(
         self,
@@ -33,15 +35,18 @@ class Disks:
         self._period_s = period_s
         self._post = post
         self._history = history
+        self._looking = {service: asyncio.Lock() for service in disks}
         self.last: dict[str, Disk] = {}
         self.problems: dict[str, str] = {}
 
-    async def run(self) -> None:
-        """Watch all, forever."""
-        await asyncio.gather(
-            *(self._watch(service) for service in self._disks),
-            *(self._bring_up(service, disk) for service, disk in self._disks.items()),
-        )
+    def tasks(self) -> Iterator[tuple[str, Work]]:
+        """What has to be done for ever."""
+        for service, disk in self._disks.items():
+            yield f"the watcher of the disk of {service}", partial(self._watch, service)
+            yield (
+                f"what brings up the disk of {service}",
+                partial(self._bring_up, service, disk),
+            )
 
     async def _watch(self, service: str) -> None:
         while True:
@@ -49,16 +54,20 @@ class Disks:
             await self._rest(self._period_s)
 
     async def look(self, service: str, *, always: bool = False) -> None:
-        """Post the state if it differs from the last one posted, or always."""
-        try:
-            disk = await self._disks[service].disk()
-        except ResourceError as error:
-            # F75: who could not ask the kernel knows what it knew before.
-            before = self.last.get(service) if trouble.own(error) else None
-            disk = before or Disk()
-        if always or disk != self.last.get(service):
-            self.last[service] = disk
-            self._post(DiskChanged(service, disk))
+        """Post the state if it differs from the last one posted, or always.
+
+        One after the other: an answer that took long is never posted behind a newer one.
+        """
+        async with self._looking[service]:
+            try:
+                disk = await self._disks[service].disk()
+            except ResourceError as error:
+                # F75: who could not ask the kernel knows what it knew before.
+                before = self.last.get(service) if trouble.own(error) else None
+                disk = before or Disk()
+            if always or disk != self.last.get(service):
+                self.last[service] = disk
+                self._post(DiskChanged(service, disk))
 
     async def _bring_up(self, service: str, drbd: Drbd) -> None:
         """Nobody else does it: DRBD's own unit is disabled, so that one place decides."""

@@ -127,7 +127,14 @@ class Dispatcher:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            text = f"an order was not carried out: {type(error).__name__}: {error}"
+            self._history.add("order-failed", text, alert=True)
 
     async def _probe(self, action: Probe) -> None:
         service = self._services[action.service]

@@ -163,7 +163,9 @@ class Lock:
                     hold, step = rules.hold_written(hold, self._now())
                     self.unsure = False
                     self._known.set()
-            except LockError:
+            except Exception:
+                # Whatever keeps this daemon from it, the disk or its own want of memory: it is
+                # tried again, and if it lasts the lock is overdue (F65, F75).
                 step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
                 continue
             if step.do is Do.RESET:

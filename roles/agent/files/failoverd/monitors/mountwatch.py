@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import io
 import select
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -37,6 +37,10 @@ def wrong(table: Sequence[mounts.Mount], path: str, options: str) -> str:
     return ""
 
 
+def _open() -> io.FileIO:
+    return Path(mounts.MOUNTINFO).open("rb", buffering=0)
+
+
 class MountWatch:
     """Waits for the events of mountinfo, and looks every LOOK_S as well.
 
@@ -54,10 +58,6 @@ class MountWatch:
         self._rest = rest
         self._history = history
         self._look_s = look_s
-        self._epoll = select.epoll()
-        self._table = os.open(mounts.MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
-        # Not EPOLLIN: the file is always readable.
-        self._epoll.register(self._table, select.EPOLLPRI)
         self._text = b""
         self._mounts: list[mounts.Mount] = []
         self._counters: dict[tuple[int, int], str] = {}
@@ -69,20 +69,22 @@ class MountWatch:
     async def run(self) -> None:
         """Watch for ever."""
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._epoll.fileno(), self._woken)
-        try:
-            while True:
-                self.look()
-                await self._rest(self._look_s)
-        finally:
-            loop.remove_reader(self._epoll.fileno())
-            self._epoll.close()
-            os.close(self._table)
+        with contextlib.closing(_open()) as table, select.epoll() as epoll:
+            # Not EPOLLIN: the file is always readable.
+            epoll.register(table, select.EPOLLPRI)
 
-    def _woken(self) -> None:
-        """Polling is what makes the kernel take the event as seen."""
-        self._epoll.poll(0)
-        self.look()
+            def woken() -> None:
+                """Polling is what makes the kernel take the event as seen."""
+                epoll.poll(0)
+                self.look()
+
+            loop.add_reader(epoll.fileno(), woken)
+            try:
+                while True:
+                    self.look()
+                    await self._rest(self._look_s)
+            finally:
+                loop.remove_reader(epoll.fileno())
 
     def look(self) -> None:
         """Compare what is mounted with what should be."""

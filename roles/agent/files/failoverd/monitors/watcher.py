@@ -7,10 +7,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from failoverd import trouble
 from failoverd.rhythm import Rest
+from failoverd.upkeep import keep
 
 from .base import Check, CheckFailed, CheckSettings, CheckUnable
 from .streak import Streak
@@ -69,7 +71,9 @@ class Watcher:
         if self._task is None:
             self._streak.good()
             self.latest = None
-            self._task = asyncio.get_running_loop().create_task(self._run(failed, blind))
+            self._task = keep(
+                f"the check {self.settings.name}", partial(self._run, failed, blind), self._note
+            )
 
     def end(self) -> None:
         """Ask no more."""
@@ -92,6 +96,10 @@ class Watcher:
             "ms": round(latest.seconds * 1000, 1) if latest is not None else None,
             "reason": latest.reason if latest is not None else "",
         }
+
+    def _note(self, text: str) -> None:
+        """The check itself has broken down, which says nothing of the resource."""
+        self.latest = Latest(None, 0.0, text)
 
     async def _run(self, failed: Callable[[str], None], blind: Callable[[str], None]) -> None:
         clock = self._clock or asyncio.get_running_loop().time

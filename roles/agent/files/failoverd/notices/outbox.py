@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from failoverd.service import Chronicle
+from failoverd.upkeep import Work
 
 from . import channels
 from .channels import NoticeError
@@ -75,19 +77,20 @@ class Outbox:
             pacer.add(entry, self._loop.time())
             self._news[name].set()
 
-    async def run(self) -> None:
-        """Deliver for ever."""
-        await asyncio.gather(*(self._serve(channel) for channel in self._channels))
+    def tasks(self) -> Iterator[tuple[str, Work]]:
+        """What has to be done for ever: to deliver."""
+        for channel in self._channels:
+            yield f"notification {channel.name}", partial(self._serve, channel)
 
     async def _serve(self, channel: Channel) -> None:
         pacer, news = self._pacers[channel.name], self._news[channel.name]
         while True:
-            await news.wait()
-            news.clear()
             while pacer.due is not None:
                 await asyncio.sleep(max(0.0, pacer.due - self._loop.time()))
                 entries, dropped = pacer.take(self._loop.time())
                 await self._deliver(channel, compose(self._cluster, self._node, entries, dropped))
+            await news.wait()
+            news.clear()
 
     async def _deliver(self, channel: Channel, notice: Notice) -> None:
         wait_s = self.retry_s

@@ -12,11 +12,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from failoverd import trouble
 from failoverd.monitors.aside import aside
 
 from .base import ResourceError
 
 T = TypeVar("T")
+RETRY_S = 0.2
 
 
 class Calls:
@@ -38,25 +40,25 @@ class Calls:
 
         Raises what the call raises, and ResourceError when it, or one before it, does not end.
         """
+        want = ""
         try:
-            async with asyncio.timeout_at(until):
-                async with self._turn:
-                    if self._left is not None and not self._left.done():
-                        await asyncio.wait([self._left])
-                    self._doing = doing
-                    self._left = future = self._begin(call, *arguments)
+            async with asyncio.timeout_at(until), self._turn:
+                if self._left is not None and not self._left.done():
+                    await asyncio.wait([self._left])
+                self._doing = doing
+                while True:
+                    self._left = future = aside(call, *arguments)
+                    # The outcome of a call that nobody waits for is nobody's error.
+                    future.add_done_callback(lambda done: done.exception())
                     await asyncio.wait([future])
-                    return future.result()
+                    error = future.exception()
+                    if error is None or not trouble.own(error):
+                        return future.result()
+                    # What this daemon lacks for a moment is no failure of the resource (F75).
+                    want = trouble.reason(error)
+                    await asyncio.sleep(RETRY_S)
         except TimeoutError:
-            if not self.hanging:
-                raise
-        raise ResourceError(f"{self._name}: {self._doing} hangs: the disk below does not answer")
-
-    def _begin(self, call: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-        try:
-            future = aside(call, *arguments)
-        except RuntimeError as error:
-            raise ResourceError(f"{self._name}: failoverd cannot work: {error}") from None
-        # The outcome of a call that nobody waits for is nobody's error.
-        future.add_done_callback(lambda done: done.exception())
-        return future
+            why = f"failoverd itself cannot: {want}"
+            if self.hanging:
+                why = f"{self._doing} hangs: the disk below does not answer"
+        raise ResourceError(f"{self._name}: {why}")

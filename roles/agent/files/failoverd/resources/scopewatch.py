@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .systemd import Systemd, SystemdError
+from .systemd import Systemd
 
 EMPTY_STATES = ("inactive", "failed")
 RETRY_S = 1.0
@@ -43,7 +43,7 @@ class ScopeWatch:
             try:
                 await self._systemd.watch(self._unit, self._changed)
                 return
-            except SystemdError:
+            except Exception:  # what this daemon lacks for a moment as well (F75)
                 await asyncio.sleep(RETRY_S)
 
     def _changed(self, properties: dict[str, Any]) -> None:

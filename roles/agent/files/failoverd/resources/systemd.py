@@ -49,9 +49,9 @@ class Systemd:
             if self._bus is not None and self._bus.connected:
                 return self._bus
             # The library takes long to load on a small machine: not in the loop's own thread.
-            library = await asyncio.to_thread(importlib.import_module, "dbus_fast")
-            aio = await asyncio.to_thread(importlib.import_module, "dbus_fast.aio")
             try:
+                library = await asyncio.to_thread(importlib.import_module, "dbus_fast")
+                aio = await asyncio.to_thread(importlib.import_module, "dbus_fast.aio")
                 bus = await aio.MessageBus(bus_type=library.BusType.SYSTEM).connect()
             except Exception as error:
                 raise SystemdError(f"the system bus cannot be reached: {error}") from None

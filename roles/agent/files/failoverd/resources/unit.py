@@ -159,7 +159,7 @@ class Unit:
             try:
                 await self._systemd.watch(self._unit, self._changed)
                 self._subscribed = True
-            except SystemdError:
+            except Exception:  # what this daemon lacks for a moment as well (F75)
                 await asyncio.sleep(1.0)
         await self._look()
 
