@@ -49,6 +49,10 @@ options:
     description: Port of the running server.
     type: int
     default: 5432
+  socket:
+    description: Directory of the running server's UNIX socket.
+    type: path
+    default: /run/postgresql
   account:
     description: System account that runs the server.
     type: str
@@ -171,6 +175,8 @@ class Content:
                 "-XAtq",
                 "-v",
                 "ON_ERROR_STOP=1",
+                "-h",
+                self.params["socket"],
                 "-p",
                 str(self.params["port"]),
                 "-d",
@@ -241,6 +247,7 @@ def main() -> None:
             "user": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
             "port": {"type": "int", "default": 5432},
+            "socket": {"type": "path", "default": "/run/postgresql"},
             "account": {"type": "str", "default": "postgres"},
         },
         supports_check_mode=True,

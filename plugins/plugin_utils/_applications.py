@@ -8,12 +8,28 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import _checks, _net
+from . import _checks, _net, _units
 from ._values import Problem, flag, mapping, name, refuse, sequence, text, unique, whole
 
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service")
-PG_KEYS = ("port", "database", "user", "password", "networks", "settings", "version")
-APACHE_KEYS = ("port", "sample")
+PG_KEYS = ("port", "localhost", "database", "user", "password", "networks", "settings", "version")
+PG_OURS = (
+    "config_file",
+    "data_directory",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "include",
+    "include_dir",
+    "include_if_exists",
+    "listen_addresses",
+    "port",
+    "unix_socket_directories",
+)
+"""What the role sets itself: its unit, its monitors and the other services rely on it (H12)."""
+PG_DATABASES = ("postgres", "template0", "template1")
+PG_USERS = ("none", "postgres", "public")
+APACHE_KEYS = ("port", "localhost", "sample")
 AGENT = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -45,6 +61,7 @@ def _application(where: str, raw: Any, service: str) -> dict[str, Any]:
         unit = text(f"{where}.unit", item["unit"])
         if not UNIT.fullmatch(unit):
             refuse(f"{where}.unit", unit, "is not the name of a systemd service unit.")
+        _units.permitted(f"{where}.unit", unit)
         return {
             "kind": "unit",
             "name": unit.removesuffix(".service"),
@@ -105,6 +122,7 @@ def _lsb(where: str, raw: Any) -> dict[str, Any]:
     script = text(f"{where}.lsb", item["lsb"])
     if not SCRIPT.fullmatch(script):
         refuse(f"{where}.lsb", script, "is not the name of a script of /etc/init.d.")
+    _units.permitted(f"{where}.lsb", f"{script}.service")
     return {
         "kind": "lsb",
         "name": name(f"{where}.name", item.get("name", script)),
@@ -143,18 +161,21 @@ def _postgresql(where: str, raw: Any, service: str) -> dict[str, Any]:
     for key, setting in settings.items():
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(key)) or "\n" in str(setting):
             raise Problem(f"{where}.settings.{key}: not a setting of one line.")
-        if key in ("data_directory", "hba_file", "ident_file", "listen_addresses", "port"):
+        if key in PG_OURS:
             raise Problem(f"{where}.settings.{key}: not allowed; the role sets it itself.")
     result: dict[str, Any] = {
         "port": whole(f"{where}.port", item.get("port", 5432), 1, 65535),
-        "database": name(f"{where}.database", item.get("database", _identifier(service))),
-        "user": name(f"{where}.user", item.get("user", _identifier(service))),
+        "localhost": flag(f"{where}.localhost", item.get("localhost", False)),
+        # Of its own: after a failover there may be another server on the same node.
+        "socket": f"/run/postgresql-{service}",
+        "database": _database(f"{where}.database", item.get("database", _identifier(service))),
+        "user": _user(f"{where}.user", item.get("user", _identifier(service))),
         "networks": networks,
         "settings": {str(k): _setting(v) for k, v in settings.items()},
-        "version": str(item.get("version", "")),
+        "version": _version(f"{where}.version", item["version"]) if "version" in item else "",
         **_common(where, item),
     }
-    result.setdefault("monitor", [{"type": "query", "port": result["port"]}])
+    result.setdefault("monitor", [{"type": "query"}])
     if "password" in item:
         password = item["password"]
         # The value is a secret: the sentence does not show it.
@@ -164,6 +185,27 @@ def _postgresql(where: str, raw: Any, service: str) -> dict[str, Any]:
             raise Problem(f"{where}.password: holds a space, a quote or a backslash.")
         result["password"] = str(password)
     return result
+
+
+def _database(where: str, value: Any) -> str:
+    database = name(where, value)
+    if database in PG_DATABASES:
+        refuse(where, database, "is PostgreSQL's own; a service has a database of its own.")
+    return database
+
+
+def _user(where: str, value: Any) -> str:
+    user = name(where, value)
+    if user in PG_USERS or user.startswith("pg_"):
+        refuse(where, user, "is reserved by PostgreSQL; a service has an account of its own.")
+    return user
+
+
+def _version(where: str, value: Any) -> str:
+    version = str(value)
+    if not re.fullmatch(r"[1-9][0-9]", version):
+        refuse(where, version, "is not a major version such as 16.")
+    return version
 
 
 def _identifier(service: str) -> str:
@@ -182,7 +224,8 @@ def _apache(where: str, raw: Any, service: str) -> dict[str, Any]:
     port = whole(f"{where}.port", item.get("port", 80), 1, 65535)
     return {
         "port": port,
-        "sample": flag(f"{where}.sample", item.get("sample", True)),
-        "monitor": [{"type": "http", "url": f"http://127.0.0.1:{port}/"}],
+        "localhost": flag(f"{where}.localhost", item.get("localhost", False)),
+        "sample": flag(f"{where}.sample", item.get("sample", False)),
+        "monitor": [{"type": "http"}],
         **_common(where, item),
     }

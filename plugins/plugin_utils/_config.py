@@ -129,7 +129,7 @@ def _disk(
             "disk": dict(storage["disk"]),
             "after": [],
         }
-    if sfex is None:
+    if "lock" not in storage or sfex is None:
         return None
     return {
         "name": "sfex",
@@ -151,17 +151,19 @@ def _service(
     disk = _disk(service, cluster, sfex)
     resources: list[dict[str, Any]] = [disk] if disk is not None else []
     before = [resource["name"] for resource in resources]
-    resources.append(
-        {
-            "name": "mount",
-            "type": "filesystem",
-            "device": storage.get("device") or dict(storage["disk"]),
-            "path": storage["mount"],
-            "fstype": storage["filesystem"],
-            "options": storage["options"],
-            "after": before,
-        }
-    )
+    if storage["mount"]:
+        resources.append(
+            {
+                "name": "mount",
+                "type": "filesystem",
+                "device": storage.get("device") or dict(storage["disk"]),
+                "path": storage["mount"],
+                "fstype": storage["filesystem"],
+                "options": storage["options"],
+                "after": before,
+            }
+        )
+    mounted = ["mount"] if storage["mount"] else []
     # An application may bind to the address. And it stops before the address goes: its clients are
     # told, and need not wait for their connections to time out.
     addresses = [f"address-{address['ip']}" for address in service["addresses"]]
@@ -169,7 +171,7 @@ def _service(
         entry = {
             "name": application["name"],
             **_program(service["name"], application),
-            "after": ["mount", *addresses, *application["after"]],
+            "after": [*mounted, *addresses, *application["after"]],
         }
         for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
             if key in application:
@@ -182,7 +184,7 @@ def _service(
                 "type": "virtual_ip",
                 "address": address["address"],
                 "interface": dict(address["interface"]),
-                "after": before or ["mount"],
+                "after": before or mounted,
             }
         )
     result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}

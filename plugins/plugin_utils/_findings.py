@@ -96,6 +96,8 @@ def _foreign(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> No
 
 def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
     for service in model["services"]:
+        if service["storage"]["type"] == "none":
+            continue
         disk = service["storage"]["disk"][node]
         where = f"{service['where']}.storage.disk"
         seen = info["disks"][service["name"]]

@@ -82,6 +82,7 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
                 "mount": s["storage"]["mount"],
             }
             for s in model["services"]
+            if s["storage"]["mount"]
         ],
         "lock_disk": model["sfex"]["disk"][node] if model["sfex"] else "",
         "watchdog": {key: (model["watchdog"] or {}).get(key, "") for key in ("device", "module")},

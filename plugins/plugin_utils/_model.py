@@ -12,6 +12,7 @@ from . import (
     _fencing,
     _guard,
     _links,
+    _listening,
     _monitors,
     _net,
     _notifications,
@@ -86,6 +87,7 @@ def build(
         _interfaces(services, found)
     _numbers.assign(services, found)
     _services.place(services, links)
+    _listening.assign(services)
     targets = _monitors.targets(given.get("failover_ping_targets") or [], links, services)
     monitors = _monitors.read(given.get("failover_monitors") or {}, targets)
     if any(method["method"] == "watchdog" for method in fencing):

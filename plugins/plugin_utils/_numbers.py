@@ -45,8 +45,10 @@ def assign(services: Sequence[Mapping[str, Any]], found: Found | None) -> None:
     drbd = [s for s in services if s["storage"]["type"] == "drbd"]
     locked = [s for s in services if "lock" in s["storage"]]
     told = found or {}
-    for kind in _of_drbd([s["name"] for s in drbd], told):
-        _number(kind, drbd)
+    minors, ports = _of_drbd([s["name"] for s in drbd], told)
+    ports.busy |= {a["port"] for s in services for a in s["applications"] if "port" in a}
+    _number(minors, drbd)
+    _number(ports, drbd)
     _number(_of_locks([s["name"] for s in locked], told), locked)
     for service in drbd:
         service["storage"]["device"] = f"/dev/drbd{service['storage']['minor']}"

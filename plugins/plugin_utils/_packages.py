@@ -58,7 +58,7 @@ def needed(model: Mapping[str, Any]) -> list[str]:
         if method["agent"]:
             names.update(for_agent(method["agent"]))
     for service in model["services"]:
-        names.update(BY_FILESYSTEM[service["storage"]["filesystem"]])
+        names.update(BY_FILESYSTEM.get(service["storage"].get("filesystem", ""), ()))
         if service["storage"]["type"] == "drbd":
             names.add("drbd-utils")
         for application in service["applications"]:

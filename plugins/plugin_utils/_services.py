@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _applications, _net, _numbers
+from . import _applications, _net, _numbers, _units
 from ._values import (
     Problem,
     flag,
@@ -62,8 +62,10 @@ def read(
     if not services:
         refuse(where, [], "is empty; a cluster needs at least one service.")
     unique(where, [service["name"] for service in services], "name")
-    unique(where, [s["storage"]["mount"] for s in services], "storage.mount")
-    _unshared(services, nodes)
+    kept = [service for service in services if service["storage"]["type"] != "none"]
+    unique(where, [s["storage"]["mount"] for s in kept], "storage.mount")
+    _unshared(kept, nodes)
+    _units.unshared(services)
     for service in services:
         if lock_disk is not None:
             _apart(service, lock_disk["disk"])
@@ -108,8 +110,8 @@ def _service(
     item = mapping(
         where,
         raw,
-        required=("name", "storage"),
-        optional=("preferred", "addresses", "applications", *POLICY),
+        required=("name",),
+        optional=("preferred", "storage", "addresses", "applications", *POLICY),
     )
     called = name(f"{where}.name", item["name"])
     if called == "all":
@@ -121,7 +123,7 @@ def _service(
         "where": where,
         "name": called,
         "preferred": preferred,
-        "storage": _storage(f"{where}.storage", item["storage"], nodes, links, lock_disk),
+        "storage": _storage(f"{where}.storage", item.get("storage"), nodes, links, lock_disk),
         "addresses": [
             _address(f"{where}.addresses[{i}]", a, nodes, links)
             for i, a in enumerate(sequence(f"{where}.addresses", item.get("addresses", [])))
@@ -131,7 +133,23 @@ def _service(
         ),
     }
     service.update(_policy(where, item))
+    _whole(service)
     return service
+
+
+def _whole(service: Mapping[str, Any]) -> None:
+    """Refuse a service of nothing, and applications whose data would lie nowhere."""
+    where = service["where"]
+    if service["storage"]["type"] != "none":
+        return
+    if not service["addresses"] and not service["applications"]:
+        raise Problem(f"{where}: has no storage, no address and no application; give it one.")
+    for index, application in enumerate(service["applications"]):
+        if application["kind"] in ("postgresql", "apache"):
+            raise Problem(
+                f"{where}.applications[{index}]: {application['kind']} keeps its files on the"
+                " service's storage; give storage, or name a unit of your own instead."
+            )
 
 
 def _policy(where: str, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,10 +177,12 @@ def _storage(
     links: Sequence[Mapping[str, Any]],
     lock_disk: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
+    if raw is None or (isinstance(raw, Mapping) and raw.get("type") == "none"):
+        return _none(where, raw or {})
     if isinstance(raw, Mapping) and raw.get("type") == "shared":
         return _shared(where, raw, nodes, lock_disk)
     item = mapping(where, raw, required=("type", "disk", "link", "mount"), optional=STORAGE_KEYS)
-    text(f"{where}.type", item["type"], ("drbd", "shared"))
+    text(f"{where}.type", item["type"], ("drbd", "shared", "none"))
     disks = per_node(f"{where}.disk", item["disk"], nodes)
     link = text(f"{where}.link", item["link"])
     found = next((one for one in links if one["name"] == link), None)
@@ -183,6 +203,12 @@ def _storage(
         "port": _number(f"{where}.port", item.get("port"), 1, 65535),
         "overwrite": flag(f"{where}.overwrite", item.get("overwrite", False)),
     }
+
+
+def _none(where: str, raw: Any) -> dict[str, Any]:
+    """Nothing that moves but addresses and programs, such as a proxy."""
+    mapping(where, raw, optional=("type",))
+    return {"type": "none", "disk": {}, "link": "", "mount": "", "overwrite": False}
 
 
 def _mount(where: str, value: Any) -> str:

@@ -175,8 +175,8 @@ def test_what_the_collection_installs_is_asked_whether_it_serves(build):
         )
     )
     [query], [http] = resources["postgresql"].monitor, resources["apache"].monitor
-    assert query.options.path == "/run/postgresql/.s.PGSQL.5544"
-    assert (str(http.options.endpoint), http.options.target) == ("127.0.0.1:8080", "/")
+    assert query.options.path == "/run/postgresql-shop/.s.PGSQL.5544"
+    assert (str(http.options.endpoint), http.options.target) == ("192.168.1.10:8080", "/")
     assert resources["worker"].monitor == ()
 
 

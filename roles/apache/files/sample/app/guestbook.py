@@ -21,7 +21,10 @@ import psycopg2
 COOKIE = "guestbook"
 SESSION = re.compile(COOKIE + r"=([0-9a-f]{32})(?:;|$)")
 SESSION_KEPT_S = 30 * 86400
+SESSIONS_KEPT = 1000
 ENTRIES_SHOWN = 20
+ENTRIES_KEPT = 1000
+"""Anybody may write here, and the storage is that of the service: it must never fill up."""
 LONGEST = {"name": 60, "words": 500}
 LARGEST_POST = 10_000
 
@@ -90,25 +93,31 @@ def visit(environ):
     except (OSError, ValueError, KeyError):
         # A name that the server does not know is never taken over from a client.
         session = secrets.token_hex(16)
-        forget(directory)
+        if not forget(directory):
+            return session, 1
     path = os.path.join(directory, session + ".json")
     new = f"{path}.{secrets.token_hex(4)}"
     with open(new, "w", encoding="utf-8") as file:
         json.dump({"visits": visits + 1}, file)
-        file.flush()
-        os.fsync(file.fileno())
+        if visits:
+            # A client that comes for the first time costs no write to the disk.
+            file.flush()
+            os.fsync(file.fileno())
     os.replace(new, path)
     return session, visits + 1
 
 
 def forget(directory):
-    """Remove sessions that nobody used for long."""
-    oldest = time.time() - SESSION_KEPT_S
+    """Remove sessions that nobody used for long; return whether there is room for one more."""
+    oldest, left = time.time() - SESSION_KEPT_S, 0
     with os.scandir(directory) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):
                 if entry.stat().st_mtime < oldest:
                     os.unlink(entry.path)
+                else:
+                    left += 1
+    return left < SESSIONS_KEPT
 
 
 def book(environ):
@@ -125,6 +134,10 @@ def book(environ):
             if sent.get("name") and sent.get("words"):
                 entry = "INSERT INTO guestbook (name, words) VALUES (%(name)s, %(words)s)"
                 cursor.execute(entry, sent)
+                cursor.execute(
+                    "DELETE FROM guestbook WHERE id <= (SELECT max(id) FROM guestbook) - %s",
+                    (ENTRIES_KEPT,),
+                )
             cursor.execute(
                 "SELECT id, to_char(written, 'YYYY-MM-DD HH24:MI'), name, words"
                 " FROM guestbook ORDER BY id DESC LIMIT %s",
