@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the parts of ``make test``, two at a time: ``python -m tests.legs NAME [NAME ...]``.
+
+A lab of real kernels waits for most of its time, so another part has the machine meanwhile. What
+a part prints goes to ``build/test/NAME.log``. A line tells how far each one is. The end tells what
+came of each, with the last lines of those that failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+LOGS = CHECKOUT / "build" / "test"
+GATES = str(CHECKOUT / "build" / "gates-venv" / "bin" / "python")
+AT_A_TIME = 2
+SHOWN_S = 30.0
+TAIL = 120
+"""Lines of a part that failed."""
+PYTEST = (sys.executable, "-m", "pytest")
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One part. nice: 0, or more for one that can wait."""
+
+    name: str
+    command: Sequence[str]
+    nice: int = 0
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return LOGS / f"{self.name}.log"
+
+
+# In the order in which they begin: the longest first.
+LEGS = (
+    Leg("lab", (*PYTEST, "-v", "tests/lab")),
+    Leg("units", (*PYTEST, "-q", "tests", "--ignore=tests/lab", "--ignore=tests/simulation")),
+    Leg("gates", (GATES, "-m", "tests.gates", "--quick")),
+    Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
+    Leg("simulation", (*PYTEST, "-q", "tests/simulation"), nice=10),
+)
+
+
+@dataclass
+class Run:
+    """One part while it runs, and what came of it."""
+
+    leg: Leg
+    began: float = 0.0
+    ended: float = 0.0
+    code: int | None = None
+
+    def play(self) -> None:
+        """Run it to its end."""
+        self.began = time.monotonic()
+        print(f"{self.leg.name}: begins, see {self.leg.log.relative_to(CHECKOUT)}", flush=True)
+        with self.leg.log.open("w", encoding="utf-8") as log:
+            done = subprocess.run(
+                ["nice", "-n", str(self.leg.nice), *self.leg.command],
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        self.ended = time.monotonic()
+        self.code = done.returncode
+        word = "ok" if self.code == 0 else f"FAILED ({self.code})"
+        print(f"{self.leg.name}: {word} after {self.seconds:.0f} s: {self.last}", flush=True)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return (self.ended or time.monotonic()) - self.began
+
+    @property
+    def last(self) -> str:
+        """The last line that it printed, shortened."""
+        lines = tail(self.leg.log, 5)
+        return next((line.strip()[:100] for line in reversed(lines) if line.strip()), "")
+
+
+def tail(path: Path, count: int) -> list[str]:
+    """The last lines of a log."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []
+
+
+def play(legs: Sequence[Leg]) -> int:
+    """Run them; returns 0 only when all ended well."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    runs = [Run(leg) for leg in legs]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        waiting: set[Future[None]] = {pool.submit(run.play) for run in runs}
+        while waiting:
+            done, waiting = wait(waiting, timeout=SHOWN_S)
+            for future in done:
+                future.result()
+            for run in runs:
+                if run.began and run.code is None:
+                    print(f"  {run.leg.name} {run.seconds:.0f} s: {run.last}", flush=True)
+    failed = [run for run in runs if run.code != 0]
+    for run in failed:
+        print(f"\n--- {run.leg.name}: the end of {run.leg.log.relative_to(CHECKOUT)}")
+        print("\n".join(tail(run.leg.log, TAIL)))
+    print()
+    for run in runs:
+        word = "ok    " if run.code == 0 else "FAILED"
+        print(f"{word} {run.leg.name}, {run.seconds:.0f} s: {run.last}")
+    print(f"{time.monotonic() - began:.0f} s")
+    print(f"{len(runs) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def main() -> int:
+    """Run the parts that are named, all if none is."""
+    known = {leg.name: leg for leg in LEGS}
+    wanted = sys.argv[1:] or list(known)
+    strange = [name for name in wanted if name not in known]
+    if strange:
+        print(f"{strange[0]} is no part; they are {', '.join(known)}.", file=sys.stderr)
+        return 2
+    os.environ.setdefault("SEEDS", "2000")
+    return play([known[name] for name in wanted])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One part of the tests that fails is the failure of all, and its last words are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import legs
+
+
+@pytest.fixture(autouse=True)
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(legs, "LOGS", tmp_path / "test")
+    monkeypatch.setattr(legs, "CHECKOUT", tmp_path)
+
+
+def test_all_parts_run_and_one_failure_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    good = legs.Leg("good", ("/bin/sh", "-c", "echo 3 passed"))
+    bad = legs.Leg("bad", ("/bin/sh", "-c", "echo the reason; exit 3"), nice=5)
+    assert legs.play([bad, good]) == 1
+    said = capsys.readouterr().out
+    assert "bad: FAILED (3)" in said
+    assert "--- bad: the end of test/bad.log\nthe reason" in said
+    assert said.endswith("1 passed, 1 failed\n")
+    assert legs.play([good]) == 0
+    assert "ok     good" in capsys.readouterr().out
