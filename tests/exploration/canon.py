@@ -19,7 +19,7 @@ from failoverd.core.message import Message
 DROPPED = frozenset(
     {
         "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
-        "settled_until", "latest_s", "links",
+        "settled_until", "latest_s", "links", "greeted_at", "told_old",
     }
 )  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""

@@ -60,6 +60,8 @@ class Daemon:
         self._counter = 0
         self.full = False
         """Its directory takes nothing: the count of its lives stays as it is (F73)."""
+        self.spoken_to = float("-inf")
+        """When a datagram of the peer last came, in the world's time."""
         self._queue: list[events.Event] = []
         self._requests = 0
         self._handlers: dict[int, Callable[[int], None]] = {}
@@ -196,6 +198,7 @@ class Daemon:
 
     def receive(self, link: str, message: Message, sent: float) -> None:
         """A datagram arrives. sent: when it was signed, in the world's time."""
+        self.spoken_to = self.clock.now
         if self.state is not None and message.incarnation <= self.state.peer.dead:
             self.world.moments["dead words"] += 1
         if self.lag:

@@ -211,6 +211,15 @@ def confirm_alive(world: World, node: Node, fault: Fault) -> Undo:
     return None
 
 
+@kind(0.0, (0.0, 0.0))
+def confirm_speaking(world: World, node: Node, fault: Fault) -> Undo:
+    """F73: the same while the peer speaks, but is not believed; that has to be refused, too."""
+    spoken_s, daemon = world.clock.now - node.daemon.spoken_to, node.daemon
+    if world.nodes[node.peer].on and spoken_s < 0.4 * world.setting.timing.heartbeat_s:
+        daemon.command(Verb.CONFIRM_FENCED, node.peer)
+    return None
+
+
 @kind(0.6, (0.0, 0.0))
 def standby(world: World, node: Node, fault: Fault) -> Undo:
     """A node is to own nothing; asked on either node. Sometimes it is taken back."""

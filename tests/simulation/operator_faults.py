@@ -18,7 +18,8 @@ def draw(seed: int, chaos_s: float) -> list[Fault]:
     rng = random.Random(f"operator script {seed}")
     if rng.random() >= SHARE:
         return []
-    return rng.choice((_repaired_in_time,))(rng, rng.uniform(0.0, 0.3 * chaos_s))
+    scene = rng.choice((_repaired_in_time, _fooled))
+    return scene(rng, rng.uniform(0.0, 0.3 * chaos_s))
 
 
 def _repaired_in_time(rng: random.Random, at: float) -> list[Fault]:
@@ -30,3 +31,11 @@ def _repaired_in_time(rng: random.Random, at: float) -> list[Fault]:
         Fault("repaired", "node1", at + rng.uniform(5.0, 7.0)),
         Fault("repaired", "node2", at + rng.uniform(5.0, 7.0)),
     ]
+
+
+def _fooled(rng: random.Random, at: float) -> list[Fault]:
+    """F73: a new life is not heard, so that its peer speaks to the life before it."""
+    node = rng.choice(("node1", "node2"))
+    faults = [Fault("mute", node, at, 25.0), Fault("kill_daemon", node, at + 0.5)]
+    asked = [Fault("confirm_speaking", node, at + 2.0 + 0.37 * number) for number in range(40)]
+    return faults + asked

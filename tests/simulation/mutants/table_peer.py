@@ -178,8 +178,8 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "incarnation=message.incarnation, sequence=0, heard=(), message=None,",
-        "incarnation=message.incarnation,",
+        "        sequence=0,\n        heard=(),\n        message=None,\n",
+        "",
         "a new life of the peer has to count further than the old one did",
     ),
 )

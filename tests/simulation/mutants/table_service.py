@@ -183,6 +183,12 @@ SERVICE = (
         "an operator may confirm that a node is off which is heard",
     ),
     Mutant(
+        "commands.py",
+        "    if speaks(turn.state, turn.now):\n",
+        "    if speaks(turn.state, turn.now) and peer.life is Life.ALIVE:\n",
+        "an operator may confirm that a node is off which speaks and is not believed (F73)",
+    ),
+    Mutant(
         "calm.py",
         "        message.incarnation == known.incarnation == state.peer.incarnation\n",
         '        message.cluster != ""\n',

@@ -115,6 +115,7 @@ def _next_time(state: State, now: float) -> float:
         work.next_query,
         work.retry_at,
         state.started + timing.startup_s,
+        (state.peer.signed_at or 0.0) + timing.dead_s,
     ]
     times += [time for time in (work.due, work.power_on_at) if time is not None]
     times += [*links.next_times(state), *vigil.times(state)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from . import lifecycle, mode_changes, placement
 from .actions import Reply
 from .events import Command, Verb
-from .liveness import prove_gone
+from .liveness import SPEAKS, prove_gone, speaks
 from .message import Local
 from .modes import is_on
 from .state import Life, Move, Proof
@@ -85,6 +85,8 @@ def _confirm(turn: Turn, event: Command) -> str:
         return f"{name} is {peer.life.value}: only a silent node is confirmed"
     if any(s.disk.connected for s in turn.state.services):
         return f"{name} still answers over the replication link"
+    if speaks(turn.state, turn.now):
+        return f"{name} runs: {SPEAKS}; look at failoverd there, or switch {name} off and ask again"
     prove_gone(turn, Proof.OPERATOR, peer.greeted, event.who)
     turn.note("confirmed", f"{event.who or '?'} confirmed that {name} is off", alert=True)
     turn.do(Reply(event.request, True, f"{name} is taken for fenced; recorded"))

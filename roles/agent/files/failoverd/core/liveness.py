@@ -15,6 +15,7 @@ from .message import Local, Message
 from .state import Life, LinkHeard, Peer, Proof, State
 from .turn import Turn
 
+SPEAKS = "signed heartbeats of it arrive, but none that answers this life of failoverd"
 REORDER = 10
 """How many heartbeats a slower link may lag behind the quickest and still count (F18)."""
 
@@ -25,12 +26,15 @@ def hear(turn: Turn, event: Heard) -> None:
     peer = state.peer
     if message.node != state.config.peer or message.cluster != state.config.cluster:
         return
+    if peer.life is not Life.ALIVE:
+        peer = turn.set_peer(signed_at=turn.now)
     if message.echo > state.incarnation:
         state = _raise(turn, message.echo)
     if message.incarnation <= peer.dead or message.incarnation < peer.greeted:
+        _tell_old(turn)
         return
     if message.incarnation > peer.greeted:
-        peer = turn.set_peer(greeted=message.incarnation)
+        peer = turn.set_peer(greeted=message.incarnation, greeted_at=turn.now)
         for service in state.services:
             # Its requests are numbered anew: an old answer must not fit a new one (F13).
             turn.set_service(service.name, outdated=0, outdating=0)
@@ -134,11 +138,38 @@ def _raise(turn: Turn, known: int) -> State:
     return turn.state
 
 
+def speaks(state: State, now: float) -> bool:
+    """A signed message of the peer came of late, whether it counts or not (F73)."""
+    at = state.peer.signed_at
+    return at is not None and now < at + state.config.timing.dead_s
+
+
+def _tell_old(turn: Turn) -> None:
+    """F18, F73: late words pass soon; what goes on is replayed, or a number that went back."""
+    peer = turn.state.peer
+    over = max(peer.greeted_at, peer.since if peer.life is Life.GONE else 0.0)
+    if peer.told_old or turn.now < over + turn.state.config.timing.dead_s:
+        return
+    turn.set_peer(told_old=True)
+    name = turn.state.config.peer
+    text = f"signed heartbeats of an older life of {name} arrive, and count for nothing"
+    turn.note(
+        "old-life",
+        f"{text}: somebody replays them, or {name} runs and was taken for off",
+        alert=True,
+    )
+
+
 def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
     again = peer.incarnation != 0
     turn.note("peer-life", f"{message.node} {'starts a new life' if again else 'is heard'}")
     return turn.set_peer(
-        incarnation=message.incarnation, sequence=0, heard=(), message=None, proof=Proof.NONE
+        incarnation=message.incarnation,
+        sequence=0,
+        heard=(),
+        message=None,
+        proof=Proof.NONE,
+        told_old=False,
     )
 
 

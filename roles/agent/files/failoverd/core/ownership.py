@@ -10,7 +10,7 @@ granted, and a late grant fits no claim.
 
 from __future__ import annotations
 
-from . import data, lease, lifecycle, placement
+from . import data, lease, lifecycle, liveness, placement
 from .actions import Own, Start
 from .config import Kind
 from .message import Grant, Local, ServiceReport
@@ -166,6 +166,10 @@ def silence(state: State, now: float) -> str:
         # F12: a person's word would be refused as well.
         text += ": its kernel answers over the replication link"
         return f"{text}; look at failoverd there and at the heartbeat links"
+    if liveness.speaks(state, now):
+        # F73: a person's word would be refused as well.
+        text += f": {liveness.SPEAKS}"
+        return f"{text}; look at failoverd and at the heartbeat links there"
     if failure:
         text += f": {failure}"
     return f"{text}; when you know it is off: failoverctl confirm-fenced {peer}"

@@ -79,6 +79,12 @@ class Peer:
     since: float
     greeted: int = 0
     """Newest incarnation seen in any signed message; echoed back so that it can prove itself."""
+    greeted_at: float = 0.0
+    signed_at: float | None = None
+    """When the last signed message of this node came while it was not alive, whether it counts or
+    not (F73)."""
+    told_old: bool = False
+    """That messages of an older life arrive was told in its present life."""
     incarnation: int = 0
     """The life that has proved itself fresh by echoing ours (F19)."""
     dead: int = 0
