@@ -30,6 +30,9 @@ GONE_ROUNDS = 2.5
 class Lock:
     """The lock of one service. reset(why) must not return on a real node."""
 
+    write, read = staticmethod(write_whole), staticmethod(read_number)
+    """How its mark is kept in the run directory."""
+
     def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
         self.place = place
         self._mark = marks / f"lock-{place.service}"
@@ -130,7 +133,7 @@ class Lock:
     def _begin(self, hold: Hold, step: Next) -> None:
         try:
             # Not forced to a disk: it is for this boot alone.
-            write_whole(self._mark, str(hold.mine.life))
+            self.write(self._mark, str(hold.mine.life))
         except OSError as error:
             # Without it a daemon that begins anew would not know of the lock: let it age out.
             raise LockError(f"{self._mark}: {error.strerror}") from None
@@ -233,7 +236,7 @@ class Lock:
     def _marked(self) -> int | None:
         """The life in which this boot took it, as far as the mark says so."""
         try:
-            return read_number(self._mark, 0, MAX_LIFE)
+            return self.read(self._mark, 0, MAX_LIFE)
         except (OSError, ValueError):
             return None
 
