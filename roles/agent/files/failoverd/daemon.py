@@ -32,9 +32,11 @@ from .journal import Journal
 from .lastgood import LastGood
 from .links.base import Link
 from .links.serial import SerialLink
+from .links.sieve import Sieve
 from .links.size import room
+from .links.strangers import Strangers
 from .links.udp import UdpLink
-from .links.wire import Wire, WireError
+from .links.wire import Stranger, Wire, WireError
 from .lives import Lives
 from .monitors.watchers import Watchers
 from .notices.outbox import Outbox
@@ -55,6 +57,8 @@ from .upkeep import Upkeep, Work
 
 LINGER_S = 120.0
 GOODBYE_S = 1.0
+NOTABLE = 100
+"""So many dropped heartbeats of a kind are shown; a few come with every new life."""
 
 
 class Host:
@@ -141,6 +145,8 @@ class Daemon:
             [service.name for service in config.services],
             room(config.bauds, config.timing.dead_s),
         )
+        self._sieve = Sieve(config.timing.heartbeat_s, config.timing.dead_s)
+        self._strangers = Strangers(config.cluster, (config.node, config.peer), self._alert)
         self._dispatcher = Dispatcher(
             self._services,
             self._devices,
@@ -237,11 +243,16 @@ class Daemon:
             link.send(frame)
 
     def _received(self, link: str, frame: bytes) -> None:
+        now = self._loop.time()
         try:
             message = self._wire.decode(frame)
+        except Stranger as stranger:
+            self._strangers.met(link, stranger.says, now)
+            return
         except WireError:
             return
-        self._runner.post(Heard(link, message))
+        if self._sieve.passes(link, message, self._runner.state.incarnation, now):
+            self._runner.post(Heard(link, message))
 
     def _discard(self) -> None:
         for link in self._links:
@@ -257,6 +268,12 @@ class Daemon:
         problems = [self._store.problem, self._lives.problem, self._journal.problem]
         problems.append(self._history.problem)
         refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
+        refused += [
+            f"{count} heartbeats dropped: {why}; somebody replays them, or a network repeats them"
+            for why, count in self._sieve.dropped.items()
+            if count >= NOTABLE
+        ]
+        problems.append(self._strangers.problem(self._loop.time()))
         problems += [lock.problem for lock in self._locks.values()]
         links = {link.name: link.problem for link in self._links if link.problem}
         warnings = [
@@ -281,6 +298,8 @@ class Daemon:
             self._store.since,
             self._senses.used,
         )
+        heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
+        status["heartbeats"] = heartbeats
         return {**status, "watchdog": self._watchdog.status(), **self._senses.status()}
 
     def _begin_anew(self, why: str) -> None:

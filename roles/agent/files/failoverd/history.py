@@ -15,6 +15,7 @@ from typing import Any
 
 from .journald import Journald, under_journald
 from .spool import Spool
+from .text import printable
 
 LIMIT_BYTES = 4_000_000
 STDERR = 2
@@ -64,6 +65,7 @@ class History:
         data: dict[str, Any] | None = None,
     ) -> None:
         """Write one entry. code is stable, text is for people, data depends on the code."""
+        text = printable(text)
         entry = self._entry(code, text, alert=alert, service=service, data=data or {})
         if self._journald is None or not self._journald.send(entry):
             with contextlib.suppress(OSError):

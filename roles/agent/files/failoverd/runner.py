@@ -16,6 +16,7 @@ from .core.events import Event, Heard, Paused, Tick
 from .core.modes import Modes
 from .core.state import Life, State
 from .journal import Journal
+from .text import cleaned
 
 BEATS_PER_DEAD = 8
 LATEST = 1.25
@@ -105,8 +106,13 @@ class Runner:
         return False
 
     def post(self, event: Event) -> None:
-        """Hand an event to the core, after those that came before it."""
-        self._queue.append(event)
+        """Hand an event to the core, after those that came before it.
+
+        This is the door for text of programs, devices and operators: none of it can keep a
+        heartbeat from being sent, a line from being written or a terminal from being read (X8).
+        """
+        # What the peer says has come through the same door there, and once more on the wire.
+        self._queue.append(event if isinstance(event, Heard) else cleaned(event))
         if self._busy:
             return
         at = self._at

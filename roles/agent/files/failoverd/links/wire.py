@@ -34,11 +34,12 @@ class WireError(Exception):
 
 
 class Stranger(WireError):
-    """It is signed with the right key, but is not the peer's (F80). says: who it names."""
+    """It is signed with the right key, but is not the peer's (F80). says: by what names it goes."""
 
-    def __init__(self, reason: str, says: str) -> None:
+    def __init__(self, reason: str, message: Message) -> None:
         super().__init__(reason)
-        self.says = says
+        self.message = message
+        self.says = f"cluster {message.cluster}, node {message.node}"
 
 
 class Wire:
@@ -115,9 +116,9 @@ class Wire:
         except ValueError:
             raise WireError("malformed") from None
         if message.cluster != self._cluster:
-            raise Stranger("foreign cluster", f"cluster {message.cluster}, node {message.node}")
+            raise Stranger("foreign cluster", message)
         if message.node == self._node:
             raise WireError("own message")
         if message.node != self._peer:
-            raise Stranger("foreign node", f"node {message.node}")
+            raise Stranger("foreign node", message)
         return message

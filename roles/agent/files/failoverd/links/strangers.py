@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who signs with this cluster's key, but is not this node's peer: told, not only dropped (F80)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+SHOWN_S = 60.0
+"""So long after the last one the status shows it."""
+AGAIN_S = 3600.0
+"""So long the same is told once."""
+
+
+class Strangers:
+    """Remembers the last one of them."""
+
+    def __init__(
+        self, cluster: str, nodes: tuple[str, str], alert: Callable[[str, str], None]
+    ) -> None:
+        self._ours = f"cluster {cluster} with the nodes {nodes[0]} and {nodes[1]}"
+        self._alert = alert
+        self._told: tuple[str, float] | None = None
+        self._text = ""
+        self._at = 0.0
+
+    def met(self, link: str, says: str, now: float) -> None:
+        """One of their heartbeats came. says: by what names it goes."""
+        self._at = now
+        self._text = (
+            f"link {link}: heartbeats signed with this cluster's key come from {says}; this node"
+            f" belongs to {self._ours}: failover_name and the names of the nodes have to be the"
+            " same on both nodes, and no other cluster may have the same key"
+        )
+        who, at = self._told or ("", float("-inf"))
+        if now >= at + (AGAIN_S if who == says else SHOWN_S):
+            self._told = (says, now)
+            self._alert("stranger", self._text)
+
+    def problem(self, now: float) -> str:
+        """What the status shows, empty if none came of late."""
+        return self._text if self._text and now < self._at + SHOWN_S else ""
