@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +121,8 @@ def test_f82_a_failover_in_the_midst_of_a_flood_works_and_can_be_replayed(pair: 
         pair.end("node2", signal.SIGTERM)
         with recorder.flood():
             pair.start("node2")
-            pair.wait(
-                lambda: (
-                    pair.service("node2")["standby"]["able"]
-                    if pair.service("node2")["owner"]
-                    else False
-                )
-            )
+            pair.wait(lambda: pair.service("node2")["owner"] == "node1")
+            pair.wait(lambda: pair.service("node2")["standby"]["able"])
             pair.end("node1", signal.SIGKILL)
             pair.wire.ip(0, "address", "del", "10.9.0.10/24", "dev", "eth0")
             pair.wait(lambda: pair.runs_on("node2"))
@@ -152,6 +148,10 @@ class Named(Pair):
         return config
 
 
+def met_a_stranger(history: Path) -> bool:
+    return history.exists() and '"stranger"' in history.read_text()
+
+
 @pytest.mark.finding("S5")
 def test_f80_nodes_that_disagree_on_the_name_of_the_cluster_say_so(
     tmp_path: Path, cable: Any, script: Callable[[str, str], str]
@@ -161,13 +161,8 @@ def test_f80_nodes_that_disagree_on_the_name_of_the_cluster_say_so(
         for node in ("node1", "node2"):
             pair.start(node)
         for node, ours, theirs in (("node1", "test", "b"), ("node2", "b", "test")):
-            pair.wait(
-                lambda node=node: (
-                    "stranger" in pair.codes(node)
-                    if (tmp_path / node / "state/history.jsonl").exists()
-                    else False
-                )
-            )
+            history = tmp_path / node / "state/history.jsonl"
+            pair.wait(partial(met_a_stranger, history))
             text = pair.ctl(node, "status").stdout
             assert f"come from cluster {theirs}, node" in text
             assert f"this node belongs to cluster {ours} " in text
