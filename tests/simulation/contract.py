@@ -6,7 +6,7 @@ S1     a service is active, and its disk Primary, on one node at most
 S2     what was acknowledged is on the disk that is opened for writing
 PROOF  a peer that is taken for gone runs nothing and cannot come back to it
 DATA   a copy goes on alone only when it is up to date, and the other is excluded or outdated
-F61    nobody leaves before everything is stopped
+F61    nobody leaves before everything is stopped, and then nobody waits for a peer that is gone
 F09    nobody is shot who was never heard
 F47    nobody is shot who is heard, unless something there could not be stopped
 F18    no message of a life that is proven dead is a sign of life
@@ -143,6 +143,10 @@ class Contract:
         """Called after every Tick: whatever was due has been done."""
         if deadline(after, now) <= now:
             raise Violation("LIVE", f"{node.name} has nothing to do, and wants a tick at once")
+        alone = after.peer.life not in (Life.ALIVE, Life.SUSPECT)
+        idle = all(service.local is Local.STOPPED for service in after.services)
+        if after.leaving > 0 and alone and idle and not after.defect:
+            raise Violation("F61", f"{node.name} does not leave, and waits for nobody")
 
     def _turned(self, state: State) -> None:
         """Count what the new view of the peer's life led to."""

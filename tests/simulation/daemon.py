@@ -91,7 +91,8 @@ class Daemon:
         self.awake_since, self.surrendered = self.clock.now, False
         self.live(lives.number(count, self.clock.random.getrandbits(32)))
         self.clock.tell(f"{node.name}: daemon starts its life {count}")
-        self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes)
+        held = node.services.held
+        self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes, held)
         if self.world.setting.shared:
             self.locks = Locks(self)
         self._orders.carry_out(todo)

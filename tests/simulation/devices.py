@@ -53,9 +53,11 @@ class Fencing:
         return asker not in self.unreachable and mood in ("normal", "slow", "shared")
 
     def use(self, asker: str, target: str, level: int, ask: Ask, answer: Answer) -> None:
-        """Carry out one request and answer in time."""
+        """Carry out one request and answer in time; who is mute never answers (F76)."""
         device, clock = self.devices[target, level], self.clock
         mood = device.mood
+        if mood == "mute":
+            return
         silent = mood in ("hang", "hang-works", "dead") or asker in self.unreachable
         if silent or (mood == "shared" and not self.is_on(target)):
             if mood == "hang-works" and ask is Ask.OFF:

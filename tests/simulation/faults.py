@@ -94,6 +94,8 @@ class Faults:
         for node in world.pair:
             services, daemon = node.services, node.daemon
             services.fail_start = services.fail_stop = services.hang = services.fail_probe = 0.0
+            services.lost = 0.0
+            services.turns.heal()
             services.slow, services.look_s, daemon.lag = 1.0, 0.0, 0.0
             for volume in world.volumes.values():
                 volume.sides[node.name].refusing = False
@@ -129,7 +131,8 @@ class Faults:
             if broken and (services.forgotten or idle):  # a failed stop is not for people
                 services.clean_by_hand(broken)
                 node.daemon.command(Verb.CLEAR)
-            if state.defect:  # what is broken here keeps it from ending in good order
+            unknown = any(s.local.value == "unknown" and s.overtime for s in state.services)
+            if state.defect or unknown:  # what is broken or hangs here needs a new life
                 node.daemon.kill(0.1)
             if is_on(state.modes.maintenance):
                 node.daemon.command(Verb.MAINTENANCE, "off")

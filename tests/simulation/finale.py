@@ -226,7 +226,7 @@ class Finale:
         self.other.daemon.disks_tried()
         self._pass(2.0)
         self._hang(self.owner)
-        self._pass(START_TIMEOUT_S + setting.takeover_s)
+        self._pass(setting.limits.stop_s + setting.takeover_s)
         self._served_by(self.other, services=(self.first,))
 
     def _hang(self, node: Node) -> None:

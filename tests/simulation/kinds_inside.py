@@ -35,6 +35,20 @@ def device_mood(world: World, node: Node, fault: Fault) -> Undo:
     return undo
 
 
+@kind(0.0, (10.0, 40.0))
+def device_mute(world: World, node: Node, fault: Fault) -> Undo:
+    """F76: whoever asks it gets no answer at all."""
+    if not world.fencing.levels:
+        return None
+    device = world.fencing.of(node.name)[int(fault.b * world.fencing.levels)]
+    device.mood = "mute"
+
+    def undo() -> None:
+        device.mood = "normal"
+
+    return undo
+
+
 @kind(1.0, (4.0, 40.0))
 def device_unreachable(world: World, node: Node, fault: Fault) -> Undo:
     """F24: the node reaches no device."""
@@ -106,6 +120,13 @@ for _name, _attribute, _low, _high, _weight in (
     ("slow", "slow", 2.0, 5.0, 0.5),
 ):
     KINDS[_name] = Kind(_name, _weak(_attribute, _low, _high), _weight, (3.0, 25.0))
+
+
+@kind(0.0, (5.0, 30.0))
+def orders_hang(world: World, node: Node, fault: Fault) -> Undo:
+    """F76: a look, a start, a stop or a recovery is not answered; half of them never."""
+    node.services.lost = 0.3 + 0.7 * fault.a
+    return partial(setattr, node.services, "lost", 0.0)
 
 
 @kind(0.0, (10.0, 20.0))

@@ -85,6 +85,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "F64": ("lock stolen",),
     "F65": ("lock too old",),
     "F66": ("mode",),
+    "F76": ("order hangs",),
     "F73": ("life-raised",),
 }
 

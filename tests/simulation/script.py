@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from . import (
     disk_faults,
     frozen,
+    hang_faults,
     kinds_inside,
     kinds_outside,
     lease_faults,
@@ -96,6 +97,7 @@ def draw(seed: int) -> Script:
     faults.extend(frozen.draw(seed, chaos_s))
     faults.extend(state_faults.draw(seed, chaos_s))
     faults.extend(operator_faults.draw(seed, chaos_s))
+    faults.extend(hang_faults.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
         faults.extend(shared_faults.draw(seed, chaos_s))

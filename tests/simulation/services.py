@@ -15,6 +15,7 @@ from failoverd.core.config import CoreConfig
 
 from .drbd import Volume
 from .setting import START_TIMEOUT_S
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .locks import Locks
@@ -38,6 +39,9 @@ class Services:
         self.slow = 1.0
         self.fail_start = self.fail_stop = self.hang = self.fail_probe = 0.0
         """Probabilities. hang: a start or stop ends at its deadline only."""
+        self.lost = 0.0
+        """Probability that an order hangs for good, or for longer than it is waited for (F76)."""
+        self.turns = Turns(self)
         self.look_s = 0.0
         """What a look at a service takes longer than it should, in seconds."""
         self.owned: dict[str, tuple[int, int]] = {}
@@ -67,9 +71,11 @@ class Services:
         return self.node.daemon.locks if shared else None
 
     def _hangs(self, service: str) -> bool:
-        """A start or stop that begins now does not end."""
-        stuck = self.active(service) and self.world.volumes[service].stuck(self.node.name)
-        return stuck or self.clock.chance(self.hang)
+        """A start or stop that begins now ends at its deadline only."""
+        return self._stuck(service) or self.clock.chance(self.hang)
+
+    def _stuck(self, service: str) -> bool:
+        return self.active(service) and self.world.volumes[service].stuck(self.node.name)
 
     def lose_all(self) -> None:
         """The power went."""
@@ -77,6 +83,13 @@ class Services:
             self.truth[name] = DOWN
             self._order[name] += 1
         self.sick.clear()
+        self.turns.clear()
+
+    @property
+    def held(self) -> frozenset[str]:
+        """What this node remembers to have in this boot."""
+        boot = self.node.boot
+        return frozenset(name for name, record in self.owned.items() if record[0] == boot)
 
     def own(self, action: actions.Own) -> None:
         """Remember across a restart of the daemon, within this boot (F31)."""
@@ -112,6 +125,8 @@ class Services:
 
     def probe(self, action: actions.Probe) -> None:
         """Look at it."""
+        if self.turns.waits(action.service, partial(self.probe, action), self.lost):
+            return
         low, high = 0.05 + self.look_s, 0.4 * self.slow + self.look_s
         self.node.daemon.later(low, high, partial(self._probed, action))
 
@@ -136,6 +151,8 @@ class Services:
 
     def start(self, action: actions.Start) -> None:
         """Promote, then bring everything up."""
+        if self.turns.waits(action.service, partial(self.start, action)):
+            return
         self._ordered(action.service)
         code = 7 if action.peer_gone else None
         order = self._order[action.service]
@@ -184,9 +201,16 @@ class Services:
             return
         self.world.contract.promoted(node, volume)
         self.set(action.service, HALF)
+        if self.turns.waits(action.service, partial(self._rise, action, order), self.lost):
+            return
         if self._hangs(action.service):
             node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, partial(self._done, action, "late"))
-        elif self.world.rival:
+        else:
+            self._rise(action, order)
+
+    def _rise(self, action: actions.Start, order: int) -> None:
+        node = self.node
+        if self.world.rival:
             node.daemon.later(0.2, 2.0, partial(self._done, action, RIVAL))
         elif self.clock.chance(self.fail_start):
             node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
@@ -202,13 +226,23 @@ class Services:
 
     def stop(self, action: actions.Stop) -> None:
         """Take everything down, in reverse."""
+        if self.turns.waits(action.service, partial(self.stop, action)):
+            return
         self._ordered(action.service)
         if self.truth[action.service] == UP:
             self.set(action.service, HALF)
+        # What was mounted from a disk that does not answer cannot be taken down (F44).
+        lost = max(self.lost, 0.5 * self._stuck(action.service))
+        if self.turns.waits(action.service, partial(self._fall, action), lost):
+            return
         if self._hangs(action.service):
             late = partial(self._done, action, "late")
             self.node.daemon.later(START_TIMEOUT_S, START_TIMEOUT_S, late)
-        elif self.clock.chance(self.fail_stop):
+        else:
+            self._fall(action)
+
+    def _fall(self, action: actions.Stop) -> None:
+        if self.clock.chance(self.fail_stop):
             self.node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
         else:
             wait = self.clock.between(0.2, 1.5) * self.slow
@@ -226,6 +260,8 @@ class Services:
 
     def recover(self, action: actions.Recover) -> None:
         """Restart a part in place (F50)."""
+        if self.turns.waits(action.service, partial(self.recover, action), self.lost):
+            return
         self._ordered(action.service)
         if self.truth[action.service] == UP:
             self.set(action.service, HALF)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 
-from failoverd.core.config import CoreConfig, Kind, Lease, ServiceConfig, Timing
+from failoverd.core.config import CoreConfig, Kind, Lease, Limits, ServiceConfig, Timing
 from failoverd.core.lock import Times
 
 NAMES = ("node1", "node2")
@@ -25,6 +25,8 @@ STATELESS = 0.5
 SHARED = 0.17
 """Share of the worlds without a lease that stand on a shared disk with SFEX locks."""
 MARGIN_S = 2.0
+LOCK_S = 60.0
+"""A lock is waited for so long before a start has failed."""
 FAILBACK_S = 16.0
 """Longer than any planned move of the finale."""
 
@@ -73,6 +75,19 @@ class Setting:
         """The lease is the only way to exclude a peer."""
         return self.lease is not None and len(self.levels) == 1
 
+    @property
+    def limits(self) -> Limits:
+        """How long an order may go without an answer (F76): longer than the shell ever waits."""
+        lock_s = LOCK_S if self.shared else 0.0
+        start_s = START_TIMEOUT_S + self.timing.handler_s + lock_s + 8.0
+        return Limits(12.0 + lock_s, start_s, START_TIMEOUT_S + lock_s + 4.0, 12.0)
+
+    @property
+    def fence_limits_s(self) -> tuple[float, ...]:
+        """The same of each level."""
+        ages_s = 2 * (self.locks.timeout_s + self.locks.collision_s) + 10.0
+        return tuple(ages_s if level == "sfex" else 25.0 for level in self.levels)
+
     def of(self, node: str) -> CoreConfig:
         """The configuration as one node sees it."""
         peer = NAMES[1] if node == NAMES[0] else NAMES[0]
@@ -81,7 +96,8 @@ class Setting:
             node=node,
             peer=peer,
             links=self.links,
-            services=self.services,
+            services=tuple(replace(s, limits=self.limits) for s in self.services),
+            fence_limits_s=self.fence_limits_s,
             levels=self.levels,
             kinds=tuple(_KINDS.get(level, Kind.STONITH) for level in self.levels),
             lease=self.lease,
@@ -118,6 +134,10 @@ class Setting:
             + self.takeover_s
             + 3 * RESYNC_S[1]
             + 3 * START_TIMEOUT_S
+            + self.limits.probe_s
+            + self.limits.start_s
+            + self.limits.stop_s
+            + sum(self.fence_limits_s)
         )
 
 

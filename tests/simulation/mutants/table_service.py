@@ -169,12 +169,39 @@ SERVICE = (
         "    if failed(state, service, turn.now) and state.leaving:\n",
         "a node on which it failed goes on trying (F48)",
     ),
+    # -- orders that are not answered -----------------------------------------------------------
+    Mutant(
+        "orders.py",
+        "        if service.op and turn.now >= service.op_until:\n",
+        "        if service.op < 0 and turn.now >= service.op_until:\n",
+        "an order that is never answered is waited for (F76)",
+    ),
+    Mutant(
+        "orders.py",
+        "        if op and turn.now >= until:\n",
+        "        if op < 0 and turn.now >= until:\n",
+        "a device that never answers is waited for (F76)",
+    ),
+    # That a pause is no time in which an order could be answered shows in a fence too many only:
+    # tests/unit/core/test_orders.py holds it.
+    Mutant(
+        "orders.py",
+        "        lifecycle.op_done(turn, service, OpDone(service.name, service.op, False, text))\n",
+        "        lifecycle.op_done(turn, service, OpDone(service.name, service.op, True, text))\n",
+        "an order that is never answered has succeeded (F76)",
+    ),
     # -- moves, modes, the calm ---------------------------------------------------------------
     Mutant(
         "moves.py",
         "    if any(s.local is not Local.STOPPED for s in turn.state.services):\n",
         "    if any(s.local is Local.BROKEN for s in turn.state.services):\n",
         "a node leaves before its services are stopped (F61)",
+    ),
+    Mutant(
+        "moves.py",
+        "(s.grant is not None and heard)",
+        "s.grant is not None",
+        "a node that leaves waits for a dead peer to take what it was granted (F61)",
     ),
     Mutant(
         "commands.py",

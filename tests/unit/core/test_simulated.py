@@ -14,7 +14,7 @@ from failoverd.core.events import Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
-from .halves import ALONE, Half, Pair, said
+from .halves import ALONE, GOOD, Half, Pair, replies, said
 
 FROZEN = replace(ALONE, role="Primary", suspended=True)
 OUTDATED = replace(ALONE, disk="Outdated")
@@ -285,3 +285,25 @@ def test_a_node_that_becomes_unable_withdraws_its_claim_at_once() -> None:
     a.feed(events.DiskTried("shop", "has not answered a read for 5 s"))
     assert a.shop.claim == 0
     assert said(a).services[0].claim == 0
+
+
+@pytest.mark.finding("S11")
+def test_f61_a_node_leaves_although_its_peer_dies_with_the_leave_to_start() -> None:
+    """Nobody would answer any more, and systemd would kill it after minutes."""
+    pair = Pair().running()
+    a, b = pair.a, pair.b
+    a.feed(events.Command(3, Verb.HANDOVER))
+    a.finish(actions.Stop)
+    Pair.see(a, GOOD)
+    while a.shop.grant is None:
+        for source, target in ((a, b), (b, a)):
+            source.feed(events.Tick(), 0.1)
+            for send in source.take(actions.Send):
+                assert isinstance(send, actions.Send)
+                target.feed(events.Heard("lan", send.message))
+    a.pass_time(a.config.timing.suspect_s)
+    assert not a.take(actions.Leave), "it may be starting there"
+    a.pass_time(a.config.timing.dead_s)
+    assert replies(a) == [True]
+    assert a.take(actions.Leave)
+    assert said(a).goodbye

@@ -38,7 +38,7 @@ def progress(turn: Turn, service: Service) -> None:
         _end(turn, service, False, f"{peer} was lost during the move")
     elif report.local is Local.STOPPED and not report.able:
         _end(turn, service, False, f"{service.name} does not start on {peer}: {report.why}")
-    elif turn.now >= move.until and report.local is Local.STOPPED and service.grant is None:
+    elif turn.now >= move.until and report.local is not Local.STARTING and service.grant is None:
         _end(turn, service, False, f"{peer} did not take {service.name} in time")
 
 
@@ -63,7 +63,9 @@ def leave(turn: Turn) -> None:
     if any(s.local is not Local.STOPPED for s in turn.state.services):
         _refuse_if_stuck(turn)
         return
-    if any(s.move is not None or s.grant is not None for s in turn.state.services):
+    # Only a peer that is heard can tell that it has started what it was granted.
+    heard = state.peer.life in (Life.ALIVE, Life.SUSPECT)
+    if any(s.move is not None or (s.grant is not None and heard) for s in turn.state.services):
         return
     turn.do(Reply(state.leaving, True, f"{state.config.node} has handed everything over"))
     turn.set(leaving=-1)
@@ -73,8 +75,10 @@ def leave(turn: Turn) -> None:
 
 def _refuse_if_stuck(turn: Turn) -> None:
     for service in turn.state.services:
-        if service.local is Local.BROKEN:
-            text = f"{service.name} is broken here: {service.why}"
+        unknown = service.local is Local.UNKNOWN and service.overtime
+        if service.local is Local.BROKEN or unknown:
+            why = service.why or "its probe does not answer"
+            text = f"{service.name} is {service.local.value} here: {why}"
             turn.do(Reply(turn.state.leaving, False, text))
             turn.set(leaving=0)
             return

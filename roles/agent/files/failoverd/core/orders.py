@@ -70,8 +70,9 @@ def _give_up(turn: Turn, service: Service) -> None:
         # Nothing here is known to be of the cluster: not ours to stop (F58). The answer counts,
         # whenever it comes.
         turn.set_service(service.name, overtime=True)
-        what = f"whether it runs on {turn.state.config.node} is not known: the probe gave {text}"
-        turn.note("no-answer", f"{service.name}: {what}", service.name, alert=True)
+        what = f"{service.name}: whether it runs on {turn.state.config.node} is not known"
+        why = f"its probe gave {text}; find what hangs, then restart failoverd there"
+        turn.note("no-answer", f"{what}: {why}", service.name, alert=True)
 
 
 def times(state: State) -> list[float]:
