@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,5 +139,114 @@ def test_only_addresses_that_were_asked_and_kept_silent_are_silent(
             await silent.start(Situation())
             assert await who_answers([silent]) == ""
             await silent.stop()
+
+    asyncio.run(main())
+
+
+def _of(cable: Any, side: int) -> list[str]:
+    """The IPv4 addresses of eth0 on one side."""
+    done = subprocess.run(
+        ["ip", "-n", cable.names[side], "-json", "-4", "address", "show", "dev", "eth0"],
+        capture_output=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)[0]["addr_info"]
+    return sorted(entry["local"] for entry in found)
+
+
+def _way(cable: Any, side: int, address: str) -> str:
+    """The interface that leads from one side to an address."""
+    done = subprocess.run(
+        ["ip", "-n", cable.names[side], "-json", "route", "get", address],
+        capture_output=True,
+        check=True,
+    )
+    return str(json.loads(done.stdout)[0]["dev"])
+
+
+def _as_debian_does(cable: Any, side: int) -> None:
+    """The kernel's default, whatever this machine says."""
+    with cable.side(side):
+        for name in ("all", "default", "eth0"):
+            path = Path(f"/proc/sys/net/ipv4/conf/{name}/promote_secondaries")
+            path.write_text("0")
+
+
+@pytest.mark.finding("S28")
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("own", [False, True])
+def test_an_address_outlives_another_of_its_network(cable: Any, first: int, own: bool) -> None:
+    """own: whether the node has an address in that network itself."""
+
+    async def main() -> None:
+        _as_debian_does(cable, 0)
+        if own:
+            cable.ip(0, "address", "add", "10.77.0.1/24", "dev", "eth0")
+        with cable.side(0):
+            both = [resource(f"10.77.0.{last}/24", []) for last in (10, 11)]
+            for one in both:
+                await one.prepare(Situation())
+                await one.start(Situation())
+            left = both[1 - first]
+            await both[first].stop()
+            assert await left.probe() is State.UP
+            hosts = ["10.77.0.1"] * own + [str(left.settings.options.address.ip)]
+            assert _of(cable, 0) == sorted(["10.9.0.1", *hosts])
+            assert _way(cable, 0, "10.77.0.200") == "eth0", "the way to that network is there still"
+            await left.stop()
+
+    asyncio.run(main())
+
+
+@pytest.mark.finding("S28")
+def test_addresses_of_two_services_in_one_network_move_apart(cable: Any) -> None:
+    """One service goes to the other node and comes back; the other never loses its address."""
+
+    async def main() -> None:
+        for side in (0, 1):
+            _as_debian_does(cable, side)
+        shop, mail = "10.77.0.10/24", "10.77.0.11/24"
+        alerts: list[str] = []
+        with cable.side(0):
+            here = [resource(shop, alerts), resource(mail, alerts)]
+            for one in here:
+                await one.prepare(Situation())
+                await one.start(Situation())
+                one.watch(alerts.append)
+            await here[0].stop()
+        with cable.side(1):
+            there = resource(shop, alerts)
+            await there.prepare(Situation())
+            await there.start(Situation())
+        assert _of(cable, 0) == ["10.77.0.11", "10.9.0.1"]
+        with cable.side(1):
+            await there.stop()
+        with cable.side(0):
+            await here[0].prepare(Situation())
+            await here[0].start(Situation())
+            await asyncio.sleep(0.1)
+            assert _of(cable, 0) == ["10.77.0.10", "10.77.0.11", "10.9.0.1"]
+            # Somebody takes the one that is primary now away by hand.
+            cable.ip(0, "address", "del", mail, "dev", "eth0")
+            assert await here[0].probe() is State.UP
+            for one in here:
+                await one.stop()
+        assert [text for text in alerts if text != "the address was removed"] == []
+        assert len(alerts) <= 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.finding("S28")
+def test_an_address_that_was_there_before_the_daemon_is_kept_too(cable: Any) -> None:
+    """Both were added by an earlier daemon, with the setting that loses one."""
+
+    async def main() -> None:
+        for last in (10, 11):
+            cable.ip(0, "address", "add", f"10.77.0.{last}/24", "dev", "eth0")
+        _as_debian_does(cable, 0)
+        with cable.side(0):
+            await resource("10.77.0.10/24", []).stop()
+            assert _of(cable, 0) == ["10.77.0.11", "10.9.0.1"]
 
     asyncio.run(main())

@@ -19,7 +19,8 @@ Interface = IPv4Interface | IPv6Interface
 """An address with its prefix length."""
 
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_SETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 19, 20, 21, 22
+IFLA_AF_SPEC, IFLA_INET_CONF, IPV4_PROMOTE_SECONDARIES = 26, 1, 20
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
 NLM_F_CREATE, NLM_F_EXCL = 0x400, 0x200
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
@@ -36,6 +37,7 @@ SIOCGIFFLAGS, SIOCGIFHWADDR = 0x8913, 0x8927
 def add(interface: str, address: Interface) -> None:
     """Add an address; one that is there already is fine. Raises OSError."""
     # The claim to the address was probed before, so the kernel need not repeat it (F56).
+    keep_secondaries(interface, address)
     flags = struct.pack("=I", IFA_F_NODAD)
     body = _address_message(interface, address) + _attribute(IFA_FLAGS, flags)
     try:
@@ -45,12 +47,28 @@ def add(interface: str, address: Interface) -> None:
 
 
 def remove(interface: str, address: Interface) -> None:
-    """Remove an address; an absent one is fine. Raises OSError."""
+    """Remove an address, and no other; an absent one is fine. Raises OSError."""
     try:
+        keep_secondaries(interface, address)
         _request(RTM_DELADDR, NLM_F_ACK, _address_message(interface, address))
     except OSError as error:
         if error.errno not in (errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO):
             raise
+
+
+def keep_secondaries(interface: str, address: Interface) -> None:
+    """Have an address outlive the one before it in the same network. Raises OSError.
+
+    Of the addresses of one network on an interface, IPv4 calls the first primary and all others
+    secondary. It removes the secondary ones with the primary one unless promote_secondaries of the
+    interface is on. They may belong to other services, or to the host.
+    """
+    if address.version == 6:
+        return
+    body = struct.pack("=BBHiII", socket.AF_UNSPEC, 0, 0, socket.if_nametoindex(interface), 0, 0)
+    setting = _attribute(IPV4_PROMOTE_SECONDARIES, struct.pack("=I", 1))
+    family = _attribute(socket.AF_INET, _attribute(IFLA_INET_CONF, setting))
+    _request(RTM_SETLINK, NLM_F_ACK, body + _attribute(IFLA_AF_SPEC, family))
 
 
 def holders(address: Interface) -> list[str]:
