@@ -123,6 +123,8 @@ result["state"] = run(fs.probe()).value
         ("defaults,ro,nosuid", (3, "")),
         ("rw,noatime,data=ordered,commit=5", (1024, "data=ordered,commit=5")),
         ("", (0, "")),
+        ("noatime, ro", (1025, "")),
+        ("ro,rw,nosuid,suid", (0, "")),
     ],
 )
 def test_options_are_split_for_the_system_call(options: str, expected: tuple[int, str]) -> None:
@@ -141,3 +143,46 @@ def test_an_absent_disk_counts_as_down_when_nothing_is_mounted(tmp_path: Path) -
     settings = ResourceSettings("mount", "filesystem", (), 5.0, 5.0, options)
     fs = Filesystem(settings, lambda code, text: None)
     assert asyncio.run(fs.probe()).value == "down"
+
+
+@pytest.mark.finding("H9")
+@pytest.mark.parametrize(
+    "options",
+    [
+        "noatime,nofail",
+        "defaults,_netdev,x-systemd.requires=network.target,X-mount.mkdir",
+        "noatime,comment=the shop,noauto,nouser",
+        "user",
+        "users,exec",
+        "owner,group",
+        "nodev,nosuid,noexec,dev",
+        "ro,strictatime,nodiratime",
+        "noatime,atime,relatime",
+        "nosymfollow,lazytime,dirsync,sync",
+        "data=ordered,errors=remount-ro,discard,commit=7,nofail",
+        "silent,iversion,mand",
+    ],
+)
+def test_options_mean_what_they_mean_to_mount(tmp_path: Path, options: str) -> None:
+    """The roles mount with mount(8) what the daemon mounts with mount(2)."""
+    result = play(
+        tmp_path,
+        f"""
+options = {options!r}
+mnt.mkdir(exist_ok=True)
+
+def line():
+    # The numbers of the mount differ, and nothing else.
+    found = [l for l in Path("/proc/self/mountinfo").read_text().splitlines() if str(mnt) in l]
+    return [" ".join(l.split()[2:]) for l in found]
+
+sh("mount", "-t", "ext4", "-o", options, disk, mnt)
+result["theirs"] = line()
+sh("umount", mnt)
+result["start"] = run(resource(disk, mnt, options).start(Situation()))
+result["ours"] = line()
+""",
+    )
+    assert result["start"] is None
+    assert len(result["ours"]) == 1
+    assert result["ours"] == result["theirs"]

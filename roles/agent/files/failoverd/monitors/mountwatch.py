@@ -32,7 +32,8 @@ def wrong(table: Sequence[mounts.Mount], path: str, options: str) -> str:
         return "is not mounted any more"
     if "shutdown" in here.options:
         return "was shut down by the kernel after an error"
-    if here.options & {"ro", "emergency_ro"} and "ro" not in options.split(","):
+    meant = mounts.split_options(options)[0] & mounts.READ_ONLY
+    if here.options & {"ro", "emergency_ro"} and not meant:
         return "has become read-only"
     return ""
 

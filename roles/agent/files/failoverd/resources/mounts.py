@@ -13,20 +13,52 @@ from pathlib import Path
 from . import kernel
 
 MOUNTINFO = "/proc/self/mountinfo"
+READ_ONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8
 FLAGS = {
-    "ro": 1,
-    "nosuid": 2,
-    "nodev": 4,
-    "noexec": 8,
+    "ro": READ_ONLY,
+    "nosuid": NOSUID,
+    "nodev": NODEV,
+    "noexec": NOEXEC,
     "sync": 16,
+    "mand": 64,
     "dirsync": 128,
+    "nosymfollow": 256,
     "noatime": 1024,
     "nodiratime": 2048,
+    "silent": 1 << 15,
     "relatime": 1 << 21,
+    "iversion": 1 << 23,
     "strictatime": 1 << 24,
     "lazytime": 1 << 25,
+    # mount(8) lets these imply what follows from them.
+    "user": NOEXEC | NOSUID | NODEV,
+    "users": NOEXEC | NOSUID | NODEV,
+    "owner": NOSUID | NODEV,
+    "group": NOSUID | NODEV,
 }
-NEUTRAL = frozenset({"rw", "defaults", "suid", "dev", "exec", "async", "auto", "noauto", "_netdev"})
+CLEARED = {
+    "rw": "ro",
+    "suid": "nosuid",
+    "dev": "nodev",
+    "exec": "noexec",
+    "async": "sync",
+    "nomand": "mand",
+    "symfollow": "nosymfollow",
+    "atime": "noatime",
+    "diratime": "nodiratime",
+    "loud": "silent",
+    "norelatime": "relatime",
+    "noiversion": "iversion",
+    "nostrictatime": "strictatime",
+    "nolazytime": "lazytime",
+}
+"""Words that undo another."""
+OF_FSTAB = frozenset(
+    {"defaults", "auto", "noauto", "nofail", "_netdev", "nouser", "nousers", "noowner", "nogroup"}
+)
+"""Words that only mount(8) and systemd understand; the kernel refuses the mount because of them."""
+OF_PROGRAMS = ("x-", "X-", "comment=", "user=", "helper=", "uhelper=")
+"""What the words begin with that programs leave in fstab for themselves."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +104,14 @@ def plain(word: str) -> str:
 
 
 def split_options(options: str) -> tuple[int, str]:
-    """The kernel's flags and the rest, which is for the file system."""
+    """The kernel's flags and the rest, which is for the file system; what mount(8) makes of it."""
     flags, rest = 0, []
-    for word in filter(None, options.split(",")):
+    for word in filter(None, (word.strip() for word in options.split(","))):
         if word in FLAGS:
             flags |= FLAGS[word]
-        elif word not in NEUTRAL:
+        elif word in CLEARED:
+            flags &= ~FLAGS[CLEARED[word]]
+        elif word not in OF_FSTAB and not word.startswith(OF_PROGRAMS):
             rest.append(word)
     return flags, ",".join(rest)
 
