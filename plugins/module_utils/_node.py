@@ -8,6 +8,7 @@ import grp
 import json
 import os
 import pwd
+import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -83,6 +84,29 @@ def resolve(name: str) -> list[str]:
     except OSError:
         return []
     return sorted({str(item[4][0]).partition("%")[0] for item in found})
+
+
+def postgresql(service: str, mount: str, units: str = "/etc/systemd/system") -> dict[str, str]:
+    """Return the version of a service's database: of its data, and of the unit made for them.
+
+    Each is "" if it cannot be told; the data can be read where they are mounted only.
+    """
+    result = {"data": "", "unit": ""}
+    for kind, path, pattern in (
+        ("data", f"{mount}/postgresql/PG_VERSION", r"\s*([0-9.]+)\s*"),
+        (
+            "unit",
+            f"{units}/postgresql-{service}.service",
+            r".*/usr/lib/postgresql/([0-9.]+)/bin/.*",
+        ),
+    ):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                found = re.fullmatch(pattern, handle.read(65536), re.DOTALL)
+        except OSError:
+            continue
+        result[kind] = found[1] if found is not None else ""
+    return result
 
 
 def mounts(paths: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -11,27 +12,39 @@ from typing import Any
 STATUS = "/var/lib/dpkg/status"
 OURS = "/var/lib/failover/packages"
 """Names of the packages that a run of the collection installed, one a line."""
+ALTERNATIVE = re.compile(r"(?P<name>[^\s\[\]|]+)(?: \[(?P<release>[^\]]*)\])?")
 Run = Callable[[list[str]], tuple[int, str, str]]
 
 
-def inspect(wanted: Iterable[str], run: Run, status: str = STATUS) -> dict[str, Any]:
+def inspect(
+    wanted: Iterable[str], run: Run, status: str = STATUS, release: str = ""
+) -> dict[str, Any]:
     """Return the names to have, which of them are missing, and whether an installation was cut off.
 
-    An entry of ``wanted`` is a name, or alternatives as in a dependency: ``a | b``. Raises OSError
-    when the status cannot be read, RuntimeError when apt cannot say what it knows.
+    An entry of ``wanted`` is a name, or alternatives as in a dependency: ``a | b``. An alternative
+    for one release of the distribution alone has its number behind it: ``a [12] | b [13]``. Raises
+    OSError when the status cannot be read, RuntimeError when apt cannot say what it knows.
     """
-    entries = [[name.strip() for name in entry.split("|")] for entry in wanted]
+    entries = [fitting(entry, release) for entry in wanted]
     installed, interrupted = read(status)
     known: set[str] = set()
-    if any(len(entry) > 1 and entry[0] not in installed for entry in entries):
+    if any(entry[0] not in installed for entry in entries):
         known = offered(run)
     chosen = {choose(entry, installed | known) for entry in entries}
     return {
         "chosen": sorted(chosen),
         "missing": sorted(chosen - installed),
+        "unknown": sorted(chosen - installed - known),
         "interrupted": interrupted,
         "ours": ours(),
     }
+
+
+def fitting(entry: str, release: str) -> list[str]:
+    """Return the alternatives of an entry that are meant for this release."""
+    found = [ALTERNATIVE.fullmatch(part.strip()) for part in entry.split("|")]
+    parts = [(match["name"], match["release"]) for match in found if match is not None]
+    return [name for name, only in parts if only in (None, release)] or [parts[-1][0]]
 
 
 def ours(path: str = OURS) -> list[str]:

@@ -38,6 +38,7 @@ options:
     description:
       - Packages that must be installed.
       - Of alternatives, as in C(fence-agents-ipmilan | fence-agents), the first one that apt knows.
+      - An alternative for one release alone has its number behind it, as in C(postgresql-15 [12]).
     type: list
     elements: str
     default: []
@@ -122,7 +123,13 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "units": units,
         "programs": {path: os.access(path, os.X_OK) for path in module.params["programs"]},
         "serial": _lines.serial(module.params["serial"]),
-        "packages": _packages.inspect(module.params["packages"], run),
+        "packages": _packages.inspect(
+            module.params["packages"], run, release=_node.release()["version"]
+        ),
+        "postgresql": {
+            service["name"]: _node.postgresql(service["name"], service["mount"])
+            for service in services
+        },
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
         "drbd_files": _drbd_files.read(),

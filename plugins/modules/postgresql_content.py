@@ -12,6 +12,7 @@ short_description: Creates a PostgreSQL cluster with one database and one accoun
 description:
   - A data directory that does not exist is prepared beside its place and moved there when it is
     complete, so a run that was cut off leaves nothing half made.
+  - Data of another version than that of the programs are refused.
   - In an existing directory a missing database or account is made, and a wrong password is
     corrected, if its server runs on this node or was shut down in order; after a crash the
     directory is left alone until its server has run.
@@ -105,6 +106,22 @@ class Content:
             reason = " ".join((err or out).split())[-400:]
             self.module.fail_json(msg=f"{self.params['data']}: {argv[0]} failed: {reason}")
         return out
+
+    def fits(self) -> None:
+        """Refuse data that the programs cannot read."""
+        try:
+            with open(f"{self.params['data']}/PG_VERSION", encoding="ascii") as handle:
+                data = handle.read().strip()
+        except FileNotFoundError:
+            return
+        # As in /usr/lib/postgresql/15/bin.
+        programs = os.path.basename(os.path.dirname(self.params["programs"].rstrip("/")))
+        if data != programs:
+            self.module.fail_json(
+                msg=f"{self.params['data']}: is of version {data}, and the programs are of version"
+                f' {programs}. Write version: "{data}" in the inventory, or upgrade the database'
+                ' first ("Another version of PostgreSQL" in docs/operating.md).'
+            )
 
     def create(self) -> None:
         """Make the whole directory beside its place, then move it there."""
@@ -254,6 +271,7 @@ def main() -> None:
     )
     module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
     content = Content(module)
+    content.fits()
     if not os.path.exists(f"{module.params['data']}/PG_VERSION"):
         if os.path.isdir(module.params["data"]) and os.listdir(module.params["data"]):
             module.fail_json(msg=f"{module.params['data']}: holds files but no database cluster.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _hosts, _net, _protection
+from . import _hosts, _net, _postgresql, _protection
 from ._values import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -43,6 +43,7 @@ def judge(
             f"{first} and {second} both call themselves {found[first]['nodename']}; every node"
             " needs a host name of its own."
         )
+    _postgresql.check(model["services"], found)
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
     _same_disks(model, nodes, found)

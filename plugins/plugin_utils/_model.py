@@ -17,6 +17,7 @@ from . import (
     _net,
     _notifications,
     _numbers,
+    _postgresql,
     _services,
     _timing,
 )
@@ -88,6 +89,7 @@ def build(
     _numbers.assign(services, found)
     _services.place(services, links)
     _listening.assign(services)
+    _postgresql.complete(services, found)
     targets = _monitors.targets(given.get("failover_ping_targets") or [], links, services)
     monitors = _monitors.read(given.get("failover_monitors") or {}, targets)
     if any(method["method"] == "watchdog" for method in fencing):

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from . import _postgresql
+
 BASE = ("iproute2", "kmod", "python3-dbus-fast", "python3-pyroute2")
 # Debian has a package for each fence agent since 13, named after it except for these.
 AGENTS_OF = {
@@ -41,12 +43,11 @@ ELSEWHERE = ("fence-virt",)
 STOCK = {
     "drbd": ("drbd.service", "drbd-utils"),
     "apache": ("apache2.service", "apache2"),
-    "postgresql": ("postgresql.service", "postgresql"),
+    "postgresql": ("postgresql.service", "postgresql-common"),
 }
 """Units that the distribution's packages bring along and start, by storage or application kind."""
 BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 BY_KIND = {
-    "postgresql": ("postgresql",),
     "apache": ("apache2", "libapache2-mod-wsgi-py3", "python3-psycopg2"),
 }
 
@@ -63,6 +64,8 @@ def needed(model: Mapping[str, Any]) -> list[str]:
             names.add("drbd-utils")
         for application in service["applications"]:
             names.update(BY_KIND.get(application["kind"], ()))
+            if application["kind"] == "postgresql":
+                names.update(_postgresql.packages(application["version"]))
             if application.get("agent", "").startswith("heartbeat:"):
                 names.add("resource-agents")
     return sorted(names)

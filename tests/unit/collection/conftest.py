@@ -172,6 +172,7 @@ def found() -> dict[str, dict[str, Any]]:
             "services": [],
             "lock_disk": None,
             "locks": {},
+            "postgresql": {"shop": {"data": "", "unit": ""}},
             "watchdog": {"exists": False, "loadable": False, "identity": ""},
             "root": True,
             "time": 1000.0,

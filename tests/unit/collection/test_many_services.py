@@ -11,6 +11,7 @@ import pwd
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -366,12 +367,13 @@ class Node:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
+def node() -> Iterator[Node]:
     """A node with the addresses of both services, as after a failover. Needs root."""
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        path.chmod(0o755)
-    (tmp_path / "srv").mkdir()
-    made = Node(tmp_path)
+    # Not pytest's directory: only its own account may pass through that.
+    base = Path(tempfile.mkdtemp(prefix="many-"))
+    base.chmod(0o755)
+    (base / "srv").mkdir()
+    made = Node(base)
     subprocess.run(["ip", "netns", "add", made.name], check=True)
     try:
         made.call("ip", "link", "set", "lo", "up")
@@ -380,6 +382,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
         yield made
     finally:
         made.stop()
+        shutil.rmtree(base)
         subprocess.run(["ip", "netns", "del", made.name], check=True)
 
 
