@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _inventory
-from ansible_collections.failover.cluster.plugins.plugin_utils._values import Problem
+from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _nodes
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 
 class ActionModule(ActionBase):
@@ -28,14 +28,14 @@ class ActionModule(ActionBase):
         host = variables["inventory_hostname"]
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
         try:
-            model = _inventory.model_of(variables, variables.get("_failover_found"))
+            model = _nodes.model_of(variables, variables.get("_failover_found"))
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
         if model is None:
             return {"changed": False, "msg": f"{host} is not in a cluster."}
         if args["secrets"]:
             return {"changed": False, **_secrets(model, host)}
-        facts = {**_config.public(model), **_inventory.view(model, host, in_play)}
+        facts = {**_config.public(model), **_nodes.view(model, host, in_play)}
         return {"changed": False, "ansible_facts": {"_failover_model": facts}}
 
 

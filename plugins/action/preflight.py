@@ -10,10 +10,10 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _config,
     _findings,
-    _inventory,
+    _nodes,
     _takeover,
 )
-from ansible_collections.failover.cluster.plugins.plugin_utils._values import Problem
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 SPEC = {
     "clock_s": {"type": "float", "default": 5.0},
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
             accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
-        facts = {**_config.public(model), **_inventory.view(model, host, in_play)}
+        facts = {**_config.public(model), **_nodes.view(model, host, in_play)}
         return {
             "changed": False,
             "takeover": _takeover.sentences(model),
@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
 
 
 def _model_of(variables: dict[str, Any], found: Any = None) -> dict[str, Any]:
-    model = _inventory.model_of(variables, found)
+    model = _nodes.model_of(variables, found)
     if model is None:
         raise Problem(f"{variables['inventory_hostname']}: is not in a cluster.")
     return model

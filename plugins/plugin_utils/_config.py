@@ -25,7 +25,10 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "fencing": [_method(method) for method in model["fencing"]],
         **({"watchdog": dict(model["watchdog"])} if model["watchdog"] else {}),
         "power_on": model["power_on"],
-        "ping_targets": [dict(target) for target in model["ping_targets"]],
+        "ping_targets": [
+            {"address": target["address"], "weight": target["weight"]}
+            for target in model["ping_targets"]
+        ],
         "monitors": {name: dict(entry) for name, entry in model["monitors"].items()},
         "notifications": [_notifications.public(item) for item in model["notifications"]],
         "unsafe": list(model["unsafe"]),

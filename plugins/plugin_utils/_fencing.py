@@ -1,154 +1,111 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exclusion methods of a cluster, in the order in which they are tried."""
+"""The exclusion methods of a cluster: completing, checking, and what of them is a secret."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _net
-from ._values import Problem, mapping, name, number, refuse, sequence, text, unique
+from ._daemon import secrets, timing
+from ._inventory.kinds import Scope, put
+from ._problems import Problem, Problems
 
-METHODS = ("stonith", "sfex", "watchdog")
-LEASE = {"lease_s": (10.0, 1, 600), "margin_s": (2.0, 0.1, 600), "window_s": (15.0, 1, 600)}
-# As SECRET in the daemon's exclusion.py.
-SECRET = re.compile(
-    r"pass|secret|token|credential|private|api_?key|access_key|hexadecimal_kg|community",
-    re.IGNORECASE,
-)
+LEASE = tuple(timing.LEASE)
 DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
-MANAGED = {
-    "action": "failoverd chooses the action itself.",
-    "delay": "a fixed delay follows the node and not its role; use failover_timing.fence_delay_s.",
-}
+NAMES = {"sfex": "sfex", "watchdog": "lease"}
 
 
-def read(value: Any, nodes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the methods; the parameters still hold their secrets."""
-    where = "failover_fencing"
-    methods = []
-    for index, raw in enumerate(sequence(where, value)):
-        methods.append(_method(f"{where}[{index}]", raw, nodes))
-    unique(where, [method["name"] for method in methods], "name")
-    return methods
+def complete(methods: Sequence[Any], scope: Scope) -> None:
+    """Give every method the same keys, and refuse names and devices that are used twice."""
+    names: set[str] = set()
+    for method in methods:
+        if method["method"] != "stonith":
+            # Without a device of its own.
+            method.update(agent="", timeout_s=0.0, parameters={}, nodes={})
+        put(method, "name", lambda one=method: _name(one), scope)  # type: ignore[misc]
+        with scope.problems:
+            if method["name"] in names:
+                raise Problem(
+                    f"{method['where']}.name: {method['name']} is used twice; it must be unique."
+                )
+            names.add(method["name"])
+        with scope.problems:
+            _apart(method, scope.nodes)
+    for kind in NAMES:
+        of_kind = [method for method in methods if method["method"] == kind]
+        for method in of_kind[1:]:
+            scope.problems.add(f"{method['where']}.method: {kind} is there twice; once is enough.")
 
 
-def _method(where: str, raw: Any, nodes: Sequence[str]) -> dict[str, Any]:
-    kind = raw.get("method") if isinstance(raw, Mapping) else ""
-    if kind not in ("sfex", "watchdog"):
-        return _stonith(where, raw, nodes)
-    limits = LEASE if kind == "watchdog" else {}
-    item = mapping(where, raw, required=("method",), optional=("name", *limits))
-    result: dict[str, Any] = {
-        "where": where,
-        "name": name(f"{where}.name", item.get("name", "lease" if limits else "sfex")),
-        "method": kind,
-        # Without a device of its own; every method has the same keys.
-        "agent": "",
-        "timeout_s": 0.0,
-        "parameters": {},
-        "nodes": {},
-    }
-    for key, (default, low, high) in limits.items():
-        result[key] = number(f"{where}.{key}", item.get(key, default), low, high)
-    return result
+def _name(method: Any) -> str:
+    if "name" in method:
+        return str(method["name"])
+    return NAMES.get(method["method"]) or str(method["agent"]).removeprefix("fence_")
 
 
-def _stonith(where: str, raw: Any, nodes: Sequence[str]) -> dict[str, Any]:
-    item = mapping(
-        where,
-        raw,
-        required=("method", "agent", "nodes"),
-        optional=("name", "timeout_s", "parameters"),
-    )
-    method = text(f"{where}.method", item["method"], METHODS)
-    agent = text(f"{where}.agent", item["agent"])
-    if not re.fullmatch(r"fence_[a-z0-9_]+", agent):
-        refuse(f"{where}.agent", agent, "is not the name of a fence agent such as fence_ipmilan.")
-    devices = mapping(f"{where}.nodes", item["nodes"], required=nodes)
-    result: dict[str, Any] = {
-        "where": where,
-        "name": name(f"{where}.name", item.get("name", agent.removeprefix("fence_"))),
-        "method": method,
-        "agent": agent,
-        "timeout_s": number(f"{where}.timeout_s", item.get("timeout_s", 30), 1, 600),
-        "parameters": _parameters(f"{where}.parameters", item.get("parameters", {})),
-        "nodes": {n: _parameters(f"{where}.nodes.{n}", devices[n]) for n in nodes},
-    }
+def _apart(method: Any, nodes: Sequence[str]) -> None:
+    """One device that answers for both nodes needs something that tells their plugs apart."""
     seen: dict[str, str] = {}
-    for node in nodes:
-        # One device that answers for both nodes needs something that tells their plugs apart.
-        shown = repr(sorted(result["nodes"][node].items()))
-        if shown in seen:
+    for node in nodes if method["agent"] else ():
+        told = repr(sorted(method["nodes"][node].items()))
+        if told in seen:
             raise Problem(
-                f"{where}.nodes.{node}: the same device as of {seen[shown]};"
-                " fencing one node would cut the power of the other."
+                f"{method['where']}.nodes.{node}: the same device as of {seen[told]}; fencing one"
+                " node would cut the power of the other."
             )
-        seen[shown] = node
-    return result
-
-
-def _parameters(where: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        refuse(where, value, "is not a mapping.")
-    result = {}
-    for key, item in value.items():
-        if key in MANAGED:
-            raise Problem(f"{where}.{key}: not allowed; {MANAGED[key]}")
-        if isinstance(item, bool):
-            item = "1" if item else "0"
-        if not isinstance(item, (str, int, float)) or "\n" in str(item):
-            # The value may be a secret: it is not shown.
-            raise Problem(f"{where}.{key}: the value is not a text of one line.")
-        result[str(key)] = str(item)
-    return result
+        seen[told] = node
 
 
 def check_addresses(
-    methods: Sequence[Mapping[str, Any]],
-    links: Sequence[Mapping[str, Any]],
+    methods: Sequence[Any],
+    links: Sequence[Any],
     replication: Sequence[str],
+    problems: Problems,
 ) -> None:
     """Refuse a device that is a node itself or hangs on a replication link (it dies with it)."""
     for method in methods:
-        for node, parameters in method["nodes"].items():
+        for node, key, address in devices(method, problems):
+            for link in links:
+                with problems:
+                    where = f"{method['where']}.nodes.{node}.{key}"
+                    _device(where, address, link, replication)
+
+
+def devices(method: Any, problems: Problems) -> list[tuple[str, str, str]]:
+    """Node, parameter and address of each device that is named by an address."""
+    result = []
+    with problems:
+        for node in method["nodes"]:
             for key in DEVICE_KEYS:
-                if key in parameters:
-                    _device(
-                        f"{method['where']}.nodes.{node}.{key}", parameters[key], links, replication
-                    )
+                value = method["nodes"][node].get(key)
+                try:
+                    result.append((node, key, _net.address(value)))
+                except ValueError:
+                    continue  # A host name: only the network can tell.
+    return result
 
 
-def _device(
-    where: str, value: str, links: Sequence[Mapping[str, Any]], replication: Sequence[str]
-) -> None:
-    try:
-        address = _net.address(value)
-    except ValueError:
-        return  # A host name: only the network can tell.
-    for link in links:
-        if link["type"] != "udp":
-            continue
-        for node, own in link["address"].items():
-            if address == own:
-                refuse(where, value, f"is the address of {node} on link {link['name']}.")
-        network = link["network"]
-        if link["name"] in replication and network and _net.inside(address, network):
-            refuse(
-                where,
-                value,
-                f"lies in the replication LAN of link {link['name']} ({network});"
-                " a fence device must be reachable when that link is lost.",
-            )
+def _device(where: str, address: str, link: Any, replication: Sequence[str]) -> None:
+    if link["type"] != "udp":
+        return
+    for node, own in link["address"].items():
+        if address == own:
+            raise Problem(f"{where}: {address} is the address of {node} on link {link['name']}.")
+    network = link["network"]
+    if link["name"] in replication and network and _net.inside(address, network):
+        raise Problem(
+            f"{where}: {address} lies in the replication LAN of link {link['name']} ({network});"
+            " a fence device must be reachable when that link is lost."
+        )
 
 
 def public(parameters: Mapping[str, str]) -> dict[str, str]:
     """The parameters that may be read by anybody."""
-    return {key: item for key, item in parameters.items() if not SECRET.search(key)}
+    return {key: item for key, item in parameters.items() if not secrets.is_secret(key)}
 
 
 def secret(parameters: Mapping[str, str]) -> dict[str, str]:
     """The parameters that are kept in a file of their own."""
-    return {key: item for key, item in parameters.items() if SECRET.search(key)}
+    return {key: item for key, item in parameters.items() if secrets.is_secret(key)}

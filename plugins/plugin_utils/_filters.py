@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from . import _net
-from ._values import Problem
+from ._problems import Problem
 
 
 def guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _hosts, _net, _postgresql, _protection
-from ._values import Problem
+from ._problems import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
 LOCAL = ("127.", "::1", "fe80:")

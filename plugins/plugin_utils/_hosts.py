@@ -44,8 +44,8 @@ def missing_programs(node: str, info: Mapping[str, Any]) -> Iterator[str]:
         to_come = path.startswith(BY_PACKAGE) and AGENTS_PACKAGE in info["packages"]["missing"]
         if not there and not to_come:
             yield (
-                f"{node}: {path} is missing or cannot be executed there; an application needs the"
-                " same agents and scripts on every node."
+                f"{node}: {path} is missing or cannot be executed there; a cluster needs the same"
+                " agents and scripts on every node."
             )
 
 

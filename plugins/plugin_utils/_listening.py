@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import _net
-from ._values import refuse
+from ._problems import refuse
 
 EVERYWHERE = "*"
 LOOPBACK = "127.0.0.1"

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import difflib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,18 +18,30 @@ from . import (
     _notifications,
     _numbers,
     _postgresql,
+    _reader,
     _services,
-    _timing,
 )
-from ._membership import VARIABLES
-from ._values import Problem, flag, merge, refuse, sequence, text
+from ._inventory.kinds import (
+    WRONG,
+    PerNode,
+    Read,
+    Scope,
+    every,
+    known,
+    merge,
+    nearest,
+    put,
+)
+from ._inventory.specification import VARIABLES
+from ._problems import Problem, Problems, refuse, secret_texts
 
-ENGINES = ("agent", "pacemaker")
+Found = Mapping[str, Mapping[str, Any]]
 UNSAFE = {
-    "no_exclusion": "failover_fencing is empty, so no peer can ever be excluded",
-    "single_link": "failover_links holds one link, so one cable decides",
-    "software_watchdog": "the watchdog is software and does not fire in a machine that is frozen",
-    "sfex_without_watchdog": "failover_watchdog is missing, so a frozen owner goes on writing when"
+    "no_exclusion": "failover_fencing: empty, so no peer can ever be excluded",
+    "single_link": "failover_links: holds one link, so one cable decides",
+    "software_watchdog": "failover_watchdog.module: is software, which does not fire in a machine"
+    " that is frozen",
+    "sfex_without_watchdog": "failover_watchdog: missing, so a frozen owner goes on writing when"
     " it wakes up after its lock was taken",
 }
 
@@ -38,91 +50,189 @@ def build(
     cluster: str,
     nodes: Sequence[str],
     variables: Mapping[str, Mapping[str, Any]],
-    found: Mapping[str, Mapping[str, Any]] | None = None,
+    found: Found | None = None,
+    group: str = "",
 ) -> dict[str, Any]:
     """Return the model; its fencing parameters still hold their secrets.
 
     variables holds for each node what its inventory variables say. found, once the nodes were
     asked, holds for each node {"nodename": ..., "interfaces": {name: [address/prefix]}}.
-    Raises Problem with one sentence for the first wrong value.
+    Raises Refusal with a sentence for each wrong value.
     """
-    _net.need()
+    model, problems = read(cluster, nodes, variables, found, group)
+    problems.settle()
+    result: dict[str, Any] = json.loads(json.dumps(model))
     for node in nodes:
-        for key in variables[node]:
-            # Other roles may have variables that begin alike; only a slip of the pen is refused.
-            alike = difflib.get_close_matches(key, VARIABLES, 1, 0.85)
-            if key.startswith("failover_") and key not in VARIABLES and alike:
-                raise Problem(f"{key}: unknown variable; {alike[0]} may be meant.")
-    given = _merged(nodes, variables)
-    engine = text("failover_engine", given.get("failover_engine", "agent"), ENGINES)
-    if engine != "agent":
-        refuse("failover_engine", engine, "is not available in this version; use agent.")
+        with problems:
+            _reader.judge(result, node)
+    problems.settle()
+    return result
+
+
+def read(
+    cluster: str,
+    nodes: Sequence[str],
+    variables: Mapping[str, Mapping[str, Any]],
+    found: Found | None = None,
+    group: str = "",
+) -> tuple[Read, Problems]:
+    """Return the model as far as it can be read, and everything that is wrong with it."""
+    problems = Problems(set().union(*(secret_texts(variables[node]) for node in nodes)))
+    scope = Scope(nodes, problems)
+    model = Read(cluster=cluster, nodes=list(nodes))
+    with problems:
+        _net.need()
+        _pair(group or cluster, nodes)
+        with problems:
+            _apart(nodes, variables)
+        given = _given(cluster, nodes, variables, scope)
+        _complete(model, given, scope, variables, found)
+    return model, problems
+
+
+def _pair(group: str, nodes: Sequence[str]) -> None:
     if len(nodes) != 2:
-        refuse(
-            "failover_engine",
-            engine,
-            f"runs on exactly two nodes, but cluster {cluster} has {len(nodes)}"
-            f" ({', '.join(nodes)}).",
+        hosts = f"{len(nodes)} hosts" if len(nodes) != 1 else "1 host"
+        raise Problem(
+            f"failover_engine: agent runs on exactly two nodes, but the group {group} has {hosts}"
+            f" ({', '.join(nodes)}); take two of them, or name another group with failover_group."
         )
-    for key in ("failover_links", "failover_services"):
-        if given.get(key) is None:
-            raise Problem(f"{key}: missing; cluster {cluster} needs it.")
-    _apart(nodes, variables)
-    unsafe = [
-        text(f"failover_unsafe[{i}]", word, tuple(UNSAFE))
-        for i, word in enumerate(sequence("failover_unsafe", given.get("failover_unsafe") or []))
-    ]
-    timing = _timing.read(given.get("failover_timing") or {})
-    links = _links.read(given["failover_links"], nodes)
-    lock_disk = _guard.sfex(given.get("failover_sfex"), nodes)
-    services = _services.read(given["failover_services"], nodes, links, lock_disk)
-    fencing = _fencing.read(given.get("failover_fencing") or [], nodes)
-    guard = _guard.watchdog(given.get("failover_watchdog"), fencing)
-    _safe(links, fencing, guard, unsafe)
-    decides = any(method["method"] == "sfex" for method in fencing)
-    if lock_disk is not None:
-        lock_disk["times"] = _guard.locks(lock_disk, guard, decides)
-    if found is not None:
-        _links.fill(links, found, [a["ip"] for s in services for a in s["addresses"]])
-        _links.check(links, nodes)
-        _interfaces(services, found)
-    _numbers.assign(services, found)
-    _services.place(services, links)
-    _listening.assign(services)
-    _postgresql.complete(services, found)
-    targets = _monitors.targets(given.get("failover_ping_targets") or [], links, services)
-    monitors = _monitors.read(given.get("failover_monitors") or {}, targets)
-    if any(method["method"] == "watchdog" for method in fencing):
-        _monitors.steady("failover_monitors.ping", monitors.get("ping", {}))
-    _guard.check(fencing, services, guard, lock_disk, timing, targets)
-    replication = [s["storage"]["link"] for s in services if s["storage"]["link"]]
-    _fencing.check_addresses(fencing, links, replication)
-    return {
-        "cluster": cluster,
-        "engine": engine,
-        "nodes": list(nodes),
-        "hostnames": {n: found[n]["nodename"] for n in nodes} if found else {},
-        "links": links,
-        "fencing": fencing,
-        "watchdog": guard,
-        "sfex": lock_disk,
-        "services": services,
-        "timing": timing,
-        "power_on": flag("failover_power_on", given.get("failover_power_on", True)),
-        "ping_targets": targets,
-        "monitors": monitors,
-        "notifications": _notifications.read(given.get("failover_notifications") or []),
-        "unsafe": unsafe,
-    }
 
 
-def _merged(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    keys = [key for key in VARIABLES if any(key in variables[node] for node in nodes)]
-    for key in keys:
-        for node in nodes:
-            if key not in variables[node]:
-                raise Problem(f"{key}: missing on {node}; every node of a cluster needs it.")
-    return {key: merge({node: variables[node][key] for node in nodes}) for key in keys}
+def _given(
+    cluster: str, nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]], scope: Scope
+) -> Read:
+    """Read every variable by its specification."""
+    result = Read()
+    for word in sorted({str(key) for node in nodes for key in variables[node]}):
+        if word.startswith("failover_") and word not in VARIABLES:
+            known_are = f" known are {', '.join(sorted(VARIABLES))}."
+            hint = nearest(word, VARIABLES).rstrip(";")
+            scope.problems.add(f"{word}: unknown variable;{hint + '.' if hint else known_are}")
+    for name, key in VARIABLES.items():
+        having = [node for node in nodes if variables[node].get(name) is not None]
+        missing = [node for node in nodes if node not in having]
+        if having and missing:
+            for node in missing:
+                scope.problems.add(f"{name}: missing on {node}; every node of a cluster needs it.")
+            dict.__setitem__(result, name, WRONG)
+        elif having:
+            raw = merge({node: variables[node][name] for node in nodes})
+            put(result, name, lambda n=name, k=key, r=raw: _reading(n, k, r, scope), scope)  # type: ignore[misc]
+        elif key.required:
+            scope.problems.add(f"{name}: missing; cluster {cluster} needs it.")
+            dict.__setitem__(result, name, WRONG)
+        elif key.default is not None:
+            dict.__setitem__(result, name, key.fill())
+    return result
+
+
+def _reading(name: str, key: Any, raw: Any, scope: Scope) -> Any:
+    if isinstance(raw, PerNode) and key.kind.type in ("list", "dict"):
+        raise Problem(
+            f"{name}: has another shape on one node than on the other; the nodes may differ in"
+            " single values only."
+        )
+    return key.kind.read(name, raw, scope)
+
+
+def _complete(
+    model: Read,
+    given: Read,
+    scope: Scope,
+    variables: Mapping[str, Mapping[str, Any]],
+    found: Found | None,
+) -> None:
+    """Fill in what was not given, and check what has to fit together."""
+    nodes, problems = scope.nodes, scope.problems
+    for key, name in PARTS.items():
+        dict.__setitem__(model, key, dict.get(given, f"failover_{name}", DEFAULTS.get(key)))
+    dict.__setitem__(model, "hostnames", {n: found[n]["nodename"] for n in nodes} if found else {})
+    model["addresses"] = {n: str(variables[n].get("ansible_host", n)) for n in nodes}
+    with problems:
+        if given["failover_engine"] != "agent":
+            refuse(
+                "failover_engine",
+                given["failover_engine"],
+                "is not available in this version; use agent.",
+            )
+    with problems:
+        _guard.timing_problem(model["timing"])
+    with problems:
+        _links.complete(model["links"], scope)
+    with problems:
+        _fencing.complete(model["fencing"], scope)
+    put(model, "watchdog", lambda: _watchdog(model, scope), scope)
+    with problems:
+        sfex = model["sfex"]
+        if sfex is not None:
+            decides = any(m["method"] == "sfex" for m in every(model["fencing"]))
+            put(sfex, "times", lambda: _guard.locks(sfex, model["watchdog"], decides), scope)
+    with problems:
+        _services.complete(model["services"], dict.get(model, "links"), model["sfex"], scope)
+    with problems:
+        _services.check(model["services"], model["sfex"], scope)
+    with problems:
+        _safe(model, problems)
+    with problems:
+        if found is not None:
+            virtual = _virtual(model, problems)
+            _links.fill(model["links"], found, virtual, problems)
+            _interfaces(model["services"], found, problems)
+    with problems:
+        _links.check(model["links"], nodes, problems)
+    with problems:
+        _numbers.assign(every(model["services"]), found)
+    with problems:
+        fixed = _fixed(model, found, problems)
+        _services.place(model["services"], model["links"], fixed, problems)
+    with problems:
+        _listening.assign(every(model["services"]))
+    with problems:
+        _postgresql.complete(every(model["services"]), found)
+    with problems:
+        _monitors.check_targets(model["ping_targets"], model["links"], model["services"], problems)
+    with problems:
+        _monitors.check(model["monitors"], model["ping_targets"])
+    with problems:
+        if any(method["method"] == "watchdog" for method in model["fencing"]):
+            _monitors.steady(model["monitors"])
+    with problems:
+        _guard.check(
+            model["fencing"],
+            model["services"],
+            model["watchdog"],
+            model["sfex"],
+            model["timing"],
+            model["ping_targets"],
+            problems,
+        )
+    with problems:
+        replication = [s["storage"]["link"] for s in model["services"] if s["storage"]["link"]]
+        _fencing.check_addresses(model["fencing"], model["links"], replication, problems)
+    with problems:
+        _notifications.complete(model["notifications"], problems)
+
+
+PARTS = {
+    "engine": "engine",
+    "links": "links",
+    "fencing": "fencing",
+    "watchdog": "watchdog",
+    "sfex": "sfex",
+    "services": "services",
+    "timing": "timing",
+    "power_on": "power_on",
+    "ping_targets": "ping_targets",
+    "monitors": "monitors",
+    "notifications": "notifications",
+    "unsafe": "unsafe",
+}
+DEFAULTS: Mapping[str, Any] = {"timing": {}, "monitors": {}}
+
+
+def _watchdog(model: Read, scope: Scope) -> Any:
+    return known(_guard.watchdog(model["watchdog"], model["fencing"], scope))
 
 
 def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> None:
@@ -136,33 +246,71 @@ def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> 
         seen[where] = node
 
 
-def _safe(
-    links: Sequence[Mapping[str, Any]],
-    fencing: Sequence[Mapping[str, Any]],
-    guard: Mapping[str, Any] | None,
-    unsafe: Sequence[str],
-) -> None:
-    if not links:
-        raise Problem("failover_links: empty; the nodes must hear each other.")
-    taken = {"no_exclusion": not fencing, "single_link": len(links) < 2}
-    taken.update(_guard.risks(fencing, guard))
+def _safe(model: Read, problems: Problems) -> None:
+    unsafe, guard = every(model["unsafe"]), model["watchdog"]
+    taken = {
+        "no_exclusion": not every(model["fencing"]),
+        "single_link": len(every(model["links"])) < 2,
+        **_guard.risks(model["fencing"], guard),
+    }
     for word, wrong in taken.items():
         if wrong and word not in unsafe:
-            raise Problem(
+            problems.add(
                 f"{UNSAFE[word]}; give what is missing, or accept the risk with"
                 f" failover_unsafe: [{word}]."
             )
         # Whether a watchdog without a named driver is software, only its node can tell.
         unknown = word == "software_watchdog" and guard is not None and "module" not in guard
         if not wrong and word in unsafe and not unknown:
-            raise Problem(f"failover_unsafe: {word} is not needed here; leave it out.")
+            problems.add(f"failover_unsafe: {word} is not needed here; leave it out.")
 
 
-def _interfaces(
-    services: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]
-) -> None:
+def _virtual(model: Read, problems: Problems) -> list[str]:
+    result = []
+    for service in model["services"]:
+        with problems:
+            result += [address["ip"] for address in service["addresses"]]
+    return result
+
+
+def _fixed(model: Read, found: Found | None, problems: Problems) -> dict[str, str]:
+    """Every address that a node has for itself, and whose it is (S6)."""
+    result: dict[str, str] = {}
+    for node, told in (found or {}).items():
+        legitimate = _legitimate(model, told, problems)
+        for interface, addresses in told["interfaces"].items():
+            for address in addresses:
+                if _net.host(address) not in legitimate:
+                    said = f"a fixed address of {node} on {interface}"
+                    result.setdefault(_net.host(address), said)
+    for node, host in model["addresses"].items():
+        try:
+            result[_net.address(host)] = f"the address at which Ansible reaches {node}"
+        except ValueError:
+            continue
+    for link in model["links"]:
+        with problems:
+            for node, address in link.get("address", {}).items():
+                result[address] = f"the address of {node} on link {link['name']}"
+    return result
+
+
+def _legitimate(model: Read, told: Mapping[str, Any], problems: Problems) -> set[str]:
+    """The virtual addresses that a node may have at the moment: its services may run there."""
+    result: set[str] = set()
+    for service in model["services"]:
+        with problems:
+            mount = service["storage"]["mount"]
+            if service["name"] in told.get("configured", ()) or mount in told.get("mounts", ()):
+                result.update(address["ip"] for address in service["addresses"])
+    return result
+
+
+def _interfaces(services: Any, found: Found, problems: Problems) -> None:
     for service in services:
-        for address in service["addresses"]:
-            for node, interface in address["interface"].items():
-                if interface not in found[node]["interfaces"]:
-                    refuse(f"{address['where']}.interface", interface, f"does not exist on {node}.")
+        with problems:
+            for address in service["addresses"]:
+                for node, interface in address["interface"].items():
+                    if interface not in found[node]["interfaces"]:
+                        where = f"{address['where']}.interface"
+                        refuse(where, interface, f"does not exist on {node}.")

@@ -8,10 +8,11 @@ sentence, such as "is not an IP address."; call need() before.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
-from ._values import Problem
+from ._problems import Problem
 
 try:
     import netaddr
@@ -44,6 +45,27 @@ def host(text: str) -> str:
 def network(text: str) -> str:
     """Return the network of an address with prefix: 192.168.1.0/24 of 192.168.1.10/24."""
     return str(_parsed(text).cidr)
+
+
+def special(text: str) -> str:
+    """What an address is that no single host of a LAN has, empty if it is an ordinary one."""
+    found = ipaddress.ip_address(text)
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        return "mapped IPv4"
+    if found.is_unspecified or (found.version == 4 and int(found) >> 24 == 0):
+        return "unspecified"
+    if found.is_loopback:
+        return "loopback"
+    if found.is_link_local:
+        return "link-local"
+    if found.is_multicast:
+        return "multicast"
+    return "reserved" if found.version == 4 and found.is_reserved else ""
+
+
+def alone(text: str) -> bool:
+    """Whether a network holds one address only."""
+    return bool(text) and bool(_parsed(text).size == 1)
 
 
 def version(text: str) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._values import Problem, refuse
+from ._problems import Problem, refuse
 
 MINORS = range(256)
 PORTS = range(7789, 65536)

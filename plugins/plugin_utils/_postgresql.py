@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ._values import Problem
+from ._problems import Problem
 
 RELEASES = {"12": "15", "13": "17"}
 """The version of each release of Debian."""

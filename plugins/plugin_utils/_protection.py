@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._values import Problem
+from ._problems import Problem
 
 SOFTWARE = "Software Watchdog"
 """How the kernel's softdog calls itself."""

@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each exclusion method costs of a takeover, in seconds (failoverd/takeover.py, tested)."""
+"""What a takeover costs, in sentences. The arithmetic is the daemon's (rules/takeover.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from . import _timing
+from . import _guard
+from ._daemon import takeover
 
 MMP_S = 22
 """What the kernel waits at the first mount after a crash of an ext4 with multi-mount protection."""
@@ -15,23 +16,19 @@ MMP_S = 22
 
 def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
     """Return for each method least and most time from the last sign of life to the proof."""
-    timing = {key: model["timing"].get(key, limit[0]) for key, limit in _timing.LIMITS.items()}
-    spent = timing["dead_s"] + timing["fence_delay_s"]
-    result = {}
+    levels = []
     for method in model["fencing"]:
         if method["method"] == "watchdog":
-            own = method["lease_s"] + float(model["watchdog"]["timeout_s"]) + method["margin_s"]
-            both = [own, own]
+            wait = method["lease_s"] + float(model["watchdog"]["timeout_s"]) + method["margin_s"]
+            levels.append(takeover.Level(method["name"], wait_s=wait))
         elif method["method"] == "sfex":
             times = model["sfex"]["times"]
             own = times["timeout_s"] + times["collision_s"]
-            both = [spent + own, spent + own]
-            spent += 2 * own
+            levels.append(takeover.Level(method["name"], try_s=own, attempts=2))
         else:
-            both = [timing["suspect_s"], spent + method["timeout_s"]]
-            spent += method["timeout_s"]
-        result[method["name"]] = [round(both[0], 1), round(both[1], 1)]
-    return result
+            levels.append(takeover.Level(method["name"], try_s=method["timeout_s"], asked=True))
+    told = takeover.costs(_guard.durations(model["timing"]), levels)
+    return {name: list(both) for name, both in told.items()}
 
 
 def sentences(model: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import fnmatch
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._values import refuse
+from ._problems import refuse
 
 SYSTEM = (
     "NetworkManager*",

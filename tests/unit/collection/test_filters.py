@@ -10,7 +10,7 @@ import ipaddress
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.failover.cluster.plugins.plugin_utils import _net
-from ansible_collections.failover.cluster.plugins.plugin_utils._values import Problem
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _values
+from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _problems
 
 from tests.unit.collection.conftest import put, resource_file
 
@@ -91,14 +91,14 @@ def test_sound_nodes_pass_without_a_warning(model, found):
 @pytest.mark.parametrize(("path", "value", "sentence"), CASES, ids=[c[2][:50] for c in CASES])
 def test_a_finding_ends_in_one_sentence(model, found, path, value, sentence):
     put(found, path, value)
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         _findings.judge(model, found, LIMITS, repair=False)
     assert str(caught.value) == sentence
 
 
 def test_a_watchdog_is_only_missed_when_it_is_asked_for(model, found):
     _findings.judge(model, found, LIMITS, repair=False)
-    with pytest.raises(_values.Problem, match="node1: has no /dev/watchdog"):
+    with pytest.raises(_problems.Problem, match="node1: has no /dev/watchdog"):
         _findings.judge(model, found, {**LIMITS, "watchdog": True}, repair=False)
 
 
@@ -119,7 +119,7 @@ def test_what_a_removed_cluster_replicated_is_kept_but_never_taken_from_somebody
     put(found, "node1.disks.shop", {**found["node1"]["disks"]["shop"], "signature": "drbd"})
     assert _findings.judge(model, found, LIMITS, repair=False) == []
     put(found, "node1.disks.shop.used", "held")
-    with pytest.raises(_values.Problem, match="in use"):
+    with pytest.raises(_problems.Problem, match="in use"):
         _findings.judge(model, found, LIMITS, repair=False)
 
 
@@ -159,7 +159,7 @@ def test_the_second_node_takes_over_the_numbers_of_the_first(model, found):
     made = _findings.accounts(model, found, DEFAULTS, renumber=False)
     assert (made[0]["uid"], made[0]["gid"]) == (107, 115)
     found["node2"]["taken"]["gids"].append(115)
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         _findings.accounts(model, found, DEFAULTS, renumber=False)
     assert str(caught.value) == (
         "account postgres: gid 115 is taken on node2; choose another with identity_accounts."
@@ -169,7 +169,7 @@ def test_the_second_node_takes_over_the_numbers_of_the_first(model, found):
 def test_accounts_that_differ_are_refused_unless_told(model, found):
     found["node1"]["accounts"]["postgres"] = {"uid": 107, "gid": 115}
     found["node2"]["accounts"]["postgres"] = {"uid": 108, "gid": 115}
-    with pytest.raises(_values.Problem, match="has different numbers"):
+    with pytest.raises(_problems.Problem, match="has different numbers"):
         _findings.accounts(model, found, DEFAULTS, renumber=False)
     wanted = {"postgres": {"uid": 880, "gid": 880}}
     made = _findings.accounts(model, found, wanted, renumber=True)

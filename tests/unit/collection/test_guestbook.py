@@ -118,7 +118,7 @@ def test_an_entry_drives_the_oldest_out(book, environ, database):
         }
     )
     book.book(environ)
-    written = [sql for sql, _values in database.told]
+    written = [sql for sql, _problems in database.told]
     inserted = next(i for i, sql in enumerate(written) if sql.startswith("INSERT"))
     assert written[inserted + 1].startswith("DELETE FROM guestbook WHERE id <=")
     assert database.told[inserted + 1][1] == (book.ENTRIES_KEPT,)

@@ -14,11 +14,11 @@ from ansible_collections.failover.cluster.plugins.modules import fence_check
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _findings,
     _hosts,
-    _inventory,
-    _services,
-    _values,
+    _nodes,
+    _problems,
 )
 from ansible_collections.failover.cluster.plugins.plugin_utils import _packages as wanted
+from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import kinds, storage
 
 from tests.unit.collection.conftest import put
 from tests.unit.collection.modules import run
@@ -42,7 +42,7 @@ CASES = [
         "H10",
         "programs",
         {"/etc/init.d/legacy": False},
-        "node2: /etc/init.d/legacy is missing or cannot be executed there; an application needs the same"
+        "node2: /etc/init.d/legacy is missing or cannot be executed there; a cluster needs the same"
         " agents and scripts on every node.",
     ),
     (
@@ -138,7 +138,7 @@ def test_what_a_cluster_cannot_live_with_is_one_sentence_with_the_cure(
     assert told(model, found) == []
     change(found, path, value)
     assert told(model, found) == [sentence]
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         _findings.judge(model, found, {"clock_s": 5, "free_mib": 1, "watchdog": False}, True)
     assert str(caught.value) == sentence
 
@@ -161,7 +161,7 @@ def test_a_stock_unit_is_ours_only_if_the_collection_installed_its_package(model
     """An Apache that was there before serves somebody: it is neither stopped nor complained about."""
     found["node2"]["units"]["apache2.service"] = {**ENABLED, "mendable": True}
     assert told(model, found, repair=False) == []
-    stock = _inventory.questions(model, "node2")["stock_units"]
+    stock = _nodes.questions(model, "node2")["stock_units"]
     assert stock["apache2.service"] == "apache2"
     assert wanted.ours(stock, []) == []
     found["node2"]["packages"]["ours"] = ["apache2"]
@@ -303,13 +303,15 @@ def test_every_account_that_owns_shared_data_has_one_number(model, found):
     limits = {**known, "mysql": {"uid": 880, "gid": 880}}
     for node, uid in (("node1", 110), ("node2", 111)):
         found[node]["accounts"]["mysql"] = {"uid": uid, "gid": uid}
-    with pytest.raises(_values.Problem, match=r"account mysql: has different numbers \(110:110 on"):
+    with pytest.raises(
+        _problems.Problem, match=r"account mysql: has different numbers \(110:110 on"
+    ):
         _findings.accounts(model, found, known, False)
     chosen = _findings.accounts(model, found, limits, True)
     assert {"name": "mysql", "uid": 880, "gid": 880} in chosen
     for node in ("node1", "node2"):
         found[node]["accounts"]["mysql"] = None
-    with pytest.raises(_values.Problem, match="account mysql: exists on no node"):
+    with pytest.raises(_problems.Problem, match="account mysql: exists on no node"):
         _findings.accounts(model, found, known, False)
 
 
@@ -320,7 +322,7 @@ def test_a_name_may_resolve_to_any_address_of_its_node(model, found):
     found["node2"]["names"]["node1"] = ["172.31.0.1"]
     assert _findings.judge(model, found, limits, False) == []
     found["node2"]["names"]["node1"] = ["172.31.0.2"]
-    with pytest.raises(_values.Problem, match=r"resolves to 172[.]31[.]0[.]2"):
+    with pytest.raises(_problems.Problem, match=r"resolves to 172[.]31[.]0[.]2"):
         _findings.judge(model, found, limits, False)
 
 
@@ -349,10 +351,11 @@ def test_what_makes_an_agent_work_is_installed(agent, packages):
 
 @pytest.mark.finding("H17")
 def test_a_volume_group_may_have_any_name():
-    assert _services._disk("x", "/dev/drbdpool/shop") == "/dev/drbdpool/shop"
+    disk, scope = storage.Disk(), kinds.Scope((), _problems.Problems())
+    assert disk.read("x", "/dev/drbdpool/shop", scope) == "/dev/drbdpool/shop"
     for device in ("/dev/drbd0", "/dev/drbd/by-res/shop/0", "/dev/drbd_shop"):
-        with pytest.raises(_values.Problem, match="is not a backing device"):
-            _services._disk("x", device)
+        with pytest.raises(_problems.Problem, match="is not a backing device"):
+            disk.read("x", device, scope)
 
 
 @pytest.mark.finding("H8", "H14")

@@ -20,7 +20,7 @@ from typing import Any
 import jinja2
 import pytest
 from ansible_collections.failover.cluster.plugins.filter import endpoint
-from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _values
+from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _problems
 
 from failoverd import config as daemon
 
@@ -57,7 +57,7 @@ def two(build):
 
 
 def refused(two, first: list[Any], second: list[Any], **more: Any) -> str:
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         two(first, second, **more)
     return str(caught.value)
 
@@ -122,7 +122,7 @@ def test_scopes_of_agents_that_would_be_called_alike_are_refused(build):
         service("a-b", 3, {"ocf": "heartbeat:nginx", "name": "c"}),
         service("a", 4, {"ocf": "heartbeat:nginx", "name": "b-c"}),
     ]
-    with pytest.raises(_values.Problem, match="is a unit of service a-b already"):
+    with pytest.raises(_problems.Problem, match="is a unit of service a-b already"):
         build(("failover_services", services))
 
 
@@ -233,17 +233,16 @@ def test_what_postgresql_keeps_for_itself_is_refused(two, key, value):
 
 
 @pytest.mark.finding("H22")
-def test_a_service_that_is_called_like_postgresqls_own_needs_other_names(build):
-    with pytest.raises(
-        _values.Problem, match=r"postgresql\.database: postgres is PostgreSQL's own"
-    ):
+def test_a_service_and_its_database_are_not_called_like_postgresqls_own(build):
+    with pytest.raises(_problems.Problem, match=r"\[0\]\.name: postgres is a reserved name"):
         build(("failover_services.0.name", "postgres"))
-    build(
-        (
-            "failover_services.0.applications.0",
-            {"postgresql": {"database": "shop", "user": "shop"}},
+    with pytest.raises(
+        _problems.Problem, match=r"postgresql\.database: postgres is PostgreSQL's own"
+    ):
+        build(
+            ("failover_services.0.name", "shop"),
+            ("failover_services.0.applications.0", {"postgresql": {"database": "postgres"}}),
         )
-    )
 
 
 @pytest.mark.finding("I14")
@@ -275,11 +274,14 @@ def test_a_service_without_storage_reaches_the_daemon(build, found, storage):
     [
         ({}, "has no storage, no address and no application; give it one."),
         ({"applications": ["apache"]}, "apache keeps its files on the service's storage"),
-        ({"storage": {"type": "none", "mount": "/srv/x"}}, "storage.mount: unknown key"),
+        (
+            {"storage": {"type": "none", "mount": "/srv/x"}},
+            "storage.mount: does not belong to type none",
+        ),
     ],
 )
 def test_a_service_without_storage_has_something_else(build, item, sentence):
-    with pytest.raises(_values.Problem, match=re.escape(sentence)):
+    with pytest.raises(_problems.Problem, match=re.escape(sentence)):
         build(("failover_services.1", {"name": "proxy", **item}))
 
 

@@ -109,7 +109,7 @@ CASES = [
     (
         SERVICE + ".storage.type",
         ...,
-        "failover_services[0].storage.type: missing; it must be given.",
+        "failover_services[0].storage.type: missing; it is one of drbd, shared, none.",
     ),
     (
         SERVICE + ".applications.0",
@@ -123,9 +123,10 @@ CASES = [
         "failover_services[0].applications[0].ocf: nginx is not an agent such as heartbeat:nginx.",
     ),
     (
-        SERVICE + ".applications.0",
+        SERVICE + ".applications.2",
         {"ocf": "heartbeat:nginx", "parameters": {"configfile": ["a"]}},
-        "failover_services[0].applications[0].parameters.configfile: not a simple value of one line.",
+        "failover_services[0].applications[2].parameters.configfile: the value is not a text of one"
+        " line.",
     ),
     (
         SERVICE + ".applications.0",
@@ -136,8 +137,8 @@ CASES = [
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"ping": "x"}]},
-        "failover_services[0].applications[2].monitor[0]: {'ping': 'x'} is not a check; it has one of"
-        " the keys http, port, socket, query, command.",
+        "failover_services[0].applications[2].monitor[0]: a mapping is not a check unless it has one"
+        " of the keys http, port, socket, query, command.",
     ),
     (
         SERVICE + ".applications.2",
@@ -148,13 +149,12 @@ CASES = [
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"http": "http://[::1]/", "body": "("}]},
-        "failover_services[0].applications[2].monitor[0].body: ( is not a regular expression:"
-        " missing ), unterminated subpattern at position 0.",
+        "failover_services[0].applications[2].monitor[0].body: the value is not a regular expression.",
     ),
     (
         SERVICE + ".applications.2",
         {"unit": "worker.service", "monitor": [{"command": ["true"]}]},
-        "failover_services[0].applications[2].monitor[0].command: ['true'] does not begin with a"
+        "failover_services[0].applications[2].monitor[0].command: does not begin with a"
         " program's absolute path.",
     ),
     (
@@ -176,18 +176,19 @@ CASES = [
     (
         SERVICE + ".applications.0",
         {"postgresql": {"password": "hidden word"}},
-        "failover_services[0].applications[0].postgresql.password: holds a space, a quote or a"
-        " backslash.",
+        "failover_services[0].applications[0].postgresql.password: the value is not a text of 8 to 200"
+        " characters without blanks, quotes and backslashes.",
     ),
     (
         SERVICE + ".applications.0",
         {"postgresql": {"networks": ["here"]}},
-        "failover_services[0].applications[0].postgresql.networks[0]: here is not a network.",
+        "failover_services[0].applications[0].postgresql.networks[0]: here has no prefix; write a network"
+        " such as 192.168.1.0/24.",
     ),
     (
         "failover_services",
         [],
-        "failover_services: [] is empty; a cluster needs at least one service.",
+        "failover_services: empty; a cluster needs at least one service.",
     ),
     (
         "failover_links.1.name",
@@ -226,23 +227,25 @@ CASES = [
     (
         "failover_links.0.speed",
         1,
-        "failover_links[0].speed: unknown key; known are address, baud, device, interface, name,"
-        " network, port, type.",
+        "failover_links[0].speed: unknown key; known are address, interface, name, network, port,"
+        " type.",
     ),
     (
         "failover_links.0.device",
         "/dev/ttyS1",
-        "failover_links[0].interface: eth0 does not belong to a link of type serial.",
+        "failover_links[0]: holds both a device and an interface; a link is a cable or a network.",
     ),
     (
         "failover_links",
         [{"name": "lan", "interface": "eth0"}],
-        "failover_services[0].storage.link: cross is not a link of the cluster; they are lan.",
+        "failover_services[0].storage.link: cross is not a link of the cluster; they are lan.\n"
+        "failover_links: holds one link, so one cable decides; give what is missing, or accept the"
+        " risk with failover_unsafe: [single_link].",
     ),
     (
         "failover_fencing",
         [],
-        "failover_fencing is empty, so no peer can ever be excluded; give what is missing, or accept"
+        "failover_fencing: empty, so no peer can ever be excluded; give what is missing, or accept"
         " the risk with failover_unsafe: [no_exclusion].",
     ),
     (
@@ -314,7 +317,7 @@ CASES = [
     (
         "failover_timing",
         {"dead": 3},
-        "failover_timing.dead: unknown key; known are dead_s, failure_expiry_s, fence_delay_s,"
+        "failover_timing.dead: unknown key; dead_s may be meant; known are dead_s, failure_expiry_s, fence_delay_s,"
         " fence_retry_s, handler_s, heartbeat_s, link_steady_s, move_s, power_on_s, query_s, startup_s,"
         " suspect_s, witness_s.",
     ),
@@ -365,7 +368,7 @@ CASES = [
     (
         "failover_notifications",
         [{"method": "mail", "to": ["ops"], "from": "a@example.org"}],
-        "failover_notifications[0].to: ops is not a mail address.",
+        "failover_notifications[0].to[0]: ops is not a mail address.",
     ),
     (
         "failover_notifications",
@@ -375,12 +378,12 @@ CASES = [
     (
         "failover_notifications",
         [{"method": "command", "command": ["page"]}],
-        "failover_notifications[0].command: is not a list that begins with an absolute path.",
+        "failover_notifications[0].command: does not begin with a program's absolute path.",
     ),
     (
         "failover_monitors",
         {"disks": {}},
-        "failover_monitors.disks: unknown key; known are disk, ping, space.",
+        "failover_monitors.disks: unknown key; disk may be meant; known are disk, ping, space.",
     ),
     ("failover_service", [], "failover_service: unknown variable; failover_services may be meant."),
 ]

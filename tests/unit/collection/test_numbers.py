@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _drbd_files, _sfex
-from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _values
+from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _problems
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,7 +112,7 @@ def test_numbers_of_the_inventory_win(named):
 @pytest.mark.parametrize(("key", "have"), [("minor", 0), ("port", 7789)])
 def test_the_number_of_an_existing_resource_is_not_changed(named, found, key, have):
     keep(found, named("a"))
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         named("a", **{key: have + 5})
     assert str(caught.value) == (
         f"failover_services[0].storage.{key}: {have + 5} is not {have}, which the resource has"
@@ -130,7 +130,7 @@ def test_a_node_that_was_installed_anew_gets_the_numbers_of_the_other_one(named,
 def test_nodes_that_disagree_are_refused(named, found):
     for minor, node in enumerate(NODES):
         found[node]["drbd_files"] = {"/etc/drbd.d/a.res": resource_file(minor)}
-    with pytest.raises(_values.Problem, match=r"a\.res says 0 on node1, 1 on node2"):
+    with pytest.raises(_problems.Problem, match=r"a\.res says 0 on node1, 1 on node2"):
         named("a")
 
 
@@ -140,7 +140,7 @@ def test_numbers_of_other_peoples_resources_are_not_used(named, found):
     found["node1"]["drbd_minors"] = [2]
     found["node1"]["listening"] = [7791]
     assert numbers(named("a")) == {"a": (3, 7792)}
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         named("a", minor=1)
     assert str(caught.value) == (
         "failover_services[0].storage.minor: 1 of service a is used by /etc/drbd.d/r0.res on node2;"
@@ -157,13 +157,13 @@ def test_a_resource_of_that_name_of_somebody_else_is_refused(named, found):
     model = named("a")
     model["addresses"] = {"node1": "10.0.0.1", "node2": "10.0.0.2"}
     limits = {"clock_s": 5.0, "free_mib": 256, "watchdog": False}
-    with pytest.raises(_values.Problem, match=r"a\.res on node2 was not written by failover"):
+    with pytest.raises(_problems.Problem, match=r"a\.res on node2 was not written by failover"):
         _findings.judge(model, found, limits, repair=True)
 
 
 def test_two_services_of_one_number_are_refused(build):
     services = [service("a", 0, minor=4), service("b", 1, minor=4)]
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         build(("failover_services", services))
     assert str(caught.value) == (
         "failover_services[1].storage.minor: 4 of service b is that of service a already."
@@ -229,5 +229,5 @@ def test_locks_are_kept_by_name(build, found, variables):
     assert locks == {"a": 1, "c": 3, "new": 4}
     spoilt = copy.deepcopy(shared)
     spoilt[0]["storage"]["lock"] = 5
-    with pytest.raises(_values.Problem, match="is not 3, which the resource has already"):
+    with pytest.raises(_problems.Problem, match="is not 3, which the resource has already"):
         build(("failover_services", spoilt), found=found)

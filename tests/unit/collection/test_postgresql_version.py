@@ -13,7 +13,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _findings,
     _packages,
     _postgresql,
-    _values,
+    _problems,
 )
 
 from .conftest import NODES
@@ -72,7 +72,7 @@ def test_the_answer_of_the_nodes_completes_the_version(asking, found):
 @pytest.mark.finding("H4")
 @pytest.mark.parametrize("version", ["9.6", "latest", "16/../..", "", 1.5, "16\n"])
 def test_what_is_no_version_is_refused(asking, version):
-    with pytest.raises(_values.Problem, match="is not a major version such as 16"):
+    with pytest.raises(_problems.Problem, match="is not a major version such as 16"):
         asking(version)
 
 
@@ -81,7 +81,7 @@ def test_what_is_no_version_is_refused(asking, version):
 def test_another_version_than_that_of_the_data_is_refused_with_the_way_out(asking, found, kind):
     found["node2"]["postgresql"]["shop"][kind] = "15"
     assert _findings.judge(asking(), found, LIMITS, repair=True) == []
-    with pytest.raises(_values.Problem) as caught:
+    with pytest.raises(_problems.Problem) as caught:
         _findings.judge(asking("17"), found, LIMITS, repair=True)
     assert str(caught.value) == (
         f"{WHERE}: 17 is not 15, the version of the database of service shop (node2:"
@@ -96,7 +96,7 @@ def test_another_release_of_the_nodes_is_another_version(asking, found):
     for node in NODES:
         found[node]["os"]["version"] = "13"
         found[node]["postgresql"]["shop"]["unit"] = "15"
-    with pytest.raises(_values.Problem, match="17 is not 15"):
+    with pytest.raises(_problems.Problem, match="17 is not 15"):
         _findings.judge(asking(), found, LIMITS, repair=True)
     assert _findings.judge(asking("15"), found, LIMITS, repair=True) == []
 

@@ -94,14 +94,14 @@ def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
         ),
         (
             [("failover_watchdog", ...), ("failover_fencing.2", ...)],
-            "failover_watchdog is missing, so a frozen owner goes on writing when it wakes up after"
+            "failover_watchdog: missing, so a frozen owner goes on writing when it wakes up after"
             " its lock was taken; give what is missing, or accept the risk with failover_unsafe:"
             " [sfex_without_watchdog].",
         ),
         (
             [("failover_watchdog.module", "softdog")],
-            "the watchdog is software and does not fire in a machine that is frozen; give what is"
-            " missing, or accept the risk with failover_unsafe: [software_watchdog].",
+            "failover_watchdog.module: is software, which does not fire in a machine that is frozen;"
+            " give what is missing, or accept the risk with failover_unsafe: [software_watchdog].",
         ),
         (
             [("failover_ping_targets", ...)],
@@ -129,7 +129,7 @@ def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
         (
             [("failover_sfex", ...)],
             "failover_fencing[1]: sfex says nothing about service shop, which has no lock; its"
-            " storage must be of type shared.",
+            " storage must be of type shared, with failover_sfex.",
         ),
     ],
 )

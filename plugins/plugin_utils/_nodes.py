@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _membership, _model, _packages
-from ._values import Problem
+from ._inventory import agents
+from ._problems import Problem
 
 ACCOUNTS = {"postgresql": "postgres", "apache": "www-data"}
 """Accounts that own shared data, by the kind of the application."""
@@ -74,6 +75,9 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         for a in applications
         if a["kind"] == "ocf"
     ]
+    # No package of the distribution brings an agent of somebody's own.
+    strange = {method["agent"] for method in model["fencing"]} - agents.KNOWN - {""}
+    programs += [f"/usr/sbin/{agent}" for agent in sorted(strange)]
     return {
         "services": [
             {

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""failover_services: what moves together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import _net
+from .._daemon import timing
+from .._problems import refuse
+from .applications import APPLICATIONS
+from .kinds import (
+    Choice,
+    Each,
+    Interface,
+    Key,
+    Keys,
+    Kind,
+    ListOf,
+    Name,
+    Number,
+    Scope,
+    Text,
+    Whole,
+    ordinary,
+    same,
+)
+from .storage import TYPES
+
+RESERVED = (
+    "all",
+    "apache",
+    "apache2",
+    "drbd",
+    "failover",
+    "failoverd",
+    "global_common",
+    "localhost",
+    "none",
+    "pg",
+    "postgres",
+    "postgresql",
+    "root",
+    "template0",
+    "template1",
+    "ungrouped",
+)
+"""Names of services that mean something else to DRBD, PostgreSQL, Ansible or the daemon."""
+FAILBACK = ("manual", "automatic")
+
+
+class VirtualAddress(Kind):
+    """An address with its prefix."""
+
+    def read(self, where: str, value: Any, scope: Scope) -> str:
+        where = where.removesuffix(".address")
+        same(where, value)
+        if not isinstance(value, str):
+            refuse(where, value, "is not an address with a prefix such as 192.168.1.10/24.")
+        try:
+            address, edge = _net.host(value), _net.reserved(value)
+        except ValueError:
+            refuse(where, value, "is not an address with a prefix such as 192.168.1.10/24.")
+        if "/" not in value:
+            refuse(where, value, "has no prefix; write it as 192.168.1.10/24.")
+        if edge:
+            refuse(where, value, "is the network or the broadcast address itself.")
+        ordinary(where, address)
+        return value
+
+    def says(self) -> str:
+        return "address with a prefix such as `192.168.1.10/24`"
+
+
+ADDRESSES = ListOf(
+    Keys(
+        {
+            "address": Key(VirtualAddress(), "The address.", required=True),
+            "link": Key(
+                Text(words="name of a link"),
+                "Link whose interface gets it.",
+                otherwise="the link whose network it lies in",
+            ),
+            "interface": Key(Each(Interface()), "Interface that gets it, instead of a link."),
+        },
+        short="address",
+        placed=True,
+    )
+)
+SERVICE: Mapping[str, Key] = {
+    "name": Key(Name(RESERVED), "Name of the service.", required=True),
+    "preferred": Key(
+        Text(words="node"), "Node that runs it first.", otherwise="the first node of the group"
+    ),
+    "storage": Key(Choice("type", TYPES, "What its data lies on."), "Storage.", otherwise="none"),
+    "addresses": Key(ADDRESSES, "Virtual addresses.", default=()),
+    "applications": Key(APPLICATIONS, "What runs there.", default=()),
+    "restarts": Key(Whole(0, 1000), "Restarts in place before the service moves.", otherwise="`3`"),
+    "failure_expiry_s": Key(
+        Number(*timing.LIMITS["failure_expiry_s"]),
+        "How long its failures are remembered, in seconds.",
+        otherwise="failover_timing.failure_expiry_s",
+    ),
+    "failback": Key(
+        Text(FAILBACK),
+        "Whether it goes back to the preferred node by itself.",
+        otherwise="`manual`",
+    ),
+    "failback_delay_s": Key(
+        Number(0, 86400),
+        "How long that has to be possible before it does, in seconds.",
+        otherwise="`300`",
+    ),
+}
+SERVICES = ListOf(Keys(SERVICE, placed=True), empty="a cluster needs at least one service.")

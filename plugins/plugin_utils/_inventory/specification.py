@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All variables of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .fencing import FENCING
+from .guard import SFEX, WATCHDOG
+from .kinds import Flag, Key, ListOf, Name, Text
+from .links import LINKS
+from .monitors import MONITORS, TARGETS
+from .notifications import NOTIFICATIONS
+from .services import SERVICES
+from .timing import TIMING
+
+ENGINES = ("agent", "pacemaker")
+UNSAFE = {
+    "no_exclusion": "No method excludes a silent peer.",
+    "single_link": "One link alone decides.",
+    "software_watchdog": "The watchdog does not fire in a machine that is frozen.",
+    "sfex_without_watchdog": "A frozen owner goes on writing when it wakes up after its lock was"
+    " taken.",
+}
+VARIABLES: Mapping[str, Key] = {
+    "failover_name": Key(
+        Name(("all", "ungrouped")), "Name of the cluster.", otherwise="the name of the group"
+    ),
+    "failover_group": Key(
+        Text(words="group"),
+        "Group that is the cluster, where a host is in several groups.",
+        otherwise="the group of the variables",
+    ),
+    "failover_engine": Key(
+        Text(ENGINES), "What keeps the services. Only agent is available.", default="agent"
+    ),
+    "failover_links": Key(LINKS, "Heartbeat links between the nodes.", required=True),
+    "failover_services": Key(
+        SERVICES, "Services: storage, addresses and applications that move together.", required=True
+    ),
+    "failover_fencing": Key(
+        FENCING,
+        "Exclusion methods in the order in which they are tried; the first that succeeds counts.",
+        default=(),
+    ),
+    "failover_watchdog": Key(
+        WATCHDOG,
+        "Device that resets a node that hangs.",
+        otherwise="none; /dev/watchdog with the method watchdog",
+    ),
+    "failover_sfex": Key(SFEX, "Disk of the locks of shared storage."),
+    "failover_power_on": Key(Flag(), "Whether a fenced node is powered on again.", default=True),
+    "failover_timing": Key(TIMING, "Durations in seconds."),
+    "failover_ping_targets": Key(
+        TARGETS, "Addresses that tell whether the service LAN works.", default=()
+    ),
+    "failover_monitors": Key(MONITORS, "How the nodes are watched."),
+    "failover_notifications": Key(NOTIFICATIONS, "Who is told of alerts.", default=()),
+    "failover_unsafe": Key(
+        ListOf(Text(tuple(UNSAFE))), "Risks that are accepted by name.", default=()
+    ),
+}
