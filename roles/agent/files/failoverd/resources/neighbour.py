@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address
 
 Address = IPv4Address | IPv6Address
@@ -19,6 +20,7 @@ BROADCAST = b"\xff" * 6
 ICMPV6 = 58
 NS, NA = 135, 136
 OVERRIDE = 0x20000000
+_CLOSER = ThreadPoolExecutor(1, "close")
 
 
 class Neighbours:
@@ -28,9 +30,9 @@ class Neighbours:
         protocol = ETH_P_ARP if address.version == 4 else ETH_P_IPV6
         self._own = own
         self._address = address
-        self.socket = socket.socket(
-            socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(protocol)
-        )
+        # Without a protocol it hears nothing before it is bound: to bind one that hears already the
+        # kernel waits for every processor, which held up the loop for a second with 50 addresses.
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         try:
             self.socket.bind((interface, protocol))
         except OSError:
@@ -91,8 +93,11 @@ class Neighbours:
         self.socket.send(destination + self._own + struct.pack("!H", protocol) + payload)
 
     def close(self) -> None:
-        """Close the socket."""
-        self.socket.close()
+        """Close the socket. The kernel waits for every processor then, too: the loop need not."""
+        try:
+            _CLOSER.submit(self.socket.close)
+        except RuntimeError:  # no thread is to be had, or the process ends
+            self.socket.close()
 
 
 def _arp(operation: int, own: bytes, sender: bytes, hardware: bytes, target: bytes) -> bytes:
