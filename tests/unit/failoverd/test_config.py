@@ -194,3 +194,67 @@ def test_the_last_good_configuration_outlives_a_broken_one(tmp_path: Path, texts
 def test_without_any_good_configuration_there_is_no_daemon(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="the file does not exist"):
         LastGood(tmp_path / "last-good.json").load(str(tmp_path))
+
+
+def many(count: int, **serial: int) -> Callable[[dict[str, Any]], None]:
+    """So many services, each an address; the serial link with these settings."""
+
+    def apply(data: dict[str, Any]) -> None:
+        data["links"][1].update(serial)
+        data["services"] = [
+            {
+                "name": f"{number:02d}" + "x" * 29,
+                "resources": [
+                    {
+                        "name": "address",
+                        "type": "virtual_ip",
+                        "address": f"10.9.{number}.1/24",
+                        "interface": "eth0",
+                    }
+                ],
+            }
+            for number in range(count)
+        ]
+
+    return apply
+
+
+def alike(data: dict[str, Any]) -> None:
+    """Two names that heartbeats cannot tell apart."""
+    many(2)(data)
+    for service, name in zip(data["services"], ALIKE, strict=True):
+        service["name"] = name
+
+
+ALIKE = ("s2330", "s130636")
+
+
+@pytest.mark.finding("S3")
+@pytest.mark.parametrize(
+    ("apply", "sentence"),
+    [
+        (many(50), ""),
+        (many(64), ""),
+        (many(65), "services: holds 65; a heartbeat carries at most 64."),
+        (many(20, baud=9600), ""),
+        (
+            many(40, baud=9600),
+            "links: at 9600 baud the longest heartbeat of 40 services takes 1.88 s, and half of"
+            " dead_s (3 s) is the most: raise baud or dead_s.",
+        ),
+        (alike, f"services: {ALIKE[0]} and {ALIKE[1]} look alike in a heartbeat: rename one."),
+    ],
+)
+def test_f74_services_whose_heartbeat_does_not_fit_are_refused(
+    texts: Texts, apply: Callable[[dict[str, Any]], None], sentence: str
+) -> None:
+    files = texts()
+    data = json.loads(files["cluster.json"])
+    apply(data)
+    files["cluster.json"] = json.dumps(data)
+    if not sentence:
+        parse(files)
+        return
+    with pytest.raises(ConfigError) as refused:
+        parse(files)
+    assert str(refused.value) == FILE + sentence

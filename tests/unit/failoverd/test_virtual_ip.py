@@ -7,13 +7,15 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import socket
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from failoverd.resources import netlink, virtual_ip
+from failoverd.resources import neighbour, netlink, virtual_ip
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.neighbour import Neighbours
 from failoverd.resources.settings import ResourceSettings
@@ -250,3 +252,34 @@ def test_an_address_that_was_there_before_the_daemon_is_kept_too(cable: Any) -> 
             assert _of(cable, 0) == ["10.77.0.11", "10.9.0.1"]
 
     asyncio.run(main())
+
+
+@pytest.mark.finding("S3")
+def test_f74_many_addresses_do_not_hold_up_the_loop(
+    cable: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel waits for every processor to bind a socket that hears, and to close one."""
+    heard, closed = [], []
+
+    class Watched(socket.socket):
+        def bind(self, address: Any) -> None:
+            if self.family == socket.AF_PACKET:
+                heard.append(self.proto)
+            super().bind(address)
+
+        def close(self) -> None:
+            if self.family == socket.AF_PACKET:
+                closed.append(threading.current_thread() is threading.main_thread())
+            super().close()
+
+    async def main() -> None:
+        with cable.side(0):
+            monkeypatch.setattr(neighbour.socket, "socket", Watched)
+            found = await who_answers([resource(f"10.9.0.{n}/24", []) for n in range(100, 150)])
+            monkeypatch.undo()
+        assert found == ""
+
+    asyncio.run(main())
+    neighbour._CLOSER.submit(lambda: None).result()
+    assert heard == [0] * 50
+    assert closed == [False] * 50
