@@ -173,7 +173,7 @@ def _service(
     for application in service["applications"]:
         entry = {
             "name": application["name"],
-            **_program(service["name"], application),
+            **_program(service, application),
             "after": [*mounted, *addresses, *application["after"]],
         }
         for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
@@ -195,12 +195,15 @@ def _service(
     return result
 
 
-def _program(service: str, application: Mapping[str, Any]) -> dict[str, Any]:
+def _program(service: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
     """What starts and stops it."""
-    instance = f"{service}-{application['name']}"
+    instance = f"{service['name']}-{application['name']}"
     if application["kind"] == "ocf":
         keys = ("agent", "parameters", "promoted")
         return {"type": "ocf", "instance": instance, **{key: application[key] for key in keys}}
     if application["kind"] == "lsb":
         return {"type": "lsb", "instance": instance, "script": application["script"]}
-    return {"type": "unit", "unit": application["unit"]}
+    result = {"type": "unit", "unit": application["unit"]}
+    if application["kind"] == "postgresql":
+        result["data"] = f"{service['storage']['mount']}/postgresql"
+    return result

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 ACCOUNT = "postgres"
@@ -42,14 +44,15 @@ class Server:
             cwd="/",
         ).stdout
 
-    def start(self) -> None:
-        """Returns at once; the server may still be starting."""
+    def start(self, **more: str) -> None:
+        """Returns at once; the server may still be starting. more: settings."""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory),
             "port": str(PORT),
             "fsync": "off",
             "shared_buffers": "1MB",
+            **more,
         }
         words = [word for item in settings.items() for word in ("-c", "=".join(item))]
         self._process = subprocess.Popen(
@@ -58,6 +61,35 @@ class Server:
             cwd="/",
             stderr=subprocess.DEVNULL,
         )
+
+    def stop(self) -> None:
+        """A smart stop, waited for."""
+        assert self._process is not None
+        self.send(signal.SIGINT)
+        self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """End the postmaster as a crash does; its children end by themselves."""
+        assert self._process is not None
+        self.send(signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+        while self._working():
+            time.sleep(0.01)
+
+    def _working(self) -> bool:
+        """Whether a process works in the data directory."""
+        for entry in Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(OSError):
+                if entry.readlink() == self.data:
+                    return True
+        return False
+
+    @property
+    def runs(self) -> bool:
+        """Whether the postmaster has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -76,7 +108,7 @@ class Server:
 
     def remove(self) -> None:
         """End it and remove everything."""
-        if self._process is not None:
+        if self.runs and self._process is not None:
             self.send(signal.SIGCONT)
             self.send(signal.SIGQUIT)
             self._process.wait()

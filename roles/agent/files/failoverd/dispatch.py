@@ -31,7 +31,7 @@ from .core.actions import (
     Start,
     Stop,
 )
-from .core.events import AddressesProbed, Event, FenceDone, Found, OpDone, Power, Probed
+from .core.events import AddressesProbed, Event, FenceDone, Found, OpDone, OpProgress, Power, Probed
 from .core.message import Message
 from .fencing.devices import Devices
 from .history import History
@@ -167,6 +167,7 @@ class Dispatcher:
     async def _operate(self, action: Start | Stop | Recover) -> None:
         service = self._services[action.service]
         ok, reason = False, ""
+        service.on_progress = lambda text: self.post(OpProgress(action.service, action.op, text))
         try:
             if isinstance(action, Start):
                 await service.start(action.generation, action.peer_gone)

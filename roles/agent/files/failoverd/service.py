@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -16,12 +16,14 @@ from .config import ServiceSettings
 from .core.events import Found
 from .monitors.watchers import Watchers
 from .resources import graph
-from .resources.base import Resource, ResourceError, Situation, State
+from .resources.base import Progressing, Resource, ResourceError, Situation, State
 from .resources.drbd import Drbd
 from .resources.filesystem import Filesystem
 from .rhythm import Rest
 
 R = TypeVar("R")
+FOLLOW_S = 5.0
+"""How often a long start is asked how far it is."""
 
 
 class Chronicle(Protocol):
@@ -63,6 +65,8 @@ class Service:
         self._rest = rest
         self._turn = asyncio.Lock()
         self._on_failure: Callable[[str, str], None] | None = None
+        self.on_progress: Callable[[str], None] = lambda text: None
+        """Told what a start under way does now, when it has got on."""
         self._running = False
         self._unwatched: list[str] = []
 
@@ -151,7 +155,8 @@ class Service:
 
         async def up(name: str) -> None:
             resource = self.resources[name]
-            async with asyncio.timeout(resource.settings.start_timeout_s):
+            limit_s = resource.settings.start_timeout_s
+            async with asyncio.timeout(limit_s) as limit, self._followed(name, limit, limit_s):
                 await prepared[name]
                 await resource.start(situation)
 
@@ -161,6 +166,33 @@ class Service:
             for task in prepared.values():
                 task.cancel()
             await asyncio.gather(*prepared.values(), return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _followed(
+        self, name: str, limit: asyncio.Timeout, limit_s: float
+    ) -> AsyncIterator[None]:
+        """While a start gets on it is given its whole limit again (F77)."""
+        task = asyncio.ensure_future(self._follow(name, limit, limit_s))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _follow(self, name: str, limit: asyncio.Timeout, limit_s: float) -> None:
+        resource, mark = self.resources[name], None
+        loop = asyncio.get_running_loop()
+        while isinstance(resource, Progressing):
+            await asyncio.sleep(min(FOLLOW_S, limit_s / 4))
+            try:
+                seen = await resource.progress()
+            except (ResourceError, OSError):
+                continue
+            if seen is None:
+                continue
+            if mark not in (None, seen.mark) and not limit.expired():
+                limit.reschedule(loop.time() + limit_s)
+                self.on_progress(f"{name}: {seen.text}")
+            mark = seen.mark
 
     async def _stop(self, part: graph.Graph) -> None:
         async def down(name: str) -> None:

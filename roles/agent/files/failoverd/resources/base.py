@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from .progress import Progress
 from .settings import ResourceSettings
 
 
@@ -54,3 +55,11 @@ class Resource(Protocol):
 
     def close(self) -> None:
         """The daemon ends: leave the resource as it is, free what watches it."""
+
+
+@runtime_checkable
+class Progressing(Protocol):
+    """A resource that can tell whether its start gets on (F77)."""
+
+    async def progress(self) -> Progress | None:
+        """How far it is; None if it does not tell. Raises ResourceError."""

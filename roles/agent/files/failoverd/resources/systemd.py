@@ -140,6 +140,17 @@ class Systemd:
         reply = await self._raw(path, PROPERTIES_IF, "Get", "ss", SERVICE_IF, "MainPID")
         return int(reply[0].value)
 
+    async def told(self, unit: str) -> str:
+        """What a service says of itself (sd_notify, STATUS=), empty if nothing."""
+        path = str((await self.call("LoadUnit", "s", unit))[0])
+        reply = await self._raw(path, PROPERTIES_IF, "Get", "ss", SERVICE_IF, "StatusText")
+        return str(reply[0].value)
+
+    async def pids(self, unit: str) -> list[int]:
+        """The processes of a unit."""
+        reply = await self.call("GetUnitProcesses", "s", unit)
+        return [int(pid) for _group, pid, _command in reply[0]]
+
     async def job(self, member: str, unit: str) -> str:
         """StartUnit or StopUnit, and the job's result: done, failed, timeout, ..."""
         mode = await self._mode(member)

@@ -14,11 +14,14 @@ from typing import Any
 
 from failoverd import trouble
 from failoverd.monitors import standstill
+from failoverd.monitors.aside import aside
 from failoverd.monitors.base import Check, CheckSettings
 from failoverd.monitors.process import ProcessWatch
 from failoverd.schema import Section
 
+from . import postmaster, progress
 from .base import ResourceError, Situation, State
+from .progress import Progress
 from .settings import ResourceSettings
 from .systemd import Systemd, SystemdError
 
@@ -39,19 +42,21 @@ class Options:
     """The unit's full name."""
 
     unit: str
+    data: str = ""
+    """PostgreSQL's data directory, if the unit is one whose lock files are looked after."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
-    """Read the unit's name."""
+    """Read the unit's name and its data directory."""
     unit = entry.text("unit")
     if "." not in unit or "/" in unit:
         raise entry.fail("unit", f"must be a unit's full name such as {unit}.service")
-    return Options(unit)
+    return Options(unit, entry.path("data") if entry.has("data") else "")
 
 
 def build(settings: ResourceSettings, host: Any) -> Unit:
     """Make the resource; host.systemd is the connection that all units share."""
-    return Unit(settings, host.systemd)
+    return Unit(settings, host.systemd, host.alert)
 
 
 class Unit:
@@ -61,8 +66,14 @@ class Unit:
     well, so that a leftover that takes its time to end delays nothing.
     """
 
-    def __init__(self, settings: ResourceSettings, systemd: Systemd) -> None:
+    def __init__(
+        self,
+        settings: ResourceSettings,
+        systemd: Systemd,
+        alert: Callable[[str, str], None] = lambda code, text: None,
+    ) -> None:
         self.settings = settings
+        self._alert = alert
         self._unit: str = settings.options.unit
         self._systemd = systemd
         self._failed: Callable[[str], None] | None = None
@@ -109,6 +120,7 @@ class Unit:
     async def start(self, situation: Situation) -> None:
         """Start and wait until systemd calls it active."""
         self._failed = None
+        await self._clear_locks()
         result = await self._ask(self._systemd.job("StartUnit", self._unit))
         properties = await self._ask(self._systemd.properties(self._unit))
         if properties["ActiveState"] not in UP_STATES:
@@ -116,6 +128,29 @@ class Unit:
                 f"{self}: the start ended as {result}, the unit is {properties['ActiveState']};"
                 f" see journalctl -u {self._unit}"
             )
+
+    async def _clear_locks(self) -> None:
+        """F55: what a server that crashed has left behind must not keep the next one down."""
+        data = self.settings.options.data
+        if not data or await self.probe() is not State.DOWN:
+            return
+        try:
+            removed = await aside(postmaster.clear, data)
+        except (OSError, RuntimeError):
+            # The server itself says what is wrong with the directory.
+            return
+        for path in removed:
+            text = f"{self}: {path} was removed: no server works in {data}"
+            self._alert("stale-lock", f"{text}, and another program has the number in it")
+
+    async def progress(self) -> Progress | None:
+        """What it tells systemd, and what its processes show."""
+        told = await self._ask(self._systemd.told(self._unit)) if self._is_service else ""
+        return progress.of(await self._ask(self._systemd.pids(self._unit)), told)
+
+    @property
+    def _is_service(self) -> bool:
+        return self._unit.endswith(".service")
 
     async def stop(self) -> None:
         """Stop and wait until nothing of it is left; what does not go by itself is killed."""

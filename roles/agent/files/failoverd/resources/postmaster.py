@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lock files that a PostgreSQL left behind and that keep the next one down (F55).
+
+A server takes a lock file for held if any process of its account has the number in it. After a
+crash that may be any program, and the server refuses to start each time it is tried.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+PIDFILE = "postmaster.pid"
+LONGEST = 4096
+PORT, SOCKETS = 3, 4
+"""Lines of the file, counted from 0: the port, and the directory of the socket."""
+
+
+def clear(data: str, proc: str | Path = "/proc") -> list[str]:
+    """Remove the lock files of a data directory in which no server works; returns their paths.
+
+    Only one that stands in the way: with the number of a process that lives. Every server and
+    each of its processes works in its data directory, in whatever namespace, so one that nobody
+    works in has no server. Blocks with the file system; raises OSError.
+    """
+    pidfile = Path(data, PIDFILE)
+    lines = _lines(pidfile)
+    locks = [pidfile]
+    if len(lines) > SOCKETS and lines[SOCKETS].startswith("/"):
+        locks.append(Path(lines[SOCKETS], f".s.PGSQL.{lines[PORT]}.lock"))
+    stale = [lock for lock in locks if _held_by_number(lock, proc)]
+    if not stale or _worked_in(data, proc):
+        return []
+    for lock in stale:
+        lock.unlink()
+    return [str(lock) for lock in stale]
+
+
+def _lines(path: Path) -> list[str]:
+    """The begin of a file that others may have written; nothing if it is no plain file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return []
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return []
+        return os.read(fd, LONGEST).decode(errors="replace").splitlines()
+    finally:
+        os.close(fd)
+
+
+def _held_by_number(lock: Path, proc: str | Path) -> bool:
+    """Whether a process that lives has the number in a lock file."""
+    try:
+        number = abs(int(_lines(lock)[0]))
+    except (ValueError, IndexError):
+        return False
+    return Path(proc, str(number)).exists()
+
+
+def _worked_in(data: str, proc: str | Path) -> bool:
+    """Whether a server, or a process that it has started, works in this directory."""
+    home = Path(data).stat()
+    for entry in Path(proc).iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # Others are not looked at closer: their directory may be on a server that hangs.
+            here = str((entry / "cwd").readlink()) == data
+            if not here and "postgres" not in (entry / "exe").readlink().name:
+                continue
+            if os.path.samestat((entry / "cwd").stat(), home):
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return False
