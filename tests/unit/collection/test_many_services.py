@@ -291,7 +291,11 @@ def rendered(role: str, template: str, each: dict[str, Any], application: dict[s
     room.filters["combine"] = lambda one, other: {**one, **other}
     text = (CHECKOUT / "roles" / role / "templates" / template).read_text()
     return room.from_string(text).render(
-        item=(each, application), postgresql_settings={}, apache_servers=1, apache_max_requests=4
+        item=(each, application),
+        postgresql_settings={},
+        postgresql_version="15",
+        apache_servers=1,
+        apache_max_requests=4,
     )
 
 

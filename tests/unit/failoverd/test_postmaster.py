@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,13 +105,13 @@ def test_the_lock_of_a_server_that_lives_is_left_alone(crashed: Server) -> None:
 def test_a_process_of_the_server_that_outlived_it_counts_as_the_server(
     crashed: Server, stranger: int
 ) -> None:
-    """By another name of the directory, too, as in a container."""
+    """Whatever the directory is called where it lives, as in a container."""
     give(crashed, stranger)
     other = crashed.directory / "other"
     other.symlink_to(crashed.data)
     left = subprocess.Popen(["sleep", "600"], user=ACCOUNT, cwd=crashed.data)
     try:
-        assert postmaster.clear(str(crashed.data)) == []
+        assert postmaster.clear(str(other)) == []
     finally:
         left.kill()
         left.wait()
@@ -125,6 +126,7 @@ def test_a_lock_that_is_not_in_the_way_is_left_to_the_server(crashed: Server) ->
 @pytest.mark.parametrize("content", ["", "x\n", "\0\n", "1\n", "-1\n", f"{2**70}\n", "1\n" * 9])
 def test_any_content_is_survived(tmp_path: Path, content: str) -> None:
     (tmp_path / "postmaster.pid").write_text(content)
+    shutil.chown(tmp_path, ACCOUNT)
     removed = postmaster.clear(str(tmp_path))
     assert removed == [str(tmp_path / "postmaster.pid")] * (content.lstrip("-")[:2] == "1\n")
 

@@ -9,8 +9,11 @@ crash that may be any program, and the server refuses to start each time it is t
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
+
+from . import kernel
 
 PIDFILE = "postmaster.pid"
 LONGEST = 4096
@@ -62,18 +65,25 @@ def _held_by_number(lock: Path, proc: str | Path) -> bool:
 
 
 def _worked_in(data: str, proc: str | Path) -> bool:
-    """Whether a server, or a process that it has started, works in this directory."""
+    """Whether a server, or a process that it has started, works in this directory.
+
+    Only processes of its owner: no server takes a directory that is another's.
+    """
     home = Path(data).stat()
     for entry in Path(proc).iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            # Others are not looked at closer: their directory may be on a server that hangs.
-            here = str((entry / "cwd").readlink()) == data
-            if not here and "postgres" not in (entry / "exe").readlink().name:
-                continue
-            if os.path.samestat((entry / "cwd").stat(), home):
+            if home.st_uid in _accounts(entry) and os.path.samestat((entry / "cwd").stat(), home):
                 return True
         except (FileNotFoundError, ProcessLookupError):
             continue
+        except PermissionError:
+            return True
     return False
+
+
+def _accounts(process: Path) -> set[int]:
+    """Real, effective, saved and file system uid of a process."""
+    status = kernel.read(str(process / "status")).decode(errors="replace")
+    return {int(uid) for uid in re.findall(r"^Uid:(.*)$", status, re.MULTILINE)[0].split()}
