@@ -13,6 +13,8 @@ description:
   - Reads the secrets that a node keeps, takes over those that are given and, if asked to,
     generates those that are missing.
   - Use it with C(no_log), since it returns them.
+  - A value that is not a text of 64 hexadecimal digits is told in C(problem) and not returned, for
+    what one node says becomes configuration of the other.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -44,6 +46,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+problem:
+  description: What is wrong with the secrets that the node keeps, empty if nothing is.
+  returned: always
+  type: str
+  sample: ""
 secrets:
   description: All secrets by name.
   returned: always

@@ -20,6 +20,7 @@ from . import (
     _postgresql,
     _reader,
     _services,
+    _told,
 )
 from ._inventory.kinds import (
     WRONG,
@@ -82,6 +83,8 @@ def read(
     model = Read(cluster=cluster, nodes=list(nodes))
     with problems:
         _net.need()
+        if found is not None:
+            _told.check(found)
         _pair(group or cluster, nodes)
         with problems:
             _apart(nodes, variables)

@@ -166,10 +166,14 @@ DRBD: Mapping[str, Key] = {
     "options": OPTIONS,
     "minor": Key(
         Whole(0, 255),
-        "Number of the DRBD device. Keep it when services are reordered.",
-        otherwise="the place of the service in the list",
+        "Number of the DRBD device. It belongs to the service and never changes.",
+        otherwise="the one that it has, or the lowest that is free on both nodes",
     ),
-    "port": Key(DrbdPort(), "TCP port of the replication.", otherwise=f"{DRBD_PORT} + minor"),
+    "port": Key(
+        DrbdPort(),
+        "TCP port of the replication.",
+        otherwise=f"the one that it has, or the lowest from {DRBD_PORT} that is free on both nodes",
+    ),
     "overwrite": Key(
         Flag(), "Whether what is on the disks may be overwritten at the first run.", default=False
     ),
@@ -186,8 +190,8 @@ SHARED: Mapping[str, Key] = {
     ),
     "lock": Key(
         Whole(1, LOCKS),
-        "Number of the lock on failover_sfex. Keep it when services are reordered.",
-        otherwise="the place of the service in the list",
+        "Number of the lock on failover_sfex. It belongs to the service and never changes.",
+        otherwise="the one that it has, or the lowest that is free",
     ),
 }
 NONE: Mapping[str, Key] = {}

@@ -98,7 +98,7 @@ def put(variables: dict[str, Any], path: str, value: Any) -> None:
         here[key] = value
 
 
-def resource_file(minor: int = 0, port: int = 7789, **changes: Any) -> dict[str, Any]:
+def resource_file(minor: Any = 0, port: Any = 7789, **changes: Any) -> dict[str, Any]:
     """What a node tells of a resource file of ours."""
     file = {"ours": True, "minors": [minor], "ports": [port], "digest": "x", "fencing": True}
     return {**file, **changes}

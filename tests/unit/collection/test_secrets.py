@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+import json
 import stat
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from ansible_collections.failover.cluster.plugins.action import secrets as secrets_action
 from ansible_collections.failover.cluster.plugins.module_utils import _scram
+from ansible_collections.failover.cluster.plugins.plugin_utils import _problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.collection.conftest import put, resource_file
 from tests.unit.collection.modules import run
 
 
@@ -59,3 +66,63 @@ def test_a_secret_belongs_to_its_password_only(password):
     assert _scram.verify(secret, password)
     assert not _scram.verify(secret, password + "x")
     assert not _scram.verify("md5abc", password)
+
+
+EVIL = 'x"; } handlers { fence-peer "/bin/sh -c evil'
+
+
+@pytest.fixture
+def role(tmp_path, monkeypatch):
+    """Runs the role's way to read: the action on the control host around the module of the node."""
+
+    def read(content: object, **arguments: Any):
+        path = tmp_path / "secrets.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        action = secrets_action.ActionModule.__new__(secrets_action.ActionModule)
+        action._task = SimpleNamespace(delegate_to="node2", args=arguments)
+        action._execute_module = lambda task_vars: run("secrets", path=str(path), **arguments)
+        monkeypatch.setattr(secrets_action.ActionBase, "run", lambda *_args: {})
+        return action.run(task_vars={"inventory_hostname": "node1"})
+
+    return read
+
+
+@pytest.mark.finding("X5")
+@pytest.mark.parametrize(
+    "value", [EVIL, "ab" * 31, "AB" * 32, "ab" * 32 + "\n", "", 5, None, ["ab" * 32], {"a": "b"}]
+)
+def test_what_is_no_secret_is_not_believed_and_not_shown(role, value):
+    said = role({"key": "ab" * 32, "drbd-shop": value})
+    assert said["secrets"] == {}
+    assert said["problem"].startswith("node2: /etc/failoverd/secrets.json: drbd-shop is not a text")
+    assert "evil" not in said["problem"] and "abab" not in said["problem"]
+
+
+@pytest.mark.finding("X5")
+def test_a_name_that_is_none_and_a_file_that_is_none_are_told(role):
+    assert "holds a name that is none" in role({'a"b': "ab" * 32})["problem"]
+    assert "cannot be read" in role("{")["problem"]
+    sound = role({"key": "ab" * 32})
+    assert (sound["secrets"], sound["problem"]) == ({"key": "ab" * 32}, "")
+
+
+@pytest.mark.finding("X5")
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("nodename", EVIL),
+        ("nodename", "node1\n"),
+        ("nodename", ["node1"]),
+        ("os.version", "12; evil"),
+        ("interfaces.eth0.0", "192.168.1.11/24; evil"),
+        ("accounts.postgres", {"uid": "0 -o", "gid": 5}),
+        ("drbd_files", {"/etc/drbd.d/shop.res": resource_file("0; }", 7789)}),
+        ("drbd_files", {"/etc/drbd.d/shop.res": resource_file(0, "7789; }")}),
+        ("drbd_files", {"/etc/drbd.d/shop.res": resource_file(True, 7789)}),
+        ("locks", {"shop": "1"}),
+    ],
+)
+def test_what_a_node_says_is_of_its_form_before_anybody_builds_with_it(build, found, path, value):
+    put(found, f"node2.{path}", value)
+    with pytest.raises(_problems.Problem, match=r"node2: says of .*which no sound node says"):
+        build(found=found)
