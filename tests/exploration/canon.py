@@ -23,9 +23,11 @@ DROPPED = frozenset(
     }
 )  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""
-OWN_NUMBERS = frozenset({"op", "claim", "promise", "outdate", "query_op", "shot_op", "on_op"})
+OWN_NUMBERS = frozenset(
+    {"op", "claim", "promise", "outdate", "clear", "query_op", "shot_op", "on_op"}
+)
 """Drawn from the counter of the node that holds the field."""
-PEER_NUMBERS = frozenset({"outdated", "outdating", "Grant.claim"})
+PEER_NUMBERS = frozenset({"outdated", "outdating", "cleared", "Grant.claim"})
 """Drawn from the other node's counter."""
 FUTURE = frozenset(
     {

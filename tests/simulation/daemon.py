@@ -218,7 +218,7 @@ class Daemon:
         """An operator types."""
         self._requests += 1
         if verb is events.Verb.CLEAR:
-            self.world.contract.witness.cleared(self.node)
+            self.world.contract.witness.cleared()
         self.deliver(events.Command(self._requests, verb, argument, "operator", to))
 
     def ask_for_kernel(self, volume: Volume) -> None:

@@ -111,6 +111,11 @@ class Faults:
         world.kernels_notice()
         self._help(self.era)
 
+    def _where_it_is_told(self, node: Node) -> Node:
+        """On the other node, if that can be told and neither is too old to tell it (F63)."""
+        other = self.world.nodes[node.peer]
+        return other if other.daemon.state is not None and not self.world.setting.older else node
+
     def rest(self) -> None:
         """All is well: the operator goes home."""
         self.era += 1
@@ -125,7 +130,7 @@ class Faults:
             if state is None or not node.runs:
                 continue
             if any(s.failed_at is not None or s.restarts for s in state.services):
-                node.daemon.command(Verb.CLEAR)
+                self._where_it_is_told(node).daemon.command(Verb.CLEAR)
             broken = [s.name for s in state.services if s.local.value == "broken"]
             idle = not any(services.active(name) for name in broken)
             if broken and (services.forgotten or idle):  # a failed stop is not for people

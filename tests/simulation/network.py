@@ -153,7 +153,7 @@ class Network:
 
 def _older(message: Message) -> Message:
     """What reaches a peer from a version that did not know the youngest fields."""
-    services = tuple(replace(report, score=0) for report in message.services)
+    services = tuple(replace(report, score=0, clear=0, cleared=0) for report in message.services)
     return replace(
         message,
         services=services,
@@ -167,7 +167,7 @@ def _older(message: Message) -> Message:
 def _newer(frame: bytes) -> bytes:
     """The same message as a later version would say it: with what nobody here knows."""
     head, (counts, who, hears, reports, *rest) = frame[:HEADER_BYTES], read_pieces(frame[OVERHEAD:])
-    longer = [report + b"\x00" * (9 - len(read_numbers(report[KEY_BYTES:]))) + b"\x07\x08"
+    longer = [report + b"\x00" * (11 - len(read_numbers(report[KEY_BYTES:]))) + b"\x07\x08"
               for report in read_pieces(reports)]  # fmt: skip
     counts += b"\x00" * (9 - len(read_numbers(counts))) + b"\x05"
     rest = [*rest, b""][:1]

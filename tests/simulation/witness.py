@@ -63,9 +63,9 @@ class Witness:
             if awaited and service.local is Local.STARTING and not event.ok:
                 self._failed[node.name, service.name] = (node.daemon.life, node.clock.now)
 
-    def cleared(self, node: Node) -> None:
-        """An operator says that it may be tried again."""
-        self._failed = {key: value for key, value in self._failed.items() if key[0] != node.name}
+    def cleared(self) -> None:
+        """An operator says that it may be tried again, on both nodes."""
+        self._failed.clear()
 
     def starts(self, node: Node, service: str) -> None:
         """LOOP: a failure is remembered as long as the configuration says."""

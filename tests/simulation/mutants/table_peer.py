@@ -172,7 +172,7 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "            turn.set_service(service.name, outdated=0, outdating=0)\n",
+        "            turn.set_service(service.name, outdated=0, outdating=0, cleared=0)\n",
         "            turn.set_service(service.name, claim=service.claim)\n",
         "a promise to an earlier life answers a later one (F13)",
     ),

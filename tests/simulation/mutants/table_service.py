@@ -210,6 +210,18 @@ SERVICE = (
         "an operator may confirm that a node is off which is heard",
     ),
     Mutant(
+        "clearing.py",
+        "        if report.clear and report.clear != service.cleared:\n",
+        "        if report.clear and report.clear == service.cleared:\n",
+        "what failed is forgotten on the node on which it was said only (F48)",
+    ),
+    Mutant(
+        "clearing.py",
+        "            turn.set_service(service.name, cleared=report.clear)\n",
+        "",
+        "a request to forget is carried out again and again (F48, F49)",
+    ),
+    Mutant(
         "commands.py",
         "    if speaks(turn.state, turn.now):\n",
         "    if speaks(turn.state, turn.now) and peer.life is Life.ALIVE:\n",

@@ -95,6 +95,8 @@ def failed_there() -> Pair:
     pair.see(pair.a, replace(GOOD, role="Primary"))
     pair.talk()
     assert pair.a.shop.local is Local.RUNNING
+    for half in (pair.a, pair.b):
+        half.todo.clear()
     return pair
 
 
@@ -142,3 +144,89 @@ def test_f48_a_forgotten_failure_is_forgotten_by_the_status_too(
     forgotten(pair)
     assert told(pair.b, monkeypatch)["why"] == ""
     assert told(pair.b, monkeypatch)["standby"]["able"]
+
+
+# -- clear: for the cluster, on whichever node it is typed (S33) ----------------------------------
+
+
+@pytest.mark.finding("S33")
+@pytest.mark.parametrize("typed_on", ["a", "b"])
+def test_f48_clear_forgets_for_the_cluster_on_whichever_node_it_is_typed(typed_on: str) -> None:
+    pair = failed_there()
+    assert not said(pair.b).services[0].able
+    typed = pair.a if typed_on == "a" else pair.b
+    typed.feed(events.Command(5, Verb.CLEAR, "shop", "alice"))
+    assert replies(typed) == [True]
+    pair.talk()
+    assert said(pair.b).services[0].able
+    assert pair.a.shop.restarts == pair.b.shop.restarts == ()
+    assert pair.a.shop.clear == pair.b.shop.clear == 0, "it was carried out and is not said again"
+
+
+@pytest.mark.finding("S33")
+def test_f48_a_request_to_forget_outlives_lost_frames_and_an_absence() -> None:
+    pair = failed_there()
+    pair.a.feed(events.Command(5, Verb.CLEAR, "shop"))
+    pair.a.todo = [a for a in pair.a.todo if not isinstance(a, actions.Send)]
+    pair.a.pass_time(2)
+    pair.a.todo.clear()
+    pair.b.pass_time(2)
+    assert pair.b.shop.failed_at is not None
+    pair.talk()
+    assert pair.b.shop.failed_at is None
+
+
+@pytest.mark.finding("S33")
+def test_f48_what_fails_after_the_request_is_remembered() -> None:
+    pair = failed_there()
+    pair.a.feed(events.Command(5, Verb.CLEAR, "shop"))
+    word = said(pair.a)
+    pair.talk(1)
+    pair.b.state = replace(
+        pair.b.state,
+        settled_until=0.0,
+        services=(replace(pair.b.shop, failed_at=pair.b.now, failure="again"),),
+    )
+    for number in range(5):
+        again = replace(word, sequence=said(pair.a).sequence + 1 + number)
+        pair.b.feed(events.Heard("lan", again), 0.2)
+    assert pair.b.shop.failure == "again"
+
+
+@pytest.mark.finding("S33")
+def test_f63_a_peer_that_does_not_know_the_request_changes_nothing() -> None:
+    pair = failed_there()
+    pair.a.feed(events.Command(5, Verb.CLEAR, "shop"))
+    for _round in range(20):
+        for half in (pair.a, pair.b):
+            half.feed(events.Tick(), 0.2)
+        for source, target in ((pair.a, pair.b), (pair.b, pair.a)):
+            for send in source.take(actions.Send):
+                message = cast(actions.Send, send).message
+                older = tuple(replace(r, clear=0, cleared=0) for r in message.services)
+                target.feed(events.Heard("lan", replace(message, services=older)))
+    assert pair.b.shop.failed_at is not None
+    assert pair.a.shop.local is Local.RUNNING
+    pair.talk()
+    assert pair.b.shop.failed_at is None, "it is told as soon as it knows"
+
+
+@pytest.mark.finding("S33")
+def test_f58_a_broken_service_is_looked_at_anew_wherever_it_is_said() -> None:
+    pair = stuck()
+    pair.b.feed(events.Command(5, Verb.CLEAR, "shop"))
+    pair.talk()
+    assert pair.a.shop.local is Local.UNKNOWN
+    assert [a for a in pair.a.todo if isinstance(a, actions.Probe)]
+
+
+@pytest.mark.finding("S33")
+def test_f39_which_copy_is_good_is_said_on_one_node_only() -> None:
+    pair = Pair().running()
+    for half in (pair.a, pair.b):
+        services = (replace(half.shop, split=True),)
+        half.state = replace(half.state, services=services, settled_until=0.0)
+    pair.b.feed(events.Command(5, Verb.CLEAR, "shop"))
+    pair.talk()
+    assert not pair.b.shop.split
+    assert pair.a.shop.split

@@ -41,6 +41,8 @@ REPORTS = st.builds(
     outdated=COUNTS,
     score=COUNTS,
     linked=st.booleans(),
+    clear=COUNTS,
+    cleared=COUNTS,
 )
 MESSAGES = st.builds(
     Message,
@@ -173,17 +175,17 @@ def parts(frame: bytes) -> list[bytes]:
     return read_pieces(frame[OVERHEAD:])
 
 
-def padded(row: bytes) -> list[int]:
-    return [*read_numbers(row), *[0] * 9][:9]
+def padded(row: bytes, known: int) -> list[int]:
+    return [*read_numbers(row), *[0] * known][:known]
 
 
 def test_f63_what_a_later_version_adds_is_ignored() -> None:
     counts, who, hears, reports, reasons = parts(sender().encode(PLAIN))
-    counts = numbers([*padded(counts), 5, 6])
+    counts = numbers([*padded(counts, 9), 5, 6])
     who = pieces([*read_pieces(who), b"new"])
     more = []
     for report in read_pieces(reports):
-        values = padded(report[payload.KEY_BYTES :])
+        values = padded(report[payload.KEY_BYTES :], 11)
         more.append(report[: payload.KEY_BYTES] + numbers([*values, 7, 8]))
     newer = signed(pieces([counts, who, hears, pieces(more), reasons, b"new", b""]))
     assert receiver().decode(newer) == PLAIN

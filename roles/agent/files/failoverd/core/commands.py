@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import lifecycle, mode_changes, placement
+from . import clearing, lifecycle, mode_changes, placement
 from .actions import Reply
 from .events import Command, Verb
 from .liveness import SPEAKS, prove_gone, speaks
@@ -98,14 +98,11 @@ def _clear(turn: Turn, event: Command) -> str:
     if not named:
         return f"no service {event.argument!r}"
     for service in named:
-        split = service.split and service.disk.split
-        service = turn.set_service(
-            service.name, failed_at=None, failure="", restarts=(), split=split
-        )
-        if service.local is Local.BROKEN:
-            lifecycle.look_again(turn, service)  # F58: it may have been repaired
+        clearing.begin(turn, service)
+    peer, life = turn.state.config.peer, turn.state.peer.life
     turn.note("cleared", f"failures forgotten, asked by {event.who or '?'}")
-    turn.do(Reply(event.request, True, "failures forgotten"))
+    untold = "" if life is Life.ALIVE else f"; {peer} is told when it is heard again"
+    turn.do(Reply(event.request, True, f"failures forgotten{untold}"))
     return ""
 
 

@@ -37,7 +37,7 @@ def hear(turn: Turn, event: Heard) -> None:
         peer = turn.set_peer(greeted=message.incarnation, greeted_at=turn.now)
         for service in state.services:
             # Its requests are numbered anew: an old answer must not fit a new one (F13).
-            turn.set_service(service.name, outdated=0, outdating=0)
+            turn.set_service(service.name, outdated=0, outdating=0, cleared=0)
     if message.echo != state.incarnation:
         # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
         return

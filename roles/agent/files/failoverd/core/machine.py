@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from . import (
     calm,
+    clearing,
     commands,
     data,
     exclusion,
@@ -109,6 +110,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     liveness.watch(turn)
     links.watch(turn)
     mode_changes.by_heartbeat(turn)
+    clearing.by_heartbeat(turn)
     vigil.watch(turn)
     for service in turn.state.services:
         data.settle(turn, service)

@@ -74,6 +74,10 @@ class ServiceReport:
     """The sender's kernel says that the replication is connected."""
     split: bool = False
     """The kernels refuse each other, and the sender's copy may hold what the other lacks (F39)."""
+    clear: int = 0
+    """Number of the request that the receiver forget its failures, too, 0 for none (F48)."""
+    cleared: int = 0
+    """Number of the receiver's request that the sender has carried out."""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         pull=pull,
         doomed=service.doomed,
         split=data.diverged(service),
+        clear=service.clear,
+        cleared=service.cleared,
         outdate=service.promise,
         outdated=service.outdated,
         score=placement.score(turn, service, why),

@@ -181,6 +181,10 @@ class Service:
     """Number of the peer's request that was carried out here."""
     outdating: int = 0
     """Number of the peer's request that was ordered here, 0 once the disk was seen after that."""
+    clear: int = 0
+    """Number of the open request to the peer that it forget its failures, 0 for none (F48)."""
+    cleared: int = 0
+    """Number of the peer's request that was carried out here."""
     home_since: float | None = None
     """Since when it could be moved back to its preferred node, None while it cannot (F10)."""
     filled: int = 0

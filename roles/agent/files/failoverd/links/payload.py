@@ -168,6 +168,8 @@ def _report(report: ServiceReport, echo: int) -> bytes:
             report.pull,
             report.outdate,
             report.outdated,
+            report.clear,
+            report.cleared,
         )
     )
 
@@ -176,8 +178,8 @@ def _read_report(piece: bytes, echo: int, names: dict[bytes, str]) -> ServiceRep
     if len(piece) < KEY_BYTES:
         raise ValueError("no name")
     mark = piece[:KEY_BYTES]
-    values = [*read_numbers(piece[KEY_BYTES:]), *[0] * 9]
-    flags, generation, score, claim, granted, life, pull, outdate, outdated = values[:9]
+    values = [*read_numbers(piece[KEY_BYTES:]), *[0] * 11]
+    flags, generation, score, claim, granted, life, pull, outdate, outdated, *clears = values[:11]
     grant = Grant(granted, life if flags & OTHER_LIFE else echo) if flags & GRANTED else None
     return ServiceReport(
         name=names.get(mark) or unknown(mark),
@@ -193,6 +195,8 @@ def _read_report(piece: bytes, echo: int, names: dict[bytes, str]) -> ServiceRep
         score=score,
         linked=bool(flags & LINKED),
         split=bool(flags & SPLIT),
+        clear=clears[0],
+        cleared=clears[1],
     )
 
 

@@ -40,6 +40,8 @@ def longest(cluster: str, node: str, links: Sequence[str], services: Sequence[st
             score=SCORE,
             linked=True,
             split=True,
+            clear=COUNTER,
+            cleared=COUNTER,
         )
         for name in services
     )
