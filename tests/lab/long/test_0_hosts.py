@@ -18,6 +18,7 @@ from lab.errors import LabError
 from tests.lab.conftest import OUT, Built, Site
 
 SERVED = "a page of somebody else"
+FETCH = 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8181/").read().decode())'
 SCRIPT = """#!/bin/sh
 ### BEGIN INIT INFO
 # Provides: legacy
@@ -124,8 +125,7 @@ def test_what_was_there_before_is_as_it_was_when_the_cluster_runs(built: Built) 
     for node in lab.nodes:
         state = lab.ssh(node, "systemctl is-active apache2; systemctl is-enabled apache2").stdout
         assert state.split() == ["active", "enabled"]
-        page = lab.ssh(node, "curl -s http://127.0.0.1:8181/ || curl -s http://[::1]:8181/").stdout
-        assert SERVED in page
+        assert SERVED in lab.ssh(node, f"python3 -c '{FETCH}'").stdout
         assert lab.ssh(node, "cat /etc/drbd.d/r0.res").stdout == RESOURCE
         assert lab.ssh(node, "drbdadm dump r0 > /dev/null && echo good").stdout.strip() == "good"
     assert built.site.play("site").changed == 0
