@@ -82,11 +82,11 @@ class Half:
         for service in self.state.services:
             self.feed(events.DiskChanged(service.name, disk))
 
-    def finish(self, kind: type, ok: bool = True) -> None:
-        """The ordered start, stop or recovery ends."""
+    def finish(self, kind: type, ok: bool = True, reason: str = "broke") -> None:
+        """The ordered start, stop or recovery ends. reason: of one that does not end well."""
         for order in self.take(kind):
             assert isinstance(order, actions.Start | actions.Stop | actions.Recover)
-            self.feed(events.OpDone(order.service, order.op, ok, "" if ok else "broke"))
+            self.feed(events.OpDone(order.service, order.op, ok, "" if ok else reason))
 
     def fence_answers(self, power: Power) -> list[actions.Fence]:
         """Every waiting fence request is answered like this."""

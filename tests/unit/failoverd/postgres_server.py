@@ -46,6 +46,12 @@ class Server:
 
     def start(self, **more: str) -> None:
         """Returns at once; the server may still be starting. more: settings."""
+        self._process = subprocess.Popen(
+            self.command(**more), user=ACCOUNT, cwd="/", stderr=subprocess.DEVNULL
+        )
+
+    def command(self, **more: str) -> list[str]:
+        """What starts the server."""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory),
@@ -55,12 +61,7 @@ class Server:
             **more,
         }
         words = [word for item in settings.items() for word in ("-c", "=".join(item))]
-        self._process = subprocess.Popen(
-            [str(_programs() / "postgres"), "-D", str(self.data), *words],
-            user=ACCOUNT,
-            cwd="/",
-            stderr=subprocess.DEVNULL,
-        )
+        return [str(_programs() / "postgres"), "-D", str(self.data), *words]
 
     def stop(self) -> None:
         """A smart stop, waited for."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import trouble
+from .core.words import shorten
 
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -67,7 +68,7 @@ class Finished:
     def last_line(self) -> str:
         """The last thing it said, for messages."""
         lines = self.output.strip().splitlines()
-        return lines[-1].strip()[:200] if lines else ""
+        return shorten(lines[-1].strip(), 200) if lines else ""
 
 
 class Output:

@@ -16,12 +16,14 @@ from .config import ServiceSettings
 from .core.events import Found
 from .monitors.watchers import Watchers
 from .resources import graph
-from .resources.base import Progressing, Resource, ResourceError, Situation, State
+from .resources.base import Progressing, Resource, ResourceError, Situation, Speaking, State
 from .resources.drbd import Drbd
 from .resources.filesystem import Filesystem
 from .rhythm import Rest
 
 R = TypeVar("R")
+SAID_S = 6.0
+"""So long the last words of an application are waited for."""
 FOLLOW_S = 5.0
 """How often a long start is asked how far it is."""
 
@@ -156,9 +158,12 @@ class Service:
         async def up(name: str) -> None:
             resource = self.resources[name]
             limit_s = resource.settings.start_timeout_s
-            async with asyncio.timeout(limit_s) as limit, self._followed(name, limit, limit_s):
-                await prepared[name]
-                await resource.start(situation)
+            try:
+                async with asyncio.timeout(limit_s) as limit, self._followed(name, limit, limit_s):
+                    await prepared[name]
+                    await resource.start(situation)
+            except TimeoutError as error:
+                raise ResourceError(_sentence(name, error) + await _said(resource)) from None
 
         try:
             await self._each("up", part, up)
@@ -315,6 +320,16 @@ class Service:
         self.watchers.end()
         for resource in self.resources.values():
             resource.close()
+
+
+async def _said(resource: Resource) -> str:
+    """What an application that did not get there in time has said, as the end of a sentence."""
+    words = ""
+    if isinstance(resource, Speaking):
+        with contextlib.suppress(ResourceError, OSError, TimeoutError):
+            async with asyncio.timeout(SAID_S):
+                words = await resource.last_words()
+    return f"; it said last: {words}" if words else ""
 
 
 def _sentence(name: str, error: BaseException) -> str:

@@ -146,12 +146,16 @@ def _service(
     if not word:
         why = why or (said.why if said is not None else "")
         word = "blocked" if why else "stopped"
+    standby: dict[str, Any]
     if owner == peer:
         standby = {"node": node, "able": bool(said and said.able), "why": said.why if said else ""}
     elif state.peer.life is Life.ALIVE and report is not None:
         standby = {"node": peer, "able": report.able, "why": report.why}
     else:
         standby = {"node": peer, "able": False, "why": f"{peer} is {state.peer.life.value}"}
+    # Shown once: the reason holds the whole of it.
+    there = _part(standby["why"], standby["node"])
+    told = word != "running" and bool(there) and there in why
     return {
         "name": own.name,
         "local": own.local.value,
@@ -160,7 +164,7 @@ def _service(
         "generation": max(own.generation, report.generation if report else 0),
         "since_s": round(since_s, 1),
         "why": why,
-        "standby": standby,
+        "standby": {**standby, "told": told},
         "doing": own.doing,
         "moving_to": own.move.to if own.move else "",
         "disk": asdict(own.disk) if service.drbd is not None else None,
@@ -177,6 +181,11 @@ def _service(
             for name, resource in service.resources.items()
         ],
     }
+
+
+def _part(why: str, node: str) -> str:
+    """The part of a node's reason that is not where."""
+    return placement.failure_of(why, node) or why
 
 
 def _used(resource: Resource, used: Mapping[str, int]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def _service(service: dict[str, Any]) -> list[str]:
     moving = f", moving to {service['moving_to']}" if service["moving_to"] else ""
     head = f"{service['state']}{where}{moving} since {since} ({_age(service['since_s'])})"
     standby = service["standby"]
-    ready = "ready to take over" if standby["able"] else f"cannot take over: {standby['why']}"
+    ready = "ready to take over" if standby["able"] else f"cannot take over{_why_not(standby)}"
     result = [f"{service['name']:<8} {head}", _field("standby", f"{standby['node']}: {ready}")]
     if service["why"] and service["state"] != "running":
         result.append(_field("reason", service["why"]))
@@ -67,6 +67,10 @@ def _service(service: dict[str, Any]) -> list[str]:
             fields.setdefault(SHOWN_AS[resource["type"]], []).append(_resource(resource))
     result += [_field(name, " · ".join(texts)) for name, texts in fields.items()]
     return result
+
+
+def _why_not(standby: dict[str, Any]) -> str:
+    return ", see reason" if standby.get("told") else f": {standby['why']}"
 
 
 def _resource(resource: dict[str, Any]) -> str:

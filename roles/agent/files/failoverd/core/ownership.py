@@ -179,8 +179,12 @@ def _reason(turn: Turn, report: ServiceReport, why: str) -> str:
     peer = turn.state.config.peer
     if report.local is not Local.STOPPED:
         return f"on {peer} it is {report.local.value}"
+    node = turn.state.config.node
+    here, there = placement.failure_of(why, node), placement.failure_of(report.why, peer)
+    if here and here == there:
+        return f"it failed on {node} and on {peer}: {here}"
     if why and report.why:
-        return f"{turn.state.config.node}: {why}; {peer}: {report.why}"
+        return f"{node}: {why}; {peer}: {report.why}"
     return why or report.why
 
 

@@ -21,6 +21,7 @@ WITHOUT_LAN = 500
 """A node that lost its ping targets serves nobody: this outweighs everything else (F22)."""
 PER_RESTART = 20
 MOST_RESTARTS = 10
+FAILED_ON = "it failed on"
 
 
 def config_of(state: State, name: str) -> ServiceConfig:
@@ -46,7 +47,7 @@ def unable(turn: Turn, service: Service) -> str:
     if service.move is not None and service.move.to != node:
         return f"it is being moved to {service.move.to}"
     if failed(state, service, turn.now):
-        return f"it failed on {node}: {service.failure}"
+        return f"{FAILED_ON} {node}: {service.failure}"
     if service.sick:
         return f"the disk on {node} {service.sick}"  # F44
     # F07: of two that return only the one with the newest data is able.
@@ -54,6 +55,12 @@ def unable(turn: Turn, service: Service) -> str:
     if replicated and lease.stale(state, service, turn.now):
         return f"{state.config.peer} may have gone on without the disk here; wait for it to return"
     return data.lacking(service, replicated) or _split_there(turn, service)
+
+
+def failure_of(why: str, node: str) -> str:
+    """What unable() says of a failure on a node, without saying where; empty if it was another."""
+    head = f"{FAILED_ON} {node}: "
+    return why.removeprefix(head) if why.startswith(head) else ""
 
 
 def _split_there(turn: Turn, service: Service) -> str:

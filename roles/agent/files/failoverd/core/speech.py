@@ -10,9 +10,10 @@ from .change import changed
 from .message import Message, ServiceReport
 from .state import Service, State
 from .turn import Turn
+from .words import shorten
 
-WHY_LENGTH = 80
-"""Longest reason that travels in a heartbeat: it has to fit a slow serial line."""
+WHY_LENGTH = 240
+"""Longest reason that travels in a heartbeat. Where that is too long the links make it shorter."""
 
 
 def speak(turn: Turn) -> None:
@@ -68,7 +69,7 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         claim=service.claim,
         grant=service.grant,
         able=not why,
-        why=why[:WHY_LENGTH],
+        why=shorten(why, WHY_LENGTH),
         pull=pull,
         doomed=service.doomed,
         split=data.diverged(service),

@@ -24,6 +24,7 @@ from typing import TypeVar
 
 from failoverd.core.change import changed
 from failoverd.core.message import Grant, Local, Message, Reach, ServiceReport
+from failoverd.core.words import shorten
 from failoverd.text import printable
 
 from .varint import first_piece, numbers, pieces, read_numbers, read_pieces
@@ -91,7 +92,7 @@ def rest(message: Message, room: int) -> bytes:
     must = pieces((pieces(who), pieces(hears), pieces(reports)))
     if any(report.why for report in message.services):
         for length in REASON_LENGTHS:
-            lines = "\n".join([printable(r.why)[:length] for r in message.services])
+            lines = "\n".join([shorten(printable(r.why), length) for r in message.services])
             reasons = pieces((zlib.compress(lines.encode()),))
             if len(must) + len(reasons) <= room:
                 return must + reasons

@@ -58,6 +58,14 @@ class Resource(Protocol):
 
 
 @runtime_checkable
+class Speaking(Protocol):
+    """A resource whose application says why it does not start."""
+
+    async def last_words(self) -> str:
+        """The line that tells, empty if there is none. Raises ResourceError."""
+
+
+@runtime_checkable
 class Progressing(Protocol):
     """A resource that can tell whether its start gets on (F77)."""
 

@@ -16,7 +16,7 @@ from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnab
 from failoverd.process import Finished
 from failoverd.schema import Section
 
-from . import agents
+from . import agents, lastwords
 from .base import ResourceError, Situation, State
 from .settings import ResourceSettings
 from .systemd import Systemd, SystemdError
@@ -137,7 +137,8 @@ class Lsb:
                 raise ResourceError(f"{self}: {action}: {error}") from None
 
     def _error(self, action: str, finished: Finished) -> ResourceError:
-        said = f": {finished.last_line}" if finished.last_line else ""
+        words = lastwords.choose(finished.output)
+        said = f": {words}" if words else ""
         code = "" if finished.code is None else f" ended with {finished.code}"
         result = ResourceError(f"{self}: {action}{code}{said}")
         result.__cause__ = finished.error

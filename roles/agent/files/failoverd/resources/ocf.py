@@ -18,7 +18,7 @@ from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnab
 from failoverd.process import Finished
 from failoverd.schema import Section
 
-from . import agents, ocf_metadata
+from . import agents, lastwords, ocf_metadata
 from .base import ResourceError, Situation, State
 from .ocf_environment import Use, variables
 from .ocf_metadata import Metadata, MetadataError
@@ -239,7 +239,8 @@ class Ocf:
             result.__cause__ = finished.error
             return result
         word = WORDS.get(finished.code, f"ended with {finished.code}")
-        said = f": {finished.last_line}" if finished.last_line else ""
+        words = lastwords.choose(finished.output)
+        said = f": {words}" if words else ""
         return ResourceError(f"{self}: {action} {word}{said}")
 
     def close(self) -> None:

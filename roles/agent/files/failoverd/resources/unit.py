@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from failoverd.monitors.base import Check, CheckSettings
 from failoverd.monitors.process import ProcessWatch
 from failoverd.schema import Section
 
-from . import postmaster, progress
+from . import lastwords, postmaster, progress
 from .base import ResourceError, Situation, State
 from .progress import Progress
 from .settings import ResourceSettings
@@ -33,6 +33,13 @@ VERDICT_S = 0.15
 """How long systemd may take to say what it makes of the end of a main process."""
 LOOKS = 5
 ATTACH_AGAIN_S = 1.0
+SAID_AGAIN_S = 0.1
+RESULTS = {
+    "assert": "an Assert of the unit's file does not hold",
+    "dependency": "a unit that it requires has failed",
+    "timeout": "systemd ended the start at a limit of the unit's file",
+}
+"""What systemd's results mean; the others are words."""
 KILL_AT = 0.8
 """A stop that has taken this part of its time goes on with SIGKILL (F53)."""
 
@@ -124,10 +131,27 @@ class Unit:
         result = await self._ask(self._systemd.job("StartUnit", self._unit))
         properties = await self._ask(self._systemd.properties(self._unit))
         if properties["ActiveState"] not in UP_STATES:
-            raise ResourceError(
-                f"{self}: the start ended as {result}, the unit is {properties['ActiveState']};"
-                f" see journalctl -u {self._unit}"
-            )
+            said = await self._said(properties)
+            if not said:
+                said = RESULTS.get(result, f"the start ended as {result}")
+                said += f", the unit is {properties['ActiveState']}"
+            raise ResourceError(f"{self}: {said}; see journalctl -u {self._unit}")
+
+    async def _said(self, properties: Mapping[str, Any]) -> str:
+        """The application's own word for why it failed, empty if it said nothing."""
+        invocation = bytes(properties.get("InvocationID", b"")).hex()
+        for _look in range(LOOKS):
+            said = await lastwords.of_unit(invocation)
+            if said:
+                return said
+            # The journal takes a moment to write down what was said last.
+            await asyncio.sleep(SAID_AGAIN_S)
+        return ""
+
+    async def last_words(self) -> str:
+        """What it said of late; raises ResourceError."""
+        properties = await self._ask(self._systemd.properties(self._unit))
+        return await lastwords.of_unit(bytes(properties.get("InvocationID", b"")).hex())
 
     async def _clear_locks(self) -> None:
         """F55: what a server that crashed has left behind must not keep the next one down."""

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why an application did not start, in its own words: of all that it said, the line that tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from failoverd import process
+from failoverd.core.words import shorten
+from failoverd.text import printable
+
+JOURNALCTL = "/usr/bin/journalctl"
+LINES = 100
+LIMIT_S = 5.0
+LONGEST = 180
+"""Letters of a reason: with the names around it it fits into a heartbeat as a whole."""
+EXIT_REASON = "ocf-exit-reason:"
+"""With this an OCF agent says why an action failed, and to whom."""
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+STAMP = re.compile(
+    r"^(?:\[?(?:\w{3} )?(?:\w{3} +\d{1,2}|\d{4}[-/]\d\d[-/]\d\d)[T ][\d:.,]+(?: \d{4})?"
+    r"(?: ?(?:[A-Z]{2,5}|Z|[+-]\d\d:?\d\d))?\]?:? *)?"
+    r"(?:\[\d+\]:? *)?"
+)
+"""The time and the number of the process that many programs put before each line."""
+FATAL = re.compile(r"\b(?:FATAL|PANIC|EMERG|CRIT|CRITICAL|emerg|crit|alert)\b")
+BAD = re.compile(
+    r"error|exception|fail|cannot|can't|could not|couldn't|unable|denied|refused|invalid|missing"
+    r"|no such|not found|no space|in use|out of memory|abort",
+    re.IGNORECASE,
+)
+
+
+def choose(text: str) -> str:
+    """The line that says why, empty if there is none.
+
+    The last thing that an application says is seldom the reason: PostgreSQL ends with "database
+    system is shut down".
+    """
+    lines = [printable(COLOUR.sub("", line)).strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    told = [line.partition(EXIT_REASON)[2] for line in lines if EXIT_REASON in line]
+    if told:
+        return shorten(told[-1].strip(), LONGEST)
+    lines = [STAMP.sub("", line, count=1) for line in lines]
+    line = _last(FATAL, lines) or _last(BAD, lines) or next(reversed(lines), "")
+    return shorten(re.sub(r" +", " ", line), LONGEST)
+
+
+def _last(pattern: re.Pattern[str], lines: Iterable[str]) -> str:
+    return next((line for line in reversed(list(lines)) if pattern.search(line)), "")
+
+
+async def of_unit(invocation: str) -> str:
+    """What the processes of one invocation of a unit have told the journal; empty if nothing.
+
+    Of systemd's own sentences about the unit none is among them.
+    """
+    if not invocation.strip("0"):
+        return ""
+    done = await process.run(
+        *(JOURNALCTL, "--quiet", "--no-pager", "--output=cat", f"--lines={LINES}"),
+        f"_SYSTEMD_INVOCATION_ID={invocation}",
+        timeout_s=LIMIT_S,
+    )
+    return choose(done.output) if done.code == 0 else ""
