@@ -5,16 +5,22 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from failoverd.monitors.base import CheckFailed, CheckSettings, NoAnswer
+from failoverd.monitors.process import is_stopped
+from failoverd.monitors.watchers import Watchers
+from failoverd.resources import unit as units
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.systemd import SystemdError
 from failoverd.resources.unit import Options, Unit
+from failoverd.service import Service
 
 
 class Manager:
@@ -301,5 +307,95 @@ def test_f53_a_stop_that_drags_on_goes_on_with_sigkill(until: Any) -> None:
         settings = ResourceSettings("db", "unit", (), 5.0, 0.1, Options("db.service"))
         systemd: Any = manager
         await Unit(settings, systemd).stop()
+
+    asyncio.run(main())
+
+
+class Deaf(Manager):
+    """A systemd whose stop ends only when the unit is killed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.active = "active"
+        self.killed = asyncio.Event()
+
+    async def job(self, member: str, unit: str) -> str:
+        await self.killed.wait()
+        self.active = "failed"
+        return "done"
+
+    async def call(self, member: str, signature: str, *body: Any) -> list[Any]:
+        assert (member, body) == ("KillUnit", ("db.service", "all", 9))
+        self.killed.set()
+        return []
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_f51_what_does_not_answer_is_not_asked_for_long_to_stop(
+    child: subprocess.Popen[bytes], until: Any, monkeypatch: pytest.MonkeyPatch, frozen: bool
+) -> None:
+    """What is stopped by a signal is killed at once; whoever answers badly is asked as ever."""
+    monkeypatch.setattr(units, "HUNG_STOP_S", 3600.0 if frozen else 0.1)
+
+    async def main() -> None:
+        manager: Any = Deaf()
+        manager.main = child.pid
+        settings = ResourceSettings("db", "unit", (), 5.0, 3600.0, Options("db.service"))
+        db = Unit(settings, manager)
+        history: Any = type("Told", (), {"add": lambda self, *words, **more: None})()
+        service = Service(type("S", (), {"name": "shop"}), {"db": db}, history)  # type: ignore[arg-type]
+        service.on_failure(lambda name, reason: None)
+        db.watch(lambda reason: None)
+        await until(lambda: db.main_pid)
+        if frozen:
+            child.send_signal(signal.SIGSTOP)
+            await until(lambda: is_stopped(child.pid))
+        check = Answer(NoAnswer("it hangs") if frozen else TimeoutError())
+        fast = CheckSettings("http", "http", interval_s=0.001, confirmations=1)
+        service.watchers = Watchers({"db": Checked(check, fast)}, lambda: "")
+        service.attach()
+        await until(lambda: service.watchers.silent("db"))
+        await until(lambda: db._hangs)
+        async with asyncio.timeout(60):
+            await service.stop()
+        # The next one is asked as ever.
+        assert not db._hangs
+
+    asyncio.run(main())
+
+
+class Answer:
+    """A check that always says the same."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def check(self) -> None:
+        raise self._error
+
+    def close(self) -> None:
+        pass
+
+
+class Checked:
+    """A resource with one check."""
+
+    def __init__(self, check: Answer, how: CheckSettings) -> None:
+        self.settings = ResourceSettings("db", "unit", (), 5.0, 5.0)
+        self._own = [(how, check)]
+
+    def own_checks(self) -> list[tuple[CheckSettings, Answer]]:
+        return self._own
+
+
+def test_f51_a_bad_answer_is_an_answer(until: Any) -> None:
+    async def main() -> None:
+        fast = CheckSettings("http", "http", interval_s=0.001, confirmations=1)
+        watchers = Watchers({"db": Checked(Answer(CheckFailed("status 500")), fast)}, lambda: "")
+        reports: list[str] = []
+        watchers.begin(lambda name, reason: reports.append(reason))
+        await until(lambda: reports)
+        assert not watchers.silent("db")
+        watchers.end()
 
     asyncio.run(main())

@@ -16,7 +16,15 @@ from .config import ServiceSettings
 from .core.events import Found
 from .monitors.watchers import Watchers
 from .resources import graph
-from .resources.base import Progressing, Resource, ResourceError, Situation, Speaking, State
+from .resources.base import (
+    Hurried,
+    Progressing,
+    Resource,
+    ResourceError,
+    Situation,
+    Speaking,
+    State,
+)
 from .resources.drbd import Drbd
 from .resources.filesystem import Filesystem
 from .rhythm import Rest
@@ -281,7 +289,7 @@ class Service:
         if running:
             self._unwatched = list(self.resources)
             self._watch_rest()
-            self.watchers.begin(self._failing, self._blind)
+            self.watchers.begin(self._found_failing, self._blind)
         else:
             self.watchers.end()
 
@@ -297,6 +305,13 @@ class Service:
                 self._say("not-watched", f"{self.settings.name}: {text}", {})
             else:
                 self._unwatched.remove(name)
+
+    def _found_failing(self, name: str, reason: str) -> None:
+        """A check says so. What does not answer at all is not asked for long to stop (F51)."""
+        resource = self.resources[name]
+        if isinstance(resource, Hurried) and self.watchers.silent(name):
+            resource.hurry()
+        self._failing(name, reason)
 
     def _blind(self, name: str, why: str) -> None:
         """An application that nobody can ask is told of; it is not its failure (F75)."""

@@ -16,6 +16,10 @@ class CheckFailed(Exception):
     """The resource does not serve; str() says what was asked and what came of it."""
 
 
+class NoAnswer(CheckFailed):
+    """It does not even say no: it hangs, or it was stopped."""
+
+
 class CheckUnable(Exception):
     """The question itself is wrong, say a password is asked for: shown, but never a failure."""
 

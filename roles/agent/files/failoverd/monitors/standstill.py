@@ -9,7 +9,7 @@ from typing import Any
 from failoverd.schema import Section
 
 from . import process
-from .base import CheckFailed, CheckSettings
+from .base import CheckSettings, NoAnswer
 
 DEFAULT = CheckSettings("process", "process", interval_s=1.0)
 
@@ -32,10 +32,10 @@ class Standstill:
         self._resource = resource
 
     async def check(self) -> None:
-        """Raises CheckFailed when it is stopped. Its end is an event, and not found here."""
+        """Raises NoAnswer when it is stopped. Its end is an event, and not found here."""
         pid = self._resource.main_pid
         if pid and process.is_stopped(pid):
-            raise CheckFailed(f"the main process {pid} is stopped by a signal")
+            raise NoAnswer(f"the main process {pid} is stopped by a signal")
 
     def close(self) -> None:
         """Nothing is kept."""

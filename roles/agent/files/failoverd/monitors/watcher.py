@@ -14,7 +14,7 @@ from failoverd import trouble
 from failoverd.rhythm import Rest
 from failoverd.upkeep import keep
 
-from .base import Check, CheckFailed, CheckSettings, CheckUnable
+from .base import Check, CheckFailed, CheckSettings, CheckUnable, NoAnswer
 from .streak import Streak
 
 RETRY_S = 0.5
@@ -60,6 +60,8 @@ class Watcher:
         self._blind_told = False
         self._task: asyncio.Task[None] | None = None
         self.latest: Latest | None = None
+        self.silent = False
+        """The last check had no answer at all, not even a bad one."""
 
     def begin(
         self, failed: Callable[[str], None], blind: Callable[[str], None] = lambda why: None
@@ -135,7 +137,7 @@ class Watcher:
 
     async def _ask(self) -> tuple[bool | None, str]:
         """Whether it serves, None if that cannot be told, and the reason of anything but yes."""
-        self._unable = ""
+        self._unable, self.silent = "", False
         excuse = self._excuse()
         if excuse:
             return None, excuse
@@ -146,8 +148,10 @@ class Watcher:
             return True, ""
         except TimeoutError:
             good, reason = False, f"no answer within {self.settings.deadline_s:g} s"
+            self.silent = True
         except CheckFailed as error:
             good, reason = False, str(error)
+            self.silent = isinstance(error, NoAnswer)
         except CheckUnable as error:
             good, reason = None, str(error)
         except Exception as error:

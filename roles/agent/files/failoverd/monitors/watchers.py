@@ -62,6 +62,10 @@ class Watchers:
                 watcher.end()
         self._watchers = {}
 
+    def silent(self, name: str) -> bool:
+        """Whether a check of this resource has no answer at all."""
+        return any(watcher.silent for watcher in self._watchers.get(name, []))
+
     def report(self, name: str) -> list[dict[str, Any]]:
         """For status: the checks of one resource."""
         return [watcher.report() for watcher in self._watchers.get(name, [])]

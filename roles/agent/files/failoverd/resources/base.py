@@ -58,6 +58,14 @@ class Resource(Protocol):
 
 
 @runtime_checkable
+class Hurried(Protocol):
+    """A resource that need not be asked for long when it hangs."""
+
+    def hurry(self) -> None:
+        """It does not answer: the next stop ends it soon, in whatever way."""
+
+
+@runtime_checkable
 class Speaking(Protocol):
     """A resource whose application says why it does not start."""
 

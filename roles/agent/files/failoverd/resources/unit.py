@@ -16,7 +16,7 @@ from failoverd import trouble
 from failoverd.monitors import standstill
 from failoverd.monitors.aside import aside
 from failoverd.monitors.base import Check, CheckSettings
-from failoverd.monitors.process import ProcessWatch
+from failoverd.monitors.process import ProcessWatch, is_stopped
 from failoverd.schema import Section
 
 from . import lastwords, postmaster, progress
@@ -40,6 +40,8 @@ RESULTS = {
     "timeout": "systemd ended the start at a limit of the unit's file",
 }
 """What systemd's results mean; the others are words."""
+HUNG_STOP_S = 5.0
+"""So long an application that does not answer is asked to end before it is killed."""
 KILL_AT = 0.8
 """A stop that has taken this part of its time goes on with SIGKILL (F53)."""
 
@@ -81,6 +83,7 @@ class Unit:
     ) -> None:
         self.settings = settings
         self._alert = alert
+        self._hangs = False
         self._unit: str = settings.options.unit
         self._systemd = systemd
         self._failed: Callable[[str], None] | None = None
@@ -176,14 +179,27 @@ class Unit:
     def _is_service(self) -> bool:
         return self._unit.endswith(".service")
 
+    def hurry(self) -> None:
+        """It does not answer: the next stop asks it for HUNG_STOP_S, then kills all of it."""
+        self._hangs = True
+
+    def _patience_s(self) -> float:
+        """How long a stop asks before it kills."""
+        patience_s = KILL_AT * self.settings.stop_timeout_s
+        if not self._hangs:
+            return patience_s
+        # Who is stopped by a signal cannot even hear the question.
+        return 0.0 if is_stopped(self.main_pid) else min(HUNG_STOP_S, patience_s)
+
     async def stop(self) -> None:
         """Stop and wait until nothing of it is left; what does not go by itself is killed."""
         self._failed = None
+        patience_s, self._hangs = self._patience_s(), False
         self._forget()
         properties = await self._ask(self._systemd.properties(self._unit))
         if properties["ActiveState"] in DOWN_STATES and properties["Job"][0] == 0:
             return
-        killer = self._spawn(self._kill_late())
+        killer = self._spawn(self._kill_late(patience_s))
         try:
             result = await self._ask(self._systemd.job("StopUnit", self._unit))
         finally:
@@ -192,9 +208,9 @@ class Unit:
         if state not in DOWN_STATES:
             raise ResourceError(f"{self}: the stop ended as {result}, the unit is {state}")
 
-    async def _kill_late(self) -> None:
+    async def _kill_late(self, patience_s: float) -> None:
         """F53: only what cannot even be killed may cost this node its life (F47)."""
-        await asyncio.sleep(KILL_AT * self.settings.stop_timeout_s)
+        await asyncio.sleep(patience_s)
         with contextlib.suppress(SystemdError):
             await self._systemd.call("KillUnit", "ssi", self._unit, "all", signal.SIGKILL)
 
