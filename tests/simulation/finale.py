@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from failoverd.core.events import Verb
@@ -283,6 +284,29 @@ class Finale:
         self.owner.daemon.command(Verb.SWITCHOVER, self.first)
         self._pass(MOVE_S)
         self._served_by(self.other, services=(self.first,))
+        self._nobody_cut()
+        self._removed()
+
+    def _removed(self) -> None:
+        """F79: what the configuration names no more stops for good, and nothing else moves."""
+        *kept, gone = self.world.volumes
+        holder = self.contract.serving(gone)
+        if not kept or holder is None:
+            return
+        owners = {name: node for name, node in self.contract.owners().items() if name in kept}
+        self.world.moments["service removed"] += 1
+        # The daemon of the other node has not read it yet when the first one has stopped it.
+        for node in (holder, self.world.nodes[holder.peer]):
+            config = node.daemon.config
+            services = tuple(replace(s, retired=s.name == gone) for s in config.services)
+            node.daemon.config = replace(config, services=services)
+            node.daemon.kill(0.1)
+            self._pass(MOVE_S)
+            up = [n.name for n in self.world.pair if n.services.active(gone)]
+            if up:
+                raise Violation("F79", f"{gone} was removed and is active on {' and '.join(up)}")
+        if {name: self.contract.owners()[name] for name in kept} != owners:
+            raise Violation("F79", f"{gone} was removed, and something else has moved")
         self._nobody_cut()
 
     def _reboot(self) -> None:

@@ -7,6 +7,25 @@ from __future__ import annotations
 from .mutant import Mutant
 
 SERVICE = (
+    # -- removal ------------------------------------------------------------------------------
+    Mutant(
+        "moves.py",
+        "    if not placement.config_of(turn.state, service.name).retired:\n        return\n",
+        "    if True:\n        return\n",
+        "a service that was removed runs on (F79)",
+    ),
+    Mutant(
+        "placement.py",
+        "    if config_of(state, service.name).retired:\n",
+        "    if False:\n",
+        "a service that was removed is started again (F79)",
+    ),
+    Mutant(
+        "ownership.py",
+        "    if placement.config_of(turn.state, service.name).retired:\n",
+        "    if False:\n",
+        "a service that was removed is given to a peer that has not read it yet (F79)",
+    ),
     # -- data ---------------------------------------------------------------------------------
     Mutant(
         "data.py",

@@ -90,6 +90,7 @@ def test_every_line_of_the_table_is_reached(seen: set[Step]) -> None:
     b.feed(events.Command(1, Verb.MAINTENANCE, "on"))
     b.feed(events.Command(2, Verb.MAINTENANCE, "off"))
     Pair(restarts=0).running().a.feed(events.ResourceFailed("shop", "db", "died"))
+    Half("a", "b", 1 << 32 | 11, retired=True).settle(found=Found.RUNNING, mine=True)
     lines = {(line.source, line.cause) for line in TABLE}
     assert lines - seen == set(), "no rule goes this way: the line is dead"
     assert seen <= lines

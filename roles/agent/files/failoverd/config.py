@@ -76,6 +76,10 @@ class ServiceSettings:
     failure_expiry_s: float | None = None
     failback: bool = False
     failback_delay_s: float = ServiceConfig("").failback_delay_s
+    retired: bool = False
+    """Of an earlier configuration: it is stopped, and then forgotten (F79)."""
+    before: tuple[ResourceSettings, ...] = ()
+    """What an earlier configuration may have started of it here."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ class Config:
                     failure_expiry_s=service.failure_expiry_s,
                     failback=service.failback,
                     failback_delay_s=service.failback_delay_s,
-                    limits=limits.of_service(service.resources),
+                    limits=limits.of_service(service.resources, service.before),
+                    retired=service.retired,
                 )
                 for service in self.services
             ),
@@ -373,6 +378,8 @@ def _service(entry: Section, node: str, nodes: tuple[str, ...], timing: Timing) 
         failback=entry.choice("failback", ("manual", "automatic")) == "automatic",
         failback_delay_s=entry.number("failback_delay_s", default.failback_delay_s, 0, 86400),
         resources=parse_resources(entry, node, nodes),
+        retired=entry.flag("retired", False),
+        before=parse_resources(entry.section("before"), node, nodes) if entry.has("before") else (),
     )
     entry.done()
     return result

@@ -27,6 +27,7 @@ from .fencing.devices import Devices
 from .fencing.gate import Gate
 from .fencing.selffence import SYSRQ, SelfFence, last_reset
 from .fencing.watchdog import Watchdog
+from .former import Former, joined
 from .history import History
 from .journal import Journal
 from .lastgood import LastGood
@@ -88,9 +89,16 @@ class Daemon:
     """One life on one node."""
 
     def __init__(
-        self, config: Config, state: Path, run: Path, warnings: list[str], sysrq: str = SYSRQ
+        self,
+        config: Config,
+        state: Path,
+        run: Path,
+        warnings: list[str],
+        sysrq: str = SYSRQ,
+        forget: Callable[[str], None] = lambda service: None,
     ) -> None:
         self._config = config
+        self._forget = forget
         self._warnings = warnings
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
@@ -208,7 +216,11 @@ class Daemon:
         resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
         rest = self._rhythm.rest
         watchers = Watchers(resources, lambda: self._excuse(settings.name), rest)
+        everything, gone = joined(settings.resources, settings.before)
+        former = {name: module_of(r.type).build(r, host) for name, r in gone.items()}
         service = Service(settings, resources, self._history, watchers, rest)
+        if former or settings.retired:
+            service.carry(former, everything, partial(self._forget, settings.name))
         service.on_failure(
             lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
         )
@@ -404,10 +416,11 @@ def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
         return 1
     # A log that hangs on a dead disk must not hold up a heartbeat (F44).
     os.set_blocking(sys.stderr.fileno(), False)
-    config, warnings = LastGood(state / "last-good.json").load(etc)
+    former = Former(state / "former.json", Store(state).held)
+    config, warnings = LastGood(state / "last-good.json", former.merge).load(etc)
 
     async def life() -> None:
-        daemon = Daemon(config, state, run, warnings, sysrq)
+        daemon = Daemon(config, state, run, warnings, sysrq, former.forget)
         # Heartbeats must leave on time even while the machine swaps or computes (F21).
         warnings.extend(realtime.enter())
         await daemon.run()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from .config import Config, parse, read_files
@@ -13,21 +14,28 @@ from .core.strictjson import JsonError
 from .files import read_json, write_whole
 from .schema import ConfigError
 
+MAIN = "cluster.json"
+
 
 class LastGood:
     """Keeps a copy (0600) of the files that were last accepted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, merge: Callable[[str, str], str] = lambda old, new: new) -> None:
         self._path = path
+        self._merge = merge
+        """Adds to the new cluster.json what has to be stopped of the old one (F79)."""
 
     def load(self, directory: str) -> tuple[Config, list[str]]:
         """The configuration, and warnings; raises ConfigError when there is no good one at all."""
         try:
             texts = read_files(directory)
-            config = parse(texts, directory)
+            parse(texts, directory)
+            kept = self._kept()
+            merged = self._merge(kept.get(MAIN, "{}"), texts[MAIN])
+            config = parse({**texts, MAIN: merged}, directory)
         except ConfigError as error:
             return self._fall_back(directory, error)
-        if self._kept() != texts:
+        if kept != texts:
             # Needed above all after a loss of power, when somebody changed the files before it.
             with contextlib.suppress(OSError):
                 write_whole(self._path, json.dumps(texts), durable=True)
@@ -35,7 +43,10 @@ class LastGood:
 
     def _fall_back(self, directory: str, error: ConfigError) -> tuple[Config, list[str]]:
         try:
-            config = parse(self._kept(), directory)
+            kept = self._kept()
+            parse(kept, directory)
+            merged = self._merge(kept[MAIN], kept[MAIN])
+            config = parse({**kept, MAIN: merged}, directory)
         except ConfigError:
             raise error from None
         return config, [f"the configuration is refused, the last good one goes on: {error}"]

@@ -20,14 +20,17 @@ FENCE_WAITS = 2
 """A device is given its time-out for the order, and at most once more for what verifies it."""
 
 
-def of_service(resources: tuple[ResourceSettings, ...]) -> Limits:
-    """The limits of a service that is made of these."""
+def of_service(
+    resources: tuple[ResourceSettings, ...], before: tuple[ResourceSettings, ...] = ()
+) -> Limits:
+    """The limits of a service that is made of these; before: of an earlier configuration (F79)."""
     start_s = _longest(resources, lambda resource: resource.start_timeout_s)
     stop_s = _longest(resources, lambda resource: resource.stop_timeout_s)
+    former_s = _longest(before, lambda resource: resource.stop_timeout_s)
     return Limits(
-        probe_s=sum(resource.stop_timeout_s for resource in resources) + MARGIN_S,
+        probe_s=sum(resource.stop_timeout_s for resource in (*resources, *before)) + MARGIN_S,
         start_s=start_s + MARGIN_S,
-        stop_s=stop_s + MARGIN_S,
+        stop_s=stop_s + former_s + MARGIN_S,
         recover_s=stop_s + start_s + MARGIN_S,
     )
 

@@ -79,6 +79,18 @@ class Service:
         """Told what a start under way does now, when it has got on."""
         self._running = False
         self._unwatched: list[str] = []
+        self._former: dict[str, Resource] = {}
+        self._everything: graph.Graph = self._graph
+        self._on_clean: Callable[[], None] = lambda: None
+
+    def carry(
+        self, former: dict[str, Resource], everything: graph.Graph, on_clean: Callable[[], None]
+    ) -> None:
+        """An earlier configuration may have started more than this one names (F79).
+
+        everything: the graph of both. on_clean: told once all of it has been stopped.
+        """
+        self._former, self._everything, self._on_clean = former, everything, on_clean
 
     @property
     def drbd(self) -> Drbd | None:
@@ -123,6 +135,9 @@ class Service:
                     found[name] = State.UNKNOWN
                     details.append(f"{name}: {str(error) or 'no answer'}")
                 self.states[name] = found[name].value
+            left = await self._left()
+            if left:
+                return Found.PARTIAL, f"up by an earlier configuration: {', '.join(left)}"
             values = set(found.values())
             if values == {State.UP}:
                 return Found.RUNNING, ""
@@ -131,6 +146,20 @@ class Service:
                 return Found.STOPPED, ""
             up = [name for name, state in found.items() if state is not State.DOWN]
             return Found.PARTIAL, "; ".join(details) or f"up: {', '.join(up)}"
+
+    async def _left(self) -> list[str]:
+        """What is, or may be, up and is not named any more."""
+        left = []
+        for resource in self._former.values():
+            try:
+                async with asyncio.timeout(resource.settings.stop_timeout_s):
+                    if await resource.probe() is not State.DOWN:
+                        left.append(resource.settings.name)
+            except (ResourceError, TimeoutError) as error:
+                if trouble.own(error):
+                    raise
+                left.append(resource.settings.name)
+        return left
 
     def _is_lock(self, name: str) -> bool:
         return self.resources[name].settings.type == "sfex"
@@ -145,7 +174,10 @@ class Service:
     async def stop(self) -> None:
         """Stop everything in reverse; raises Failed (F47)."""
         async with self._turn:
-            await self._measured("stop", None, self._stop(self._graph))
+            await self._measured("stop", None, self._stop(self._everything))
+            self._former, self._everything = {}, self._graph
+            self._on_clean()
+            self._on_clean = lambda: None
 
     async def recover(self, name: str) -> None:
         """Restart one part and what depends on it, in place (F50); raises Failed."""
@@ -209,7 +241,7 @@ class Service:
 
     async def _stop(self, part: graph.Graph) -> None:
         async def down(name: str) -> None:
-            resource = self.resources[name]
+            resource = self._resource(name)
             async with asyncio.timeout(resource.settings.stop_timeout_s):
                 await resource.stop()
 
@@ -225,7 +257,7 @@ class Service:
             self.states[name] = "unknown"
             await work(name)
             self.states[name] = goal
-            kind = self.resources[name].settings.type
+            kind = self._resource(name).settings.type
             self._history.add(
                 f"resource-{goal}",
                 f"{self.settings.name}: {name} is {goal}",
@@ -241,6 +273,9 @@ class Service:
         failures = await graph.run(part, measured)
         if failures:
             raise Failed("; ".join(_sentence(name, error) for name, error in failures.items()))
+
+    def _resource(self, name: str) -> Resource:
+        return self._former.get(name) or self.resources[name]
 
     async def _measured(self, what: str, generation: int | None, work: Awaitable[None]) -> None:
         began = time.monotonic()
@@ -333,7 +368,7 @@ class Service:
     def close(self) -> None:
         """The daemon ends; everything stays as it is."""
         self.watchers.end()
-        for resource in self.resources.values():
+        for resource in (*self.resources.values(), *self._former.values()):
             resource.close()
 
 

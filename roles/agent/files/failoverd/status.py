@@ -158,6 +158,7 @@ def _service(
     told = word != "running" and bool(there) and there in why
     return {
         "name": own.name,
+        "retired": any(c.retired for c in state.config.services if c.name == own.name),
         "local": own.local.value,
         "owner": owner,
         "state": word,

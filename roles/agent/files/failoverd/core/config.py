@@ -113,6 +113,8 @@ class ServiceConfig:
     failback_delay_s: float = 300.0
     """How long that has to be possible without a break before the move."""
     limits: Limits = field(default_factory=Limits)
+    retired: bool = False
+    """The configuration names it no more: it is stopped where it runs, and starts nowhere (F79)."""
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def _place(turn: Turn) -> None:
     """Where each service belongs, and what has to be done about it."""
     for service in turn.state.services:
         moves.progress(turn, service)
+        moves.retire(turn, turn.service(service.name))
     relocation.relocate(turn)
     moves.leave(turn)
     for service in turn.state.services:

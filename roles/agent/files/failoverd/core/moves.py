@@ -52,6 +52,16 @@ def start_move(turn: Turn, service: Service, why: str = "") -> None:
     lifecycle.stop(turn, service, Cause.MOVE)
 
 
+def retire(turn: Turn, service: Service) -> None:
+    """F79: what the configuration names no more is stopped. Its data stay."""
+    if not placement.config_of(turn.state, service.name).retired:
+        return
+    if service.local is Local.RUNNING and not service.op and service.move is None:
+        text = f"{service.name} is not in the configuration any more: it is stopped"
+        turn.note("retired", text, service.name)
+        lifecycle.stop(turn, service, Cause.RETIRED)
+
+
 def leave(turn: Turn) -> None:
     """F61: once all is stopped here and, where possible, up on the peer, say goodbye."""
     state = turn.state

@@ -73,6 +73,8 @@ def _yields(turn: Turn, service: Service, report: ServiceReport) -> bool:
     """Of two open claims the first choice's stands; the same answer on both nodes."""
     if _takes_lock(turn, service):
         return False
+    if placement.config_of(turn.state, service.name).retired:
+        return False  # F79: the peer has not read yet that it is removed
     return service.claim == 0 or placement.peer_first(turn, service, report)
 
 

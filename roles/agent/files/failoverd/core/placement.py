@@ -41,6 +41,8 @@ def unable(turn: Turn, service: Service) -> str:
         return f"{node} may not own services: {state.ineligible}"  # F29
     if is_on(state.modes.standby):
         return f"{node} is in standby mode"
+    if config_of(state, service.name).retired:
+        return "it is being removed"  # F79
     if service.local in (Local.UNKNOWN, Local.BROKEN):
         hangs = ": its probe does not answer" if service.op and service.overtime else ""
         return f"on {node} it is {service.local.value}{hangs}"

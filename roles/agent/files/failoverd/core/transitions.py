@@ -26,6 +26,7 @@ class Cause(Enum):
     RECOVER = "recover"
     RECOVERED = "recovered"
     MOVE = "move away"
+    RETIRED = "removed"
     SAFE_STOP = "safe stop"
     STOPPED = "stopped"
     STOP_FAILED = "stop failed"
@@ -107,6 +108,9 @@ TABLE = (
         Cause.MOVE,
         Local.STOPPING,
         "A planned move, a handover or an eviction (F22, F35, F61).",
+    ),
+    Transition(
+        Local.RUNNING, Cause.RETIRED, Local.STOPPING, "The configuration names it no more (F79)."
     ),
     Transition(
         Local.RUNNING,
