@@ -31,7 +31,7 @@ PEER_NUMBERS = frozenset({"outdated", "outdating", "cleared", "Grant.claim"})
 """Drawn from the other node's counter."""
 FUTURE = frozenset(
     {
-        "next_beat", "due", "retry_at", "next_query", "power_on_at", "until", "next_outdate",
+        "next_beat", "due", "retry_at", "next_query", "until", "next_outdate",
         "next_resume", "started",
     }
 )  # fmt: skip

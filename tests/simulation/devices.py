@@ -40,6 +40,8 @@ class Fencing:
         self.clock, self.power, self.is_on = clock, power, is_on
         self.levels = len(levels)
         self.devices = {(node, i): Device(node) for node in nodes for i in range(len(levels))}
+        self.cutter: dict[str, tuple[str, float]] = {}
+        """By target: who has ordered its power off last, and when."""
         self.unreachable: set[str] = set()
         """Nodes that reach no device at all (F24)."""
 
@@ -55,6 +57,8 @@ class Fencing:
     def use(self, asker: str, target: str, level: int, ask: Ask, answer: Answer) -> None:
         """Carry out one request and answer in time; who is mute never answers (F76)."""
         device, clock = self.devices[target, level], self.clock
+        if ask is Ask.OFF:
+            self.cutter[target] = (asker, clock.now)
         mood = device.mood
         if mood == "mute":
             return
@@ -78,6 +82,9 @@ class Fencing:
     def _off(self, device: Device) -> None:
         # Healed devices have dropped what was still queued in them.
         if device.mood == "hang-works":
+            _asker, at = self.cutter.get(device.node, ("", 0.0))
+            if self.clock.now > at + DEVICE_TIMEOUT_S:
+                self.cutter.pop(device.node, None)  # nobody waits for it any more
             self.power(device.node, False)
 
     def _look(self, device: Device, answer: Answer, detail: str) -> None:

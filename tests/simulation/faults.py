@@ -111,6 +111,14 @@ class Faults:
         world.kernels_notice()
         self._help(self.era)
 
+    def _cut_by_peer(self, node: Node) -> bool:
+        """F10: the other node has switched it off, and lives still: it has to switch it on."""
+        name, at = self.world.fencing.cutter.get(node.name, ("", 0.0))
+        if not node.cut or not name:
+            return False
+        cutter = self.world.nodes[name]
+        return cutter.daemon.state is not None and cutter.daemon.born < at
+
     def _where_it_is_told(self, node: Node) -> Node:
         """On the other node, if that can be told and neither is too old to tell it (F63)."""
         other = self.world.nodes[node.peer]
@@ -125,7 +133,8 @@ class Faults:
         if era != self.era or self.world.contract.settled():
             return
         for node in self.world.pair:
-            node.power_on()
+            if not self._cut_by_peer(node):
+                node.power_on()
             state, services = node.daemon.state, node.services
             if state is None or not node.runs:
                 continue

@@ -32,6 +32,8 @@ class Node:
         self.world, self.clock = world, world.clock
         self.name, self.peer = config.node, config.peer
         self.on = False
+        self.cut = False
+        """A fence device has switched it off, and nobody has switched it on since."""
         self.boot = 0
         self.lives: dict[int, int] = {}
         """In which boot each of its lives was, by incarnation."""
@@ -70,7 +72,7 @@ class Node:
         if self.on:
             return
         self.clock.tell(f"{self.name}: power on")
-        self.on, self.boot = True, self.boot + 1
+        self.on, self.cut, self.boot = True, False, self.boot + 1
         self.clock.after(self.clock.between(*BOOT_S), partial(self._booted, self.boot))
         self.world.moment("boot", self)
 

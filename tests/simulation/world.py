@@ -154,6 +154,7 @@ class World:
         if on:
             self.nodes[node].power_on()
         elif self.nodes[node].on:
+            self.nodes[node].cut = True
             self.contract.power_cut(node)
             self.nodes[node].power_off()
 

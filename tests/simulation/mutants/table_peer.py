@@ -94,10 +94,28 @@ PEER = (
         "a failed fence is never tried again (F03)",
     ),
     Mutant(
-        "exclusion.py",
-        "    if turn.now >= work.power_on_at and not busy:\n",
-        "    if turn.now >= work.power_on_at and not busy and work.tries:\n",
+        "repower.py",
+        "    if off and not waits and _passed(turn, cut):\n",
+        "    if off and not waits and _passed(turn, cut) and cut.tries:\n",
         "a fenced node is left switched off (F10)",
+    ),
+    Mutant(
+        "repower.py",
+        "OFF = (Proof.FENCED, Proof.FOUND_OFF)\n",
+        "OFF = (Proof.FENCED,)\n",
+        "a node that was fenced and then found off is left switched off (F10)",
+    ),
+    Mutant(
+        "repower.py",
+        "    if cut.due is None:\n        return False",
+        "    if cut.tries < 0:\n        return False",
+        "a new life that is heard while it is shot at is not switched on again (F10)",
+    ),
+    Mutant(
+        "repower.py",
+        "due=turn.now + pause_s, tries=cut.tries + 1",
+        "due=turn.now + 1e6, tries=cut.tries + 1",
+        "a power-on that failed is not tried again (F10)",
     ),
     # -- liveness -----------------------------------------------------------------------------
     Mutant(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -14,7 +15,7 @@ from failoverd.core.events import Power
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
-from .halves import ALONE, Half, Pair, shots
+from .halves import ALONE, Half, Pair, notes, said, shots
 
 LONG_S = 30.0
 
@@ -38,6 +39,11 @@ def fenced(b: Half, level: int = 0) -> None:
             b.feed(events.FenceDone(order.op, Power.OFF if done else Power.UNKNOWN))
 
 
+def notes_that_alert(half: Half) -> list[str]:
+    told = [a for a in half.todo if isinstance(a, actions.Note)]
+    return [note.text for note in told if note.level is Level.ALERT]
+
+
 def test_the_device_that_switched_it_off_switches_it_on() -> None:
     b = bereaved()
     fenced(b, level=1)
@@ -55,7 +61,9 @@ def test_not_while_the_service_is_still_starting() -> None:
 
 
 @pytest.mark.parametrize("answer", [Power.UNKNOWN, Power.OFF])
-def test_a_node_that_does_not_come_on_again_stays_proven_gone_and_is_told(answer: Power) -> None:
+def test_a_node_that_does_not_come_on_again_is_told_and_tried_again_ever_later(
+    answer: Power,
+) -> None:
     b = bereaved()
     fenced(b)
     b.finish(actions.Start)
@@ -64,10 +72,18 @@ def test_a_node_that_does_not_come_on_again_stays_proven_gone_and_is_told(answer
     assert [order.ask for order in b.fence_answers(answer)] == [Ask.ON]
     [told] = [a for a in b.take(actions.Note) if isinstance(a, actions.Note)]
     assert (told.code, told.level) == ("power-on", Level.ALERT)
-    b.pass_time(LONG_S)
+    tried = []
+    for _second in range(600):
+        b.pass_time(1)
+        tried += [(b.now, order.ask) for order in b.fence_answers(answer)]
+    assert {ask for _at, ask in tried} == {Ask.ON}
+    times = [at for at, _ask in tried]
+    pauses = [round(later - at) for at, later in pairwise(times)]
+    assert pauses[0] < pauses[1]
+    assert all(59 <= pause <= 61 for pause in pauses[1:])
+    assert notes_that_alert(b) == []
     assert (b.state.peer.life, b.state.peer.proof) == (Life.GONE, Proof.FENCED)
     assert b.shop.local is Local.RUNNING
-    assert shots(b) == [], "neither shot nor switched on again and again"
 
 
 def test_one_that_comes_on_is_no_alert() -> None:
@@ -97,3 +113,113 @@ def test_one_that_was_found_off_is_left_off() -> None:
     b.pass_time(LONG_S)
     assert b.state.peer.proof is Proof.FOUND_OFF
     assert shots(b) == []
+
+
+def switched_on(b: Half, seconds: float = 60.0) -> list[tuple[Ask, int]]:
+    """What is ordered of the devices from now on; every question is answered with off."""
+    ordered: list[tuple[Ask, int]] = []
+    for _tenth in range(round(seconds * 10)):
+        b.pass_time(0.1)
+        b.finish(actions.Start)
+        for order in b.fence_answers(Power.OFF):
+            if order.ask is not Ask.STATUS:
+                ordered.append((order.ask, order.level))
+    return ordered
+
+
+def shot_at(b: Half) -> actions.Fence:
+    """The order to switch the peer off, once it is given; questions before it say that it is on."""
+    while True:
+        b.pass_time(0.1)
+        for order in b.take(actions.Fence):
+            assert isinstance(order, actions.Fence)
+            if order.ask is Ask.OFF:
+                return order
+            b.feed(events.FenceDone(order.op, Power.ON))
+
+
+@pytest.mark.finding("S12")
+@pytest.mark.parametrize("alive", [True, False], ids=["heard", "greeted only"])
+def test_a_new_life_that_is_heard_while_it_is_shot_at_is_switched_on_again(alive: bool) -> None:
+    b = bereaved()
+    shot = shot_at(b)
+    again = replace(
+        said(Half("a", "b", 2 << 32)), echo=b.state.incarnation if alive else 0, sequence=1
+    )
+    b.feed(events.Heard("lan", again), 0.1)
+    assert b.state.peer.greeted == again.incarnation
+    b.feed(events.FenceDone(shot.op, Power.OFF), 0.1)
+    assert notes(b, "proof-void")
+    assert (Ask.ON, 0) in switched_on(b)
+
+
+@pytest.mark.finding("S12")
+def test_a_pause_between_the_fence_and_the_promotion_changes_nothing() -> None:
+    b = bereaved()
+    fenced(b)
+    b.feed(events.Paused(5.0), 5.0)
+    assert b.state.peer.life is not Life.GONE
+    assert (Ask.ON, 0) in switched_on(b)
+    assert b.state.peer.proof is Proof.FOUND_OFF
+
+
+@pytest.mark.finding("S12")
+def test_a_shot_that_hit_although_its_answer_was_lost_is_undone_by_the_device_that_knows() -> None:
+    b = bereaved()
+    shot = shot_at(b)
+    b.feed(events.FenceDone(shot.op, Power.UNKNOWN, "timed out"), 0.1)
+    [second] = [o for o in b.take(actions.Fence) if isinstance(o, actions.Fence)]
+    b.feed(events.FenceDone(second.op, Power.UNKNOWN, "timed out"), 0.1)
+    assert (Ask.ON, 0) in switched_on(b)
+    assert b.state.peer.proof is Proof.FOUND_OFF
+
+
+@pytest.mark.finding("S12")
+def test_a_node_that_had_left_and_is_fenced_for_its_disk_is_switched_on_again() -> None:
+    pair = Pair().running()
+    goodbye = replace(said(pair.b), goodbye=True, sequence=said(pair.b).sequence + 1)
+    pair.a.feed(events.Heard("lan", goodbye))
+    Pair.see(pair.a, replace(ALONE, role="Primary", suspended=True))
+    shot = shot_at(pair.a)
+    pair.a.feed(events.FenceDone(shot.op, Power.OFF), 1.0)
+    assert (Ask.ON, 0) in switched_on(pair.a)
+
+
+def lives_again(b: Half, incarnation: int, seconds: float) -> None:
+    """The peer speaks to this node in that life."""
+    word = replace(said(Half("a", "b", incarnation)), echo=b.state.incarnation)
+    first = b.state.peer.sequence + 1
+    for number in range(round(seconds / 0.2)):
+        b.feed(events.Heard("lan", replace(word, sequence=first + number)), 0.2)
+
+
+@pytest.mark.finding("S12")
+def test_who_lives_again_after_a_fence_is_left_off_when_people_switch_it_off() -> None:
+    b = bereaved()
+    fenced(b)
+    b.finish(actions.Start)
+    lives_again(b, 2 << 32, 3.0)
+    assert b.state.peer.life is Life.ALIVE
+    assert switched_on(b, 120.0) == []
+
+
+@pytest.mark.finding("S12")
+def test_a_shot_that_did_not_hit_is_forgotten_once_the_peer_goes_on() -> None:
+    b = bereaved()
+    shot = shot_at(b)
+    lives_again(b, b.state.peer.incarnation, 1.0)
+    b.feed(events.FenceDone(shot.op, Power.UNKNOWN, "timed out"), 0.1)
+    lives_again(b, b.state.peer.incarnation, 20.0)
+    assert switched_on(b, 120.0) == []
+
+
+@pytest.mark.finding("S12")
+def test_nothing_is_switched_on_in_maintenance_and_all_the_same_afterwards() -> None:
+    b = bereaved()
+    fenced(b)
+    b.finish(actions.Start)
+    b.feed(events.Command(1, events.Verb.MAINTENANCE, "on"))
+    assert switched_on(b) == []
+    b.feed(events.Command(2, events.Verb.MAINTENANCE, "off"))
+    b.settle(ALONE)
+    assert (Ask.ON, 0) in switched_on(b)

@@ -10,7 +10,7 @@ repeat itself. The rules are left alone meanwhile, but never for longer than LOO
 
 from __future__ import annotations
 
-from . import lease, links, liveness, orders, placement, speech, vigil
+from . import lease, links, liveness, orders, placement, repower, speech, vigil
 from .actions import Action, Send
 from .change import changed
 from .events import Event, Heard, Tick
@@ -117,7 +117,8 @@ def _next_time(state: State, now: float) -> float:
         state.started + timing.startup_s,
         (state.peer.signed_at or 0.0) + timing.dead_s,
     ]
-    times += [time for time in (work.due, work.power_on_at) if time is not None]
+    times += [work.due] if work.due is not None else []
+    times += repower.times(state)
     times += [*links.next_times(state), *vigil.times(state)]
     if state.lan_lost_since is not None:
         times.append(state.lan_lost_since + timing.witness_s)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import data, lease, placement
+from . import data, lease, placement, repower
 from .actions import Ask, Fence
 from .config import CoreConfig, Kind
 from .events import FenceDone, Power
@@ -21,7 +21,7 @@ def exclude(turn: Turn) -> None:
         return
     _question(turn)
     _shoot(turn)
-    _power_on(turn)
+    repower.watch(turn)
 
 
 def done(turn: Turn, event: FenceDone) -> None:
@@ -32,9 +32,7 @@ def done(turn: Turn, event: FenceDone) -> None:
     elif event.op == work.shot_op:
         _shot(turn, event)
     elif event.op == work.on_op:
-        turn.set_exclusion(on_op=0)
-        ok = event.power is Power.ON
-        turn.note("power-on", f"{turn.state.config.peer}: power {event.power.value}", alert=not ok)
+        repower.done(turn, event)
 
 
 def reason_to_shoot(turn: Turn) -> str:
@@ -103,6 +101,7 @@ def _answered(turn: Turn, event: FenceDone) -> None:
         turn.set_exclusion(query_op=0)  # a fenced peer stays fenced, by this node (F10)
     elif event.power is Power.OFF and life is not Life.ALIVE:
         turn.set_exclusion(query_op=0, due=None)
+        repower.found_off(turn, work.query_level)
         prove_gone(turn, Proof.FOUND_OFF, work.query_of, _level(state.config, work.query_level))
     elif following is not None and life not in (Life.ALIVE, Life.GONE):
         op = turn.number()
@@ -131,6 +130,7 @@ def _shoot(turn: Turn) -> None:
     op = turn.number()
     until, of = _until(turn, first), turn.state.peer.greeted
     turn.set_exclusion(shot_op=op, shot_until=until, shot_level=first, shot_of=of)
+    repower.ordered(turn, first)
     turn.do(Fence(op, first, Ask.OFF))
     turn.note("fence", f"fencing {turn.state.config.peer}: {reason}", alert=True)
 
@@ -140,6 +140,7 @@ def _shot(turn: Turn, event: FenceDone) -> None:
     timing = state.config.timing
     level = _level(state.config, work.shot_level)
     locks = state.config.kind(work.shot_level) is Kind.SFEX
+    repower.answered(turn, event.power)
     if event.power is Power.OFF and locks:
         _locked_out(turn)
         if not reason_to_shoot(turn):
@@ -147,8 +148,7 @@ def _shot(turn: Turn, event: FenceDone) -> None:
             return
     elif event.power is Power.OFF:
         turn.set_exclusion(shot_op=0, due=None, tries=0, retry_at=0.0, failure="")
-        if prove_gone(turn, Proof.FENCED, work.shot_of, level) and state.config.power_on:
-            turn.set_exclusion(power_on_at=turn.now + timing.power_on_s)
+        prove_gone(turn, Proof.FENCED, work.shot_of, level)
         return
     else:
         # F03: whatever is not a verified "off" is a failure, a timeout above all.
@@ -160,25 +160,11 @@ def _shot(turn: Turn, event: FenceDone) -> None:
     if following is not None and goes_on:
         op = turn.number()
         turn.set_exclusion(shot_op=op, shot_until=_until(turn, following), shot_level=following)
+        repower.ordered(turn, following)
         turn.do(Fence(op, following, Ask.OFF))
         return
     pause = min(60.0, timing.fence_retry_s * 2.0 ** min(work.tries, 10))
     turn.set_exclusion(shot_op=0, tries=work.tries + 1, retry_at=turn.now + pause)
-
-
-def _power_on(turn: Turn) -> None:
-    """F10: only what this node switched off itself is switched on again."""
-    work, peer = turn.state.exclusion, turn.state.peer
-    if work.power_on_at is None or is_on(turn.state.modes.maintenance):
-        return
-    if peer.life is not Life.GONE or peer.proof is not Proof.FENCED:
-        turn.set_exclusion(power_on_at=None)
-        return
-    busy = any(s.local in (Local.STARTING, Local.STOPPING) for s in turn.state.services)
-    if turn.now >= work.power_on_at and not busy:
-        op = turn.number()
-        turn.set_exclusion(power_on_at=None, on_op=op, on_until=_until(turn, work.shot_level))
-        turn.do(Fence(op, work.shot_level, Ask.ON))
 
 
 def _locked_out(turn: Turn) -> None:

@@ -99,6 +99,21 @@ class Peer:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """The peer's power, as this node has ordered it off."""
+
+    level: int
+    """Which device switches it on again."""
+    life: int = 0
+    """Newest incarnation known when the shot had ended."""
+    verified: bool = False
+    """That device has said that it was done."""
+    due: float | None = None
+    """When it is to be switched on, None while the shot is under way."""
+    tries: int = 0
+
+
+@dataclass(frozen=True)
 class Exclusion:
     """The work of fencing the peer. An op of 0 means that none is under way.
 
@@ -122,7 +137,8 @@ class Exclusion:
     """What went wrong with the last shot, for people."""
     tries: int = 0
     retry_at: float = 0.0
-    power_on_at: float | None = None
+    cut: Cut | None = None
+    """This node has ordered the peer's power off, and the peer has not lived since (F10)."""
     on_op: int = 0
     on_until: float = 0.0
 

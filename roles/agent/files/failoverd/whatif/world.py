@@ -104,7 +104,7 @@ class World:
         for op, level, ask in (
             (work.query_op, work.query_level, actions.Ask.STATUS),
             (work.shot_op, work.shot_level, actions.Ask.OFF),
-            (work.on_op, work.shot_level, actions.Ask.ON),
+            (work.on_op, work.cut.level if work.cut else 0, actions.Ask.ON),
         ):
             if op:
                 todo.append(actions.Fence(op, level, ask))
