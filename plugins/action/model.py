@@ -7,36 +7,68 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _nodes
+from ansible_collections.failover.cluster.plugins.plugin_utils import (
+    _clusters,
+    _config,
+    _guard,
+    _nodes,
+)
 from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
+
+SPEC = {
+    "secrets": {"type": "bool", "default": False},
+    "cluster": {"type": "str", "default": ""},
+    "found": {"type": "dict", "default": {}},
+}
 
 
 class ActionModule(ActionBase):
-    """Returns the model of the host's cluster as facts."""
+    """Returns the model of the host's cluster."""
 
     _requires_connection = False
     _supports_check_mode = True
     _supports_async = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Build the model; a wrong value is the message of the failed task."""
+        """Build the model; everything that is wrong is the message of the failed task."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        _checked, args = self.validate_argument_spec(
-            argument_spec={"secrets": {"type": "bool", "default": False}}
-        )
-        host = variables["inventory_hostname"]
+        _checked, args = self.validate_argument_spec(argument_spec=SPEC)
+        host = str(variables["inventory_hostname"])
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
         try:
-            model = _nodes.model_of(variables, variables.get("_failover_found"))
+            own = _clusters.of_host(variables, host)
+            if own is None:
+                return {"changed": False, "msg": f"{host} is not in a cluster."}
+            if args["cluster"] not in ("", own.name):
+                # Another cluster was asked for: what is wrong with this one hinders nobody.
+                return {"changed": False, "named": own.name, "msg": f"{own.name} was not named."}
+            others = _clusters.others(variables, own)
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
-        if model is None:
-            return {"changed": False, "msg": f"{host} is not in a cluster."}
+        try:
+            model = _nodes.checked(own, others, args["found"] or None)
+        except Problem as problem:
+            return {"failed": True, "msg": _told_once(own, host, in_play, problem)}
         if args["secrets"]:
             return {"changed": False, **_secrets(model, host)}
-        facts = {**_config.public(model), **_nodes.view(model, host, in_play)}
-        return {"changed": False, "ansible_facts": {"_failover_model": facts}}
+        view = _nodes.view(model, host, in_play)
+        first = host == view["acting"] and not args["found"]
+        return {
+            **_config.public(model),
+            **view,
+            "named": own.name,
+            "changed": False,
+            "warnings": _guard.notes(model) if first else [],
+        }
+
+
+def _told_once(own: _clusters.Cluster, host: str, in_play: list[str], problem: Problem) -> str:
+    """All sentences at the first node of the play; the others of the cluster point to it."""
+    first = next((node for node in own.nodes if node in in_play), host)
+    if host != first:
+        return f"cluster {own.name} is refused; what is wrong with it is told for {first}."
+    return str(problem)
 
 
 def _secrets(model: dict[str, Any], host: str) -> dict[str, Any]:

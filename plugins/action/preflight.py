@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges the answers of the nodes and completes the model with them."""
+"""Judges the answers of the nodes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
-    _config,
     _findings,
     _nodes,
     _takeover,
@@ -26,7 +25,7 @@ SPEC = {
 
 
 class ActionModule(ActionBase):
-    """Fails with one sentence, or returns the completed model as facts."""
+    """Fails with one sentence, or returns what the nodes answered and what follows of it."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -46,19 +45,16 @@ class ActionModule(ActionBase):
             accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
-        facts = {**_config.public(model), **_nodes.view(model, host, in_play)}
+        acting = _nodes.view(model, host, in_play)["acting"]
         return {
             "changed": False,
             "takeover": _takeover.sentences(model),
-            "warnings": warnings if host == facts["acting"] else [],
-            "ansible_facts": {
-                "_failover_model": facts,
-                "_failover_found": found,
-                "_failover_accounts": accounts,
-                "_failover_managed": any(info["running"] for info in found.values()),
-                "_failover_opened": _findings.opened_nodes(model, found),
-                "_failover_content": _findings.content_nodes(model, found),
-            },
+            "warnings": warnings if host == acting else [],
+            "found": found,
+            "accounts": accounts,
+            "managed": any(info["running"] for info in found.values()),
+            "opened": _findings.opened_nodes(model, found),
+            "content": _findings.content_nodes(model, found),
         }
 
 

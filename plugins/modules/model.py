@@ -10,8 +10,10 @@ module: model
 short_description: Checks the inventory of a cluster before any node is contacted
 description:
   - Runs on the control host only.
-  - A wrong value fails with one sentence that names variable, value and rule.
+  - Tells everything that is wrong, a line each, with variable, value and rule; once for a cluster,
+    at the first of its nodes that is in the play. The nodes of another cluster do not fail for it.
   - The nodes of a cluster come from its inventory group, never from the hosts of the play.
+  - The variables are described with the role P(failover.cluster.preflight#role).
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -26,17 +28,45 @@ options:
       - Use it with C(no_log).
     type: bool
     default: false
+  cluster:
+    description: The only cluster that is looked at; a host of another one is left alone.
+    type: str
+    default: ""
+  found:
+    description:
+      - What the nodes answered, as M(failover.cluster.preflight) returns it.
+      - The model is completed with their addresses and numbers.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
 - name: Check the inventory
   failover.cluster.model:
+  register: preflight_model
 """
 
 RETURN = r"""
-ansible_facts:
-  description: The checked model as C(_failover_model), without secrets.
-  returned: success
-  type: dict
-  sample: {_failover_model: {cluster: shop, nodes: [node1, node2], node: node1, peer: node2}}
+named:
+  description: Name of the host's cluster.
+  returned: when the host is in a cluster
+  type: str
+  sample: shop
+cluster:
+  description: Name of the host's cluster; the other parts of the checked model stand beside it.
+  returned: when the host is in a cluster that is looked at
+  type: str
+  sample: shop
+nodes:
+  description: The nodes of the cluster.
+  returned: when the host is in a cluster that is looked at
+  type: list
+  elements: str
+  sample: [node1, node2]
+services:
+  description: The services of the cluster.
+  returned: when the host is in a cluster that is looked at
+  type: list
+  elements: dict
+  sample: [{name: shop, preferred: node1}]
 """

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Judges what the nodes answered, and completes the model
+short_description: Judges what the nodes answered
 description:
   - Runs on the control host only, after M(failover.cluster.node_info) asked every node and was
-    registered as C(preflight_answers).
+    registered as C(preflight_answer).
   - Judges all nodes of the cluster, also those that a limit left out.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -50,6 +50,7 @@ EXAMPLES = r"""
 - name: Judge the answers
   failover.cluster.preflight:
     repair: true
+  register: preflight_judgement
 """
 
 RETURN = r"""
@@ -59,9 +60,30 @@ takeover:
   type: list
   elements: str
   sample: ["lease: an owner that dies counts as excluded 22 s after its last sign of life."]
-ansible_facts:
-  description: C(_failover_model) with addresses, C(_failover_found), C(_failover_accounts).
+found:
+  description: What each node answered.
   returned: success
   type: dict
-  sample: {_failover_accounts: [{name: postgres, uid: 880, gid: 880}]}
+  sample: {node1: {nodename: node1}}
+accounts:
+  description: The accounts that need the same numbers on both nodes.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: postgres, uid: 880, gid: 880}]
+managed:
+  description: Whether a daemon runs on a node.
+  returned: success
+  type: bool
+  sample: false
+opened:
+  description: For each service the node on which roles open its filesystem.
+  returned: success
+  type: dict
+  sample: {shop: node1}
+content:
+  description: For each service the node that can write to its filesystem now.
+  returned: success
+  type: dict
+  sample: {shop: node1}
 """

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,7 +31,6 @@ from ._inventory.kinds import (
     every,
     known,
     merge,
-    nearest,
     put,
 )
 from ._inventory.specification import VARIABLES
@@ -60,10 +60,14 @@ def build(
     asked, holds for each node {"nodename": ..., "interfaces": {name: [address/prefix]}}.
     Raises Refusal with a sentence for each wrong value.
     """
-    model, problems = read(cluster, nodes, variables, found, group)
+    return finished(*read(cluster, nodes, variables, found, group))
+
+
+def finished(model: Read, problems: Problems) -> dict[str, Any]:
+    """Return the model in plain types, or raise what is wrong; the daemons have the last word."""
     problems.settle()
     result: dict[str, Any] = json.loads(json.dumps(model))
-    for node in nodes:
+    for node in result["nodes"]:
         with problems:
             _reader.judge(result, node)
     problems.settle()
@@ -81,6 +85,8 @@ def read(
     problems = Problems(set().union(*(secret_texts(variables[node]) for node in nodes)))
     scope = Scope(nodes, problems)
     model = Read(cluster=cluster, nodes=list(nodes))
+    model["addresses"] = {n: str(variables[n].get("ansible_host", n)) for n in nodes}
+    model["ports"] = {n: str(variables[n].get("ansible_port", "")) for n in nodes}
     with problems:
         _net.need()
         if found is not None:
@@ -110,9 +116,14 @@ def _given(
     for word in sorted({str(key) for node in nodes for key in variables[node]}):
         if word.startswith("failover_") and word not in VARIABLES:
             known_are = f" known are {', '.join(sorted(VARIABLES))}."
-            hint = nearest(word, VARIABLES).rstrip(";")
+            short = {name.removeprefix("failover_"): name for name in VARIABLES}
+            close = difflib.get_close_matches(word.removeprefix("failover_"), short, 1, 0.6)
+            hint = f" {short[close[0]]} may be meant" if close else ""
             scope.problems.add(f"{word}: unknown variable;{hint + '.' if hint else known_are}")
     for name, key in VARIABLES.items():
+        if any(variables[node].get(name) is WRONG for node in nodes):
+            dict.__setitem__(result, name, WRONG)
+            continue
         having = [node for node in nodes if variables[node].get(name) is not None]
         missing = [node for node in nodes if node not in having]
         if having and missing:
@@ -151,7 +162,6 @@ def _complete(
     for key, name in PARTS.items():
         dict.__setitem__(model, key, dict.get(given, f"failover_{name}", DEFAULTS.get(key)))
     dict.__setitem__(model, "hostnames", {n: found[n]["nodename"] for n in nodes} if found else {})
-    model["addresses"] = {n: str(variables[n].get("ansible_host", n)) for n in nodes}
     with problems:
         if given["failover_engine"] != "agent":
             refuse(
@@ -241,6 +251,8 @@ def _watchdog(model: Read, scope: Scope) -> Any:
 def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> None:
     seen: dict[str, str] = {}
     for node in nodes:
+        if variables[node].get("ansible_host") is WRONG:
+            continue
         host = str(variables[node].get("ansible_host", node))
         port = str(variables[node].get("ansible_port", ""))
         where = f"{host}:{port}"

@@ -4,48 +4,43 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _membership, _model, _packages
+from . import _across, _clusters, _model, _packages
 from ._inventory import agents
-from ._problems import Problem
 
 ACCOUNTS = {"postgresql": "postgres", "apache": "www-data"}
 """Accounts that own shared data, by the kind of the application."""
-CONNECTION = ("ansible_host", "ansible_port")
 
 
 def model_of(
     task_vars: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Any] | None:
-    """Return the model (secrets inside) of the cluster of the host, None if it has none."""
+    """Return the model (secrets inside) of the cluster of the host, None if it has none.
+
+    Raises Problem with everything that is wrong with the cluster, and with what it shares with
+    other clusters of the inventory.
+    """
     host = str(task_vars["inventory_hostname"])
-    hostvars = task_vars["hostvars"]
-    if not _membership.has_cluster(hostvars[host]):
+    own = _clusters.of_host(task_vars, host)
+    if own is None:
         return None
-    own = _variables(host, hostvars)
-    cluster, nodes = _membership.find(host, own, task_vars["groups"])
-    variables = {node: _variables(node, hostvars) for node in nodes}
-    model = _model.build(cluster, nodes, variables, found)
-    model["addresses"] = {n: str(variables[n].get("ansible_host", n)) for n in nodes}
-    result: dict[str, Any] = json.loads(json.dumps(model))
-    return result
+    return checked(own, _clusters.others(task_vars, own), found)
 
 
-def _variables(node: str, hostvars: Mapping[str, Any]) -> dict[str, Any]:
-    source = hostvars[node]
-    result = {}
-    for key in source:
-        if key in CONNECTION or key.startswith("failover_"):
-            try:
-                result[str(key)] = source[key]
-            except Exception as error:
-                # Whatever the template engine raises, the user needs the variable's name.
-                reason = " ".join(str(error).split())
-                raise Problem(f"{key}: cannot be evaluated for {node}: {reason}") from error
-    return result
+def checked(
+    own: _clusters.Cluster,
+    others: Sequence[_clusters.Cluster],
+    found: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return the model of a cluster beside the others of the inventory. Raises Problem."""
+    model, problems = _model.read(own.name, own.nodes, own.variables, found, own.group)
+    for sentence in own.problems:
+        problems.add(sentence)
+    beside = [(o, _model.read(o.name, o.nodes, o.variables, None, o.group)[0]) for o in others]
+    _across.check(own, model, beside, problems)
+    return _model.finished(model, problems)
 
 
 def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, Any]:

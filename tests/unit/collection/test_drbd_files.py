@@ -30,7 +30,7 @@ def written(build, found):
             for key, function in plugin.FilterModule().filters().items():
                 room.filters[f"failover.cluster.{key}"] = function
         return room.from_string((ROLE / "templates" / name).read_text()).render(
-            _failover_model=model,
+            preflight_model=model,
             item=model["services"][0],
             secrets_all={"drbd-shop": "ab" * 32},
             drbd_resync_rate="200M",
@@ -104,7 +104,8 @@ def test_the_kernels_module_chooses_the_grammar(version, file):
     room.tests["match"] = lambda text, pattern: re.match(pattern, text) is not None
     chosen = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["drbd_template"]
     said = room.from_string(chosen).render(
-        inventory_hostname="node1", _failover_found={"node1": {"drbd_version": version}}
+        inventory_hostname="node1",
+        preflight_judgement={"found": {"node1": {"drbd_version": version}}},
     )
     assert said.strip() == file
 

@@ -62,7 +62,7 @@ def text(build, found, variables):
             for key, function in plugin.FilterModule().filters().items():
                 room.filters[f"failover.cluster.{key}"] = function
         return room.from_string((TEMPLATES / GRAMMARS[kernel]).read_text()).render(
-            _failover_model=model,
+            preflight_model=model,
             item=model["services"][0],
             secrets_all={f"drbd-{name}": SECRET},
             drbd_resync_rate="200M",

@@ -275,13 +275,13 @@ def test_a_cluster_is_its_group_whatever_else_the_inventory_holds():
         "blog": ["c", "d"],
         "web": ["a", "b", "c", "d"],
     }
-    assert _membership.find("a", {}, groups) == ("shop", ["a", "b"])
-    assert _membership.find("d", {}, groups) == ("blog", ["c", "d"])
-    assert _membership.find("d", {"failover_name": "news"}, groups) == ("news", ["c", "d"])
+    assert _membership.find("a", {}, groups) == ("shop", "shop", ["a", "b"])
+    assert _membership.find("d", {}, groups) == ("blog", "blog", ["c", "d"])
+    assert _membership.find("d", {"failover_name": "news"}, groups) == ("news", "blog", ["c", "d"])
     groups["rack"] = ["a", "c"]
     with pytest.raises(_problems.Problem, match="failover_group: a is in the groups"):
         _membership.find("a", {}, groups)
-    assert _membership.find("a", {"failover_group": "shop"}, groups) == ("shop", ["a", "b"])
+    assert _membership.find("a", {"failover_group": "shop"}, groups) == ("shop", "shop", ["a", "b"])
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()

@@ -1,0 +1,255 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbooks refuse, and whom that hinders."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .conftest import SECRET, Play, cluster
+
+
+@pytest.mark.finding("I9", "I11", "I15", "I16")
+def test_all_problems_of_all_clusters_are_told_at_once_and_each_once(play: Play) -> None:
+    one, two = cluster(1), cluster(2, failover_timeouts={"dead_s": 3})
+    one["vars"]["failover_services"][0]["storage"] = {"type": "iscsi"}
+    one["vars"]["failover_links"][0]["speed"] = 1
+    two["vars"]["failover_fencing"][0]["method"] = "watchog"
+    done = play("validate", {"one": one, "two": two, "rest": {"hosts": {"x": {}}}})
+    assert done.code != 0
+    for sentence in (
+        "failover_services[0].storage.type: iscsi is not one of drbd, shared, none.",
+        "failover_links[0].speed: unknown key;",
+        "failover_timeouts: unknown variable;",
+        "failover_fencing[0].method: watchog is not one of stonith, sfex, watchdog.",
+    ):
+        # ansible-core 2.19 prints a message twice by itself: as an error and as a result.
+        flat = done.text.split("\n")[0].split("fatal: ")
+        assert sum(sentence in part.split("[ERROR]")[0] for part in flat[1:]) == 1, sentence
+    assert done.ok("x")
+
+
+@pytest.mark.finding("I11")
+def test_a_cluster_that_is_wrong_fails_its_own_hosts_only(play: Play) -> None:
+    wrong = cluster(2)
+    wrong["vars"]["failover_links"] = []
+    groups = {"one": cluster(1), "two": wrong}
+    done = play("validate", groups)
+    assert done.code != 0
+    assert done.ok("n1a") and done.ok("n1b")
+    assert not done.ok("n2a") and not done.ok("n2b")
+    assert "failover_links: empty; the nodes must hear each other." in done.text
+    named = play("validate", groups, "-e", "cluster=one")
+    assert named.code == 0, named.text
+    limited = play("validate", groups, "--limit", "one")
+    assert limited.code == 0, limited.text
+
+
+@pytest.mark.finding("I17")
+def test_no_links_are_told_as_such_and_nothing_follows_from_it(play: Play) -> None:
+    wrong = cluster(1)
+    wrong["vars"]["failover_links"] = []
+    done = play("validate", {"one": wrong})
+    assert "is not a link of the cluster" not in done.text
+
+
+@pytest.mark.finding("X1")
+def test_a_forgotten_dash_shows_no_secret(play: Play) -> None:
+    wrong = cluster(1)
+    wrong["vars"]["failover_fencing"] = wrong["vars"]["failover_fencing"][0]
+    done = play("validate", {"one": wrong}, "-vvv")
+    assert "failover_fencing: a mapping is not a list." in done.text
+    assert SECRET not in done.text
+
+
+@pytest.mark.finding("X1")
+def test_a_template_that_fails_shows_no_secret(play: Play) -> None:
+    wrong = cluster(1, vault_word=SECRET)
+    parameters = wrong["vars"]["failover_fencing"][0]["parameters"]
+    parameters["password"] = "{{ vault_word | ansible.builtin.to_datetime }}"
+    done = play("validate", {"one": wrong}, "-vvv")
+    assert done.code != 0
+    assert "failover_fencing: cannot be evaluated for n1a: its template fails" in done.text
+    assert SECRET not in done.text
+
+
+@pytest.mark.finding("I8", "I10")
+def test_what_is_undefined_is_named_and_strange_variables_are_not_evaluated(play: Play) -> None:
+    groups = {
+        "one": cluster(1, failover_power_on="{{ nowhere }}"),
+        "two": cluster(2, failover_names="{{ undefined_too }}"),
+        "rest": {"hosts": {"x": {"failover_foo": "{{ undefined }}"}}},
+    }
+    done = play("validate", groups)
+    assert "failover_power_on: cannot be evaluated for n1a: nowhere is undefined." in done.text
+    assert "failover_names: unknown variable; failover_name may be meant." in done.text
+    assert "undefined_too is undefined" not in done.text
+    assert done.ok("x")
+
+
+@pytest.mark.finding("I1")
+def test_a_service_of_two_clusters_is_moved_only_in_the_one_that_is_named(play: Play) -> None:
+    groups = {"one": cluster(1), "two": cluster(2)}
+    done = play("failover", groups, "-e", "service=web")
+    assert "web is a service of the clusters one, two; say which one is meant with -e" in done.text
+    assert "TASK [Move the service]" not in done.text
+    named = play("failover", groups, "-e", "service=web", "-e", "cluster=two", "--check")
+    assert "say which one is meant" not in named.text
+    assert "TASK [Move the service]" in named.text
+
+
+@pytest.mark.finding("I2")
+def test_two_groups_of_one_name_are_refused(play: Play) -> None:
+    groups = {"one": cluster(1, failover_name="shop"), "two": cluster(2, failover_name="shop")}
+    done = play("remove", groups, "-e", "cluster=shop", "-e", "confirm=shop")
+    assert done.code != 0
+    said = "failover_name: shop is the name of two clusters, of the groups one and two;"
+    assert said in done.text
+    assert "TASK [failover.cluster.agent" not in done.text
+
+
+@pytest.mark.finding("I2")
+@pytest.mark.parametrize("typed", [(), ("-e", "confirm=one1")])
+def test_a_cluster_is_removed_only_when_its_name_was_typed_again(
+    play: Play, typed: tuple[str, ...]
+) -> None:
+    done = play("remove", {"one": cluster(1)}, "-e", "cluster=one", *typed)
+    assert done.code != 0
+    assert "cluster: one was not confirmed;" in done.text
+    assert "TASK [failover.cluster.agent" not in done.text
+
+
+@pytest.mark.finding("I3")
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda v: v["failover_fencing"][0]["nodes"]["n2b"].update(ip="10.1.1.1"),
+            "failover_fencing[0].nodes.n2b.ip: the same device as failover_fencing[0].nodes.n1a.ip",
+        ),
+        (
+            lambda v: v["failover_services"][0].update(addresses=["192.168.1.11/24"]),
+            "failover_services[0].addresses[0]: 192.168.1.11 is",
+        ),
+        (
+            lambda v: v["failover_services"][0]["storage"].update(
+                type="shared", disk="/dev/disk/by-id/wwn-0x5000"
+            ),
+            "failover_services[0].storage.disk: /dev/disk/by-id/wwn-0x5000 is",
+        ),
+    ],
+)
+def test_what_two_clusters_must_not_share_is_refused(
+    play: Play, change: Callable[[Any], None], sentence: str
+) -> None:
+    one, two = cluster(1), cluster(2)
+    for which in (one, two) if "disk" in sentence else (two,):
+        change(which["vars"])
+        which["vars"]["failover_services"][0]["storage"].pop("link", None)
+        if "disk" not in sentence:
+            which["vars"]["failover_services"][0]["storage"]["link"] = "cross"
+    done = play("validate", {"one": one, "two": two})
+    assert sentence in done.text
+    assert "of cluster one, too" in done.text or "of cluster one; fencing" in done.text
+
+
+@pytest.mark.finding("I3")
+def test_one_host_under_two_names_is_refused(play: Play) -> None:
+    two = cluster(2)
+    two["hosts"]["n2a"]["ansible_host"] = "10.0.1.2"
+    done = play("validate", {"one": cluster(1), "two": two})
+    assert "ansible_host: 10.0.1.2 is the host of" in done.text
+
+
+@pytest.mark.finding("I7")
+def test_a_tag_runs_the_checks_first_and_the_role_that_is_called_so(play: Play) -> None:
+    wrong = cluster(1)
+    wrong["vars"]["failover_links"] = []
+    done = play("site", {"one": wrong}, "--tags", "agent")
+    assert "failover_links: empty" in done.text
+    assert done.code != 0
+    listed = play("site", {"one": cluster(1)}, "--tags", "agent", "--list-tasks")
+    for task in (
+        "Check the cluster of the host",
+        "failover.cluster.preflight : Judge the answers",
+        "failover.cluster.secrets : Hand the secrets",
+        "failover.cluster.agent : Wait until the services run",
+    ):
+        assert task in listed.text
+    assert "failover.cluster.drbd : Create" not in listed.text
+    for role in ("identity", "secrets", "packages", "drbd", "storage", "postgresql", "apache"):
+        listed = play("site", {"one": cluster(1)}, "--tags", role, "--list-tasks")
+        assert f"failover.cluster.{role} : " in listed.text, role
+
+
+@pytest.mark.finding("I13")
+def test_the_node_that_is_off_may_be_left_out_of_the_play(play: Play) -> None:
+    asked = ("-e", "node=n1a", "-e", "confirm=n1a", "--limit", "n1b")
+    done = play("confirm_fenced", {"one": cluster(1)}, *asked, "--check")
+    assert "was not confirmed" not in done.text
+    assert "TASK [Tell the daemon of the other node]" in done.text
+
+
+@pytest.mark.finding("I18")
+def test_three_hosts_are_refused_with_their_group(play: Play) -> None:
+    three = cluster(1)
+    three["hosts"]["n1c"] = {}
+    done = play("validate", {"one": three})
+    assert "the group one has 3 hosts (n1a, n1b, n1c)" in done.text
+    assert "not a node" not in done.text
+
+
+@pytest.mark.finding("I19")
+def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: Play) -> None:
+    groups = {"prod": {"children": {"web": cluster(1)}}}
+    done = play("validate", groups, "-e", "cluster=web")
+    assert done.code == 0, done.text
+    assert done.ok("n1a")
+
+
+@pytest.mark.finding("I20")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("failover", "service: missing; say which one shall move with -e service=NAME."),
+        ("remove", "cluster: missing; say which one shall stop and be removed with -e"),
+        ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
+    ],
+)
+def test_what_is_missing_is_asked_for(play: Play, name: str, sentence: str) -> None:
+    assert sentence in play(name, {"one": cluster(1)}).text
+
+
+def locked(word_file: Path) -> str:
+    """The secret as an inline vault, deeply indented."""
+    vault = Path(sys.executable).with_name("ansible-vault")
+    made = subprocess.run(
+        [vault, "encrypt_string", "--vault-password-file", word_file, SECRET],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    lines = made.partition("|")[2].splitlines()[1:]
+    return "!vault |\n" + "\n".join(f"{' ' * 16}{line.strip()}" for line in lines)
+
+
+@pytest.mark.finding("H7")
+def test_an_inline_vault_is_a_text_and_is_shown_nowhere(play: Play, tmp_path: Path) -> None:
+    word = tmp_path / "word"
+    word.write_text("vault-word\n", encoding="utf-8")
+    block = locked(word)
+    text = yaml.safe_dump({"one": cluster(1)}).replace(SECRET, block)
+    done = play("validate", text, "--vault-password-file", str(word), "-vvv")
+    assert done.code == 0, done.text
+    assert SECRET not in done.text
+    wrong = text.replace("name: web\n", f"name: web\n      preferred: {block}\n")
+    done = play("validate", wrong, "--vault-password-file", str(word), "-vvv")
+    assert "failover_services[0].preferred: " in done.text and "is not a node" in done.text
+    assert SECRET not in done.text
