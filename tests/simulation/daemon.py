@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,12 @@ class Daemon:
         """F73: its directory is emptied, as on a node that was replaced."""
         self._counter, self.modes = 0, None
         self.node.services.forget()
+
+    def rename(self, cluster: str) -> None:
+        """F80: from its next life on, which begins now if it can, its cluster has this name."""
+        self.config = replace(self.config, cluster=cluster)
+        if self.state is not None and self.state.config.cluster != cluster:
+            self.kill(0.1)
 
     def end(self) -> None:
         """kill -9: services and kernel go on."""

@@ -14,6 +14,7 @@ from failoverd.core.modes import is_on
 from .fault import Fault
 from .kinds import KINDS
 from .services import UP
+from .setting import CLUSTER
 
 if TYPE_CHECKING:
     from .node import Node
@@ -105,6 +106,7 @@ class Faults:
             node.watchdog_absent = node.stubborn = False
             world.lun.paths[node.name].set()
             daemon.go_on()
+            daemon.rename(CLUSTER)
             daemon.why_not, daemon.full = "", False
             daemon.disks_tried()
             node.lan(lost=False)

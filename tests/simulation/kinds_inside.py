@@ -12,6 +12,7 @@ from failoverd.core.events import Disk, DiskChanged, SpaceUsed, Verb
 from .devices import MOODS
 from .fault import Fault
 from .kinds import KINDS, Do, Kind, Undo, kind, pick
+from .setting import CLUSTER
 
 if TYPE_CHECKING:
     from .node import Node
@@ -168,6 +169,13 @@ def state_full(world: World, node: Node, fault: Fault) -> Undo:
     node.daemon.full = True
     node.daemon.kill(0.1 + 2.0 * fault.a)
     return partial(setattr, node.daemon, "full", False)
+
+
+@kind(0.0, (2.0, 20.0))
+def renamed(world: World, node: Node, fault: Fault) -> Undo:
+    """F80: the cluster has another name in the configuration of one node."""
+    node.daemon.rename("renamed")
+    return partial(node.daemon.rename, CLUSTER)
 
 
 # -- operators ------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from failoverd.fencing import locks as level
 from failoverd.resources.sfex import ANSWER_SHARE, START_TIMEOUT_S
 
 from .loop import Loop
-from .lun import CLUSTER, Disk, Lane
+from .lun import Disk, Lane
+from .setting import CLUSTER
 
 if TYPE_CHECKING:
     from .daemon import Daemon

@@ -18,13 +18,13 @@ from failoverd.core.lock import Record
 from failoverd.core.lock_block import Area, decode_record, encode
 
 from .clock import Clock
+from .setting import CLUSTER
 
 if TYPE_CHECKING:
     from .loop import Loop
     from .node import Node
     from .world import World
 
-CLUSTER = "sim"
 QUICK_S = (0.001, 0.01)
 STILL_ARRIVES = 0.5
 """How often what was under way when the power went reaches the disk."""

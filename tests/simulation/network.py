@@ -16,10 +16,10 @@ from functools import partial
 from failoverd.core.message import Message, Reach
 from failoverd.links.payload import KEY_BYTES
 from failoverd.links.varint import pieces, read_numbers, read_pieces
-from failoverd.links.wire import HEADER_BYTES, OVERHEAD, Wire, WireError
+from failoverd.links.wire import HEADER_BYTES, OVERHEAD, Stranger, Wire, WireError
 
 from .clock import Clock, Violation
-from .setting import Setting
+from .setting import CLUSTER, Setting
 
 KEY = b"k" * 32
 SAMPLE = 8
@@ -67,7 +67,7 @@ class Network:
         self.links = {name: Link(name) for name in setting.links}
         names = tuple(service.name for service in setting.services)
         self.wires = {
-            one: Wire((KEY,), "sim", one, other, names) for one, other in (nodes, nodes[::-1])
+            one: Wire((KEY,), CLUSTER, one, other, names) for one, other in (nodes, nodes[::-1])
         }
         self.peer = {nodes[0]: nodes[1], nodes[1]: nodes[0]}
         self.receive: dict[str, Receive] = {}
@@ -120,7 +120,7 @@ class Network:
         foreign = replace(message, cluster="other")
         for bad in (
             bytes(frame),
-            Wire((b"x" * 32,), "sim", sender, self.peer[sender], ()).encode(message),
+            Wire((b"x" * 32,), CLUSTER, sender, self.peer[sender], ()).encode(message),
             self.wires[sender].encode(foreign),
         ):
             try:
@@ -147,6 +147,8 @@ class Network:
     def _read(self, receiver: str, frame: bytes) -> Message:
         try:
             return self.wires[receiver].decode(frame)
+        except Stranger as stranger:
+            return stranger.message  # its core may only learn that somebody speaks (F80)
         except WireError as error:
             raise Violation("F63", f"a good frame was refused: {error}") from None
 

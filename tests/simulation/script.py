@@ -108,7 +108,7 @@ def draw(seed: int) -> Script:
             replace(fault, a=0.0) if fault.kind == "kill_daemon" else fault for fault in calm
         )
     return Script(
-        calm=calm,
+        calm=state_faults.disagree(seed, calm),
         chaos=tuple(sorted(faults, key=lambda fault: fault.at)),
         chaos_s=chaos_s,
         last=_last(seed, rng.choice(LAST)),

@@ -27,6 +27,7 @@ SHARED = 0.17
 MARGIN_S = 2.0
 LOCK_S = 60.0
 """A lock is waited for so long before a start has failed."""
+CLUSTER = "sim"
 FAILBACK_S = 16.0
 """Longer than any planned move of the finale."""
 
@@ -92,7 +93,7 @@ class Setting:
         """The configuration as one node sees it."""
         peer = NAMES[1] if node == NAMES[0] else NAMES[0]
         return CoreConfig(
-            cluster="sim",
+            cluster=CLUSTER,
             node=node,
             peer=peer,
             links=self.links,

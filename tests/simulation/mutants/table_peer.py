@@ -133,6 +133,12 @@ PEER = (
         quick=True,
     ),
     Mutant(
+        "exclusion.py",
+        '    if strangers.speak(state, turn.now):\n        return ""  # F80',
+        '    if False:\n        return ""  # F80',
+        "a peer that goes by another name is fenced (F80)",
+    ),
+    Mutant(
         "lives.py",
         "    greater = count(known) + 1\n",
         "    greater = count(known)\n",

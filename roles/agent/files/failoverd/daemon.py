@@ -260,6 +260,8 @@ class Daemon:
             message = self._wire.decode(frame)
         except Stranger as stranger:
             self._strangers.met(link, stranger.says, now)
+            if self._sieve.rarely(link, now):
+                self._runner.post(Heard(link, stranger.message))
             return
         except WireError:
             return

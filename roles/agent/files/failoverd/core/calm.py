@@ -116,6 +116,7 @@ def _next_time(state: State, now: float) -> float:
         work.retry_at,
         state.started + timing.startup_s,
         (state.peer.signed_at or 0.0) + timing.dead_s,
+        (state.peer.stranger.at or 0.0) + timing.dead_s,
     ]
     times += [work.due] if work.due is not None else []
     times += repower.times(state)

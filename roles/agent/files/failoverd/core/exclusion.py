@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import data, lease, placement, repower
+from . import data, lease, placement, repower, strangers
 from .actions import Ask, Fence
 from .config import CoreConfig, Kind
 from .events import FenceDone, Power
@@ -50,6 +50,8 @@ def reason_to_shoot(turn: Turn) -> str:
         return ""
     if any(data.visibly_primary(s) or (s.held and s.disk.connected) for s in state.services):
         return ""  # F12: its kernel answers over the replication link
+    if strangers.speak(state, turn.now):
+        return ""  # F80: it lives, under another name
     doubtful = [s for s in state.services if not lease.excused(state, s)]
     for service in doubtful:
         if service.held:

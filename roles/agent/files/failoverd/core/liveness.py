@@ -7,7 +7,7 @@ A dead, hung or frozen peer is silent alike (F01, F02, F25): it has to be exclud
 
 from __future__ import annotations
 
-from . import lease, links, lives
+from . import lease, links, lives, strangers
 from .actions import KeepLife
 from .change import changed
 from .events import Heard
@@ -25,6 +25,7 @@ def hear(turn: Turn, event: Heard) -> None:
     message, state = event.message, turn.state
     peer = state.peer
     if message.node != state.config.peer or message.cluster != state.config.cluster:
+        strangers.met(turn, message)
         return
     if peer.life is not Life.ALIVE:
         peer = turn.set_peer(signed_at=turn.now)
@@ -139,9 +140,10 @@ def _raise(turn: Turn, known: int) -> State:
 
 
 def speaks(state: State, now: float) -> bool:
-    """A signed message of the peer came of late, whether it counts or not (F73)."""
+    """A signed message of the peer came of late, whether it counts or not (F73, F80)."""
     at = state.peer.signed_at
-    return at is not None and now < at + state.config.timing.dead_s
+    late = at is not None and now < at + state.config.timing.dead_s
+    return late or strangers.speak(state, now)
 
 
 def _tell_old(turn: Turn) -> None:

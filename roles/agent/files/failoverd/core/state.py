@@ -72,6 +72,15 @@ class LinkView:
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """The last message of the peer's machine under another name (F80)."""
+
+    incarnation: int = 0
+    sequence: int = 0
+    at: float | None = None
+
+
+@dataclass(frozen=True)
 class Peer:
     """The other node as seen from here."""
 
@@ -85,6 +94,7 @@ class Peer:
     not (F73)."""
     told_old: bool = False
     """That messages of an older life arrive was told in its present life."""
+    stranger: Stranger = Stranger()
     incarnation: int = 0
     """The life that has proved itself fresh by echoing ours (F19)."""
     dead: int = 0

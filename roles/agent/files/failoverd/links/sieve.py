@@ -50,7 +50,7 @@ class Sieve:
         why = self._useless(link, message, own)
         if why:
             self.dropped[why] += 1
-            return why in TOLD and self._rarely(link, now)
+            return why in TOLD and self.rarely(link, now)
         if not self._within(link, now):
             return False
         self._heard[link] = message.sequence
@@ -66,7 +66,8 @@ class Sieve:
             return "heard before"
         return "too late" if message.sequence + REORDER < self._newest else ""
 
-    def _rarely(self, link: str, now: float) -> bool:
+    def rarely(self, link: str, now: float) -> bool:
+        """Whether the core is to see something that it takes no word from."""
         shown = self._shown.get(link)
         if shown is not None and now < shown + self._pause_s:
             return False
