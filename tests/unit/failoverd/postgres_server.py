@@ -25,9 +25,9 @@ def _programs() -> Path:
 class Server:
     """Listens on a UNIX socket only, and lets in by peer authentication only."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
         # Not below pytest's own directory, which only its owner may enter.
-        self.directory = Path(tempfile.mkdtemp(prefix="failover-test-"))
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="failover-test-"))
         shutil.chown(self.directory, ACCOUNT)
         self.directory.chmod(0o755)
         self.data = self.directory / "data"
@@ -93,6 +93,11 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def alive(self) -> bool:
+        """Whether the postmaster runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """The postmaster's."""
         assert self._process is not None
@@ -102,6 +107,11 @@ class Server:
         """The answer to a query, asked by an ordinary client."""
         where = ["-h", str(self.directory), "-p", str(PORT), "-U", ACCOUNT]
         return self._run("psql", *where, "-XAtc", query, "postgres").strip()
+
+    def ended(self) -> None:
+        """Returns when the postmaster does not run any more."""
+        if self._process is not None:
+            self._process.wait()
 
     def send(self, number: signal.Signals) -> None:
         """A signal to the postmaster alone."""

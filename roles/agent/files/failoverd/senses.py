@@ -87,6 +87,8 @@ class Senses:
     def problems(self) -> list[str]:
         """What cannot be watched or used, and why."""
         result = [f"{path} does not answer" for path in sorted(self._space.silent)]
+        full = "has no room for its reserve: once full, its service cannot start; make room"
+        result += [f"{path} {full}" for path in sorted(self._space.bare)]
         if self._ping is not None and self._ping.problem:
             result.append(self._ping.problem)
         dead = [name for name, there in self._carrier.interfaces.items() if not there]

@@ -188,6 +188,10 @@ class Service:
 
     async def _recover(self, part: graph.Graph) -> None:
         await self._stop(part)
+        for name, resource in self.resources.items():
+            if isinstance(resource, Filesystem) and name not in part:
+                with contextlib.suppress(ResourceError):
+                    await resource.make_room()
         await self._start(part, Situation())
 
     async def _start(self, part: graph.Graph, situation: Situation) -> None:

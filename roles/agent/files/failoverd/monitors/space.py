@@ -5,14 +5,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from failoverd.core.events import Event, SpaceUsed
+from failoverd.resources import reserve
 from failoverd.rhythm import Rest
 from failoverd.service import Chronicle, Service
 
 from .aside import aside
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A look at one file system. kept and taken: bytes of the reserve, now and by this look."""
+
+    stat: os.statvfs_result
+    kept: int
+    taken: int
+
+
+def survey(path: str) -> Survey:
+    """Look, and make the reserve anew where there is room for it. Blocks. Raises OSError."""
+    taken = 0
+    with contextlib.suppress(OSError):  # read-only, or full by now
+        taken = reserve.keep(path)
+    return Survey(os.statvfs(path), reserve.kept(path), taken)
 
 
 def percent_used(stat: os.statvfs_result) -> int:
@@ -41,10 +61,12 @@ class Space:
         self._interval_s = interval_s
         self._post = post
         self._history = history
-        self._asked: dict[str, asyncio.Future[os.statvfs_result]] = {}
+        self._asked: dict[str, asyncio.Future[Survey]] = {}
         self._posted: dict[str, int] = {}
         self.used: dict[str, int] = {}
         """Percent by path of what is mounted here by a running service."""
+        self.bare: set[str] = set()
+        """Paths whose file system has no reserve and no room to make one (F91)."""
         self.silent: set[str] = set()
         """Paths whose file system did not answer."""
 
@@ -59,7 +81,7 @@ class Space:
         paths = {service: service.mounted for service in self._services}
         for path in {path for found in paths.values() for path in found}:
             if path not in self._asked:
-                self._asked[path] = aside(os.statvfs, path)
+                self._asked[path] = aside(survey, path)
         if self._asked:
             await asyncio.wait(self._asked.values(), timeout=self._interval_s)
         for path, future in list(self._asked.items()):
@@ -70,8 +92,9 @@ class Space:
             )
         mounted = {path for found in paths.values() for path in found}
         self.used = {path: value for path, value in self.used.items() if path in mounted}
+        self.bare &= mounted
 
-    def _take(self, path: str, future: asyncio.Future[os.statvfs_result]) -> None:
+    def _take(self, path: str, future: asyncio.Future[Survey]) -> None:
         if not future.done():
             # Not asked again: one thread hangs for each path and no more.
             self.used.pop(path, None)
@@ -86,7 +109,17 @@ class Space:
         if future.exception() is not None:
             self.used.pop(path, None)
         else:
-            self.used[path] = percent_used(future.result())
+            self._judge(path, future.result())
+
+    def _judge(self, path: str, found: Survey) -> None:
+        self.used[path] = percent_used(found.stat)
+        if found.taken:
+            text = f"{path}: {found.taken >> 20} MiB are kept back for a start on a full disk"
+            self._history.add("reserve-kept", text)
+        if reserve.size_for(found.stat) and not found.kept:
+            self.bare.add(path)
+        else:
+            self.bare.discard(path)
 
     def _tell(self, service: str, percents: list[int]) -> None:
         """Only what has changed: each event is written into the journal."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from failoverd.schema import Section
 
-from . import mounts, occupied, release
+from . import mounts, occupied, release, reserve
 from .base import ResourceError, Situation, State
 from .calls import Calls
 from .settings import ResourceSettings
@@ -107,6 +107,22 @@ class Filesystem:
         """Mount, unless it is mounted there already."""
         limit_s = self.settings.start_timeout_s * ANSWER_SHARE
         await self._calls.run(f"mounting {self._options.device}", _in(limit_s), self._mount)
+        await self.make_room()
+
+    async def make_room(self) -> None:
+        """Give the reserve up if it is full, so that what lies on it can be started (F91)."""
+        limit_s = self.settings.start_timeout_s * ANSWER_SHARE
+        freed = await self._calls.run("making room", _in(limit_s), self._give_up)
+        if freed:
+            text = f"its reserve of {freed >> 20} MiB is given up, so that its service can start"
+            self._alert("reserve-given-up", f"{self} is full: {text}. Make room there now")
+
+    def _give_up(self) -> int:
+        """What cannot be given up is no reason not to start."""
+        try:
+            return reserve.give_up(self._options.path)
+        except OSError:
+            return 0
 
     def _mount(self) -> None:
         options, device = self._options, self._device()
