@@ -95,7 +95,7 @@ class Faults:
         for node in world.pair:
             services, daemon = node.services, node.daemon
             services.fail_start = services.fail_stop = services.hang = services.fail_probe = 0.0
-            services.lost = 0.0
+            services.lost, services.starved = 0.0, False
             services.turns.heal()
             services.slow, services.look_s, daemon.lag = 1.0, 0.0, 0.0
             for volume in world.volumes.values():

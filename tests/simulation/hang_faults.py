@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""F76: orders that are never answered, and F61: a handover whose other side dies.
+"""F75, F76: orders that cannot be or are never answered; F61: a handover whose other side dies.
 
 Drawn beside all the other faults.
 """
@@ -20,7 +20,7 @@ def draw(seed: int, chaos_s: float) -> list[Fault]:
     rng = random.Random(f"hang script {seed}")
     if rng.random() >= SHARE:
         return []
-    return rng.choice((_orders, _orders, _orders, _devices, _paused, _handover))(
+    return rng.choice((_orders, _orders, _orders, _devices, _paused, _handover, _starved))(
         rng, rng.uniform(0.0, 0.5 * chaos_s)
     )
 
@@ -34,6 +34,16 @@ def _orders(rng: random.Random, at: float) -> list[Fault]:
         who = rng.choice(("owner", "owner", "standby"))
         later = at + rng.uniform(0.0, 6.0)
         faults.append(Fault(need, who, later, rng.uniform(1.0, 10.0), a=rng.random()))
+    return faults
+
+
+def _starved(rng: random.Random, at: float) -> list[Fault]:
+    """A daemon that lacks descriptors or threads begins anew, and something else happens."""
+    faults = [Fault("starves", "owner", at, rng.uniform(15.0, 40.0), a=rng.random())]
+    if rng.random() < 0.5:
+        kind = rng.choice(("resource_dies", "kill_daemon", "power_cut"))
+        who = rng.choice(("owner", "standby"))
+        faults.append(Fault(kind, who, at + rng.uniform(0.0, 10.0), 5.0, a=rng.random()))
     return faults
 
 

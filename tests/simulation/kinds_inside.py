@@ -130,6 +130,14 @@ def orders_hang(world: World, node: Node, fault: Fault) -> Undo:
     return partial(setattr, node.services, "lost", 0.0)
 
 
+@kind(0.0, (15.0, 40.0))
+def starves(world: World, node: Node, fault: Fault) -> Undo:
+    """F75: the daemon has no descriptor left to ask with, and a new life begins."""
+    node.services.starved = True
+    node.daemon.kill(0.1 + 2.0 * fault.a)
+    return partial(setattr, node.services, "starved", False)
+
+
 @kind(0.0, (10.0, 20.0))
 def probe_slow(world: World, node: Node, fault: Fault) -> Undo:
     """F53: what is asked how a service is takes its time to say so."""

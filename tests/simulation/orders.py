@@ -38,6 +38,8 @@ class Orders:
         elif isinstance(action, actions.Note):
             self.clock.tell(f"{node.name}: {action.text}")
             world.moment(action.code, node)
+            if action.code == "partial" and node.services.starved:
+                raise Violation("F75", f"{node.name} calls half up what it could not ask for")
             if action.code in rows.WORDS:
                 rows.note(action, world.moments)
         elif isinstance(action, actions.Probe):

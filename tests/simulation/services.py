@@ -41,6 +41,8 @@ class Services:
         """Probabilities. hang: a start or stop ends at its deadline only."""
         self.lost = 0.0
         """Probability that an order hangs for good, or for longer than it is waited for (F76)."""
+        self.starved = False
+        """The daemon lacks the means to ask: it says so, and hears of nothing (F75)."""
         self.turns = Turns(self)
         self.look_s = 0.0
         """What a look at a service takes longer than it should, in seconds."""
@@ -125,12 +127,24 @@ class Services:
 
     def probe(self, action: actions.Probe) -> None:
         """Look at it."""
+        if self._starves(action):
+            return
         if self.turns.waits(action.service, partial(self.probe, action), self.lost):
             return
         low, high = 0.05 + self.look_s, 0.4 * self.slow + self.look_s
         self.node.daemon.later(low, high, partial(self._probed, action))
 
+    def _starves(self, action: actions.Probe) -> bool:
+        """The daemon says that it cannot ask, and tries again (F75)."""
+        if self.starved:
+            daemon = self.node.daemon
+            daemon.later(1.5, 2.5, partial(self.probe, action))
+            daemon.deliver(events.OpProgress(action.service, action.op, "cannot be asked"))
+        return self.starved
+
     def _probed(self, action: actions.Probe) -> None:
+        if self._starves(action):
+            return
         locks = self._locked(action.service)
         if locks is None:
             self._look(action, True)
@@ -287,7 +301,8 @@ class Services:
 
     def _report(self, service: str) -> None:
         if service in self.sick and self.node.on:
-            self.node.daemon.deliver(events.ResourceFailed(service, "postgresql", "died"))
+            if not self.starved:
+                self.node.daemon.deliver(events.ResourceFailed(service, "postgresql", "died"))
             self.node.later(PATROL_S, PATROL_S, partial(self._report, service))
 
     def io_error(self, volume: Volume) -> None:

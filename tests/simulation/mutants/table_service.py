@@ -197,6 +197,12 @@ SERVICE = (
     ),
     Mutant(
         "orders.py",
+        "    if not starts and service.local not in (Local.UNKNOWN, Local.RUNNING):\n",
+        "    if not starts:\n",
+        "a look for which the daemon lacks the means is a look that failed (F75)",
+    ),
+    Mutant(
+        "orders.py",
         "        if op and turn.now >= until:\n",
         "        if op < 0 and turn.now >= until:\n",
         "a device that never answers is waited for (F76)",

@@ -249,6 +249,19 @@ def test_f77_a_start_that_does_not_get_on_any_more_has_failed() -> None:
     assert a.shop.local is Local.STOPPING
 
 
+@pytest.mark.finding("S17")
+def test_f75_a_look_for_which_the_means_are_lacking_is_no_look_that_failed() -> None:
+    a = Half("a", "b", 1)
+    look = order(a, actions.Probe)
+    for _round in range(5):
+        a.pass_time(LIMITS.probe_s - 5)
+        a.feed(events.OpProgress("shop", look.op, "cannot be asked"))
+        assert a.shop.local is Local.UNKNOWN
+    assert notes(a, "no-answer") == notes(a, "slow-start") == []
+    a.feed(events.Probed("shop", look.op, events.Found.RUNNING, mine=True))
+    assert a.shop.local is Local.RUNNING
+
+
 def test_a_stop_is_given_no_more_time_and_another_orders_word_is_none() -> None:
     a = starting()
     start = order(a, actions.Start)

@@ -40,7 +40,7 @@ from .resources.virtual_ip import who_answers
 from .service import Failed, Service
 from .store import Store
 
-ASK_AGAIN_S = 1.0
+ASK_AGAIN_S = 2.0
 
 
 class Look(Protocol):
@@ -139,7 +139,7 @@ class Dispatcher:
     async def _probe(self, action: Probe) -> None:
         service = self._services[action.service]
         try:
-            found, detail = await self._look_at(service)
+            found, detail = await self._look_at(action)
         except Exception as error:
             found, detail = Found.PARTIAL, f"the probe failed: {error}"
         mine = self._store.held(action.service)
@@ -148,20 +148,20 @@ class Dispatcher:
         generation = self._store.generation(action.service)
         self.post(Probed(action.service, action.op, found, mine, detail, generation))
 
-    async def _look_at(self, service: Service) -> tuple[Found, str]:
+    async def _look_at(self, action: Probe) -> tuple[Found, str]:
         """Ask until it could be asked: a daemon that lacks the means has found nothing (F75)."""
-        told = False
+        told, name = False, action.service
         while True:
             try:
-                return await service.probe()
+                return await self._services[name].probe()
             except Exception as error:
                 if not trouble.own(error):
                     raise
+                text = f"cannot be asked for its state: {trouble.reason(error)}"
                 if not told:
-                    name = service.settings.name
-                    text = f"{name} cannot be asked for its state: {trouble.reason(error)}"
-                    self._history.add("probe-blind", text, alert=True, service=name)
+                    self._history.add("probe-blind", f"{name} {text}", alert=True, service=name)
                 told = True
+                self.post(OpProgress(name, action.op, text))
             await asyncio.sleep(ASK_AGAIN_S)
 
     async def _operate(self, action: Start | Stop | Recover) -> None:

@@ -78,7 +78,8 @@ class OpProgress:
     """A start, stop or recovery goes on. text: what it does now and how far it is, for people.
 
     Post it only when it has got on since the last time: a start is given its whole limit again
-    (F77). Not more often than every few seconds.
+    (F77). And of a look that cannot be made for want of means (F75). Not more often than every few
+    seconds.
     """
 
     service: str

@@ -44,14 +44,19 @@ def paused(turn: Turn, gap_s: float) -> None:
 
 
 def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
-    """F77: a start that gets on may go on: its limit counts from the last word of it."""
+    """F77: a start that gets on may go on: its limit counts from the last word of it.
+
+    F75: so does a look for which the daemon lacks the means. It has found nothing yet, and what
+    may well run is not stopped for it.
+    """
     if event.op != service.op:
         return
     service = turn.set_service(service.name, doing=event.text)
-    if service.local not in (Local.STARTING, Local.RECOVERING):
+    starts = service.local in (Local.STARTING, Local.RECOVERING)
+    if not starts and service.local not in (Local.UNKNOWN, Local.RUNNING):
         return
     limit_s = lifecycle.limit_s(turn.state, service)
-    if turn.now >= service.since + limit_s and not service.overtime:
+    if starts and turn.now >= service.since + limit_s and not service.overtime:
         text = f"{service.name}: its start takes longer than {limit_s:g} s and goes on"
         turn.note("slow-start", f"{text}: {event.text}", service.name, alert=True)
         service = turn.set_service(service.name, overtime=True)
