@@ -14,6 +14,7 @@ L1     after healing every service runs within the bound that the configuration 
 CALM   what is no death leads to no fence, no stop and no move
 LOOP   power cuts are bounded; in a split exactly one node survives, and it is the owner
 LIVE   steps per second and claims are bounded; after a tick the next one is due later
+LOOK   no rule has anything to do before the time at which the core says that it looks next
 CRASH  the core raises no exception and finds no breach of its own
 """
 
@@ -21,12 +22,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import astuple, replace
+from math import nextafter
 from typing import TYPE_CHECKING
 
 from failoverd.core import lease
-from failoverd.core.actions import Ask
+from failoverd.core.actions import Ask, Send
+from failoverd.core.clock import Clock
 from failoverd.core.contact import Vigil
-from failoverd.core.machine import deadline
+from failoverd.core.events import Tick
+from failoverd.core.machine import deadline, step
 from failoverd.core.message import Local
 from failoverd.core.modes import is_on
 from failoverd.core.state import Life, State
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
     from .world import World
 
 STEPS_PER_S = 1500
+LOOKED_AT = 7
+"""Of so many steps one is looked at closely."""
 CLAIMS_AFTER_HEALING = 30
 CUTS_AFTER_HEALING = 4
 UNWELL = (Local.BROKEN, Local.UNKNOWN, Local.STOPPING)
@@ -116,7 +122,7 @@ class Contract:
             return False
         # What its kernel knows already, its daemon will see before anything is promoted there.
         seen = replace(service, disk=volume.see(name))
-        return lease.stale(state, seen, node.mono())
+        return lease.stale(state, seen, Clock(node.mono()))
 
     def stepped(self, node: Node, before: State, after: State, now: float) -> None:
         """Called after every step of a core."""
@@ -143,10 +149,35 @@ class Contract:
         """Called after every Tick: whatever was due has been done."""
         if deadline(after, now) <= now:
             raise Violation("LIVE", f"{node.name} has nothing to do, and wants a tick at once")
+        self._rests(node, after, now)
         alone = after.peer.life not in (Life.ALIVE, Life.SUSPECT)
         idle = all(service.local is Local.STOPPED for service in after.services)
         if after.leaving > 0 and alone and idle and not after.defect:
             raise Violation("F61", f"{node.name} does not leave, and waits for nobody")
+
+    def _rests(self, node: Node, state: State, now: float) -> None:
+        """At the last moment before a rule is to look again, none would do anything but speak."""
+        if self.steps % LOOKED_AT or state.settled_until <= now or state.defect:
+            return
+        silent_at = state.peer.last + state.quiet_s if state.quiet_s else state.settled_until
+        last = nextafter(min(state.settled_until, silent_at), 0.0)
+        if last < now:
+            return
+        # Its heartbeats were sent meanwhile.
+        rested = replace(state, settled_until=0.0, next_beat=last)
+        after, todo = step(rested, Tick(), last)
+        spoken = replace(
+            after,
+            said=state.said,
+            sequence=state.sequence,
+            next_beat=state.next_beat,
+            contact=state.contact,
+            settled_until=state.settled_until,
+            quiet_s=state.quiet_s,
+            wake=state.wake,
+        )
+        if spoken != state or any(not isinstance(action, Send) for action in todo):
+            raise Violation("LOOK", f"{node.name} has something to do that it does not wait for")
 
     def _turned(self, state: State) -> None:
         """Count what the new view of the peer's life led to."""

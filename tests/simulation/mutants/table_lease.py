@@ -11,8 +11,8 @@ from .mutant import Mutant
 _BUGS = (
     Mutant(
         "lease.py",
-        "    if now < quiet + lease.takeover_s or now",
-        "    if now < quiet + lease.lease_s or now",
+        "    if not clock.passed(quiet + lease.takeover_s) or clock",
+        "    if not clock.passed(quiet + lease.lease_s) or clock",
         "the standby does not wait for the owner's watchdog",
     ),
     # ran_out() asks for the end of the right and for what the peer held; the watch before it
@@ -31,13 +31,13 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "    return at is not None and now < at + lease.lease_s\n",
+        "    return at is not None and not clock.passed(at + lease.lease_s)\n",
         "    return True\n",
         "the watchdog is petted although the lease has run out",
     ),
     Mutant(
         "lease.py",
-        "    return now >= (state.started if at is None else at) + lease.lease_s / 2",
+        "    return clock.passed((state.started if at is None else at) + lease.lease_s / 2)",
         "    return False",
         "an owner without contact goes on until its watchdog resets it",
     ),
@@ -49,19 +49,19 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "    return now < heard_at(state) + lease.closed_s\n",
-        "    return now < heard_at(state) + lease.lease_s\n",
+        "    return not clock.passed(heard_at(state) + lease.closed_s)\n",
+        "    return not clock.passed(heard_at(state) + lease.lease_s)\n",
         "an owner is free of its lease before its peer's right has ended",
     ),
     Mutant(
         "lease.py",
-        "    return service.local in ACTIVE and now >= heard_at(state) + lease.closed_s",
-        "    return service.local in ACTIVE and now >= heard_at(state) + lease.lease_s",
+        "    return service.local in ACTIVE and clock.passed(heard_at(state) + lease.closed_s",
+        "    return service.local in ACTIVE and clock.passed(heard_at(state) + lease.lease_s",
         "frozen I/O flows before the peer's right has ended",
     ),
     Mutant(
         "lease.py",
-        "    return end is not None and (peer.since if off else now) > end",
+        "    return peer.since > end if off else clock.beyond(end)",
         "    return False",
         "a copy is trusted although the peer may have gone on without it",
     ),
@@ -83,13 +83,13 @@ _BUGS = (
     Mutant(
         "vigil.py",
         "    if vigil.ping_since is None or vigil.ping_at is None:\n        return False\n"
-        "    if now >= vigil.ping_at + lease.PING_GAP_S:\n        return False",
+        "    if clock.passed(vigil.ping_at + lease.PING_GAP_S):\n        return False",
         "    if state.leaving:\n        return False",
         "a silent LAN is believed although this node reaches nothing on it",
     ),
     Mutant(
         "vigil.py",
-        "    silent = not event.answered and now < vigil.probe_at + PROBE_LONG_S",
+        "    silent = not event.answered and not turn.passed(vigil.probe_at + PROBE_LONG_S)",
         "    silent = True",
         "an address that answers is taken for silence",
     ),

@@ -134,7 +134,7 @@ PEER = (
     ),
     Mutant(
         "exclusion.py",
-        '    if strangers.speak(state, turn.now):\n        return ""  # F80',
+        '    if strangers.speak(state, turn.clock):\n        return ""  # F80',
         '    if False:\n        return ""  # F80',
         "a peer that goes by another name is fenced (F80)",
     ),
@@ -158,8 +158,8 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "    if peer.life is Life.SUSPECT and silent_s >= timing.dead_s:\n",
-        "    if peer.life is Life.SUSPECT and silent_s >= timing.dead_s / 4:\n",
+        "    if peer.life is Life.SUSPECT and turn.clock.silent(peer.last, timing.dead_s):\n",
+        "    if peer.life is Life.SUSPECT and turn.clock.silent(peer.last, timing.dead_s / 4):\n",
         "silence is declared long before the dead time",
     ),
     Mutant(

@@ -29,8 +29,8 @@ SERVICE = (
     # -- data ---------------------------------------------------------------------------------
     Mutant(
         "data.py",
-        "    return NOT_EXCLUDED if turn.now >= waiting.until else None\n",
-        "    return PEER_FENCED if turn.now >= waiting.until else None\n",
+        "    return NOT_EXCLUDED if turn.passed(waiting.until) else None\n",
+        "    return PEER_FENCED if turn.passed(waiting.until) else None\n",
         "a handler that waited too long is told that the peer is fenced (F36)",
     ),
     Mutant(
@@ -56,7 +56,7 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
-        "    if liveness.overdue(turn.state, turn.now):\n",
+        "    if liveness.overdue(turn.state, turn.clock):\n",
         "    if False:\n",
         "a daemon that was held up takes an old promise for a new one (F37)",
     ),
@@ -88,8 +88,8 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
-        "    if excluded and turn.now >= service.next_resume:\n",
-        "    if turn.now >= service.next_resume:\n",
+        "    if excluded and turn.passed(service.next_resume):\n",
+        "    if turn.passed(service.next_resume):\n",
         "frozen I/O is resumed without proof (F41)",
     ),
     Mutant(
@@ -107,7 +107,7 @@ SERVICE = (
     # -- ownership ----------------------------------------------------------------------------
     Mutant(
         "ownership.py",
-        "    if leave == mine and report.claim == 0 and lease.may_start(turn.state, turn.now):\n",
+        "    if leave == mine and report.claim == 0 and lease.may_start(turn.state, turn.clock):\n",
         "    if report.claim == 0:\n",
         "a node starts on its own claim, without leave",
         quick=True,
@@ -184,15 +184,15 @@ SERVICE = (
     ),
     Mutant(
         "placement.py",
-        "    if failed(state, service, turn.now):\n",
-        "    if failed(state, service, turn.now) and state.leaving:\n",
+        "    if failed(state, service, turn.clock):\n",
+        "    if failed(state, service, turn.clock) and state.leaving:\n",
         "a node on which it failed goes on trying (F48)",
     ),
     # -- orders that are not answered -----------------------------------------------------------
     Mutant(
         "orders.py",
-        "        if service.op and turn.now >= service.op_until:\n",
-        "        if service.op < 0 and turn.now >= service.op_until:\n",
+        "        if service.op and turn.passed(service.op_until):\n",
+        "        if service.op < 0 and turn.passed(service.op_until):\n",
         "an order that is never answered is waited for (F76)",
     ),
     Mutant(
@@ -203,8 +203,8 @@ SERVICE = (
     ),
     Mutant(
         "orders.py",
-        "        if op and turn.now >= until:\n",
-        "        if op < 0 and turn.now >= until:\n",
+        "        if op and turn.passed(until):\n",
+        "        if op < 0 and turn.passed(until):\n",
         "a device that never answers is waited for (F76)",
     ),
     # That a pause is no time in which an order could be answered shows in a fence too many only:
@@ -248,8 +248,8 @@ SERVICE = (
     ),
     Mutant(
         "commands.py",
-        "    if speaks(turn.state, turn.now):\n",
-        "    if speaks(turn.state, turn.now) and peer.life is Life.ALIVE:\n",
+        "    if speaks(turn.state, turn.clock):\n",
+        "    if speaks(turn.state, turn.clock) and peer.life is Life.ALIVE:\n",
         "an operator may confirm that a node is off which speaks and is not believed (F73)",
     ),
     Mutant(
@@ -266,8 +266,26 @@ SERVICE = (
     ),
     Mutant(
         "calm.py",
-        "    if peer.life is Life.ALIVE and now - peer.last >= state.config.timing.suspect_s:\n",
-        "    if peer.life is Life.GONE and now - peer.last >= state.config.timing.suspect_s:\n",
+        "    silent_at = state.peer.last + state.quiet_s if state.quiet_s else state.settled_until",
+        "    silent_at = state.settled_until",
         "the short way overlooks silence",
+    ),
+    Mutant(
+        "clock.py",
+        "        self.ahead = min(self.ahead, time)\n",
+        "        self.ahead = min(self.ahead, time + 1.0)\n",
+        "rules look a second later than one of them asked for",
+    ),
+    Mutant(
+        "data.py",
+        "turn.passed(service.split_at)",
+        "turn.clock.reached(service.split_at)",
+        "a rule compares the present with a time that no tick comes at",
+    ),
+    Mutant(
+        "safestop.py",
+        "        calm.settle(turn, state)\n",
+        "        turn.passed(now)\n",
+        "a safe stop asks for a tick at once, again and again",
     ),
 )

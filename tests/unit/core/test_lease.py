@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from failoverd.core import actions, events, lease
+from failoverd.core.clock import Clock
 from failoverd.core.config import Kind, Lease
 from failoverd.core.events import Power
 from failoverd.core.machine import deadline
@@ -312,4 +313,4 @@ def test_an_old_copy_stays_old_when_the_peer_is_heard_to_have_taken_over() -> No
     pair.a.now = max(pair.a.now, pair.b.now)
     pair.a.feed(events.Heard("lan", said(pair.b)))
     assert pair.a.state.peer.message == said(pair.b)
-    assert lease.stale(pair.a.state, pair.a.shop, pair.a.now)
+    assert lease.stale(pair.a.state, pair.a.shop, Clock(pair.a.now))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from failoverd.core import events
+from failoverd.core.clock import Clock
 from failoverd.core.events import Heard, Verb
 from failoverd.core.message import Message
 from failoverd.core.ownership import silence
@@ -43,10 +44,10 @@ def test_a_node_whose_signed_words_arrive_is_not_confirmed_off(incarnation: int,
     hears_on(b, word, 5.0)
     assert b.state.peer.life is Life.SILENT
     assert not confirmed(b)
-    assert "confirm-fenced" not in silence(b.state, b.now)
-    assert "signed heartbeats" in silence(b.state, b.now)
+    assert "confirm-fenced" not in silence(b.state, Clock(b.now))
+    assert "signed heartbeats" in silence(b.state, Clock(b.now))
     b.pass_time(b.config.timing.dead_s + 0.1)
-    assert "confirm-fenced" in silence(b.state, b.now)
+    assert "confirm-fenced" in silence(b.state, Clock(b.now))
     assert confirmed(b)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import failoverd.core
 from failoverd.core import actions, data, events, lifecycle, transitions
+from failoverd.core.clock import Clock
 from failoverd.core.events import Found, Verb
 from failoverd.core.message import Local
 from failoverd.core.transitions import TABLE, Cause, ForbiddenTransition, after
@@ -120,7 +121,7 @@ def test_nothing_starts_but_from_stopped_and_stops_but_when_it_is_down() -> None
 def test_a_step_that_is_not_in_the_table_is_refused() -> None:
     a = Pair().running().a
     with pytest.raises(ForbiddenTransition, match="running cannot have 'start'"):
-        lifecycle.enter(Turn(a.state, a.now), a.shop, Cause.START)
+        lifecycle.enter(Turn(a.state, Clock(a.now)), a.shop, Cause.START)
 
 
 def test_in_production_such_a_step_ends_in_a_safe_stop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,8 +147,8 @@ class Runner:
             self._journal.broke(error)
             text = traceback.format_exc(limit=-3).replace("\n", " ")
             actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
-        # A heartbeat that says nothing new lets nothing be due earlier than it was.
-        calm = isinstance(event, Heard) and self.state.settled_until == before.settled_until > now
+        # A heartbeat that says nothing new lets nothing be due at another time.
+        calm = isinstance(event, Heard) and self.state.wake == before.wake
         self._stirred |= bool(actions) or not calm
         for action in actions:
             self._perform(action)

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import VERSION
 from .core import ownership, placement
+from .core.clock import Clock
 from .core.message import Local, ServiceReport
 from .core.modes import is_on
 from .core.state import Life, State
@@ -119,7 +120,7 @@ def frozen(state: State, own: CoreService) -> str:
         return f"waiting for {peer} to outdate its disk"
     if life is Life.GONE:
         return f"{peer} is gone, {state.peer.proof.value}: it flows again in a moment"
-    return ownership.silence(state, time.monotonic())
+    return ownership.silence(state, Clock(time.monotonic()))
 
 
 def _service(
@@ -142,7 +143,7 @@ def _service(
     else:
         owner, local = "", own.local
     word = WORDS.get(local, "") if local is not None else ""
-    why = own.why or (own.failure if placement.failed(state, own, now) else "")
+    why = own.why or (own.failure if placement.failed(state, own, Clock(now)) else "")
     if not word:
         why = why or (said.why if said is not None else "")
         word = "blocked" if why else "stopped"

@@ -85,7 +85,7 @@ def _confirm(turn: Turn, event: Command) -> str:
         return f"{name} is {peer.life.value}: only a silent node is confirmed"
     if any(s.disk.connected for s in turn.state.services):
         return f"{name} still answers over the replication link"
-    if speaks(turn.state, turn.now):
+    if speaks(turn.state, turn.clock):
         return f"{name} runs: {SPEAKS}; look at failoverd there, or switch {name} off and ask again"
     prove_gone(turn, Proof.OPERATOR, peer.greeted, event.who)
     turn.note("confirmed", f"{event.who or '?'} confirmed that {name} is off", alert=True)

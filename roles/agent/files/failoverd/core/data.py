@@ -121,7 +121,7 @@ def doubt(turn: Turn) -> None:
     What a peer promised before that may have been resynced away; it is asked anew. The events of it
     are still on their way, and a word of the peer may come first.
     """
-    if liveness.overdue(turn.state, turn.now):
+    if liveness.overdue(turn.state, turn.clock):
         for service in turn.state.services:
             if service.promise:
                 turn.set_service(service.name, promise=turn.number())
@@ -138,7 +138,7 @@ def paused(turn: Turn) -> None:
 
 def settle(turn: Turn, service: Service) -> None:
     """Answer the handlers that can be answered; keep a promise to the peer; thaw what may flow."""
-    if service.split_at is not None and turn.now >= service.split_at:  # F39
+    if service.split_at is not None and turn.passed(service.split_at):  # F39
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
         turn.note("split-brain", text, service.name, alert=True)
         service = turn.set_service(service.name, split_at=None, split=True)
@@ -181,9 +181,9 @@ def _spent(turn: Turn, service: Service, pause_s: float) -> Service:
 def _verdict(turn: Turn, service: Service, waiting: Waiting) -> int | None:
     if _powerless(turn):
         return PEER_FENCED
-    if _kept(turn, service) or lease.may_go_on(turn.state, service, turn.now):
+    if _kept(turn, service) or lease.may_go_on(turn.state, service, turn.clock):
         return PEER_OUTDATED
-    return NOT_EXCLUDED if turn.now >= waiting.until else None
+    return NOT_EXCLUDED if turn.passed(waiting.until) else None
 
 
 def _keep_promise(turn: Turn, service: Service) -> Service:
@@ -193,7 +193,7 @@ def _keep_promise(turn: Turn, service: Service) -> Service:
     asked = report.outdate if report is not None and peer.greeted == peer.incarnation else 0
     if asked == 0 or asked == service.outdated or service.local is not Local.STOPPED:
         return turn.set_service(service.name, outdating=0)
-    if asked != service.outdating or turn.now >= service.next_outdate:
+    if asked != service.outdating or turn.passed(service.next_outdate):
         turn.do(Outdate(service.name))
         until = turn.now + RETRY_S
         return turn.set_service(service.name, outdating=asked, next_outdate=until, claim=0)
@@ -216,11 +216,11 @@ def _resume(turn: Turn, service: Service) -> None:
     """F41: after a handler gave up, I/O flows again only once the peer is excluded after all."""
     if not service.disk.suspended or service.disk.connected or service.waiting:
         return
-    if service.promise == 0 and turn.now >= service.next_resume:
+    if service.promise == 0 and turn.passed(service.next_resume):
         service = turn.set_service(service.name, promise=turn.number())
     excluded = _powerless(turn) or _kept(turn, service)
-    excluded = excluded or lease.may_go_on(turn.state, service, turn.now)
-    if excluded and turn.now >= service.next_resume:
+    excluded = excluded or lease.may_go_on(turn.state, service, turn.clock)
+    if excluded and turn.passed(service.next_resume):
         turn.do(ResumeIO(service.name))
         _spent(turn, service, 2 * RETRY_S)
 

@@ -50,7 +50,7 @@ def reason_to_shoot(turn: Turn) -> str:
         return ""
     if any(data.visibly_primary(s) or (s.held and s.disk.connected) for s in state.services):
         return ""  # F12: its kernel answers over the replication link
-    if strangers.speak(state, turn.now):
+    if strangers.speak(state, turn.clock):
         return ""  # F80: it lives, under another name
     doubtful = [s for s in state.services if not lease.excused(state, s)]
     for service in doubtful:
@@ -83,9 +83,9 @@ def _question(turn: Turn) -> None:
     """Only asking harms nobody, so it may start at the first suspicion (F05)."""
     state, work = turn.state, turn.state.exclusion
     life = state.peer.life
-    unseen_long = life is Life.UNSEEN and turn.now >= state.started + state.config.timing.startup_s
+    unseen_long = life is Life.UNSEEN and turn.passed(state.started + state.config.timing.startup_s)
     first = _following(state.config, -1, Ask.STATUS)
-    if first is None or work.query_op or work.shot_op or turn.now < work.next_query:
+    if first is None or work.query_op or work.shot_op or not turn.passed(work.next_query):
         return
     if life in (Life.SUSPECT, Life.SILENT) or unseen_long or reason_to_shoot(turn):
         op = turn.number()
@@ -127,7 +127,7 @@ def _shoot(turn: Turn) -> None:
     if work.due is None:
         doomed = turn.state.peer.life is Life.ALIVE
         work = turn.set_exclusion(due=turn.now + (0.0 if doomed else head_start(turn.state)))
-    if work.shot_op or turn.now < max(work.due or 0.0, work.retry_at):
+    if work.shot_op or not turn.passed(max(work.due or 0.0, work.retry_at)):
         return
     op = turn.number()
     until, of = _until(turn, first), turn.state.peer.greeted

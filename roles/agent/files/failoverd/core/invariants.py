@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from . import lease, placement
 from .actions import Action, AnswerHandler, Ask, Fence, ResumeIO, Start
+from .clock import Clock
 from .events import Event, HandlerAsked
 from .message import Grant, Local
 from .modes import is_on
@@ -42,16 +43,16 @@ def breach(state: State, service: Service) -> str:
     return ""
 
 
-def check(before: State, event: Event, after: State, actions: list[Action], now: float) -> None:
+def check(before: State, event: Event, after: State, actions: list[Action], clock: Clock) -> None:
     """Raises Breach for an order that must not be given."""
     for action in actions:
         why = ""
         if isinstance(action, Start):
             why = _start(before, after, action)
         elif isinstance(action, AnswerHandler):
-            why = _answer(before, event, after, action, now)
+            why = _answer(before, event, after, action, clock)
         elif isinstance(action, ResumeIO):
-            done = _excluded(after) or _does_without(before, after, action.service, now)
+            done = _excluded(after) or _does_without(before, after, action.service, clock)
             why = "" if done else "I/O is resumed although the peer is not excluded (S2, F41)"
         acts = isinstance(action, Start) or (isinstance(action, Fence) and action.ask is Ask.OFF)
         if acts and is_on(after.modes.maintenance):
@@ -84,14 +85,14 @@ def _start(before: State, after: State, action: Start) -> str:
     return f"{service.name} is started without leave (S1)"
 
 
-def _answer(before: State, event: Event, after: State, action: AnswerHandler, now: float) -> str:
+def _answer(before: State, event: Event, after: State, action: AnswerHandler, clock: Clock) -> str:
     if action.code == FENCED and not _excluded(after):
         return "DRBD is told that the peer is fenced, without proof (S2)"
     if action.code == OUTDATED:
         asked = [s.name for s in before.services for w in s.waiting if w.request == action.request]
         if isinstance(event, HandlerAsked) and event.request == action.request:
             asked.append(event.service)
-        if not any(_does_without(before, after, name, now) for name in asked):
+        if not any(_does_without(before, after, name, clock) for name in asked):
             return "DRBD is told that the peer is outdated, without its word (S2)"
     return ""
 
@@ -100,10 +101,10 @@ def _excluded(state: State) -> bool:
     return state.peer.life is Life.GONE and state.peer.proof.powerless
 
 
-def _does_without(before: State, after: State, name: str, now: float) -> bool:
+def _does_without(before: State, after: State, name: str, clock: Clock) -> bool:
     """The peer does not use its copy of this service before a resync."""
     service = after.service(name)
-    leased = service is not None and lease.may_go_on(after, service, now)
+    leased = service is not None and lease.may_go_on(after, service, clock)
     return leased or _peer_outdated(before, after, name)
 
 

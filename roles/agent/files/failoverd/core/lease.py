@@ -19,6 +19,7 @@ Times: L is the last contact of an owner, lease_s + watchdog_s + margin_s = take
 from __future__ import annotations
 
 from .change import changed
+from .clock import Clock
 from .config import Kind
 from .contact import Contact
 from .message import Local, Message
@@ -83,36 +84,36 @@ def excused(state: State, service: Service) -> bool:
     return heard_at(state) <= service.proof_at
 
 
-def bound(state: State, service: Service, now: float) -> bool:
+def bound(state: State, service: Service, clock: Clock) -> bool:
     """The peer might take it over by the lease: it may be held here only in contact."""
     lease, peer = state.config.lease, state.peer
     if lease is None or excused(state, service):
         return False
     if peer.life is Life.GONE and peer.greeted <= peer.dead:
         return False  # no life of the peer is left that has heard this node
-    return now < heard_at(state) + lease.closed_s
+    return not clock.passed(heard_at(state) + lease.closed_s)
 
 
-def met_again(state: State, now: float) -> State:
+def met_again(state: State, clock: Clock) -> State:
     """The peer is heard again by a node that it had no right against: a lease begins now.
 
     It can get a right only from what it hears of this node from now on.
     """
-    if state.config.lease is None or any(bound(state, s, now) for s in state.services if s.held):
+    if state.config.lease is None or any(bound(state, s, clock) for s in state.services if s.held):
         return state
-    return changed(state, contact=changed(state.contact, acked_at=now, asked=0))
+    return changed(state, contact=changed(state.contact, acked_at=clock.now, asked=0))
 
 
-def lapsing(state: State, service: Service, now: float) -> bool:
+def lapsing(state: State, service: Service, clock: Clock) -> bool:
     """It has to be stopped here: half of the lease has passed without contact."""
     lease = state.config.lease
-    if lease is None or service.local not in ACTIVE or not bound(state, service, now):
+    if lease is None or service.local not in ACTIVE or not bound(state, service, clock):
         return False
     at = contact_at(state)
-    return now >= (state.started if at is None else at) + lease.lease_s / 2
+    return clock.passed((state.started if at is None else at) + lease.lease_s / 2)
 
 
-def may_pet(state: State, now: float) -> bool:
+def may_pet(state: State, clock: Clock) -> bool:
     """Whether this node may go on living: F25, F47."""
     lease, gone = state.config.lease, state.peer.life is Life.GONE
     alone = lease is not None or not any(
@@ -122,16 +123,16 @@ def may_pet(state: State, now: float) -> bool:
         return False  # F47: what could not be stopped ends with the node
     if lease is None:
         return True
-    if not any(s.local is not Local.STOPPED and bound(state, s, now) for s in state.services):
+    if not any(s.local is not Local.STOPPED and bound(state, s, clock) for s in state.services):
         return True
     at = contact_at(state)
-    return at is not None and now < at + lease.lease_s
+    return at is not None and not clock.passed(at + lease.lease_s)
 
 
-def may_start(state: State, now: float) -> bool:
+def may_start(state: State, clock: Clock) -> bool:
     """A granted service is started only while the peer is known to have heard this node."""
     lease, at = state.config.lease, state.contact.acked_at
-    return lease is None or (at is not None and now < at + lease.lease_s / 2)
+    return lease is None or (at is not None and not clock.passed(at + lease.lease_s / 2))
 
 
 def may_hold(state: State, service: Service) -> bool:
@@ -153,12 +154,12 @@ def right_until(state: State, service: Service) -> float:
     return at + lease.takeover_s + lease.window_s
 
 
-def ran_out(state: State, service: Service, now: float) -> bool:
+def ran_out(state: State, service: Service, clock: Clock) -> bool:
     """The peer's lease on it has run out, and this node is the one that may take it over."""
     lease, quiet = state.config.lease, state.vigil.quiet_since
     if lease is None or quiet is None or state.peer.life is not Life.SILENT:
         return False
-    if now < quiet + lease.takeover_s or now > right_until(state, service):
+    if not clock.passed(quiet + lease.takeover_s) or clock.beyond(right_until(state, service)):
         return False
     return may_hold(state, service)
 
@@ -178,14 +179,16 @@ def stale_at(state: State, service: Service) -> float | None:
     return at + lease.lease_s + lease.watchdog_s
 
 
-def stale(state: State, service: Service, now: float) -> bool:
+def stale(state: State, service: Service, clock: Clock) -> bool:
     """The copy may lack what the peer wrote alone. A peer that was off in time wrote nothing."""
     end, peer = stale_at(state, service), state.peer
     off = peer.life is Life.GONE and peer.proof.powerless
-    return end is not None and (peer.since if off else now) > end
+    if end is None:
+        return False
+    return peer.since > end if off else clock.beyond(end)
 
 
-def distrusted(state: State, now: float) -> State:
+def distrusted(state: State, clock: Clock) -> State:
     """A copy that is old stays old, whatever is heard of the peer later, until it is linked again.
 
     A standby's copy is left out: it is outdated by order when its right is over (see vigil).
@@ -193,14 +196,14 @@ def distrusted(state: State, now: float) -> State:
     anchors = state.contact.anchors
     if state.config.lease is None or not anchors:
         return state
-    old = {s.name for s in state.services if stale(state, s, now) and not may_hold(state, s)}
+    old = {s.name for s in state.services if stale(state, s, clock) and not may_hold(state, s)}
     kept = tuple((name, at) for name, at in anchors if name not in old)
     if len(kept) == len(anchors):
         return state
     return changed(state, contact=changed(state.contact, anchors=kept))
 
 
-def may_go_on(state: State, service: Service, now: float) -> bool:
+def may_go_on(state: State, service: Service, clock: Clock) -> bool:
     """The peer does not use its copy before a resync: frozen I/O may flow without it."""
     lease, peer = state.config.lease, state.peer
     if lease is None:
@@ -210,20 +213,4 @@ def may_go_on(state: State, service: Service, now: float) -> bool:
     stonith = any(state.config.kind(i) is Kind.STONITH for i in range(len(state.config.levels)))
     if peer.life is Life.GONE:
         return peer.proof is Proof.GOODBYE and peer.greeted <= peer.dead and not stonith
-    return service.local in ACTIVE and now >= heard_at(state) + lease.closed_s
-
-
-def times(state: State) -> list[float]:
-    """Every time with which one of these rules compares the present."""
-    lease, vigil = state.config.lease, state.vigil
-    result = [vigil.next_pet]
-    if lease is None:
-        return result
-    last, at = heard_at(state), contact_at(state)
-    since = state.started if at is None else at
-    result += [last + lease.closed_s, since + lease.lease_s / 2, since + lease.lease_s]
-    if vigil.quiet_since is not None:
-        result.append(vigil.quiet_since + lease.takeover_s)
-    for service in state.services:
-        result += [right_until(state, service), stale_at(state, service) or 0.0]
-    return result
+    return service.local in ACTIVE and clock.passed(heard_at(state) + lease.closed_s)

@@ -17,9 +17,9 @@ def watch(turn: Turn) -> None:
 
     Only while the peer is alive: when it is gone, no link is to blame.
     """
-    state, until = turn.state, turn.now - turn.state.config.timing.dead_s
+    state, dead_s = turn.state, turn.state.config.timing.dead_s
     quiet = not state.links and len(state.peer.heard) == len(state.config.links)
-    if quiet and all(link.at > until for link in state.peer.heard):
+    if quiet and not any(turn.passed(link.at + dead_s) for link in state.peer.heard):
         return
     views = tuple([_look(turn, _view(state, name)) for name in state.config.links])
     told = tuple([view for view in views if view.down])
@@ -54,17 +54,6 @@ def heard_at(state: State, name: str) -> float | None:
     return None
 
 
-def next_times(state: State) -> list[float]:
-    """Times at which watch() may come to another result."""
-    timing = state.config.timing
-    times = [link.at + timing.dead_s for link in state.peer.heard]
-    times.append(state.peer.since + timing.dead_s)
-    for view in state.links:
-        if view.steady_since is not None:
-            times.append(view.steady_since + timing.link_steady_s)
-    return times
-
-
 def _view(state: State, name: str) -> LinkView:
     for view in state.links:
         if view.name == name:
@@ -74,10 +63,10 @@ def _view(state: State, name: str) -> LinkView:
 
 def _look(turn: Turn, view: LinkView) -> LinkView:
     state, timing = turn.state, turn.state.config.timing
-    if state.peer.life is not Life.ALIVE or turn.now < state.peer.since + timing.dead_s:
+    if state.peer.life is not Life.ALIVE or not turn.passed(state.peer.since + timing.dead_s):
         return changed(view, steady_since=None) if view.steady_since is not None else view
     at = heard_at(state, view.name)
-    heard = at is not None and turn.now < at + timing.dead_s
+    heard = at is not None and not turn.passed(at + timing.dead_s)
     peer = state.config.peer
     if not heard:
         if not view.down:
@@ -88,7 +77,7 @@ def _look(turn: Turn, view: LinkView) -> LinkView:
         return view
     if view.steady_since is None:
         return changed(view, steady_since=turn.now)
-    if turn.now < view.steady_since + timing.link_steady_s:
+    if not turn.passed(view.steady_since + timing.link_steady_s):
         return view
     turn.note("link-up", f"link {view.name} is up again")
     return LinkView(view.name)

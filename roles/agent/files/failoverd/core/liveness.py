@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import lease, links, lives, strangers
 from .actions import KeepLife
 from .change import changed
+from .clock import Clock
 from .events import Heard
 from .message import Local, Message
 from .state import Life, LinkHeard, Peer, Proof, State
@@ -50,13 +51,13 @@ def hear(turn: Turn, event: Heard) -> None:
 def watch(turn: Turn) -> None:
     """Let silence grow into suspicion, and suspicion into silence. Never into more."""
     peer, timing = turn.state.peer, turn.state.config.timing
-    silent_s = turn.now - peer.last
-    if peer.life is Life.ALIVE and silent_s >= timing.suspect_s:
+    if peer.life is Life.ALIVE and turn.clock.silent(peer.last, timing.suspect_s):
+        silent_s = turn.now - peer.last
         peer = turn.set_peer(life=Life.SUSPECT, since=turn.now)
         turn.note(
             "peer-suspect", f"{turn.state.config.peer} has not been heard for {silent_s:.1f} s"
         )
-    if peer.life is Life.SUSPECT and silent_s >= timing.dead_s:
+    if peer.life is Life.SUSPECT and turn.clock.silent(peer.last, timing.dead_s):
         turn.set_peer(life=Life.SILENT, since=turn.now)
         turn.note("peer-silent", f"{turn.state.config.peer} is silent on every link", alert=True)
 
@@ -103,15 +104,16 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
         turn.set_service(service.name, claim=0, promise=renewed)
 
 
-def overdue(state: State, now: float) -> bool:
+def overdue(state: State, clock: Clock) -> bool:
     """Its own heartbeat is overdue by a whole interval: it does not see things as they happen."""
-    return now >= state.next_beat + state.config.timing.heartbeat_s
+    return clock.reached(state.next_beat + state.config.timing.heartbeat_s)
 
 
-def hears(state: State, now: float) -> tuple[str, ...]:
+def hears(state: State, clock: Clock) -> tuple[str, ...]:
     """Links on which the peer was heard within the dead time (F11, F17)."""
-    limit = now - state.config.timing.dead_s
-    return tuple(sorted([link.name for link in state.peer.heard if link.at > limit]))
+    dead_s = state.config.timing.dead_s
+    heard = [link for link in state.peer.heard if not clock.passed(link.at + dead_s)]
+    return tuple(sorted([link.name for link in heard]))
 
 
 def answered(state: State) -> int:
@@ -139,18 +141,18 @@ def _raise(turn: Turn, known: int) -> State:
     return turn.state
 
 
-def speaks(state: State, now: float) -> bool:
+def speaks(state: State, clock: Clock) -> bool:
     """A signed message of the peer came of late, whether it counts or not (F73, F80)."""
     at = state.peer.signed_at
-    late = at is not None and now < at + state.config.timing.dead_s
-    return late or strangers.speak(state, now)
+    late = at is not None and not clock.passed(at + state.config.timing.dead_s)
+    return late or strangers.speak(state, clock)
 
 
 def _tell_old(turn: Turn) -> None:
     """F18, F73: late words pass soon; what goes on is replayed, or a number that went back."""
     peer = turn.state.peer
     over = max(peer.greeted_at, peer.since if peer.life is Life.GONE else 0.0)
-    if peer.told_old or turn.now < over + turn.state.config.timing.dead_s:
+    if peer.told_old or not turn.passed(over + turn.state.config.timing.dead_s):
         return
     turn.set_peer(told_old=True)
     name = turn.state.config.peer
@@ -218,7 +220,7 @@ def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
             turn.set_peer(last=turn.now)
         return
     if was is not Life.ALIVE:
-        turn.state = lease.met_again(turn.state, turn.now)
+        turn.state = lease.met_again(turn.state, turn.clock)
     since = peer.since if was is Life.ALIVE else turn.now
     turn.set_peer(life=Life.ALIVE, since=since, last=turn.now, proof=Proof.NONE)
     if message.goodbye and all(s.local is Local.STOPPED for s in message.services):

@@ -29,6 +29,7 @@ from . import (
     vigil,
 )
 from .actions import Action
+from .clock import Clock
 from .config import CoreConfig
 from .events import (
     AddressesProbed,
@@ -82,10 +83,11 @@ def begin(
         next_beat=now,
         modes=modes or Modes(),
     )
-    turn = Turn(state, now)
+    turn = Turn(state, Clock(now))
     for service in state.services:
         lifecycle.probe(turn, service)
     speech.speak(turn)
+    turn.set(wake=calm.wake(turn.state, turn.clock))
     return turn.state, tuple(turn.actions)
 
 
@@ -103,7 +105,8 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     short = calm.nothing_new(state, event, now)
     if short is not None:
         return short
-    turn = Turn(lease.distrusted(state, now), now)
+    clock = Clock(now)
+    turn = Turn(lease.distrusted(state, clock), clock)
     data.doubt(turn)
     _take(turn, event)
     orders.watch(turn)
@@ -121,7 +124,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
         _place(turn)
     _stop_breaches(turn)
     speech.speak(turn)
-    invariants.check(state, event, turn.state, turn.actions, now)
+    invariants.check(state, event, turn.state, turn.actions, clock)
     calm.settle(turn, state)
     return turn.state, tuple(turn.actions)
 
@@ -129,20 +132,9 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
 def deadline(state: State, now: float) -> float:
     """When the next Tick is due at the latest, in monotonic seconds.
 
-    After a Tick at that time it lies ahead: a rule that has nothing to do yet asks for no Tick now.
+    After a Tick at that time it lies ahead.
     """
-    late = [time for time in orders.times(state) if time > now]
-    if state.defect:
-        return max(now, min([safestop.deadline(state, now), *late]))
-    timing, work, peer = state.config.timing, state.exclusion, state.peer
-    times = [state.next_beat]
-    if peer.life is Life.ALIVE:
-        times.append(peer.last + timing.suspect_s)
-    elif peer.life is Life.SUSPECT:
-        times.append(peer.last + timing.dead_s)
-    if work.due is not None and not work.shot_op and state.leaving >= 0:
-        times.append(max(work.due, work.retry_at))
-    return max(now, state.quiet_until, min([*times, *late, *vigil.deadlines(state, now)]))
+    return max(now, state.wake)
 
 
 def _place(turn: Turn) -> None:

@@ -23,9 +23,9 @@ def progress(turn: Turn, service: Service) -> None:
     if move.to == node:
         if service.local is Local.RUNNING:
             _end(turn, service, True, f"{service.name} runs on {node}")
-        elif report is None or turn.now >= move.until or service.local is Local.BROKEN:
+        elif report is None or turn.passed(move.until) or service.local is Local.BROKEN:
             _end(turn, service, False, f"{peer} did not hand {service.name} over")
-        elif service.local is Local.STOPPED and placement.failed(turn.state, service, turn.now):
+        elif service.local is Local.STOPPED and placement.failed(turn.state, service, turn.clock):
             _end(turn, service, False, f"{service.name} did not start on {node}: {service.failure}")
         return
     if report is not None and report.local is Local.RUNNING:
@@ -38,7 +38,7 @@ def progress(turn: Turn, service: Service) -> None:
         _end(turn, service, False, f"{peer} was lost during the move")
     elif report.local is Local.STOPPED and not report.able:
         _end(turn, service, False, f"{service.name} does not start on {peer}: {report.why}")
-    elif turn.now >= move.until and report.local is not Local.STARTING and service.grant is None:
+    elif turn.passed(move.until) and report.local is not Local.STARTING and service.grant is None:
         _end(turn, service, False, f"{peer} did not take {service.name} in time")
 
 

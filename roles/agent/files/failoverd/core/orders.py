@@ -12,14 +12,14 @@ from __future__ import annotations
 from . import exclusion, lifecycle
 from .events import FenceDone, Found, OpDone, OpProgress, Power, Probed
 from .message import Local
-from .state import Service, State
+from .state import Service
 from .turn import Turn
 
 
 def watch(turn: Turn) -> None:
     """Give up what has not been answered in time."""
     for service in turn.state.services:
-        if service.op and turn.now >= service.op_until:
+        if service.op and turn.passed(service.op_until):
             _give_up(turn, service)
     work = turn.state.exclusion
     for op, until in (
@@ -27,7 +27,7 @@ def watch(turn: Turn) -> None:
         (work.shot_op, work.shot_until),
         (work.on_op, work.on_until),
     ):
-        if op and turn.now >= until:
+        if op and turn.passed(until):
             exclusion.done(turn, FenceDone(op, Power.UNKNOWN, "no answer within its limit"))
 
 
@@ -56,7 +56,7 @@ def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
     if not starts and service.local not in (Local.UNKNOWN, Local.RUNNING):
         return
     limit_s = lifecycle.limit_s(turn.state, service)
-    if starts and turn.now >= service.since + limit_s and not service.overtime:
+    if starts and turn.passed(service.since + limit_s) and not service.overtime:
         text = f"{service.name}: its start takes longer than {limit_s:g} s and goes on"
         turn.note("slow-start", f"{text}: {event.text}", service.name, alert=True)
         service = turn.set_service(service.name, overtime=True)
@@ -78,10 +78,3 @@ def _give_up(turn: Turn, service: Service) -> None:
         what = f"{service.name}: whether it runs on {turn.state.config.node} is not known"
         why = f"its probe gave {text}; find what hangs, then restart failoverd there"
         turn.note("no-answer", f"{what}: {why}", service.name, alert=True)
-
-
-def times(state: State) -> list[float]:
-    """When the orders under way have failed."""
-    work = state.exclusion
-    result = [service.op_until for service in state.services if service.op]
-    return [*result, work.query_until, work.shot_until, work.on_until]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from . import data, lease, lifecycle, liveness, placement
 from .actions import Own, Start
+from .clock import Clock
 from .config import Kind
 from .message import Grant, Local, ServiceReport
 from .state import Life, Proof, Right, Service, State
@@ -36,7 +37,7 @@ def decide(turn: Turn, service: Service) -> None:
         service = turn.set_service(service.name, claim=0)
         proof = _proof(turn, service)
         if why or proof is Proof.NONE:
-            _explain(turn, service, why or silence(turn.state, turn.now))
+            _explain(turn, service, why or silence(turn.state, turn.clock))
         else:
             service = turn.set_service(service.name, proof=proof, proof_at=turn.now, grant=None)
             _start_alone(turn, service, proof)
@@ -103,7 +104,7 @@ def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> Non
         turn.note("claim", f"{service.name}: claimed", service.name)
     leave = report.grant
     mine = Grant(service.claim, turn.state.incarnation)
-    if leave == mine and report.claim == 0 and lease.may_start(turn.state, turn.now):
+    if leave == mine and report.claim == 0 and lease.may_start(turn.state, turn.clock):
         start(turn, service, Right.GRANTED, report.generation)
 
 
@@ -121,7 +122,7 @@ def _proof(turn: Turn, service: Service) -> Proof:
     """Why a silent peer is known not to have this one service."""
     if lease.excused(turn.state, service):
         return service.proof
-    return Proof.LEASE if lease.ran_out(turn.state, service, turn.now) else Proof.NONE
+    return Proof.LEASE if lease.ran_out(turn.state, service, turn.clock) else Proof.NONE
 
 
 def _start_alone(turn: Turn, service: Service, proof: Proof) -> None:
@@ -155,9 +156,11 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
     turn.do(Start(service.name, op, generation, peer_gone=peer_gone))
 
 
-def silence(state: State, now: float) -> str:
+def silence(state: State, clock: Clock) -> str:
     """Why a silent peer is not taken for gone, and which command ends that (S3, F03, F04)."""
-    if state.peer.life is Life.UNSEEN and now < state.started + state.config.timing.startup_s:
+    if state.peer.life is Life.UNSEEN and not clock.passed(
+        state.started + state.config.timing.startup_s
+    ):
         return f"waiting to hear {state.config.peer} after the start"
     peer, failure = state.config.peer, state.exclusion.failure or state.vigil.answered
     if state.peer.life is Life.UNSEEN:
@@ -168,7 +171,7 @@ def silence(state: State, now: float) -> str:
         # F12: a person's word would be refused as well.
         text += ": its kernel answers over the replication link"
         return f"{text}; look at failoverd there and at the heartbeat links"
-    if liveness.speaks(state, now):
+    if liveness.speaks(state, clock):
         # F73: a person's word would be refused as well.
         text += f": {liveness.SPEAKS}"
         return f"{text}; look at failoverd and at the heartbeat links there"

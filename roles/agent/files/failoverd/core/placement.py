@@ -9,6 +9,7 @@ breaks a tie is the same on both. A difference for a moment is harmless: a claim
 from __future__ import annotations
 
 from . import data, lease
+from .clock import Clock
 from .config import ServiceConfig
 from .message import Local, Reach, ServiceReport
 from .modes import is_on
@@ -48,13 +49,13 @@ def unable(turn: Turn, service: Service) -> str:
         return f"on {node} it is {service.local.value}{hangs}"
     if service.move is not None and service.move.to != node:
         return f"it is being moved to {service.move.to}"
-    if failed(state, service, turn.now):
+    if failed(state, service, turn.clock):
         return f"{FAILED_ON} {node}: {service.failure}"
     if service.sick:
         return f"the disk on {node} {service.sick}"  # F44
     # F07: of two that return only the one with the newest data is able.
     replicated = config_of(state, service.name).replicated
-    if replicated and lease.stale(state, service, turn.now):
+    if replicated and lease.stale(state, service, turn.clock):
         return f"{state.config.peer} may have gone on without the disk here; wait for it to return"
     return data.lacking(service, replicated) or _split_there(turn, service)
 
@@ -81,9 +82,11 @@ def expiry_s(state: State, service: Service) -> float:
     return state.config.timing.failure_expiry_s if own is None else own
 
 
-def failed(state: State, service: Service, now: float) -> bool:
+def failed(state: State, service: Service, clock: Clock) -> bool:
     """F48: it failed here and that is not forgotten yet. Nobody else decides that."""
-    return service.failed_at is not None and now < service.failed_at + expiry_s(state, service)
+    if service.failed_at is None:
+        return False
+    return not clock.passed(service.failed_at + expiry_s(state, service))
 
 
 def recent_restarts(turn: Turn, service: Service) -> tuple[float, ...]:
@@ -91,7 +94,7 @@ def recent_restarts(turn: Turn, service: Service) -> tuple[float, ...]:
     if not service.restarts:
         return ()
     limit = expiry_s(turn.state, service)
-    return tuple(time for time in service.restarts if turn.now - time < limit)
+    return tuple(time for time in service.restarts if not turn.passed(time + limit))
 
 
 def score(turn: Turn, service: Service, why: str) -> int:

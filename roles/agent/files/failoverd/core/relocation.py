@@ -44,7 +44,7 @@ def _reason(turn: Turn, service: Service) -> str:
     if is_on(state.modes.standby):
         return "this node is in standby mode"
     # A daemon that begins has not opened its watchdog yet: what runs here is not moved for that.
-    if state.ineligible and turn.now >= state.ineligible_since + state.config.timing.witness_s:
+    if state.ineligible and turn.passed(state.ineligible_since + state.config.timing.witness_s):
         return f"this node may not own services: {state.ineligible}"  # F29
     disk = service.disk
     if disk.disk in DETACHED and disk.connected and disk.peer_disk == "UpToDate":
@@ -54,7 +54,7 @@ def _reason(turn: Turn, service: Service) -> str:
     if _lost_lan(turn):
         return "this node has lost its ping targets, the peer reaches them"
     delay = placement.config_of(state, service.name).failback_delay_s
-    if service.home_since is not None and turn.now >= service.home_since + delay:
+    if service.home_since is not None and turn.passed(service.home_since + delay):
         return "back to its preferred node"
     return ""
 
@@ -69,7 +69,7 @@ def _peer_current(turn: Turn, service: Service) -> bool:
 def _lost_lan(turn: Turn) -> bool:
     """F22: for long enough that the peer is not only the first to see a target come or go."""
     since = turn.state.lan_lost_since
-    return since is not None and turn.now >= since + turn.state.config.timing.witness_s
+    return since is not None and turn.passed(since + turn.state.config.timing.witness_s)
 
 
 def _watch_lan(turn: Turn) -> None:

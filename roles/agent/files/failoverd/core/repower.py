@@ -16,7 +16,7 @@ from .config import Kind
 from .events import FenceDone, Power
 from .message import Local
 from .modes import is_on
-from .state import Cut, Life, Proof, State
+from .state import Cut, Life, Proof
 from .turn import Turn
 
 LONGEST_S = 60.0
@@ -82,12 +82,6 @@ def done(turn: Turn, event: FenceDone) -> None:
     turn.note("power-on", text, alert=not ok and (cut is None or cut.tries == 0))
 
 
-def times(state: State) -> list[float]:
-    """When there is something to do."""
-    cut = state.exclusion.cut
-    return [] if cut is None or cut.due is None else [cut.due]
-
-
 def _over(turn: Turn, cut: Cut) -> bool:
     peer = turn.state.peer
     if cut.due is None:
@@ -98,7 +92,7 @@ def _over(turn: Turn, cut: Cut) -> bool:
 
 
 def _passed(turn: Turn, cut: Cut) -> bool:
-    return cut.due is not None and turn.now >= cut.due
+    return cut.due is not None and turn.passed(cut.due)
 
 
 def _due(turn: Turn) -> float:

@@ -12,8 +12,9 @@ this node.
 
 from __future__ import annotations
 
-from . import lifecycle, orders, speech, vigil
+from . import calm, lifecycle, orders, speech, vigil
 from .actions import Action, AnswerHandler, Leave, Reply
+from .clock import Clock
 from .data import NOT_EXCLUDED
 from .events import Command, DiskChanged, Event, FenceDone, HandlerAsked, OpDone, Probed
 from .invariants import ACTIVE, Breach
@@ -32,12 +33,12 @@ Result = tuple[State, tuple[Action, ...]]
 
 def broke_down(state: State, event: Event, now: float, error: Exception) -> Result:
     """A rule raised this. state: as it was before the event."""
-    turn = Turn(state, now)
+    turn = Turn(state, Clock(now))
     text = f"{type(event).__name__}: {type(error).__name__}: {error}"
     turn.note("core-error", f"a rule broke down over {text}", alert=True)
-    recent = (*(time for time in state.defects if now - time < WINDOW_S), now)
-    quiet_until = now + state.config.timing.heartbeat_s
-    turn.set(defects=recent, settled_until=0.0, quiet_until=quiet_until)
+    recent = (*(time for time in state.defects if not turn.passed(time + WINDOW_S)), now)
+    turn.set(defects=recent, settled_until=0.0)
+    _next(turn)
     if isinstance(error, Breach) or isinstance(event, OUTCOMES) or len(recent) >= LIMIT:
         return _begin(turn, text)
     _refuse(turn, event)
@@ -46,7 +47,7 @@ def broke_down(state: State, event: Event, now: float, error: Exception) -> Resu
 
 def proceed(state: State, event: Event, now: float) -> Result:
     """One step on the way down: no rule looks at the state any more."""
-    turn = Turn(state, now)
+    turn = Turn(state, Clock(now))
     try:
         _refuse(turn, event)
         if isinstance(event, OpDone | Probed):
@@ -60,18 +61,19 @@ def proceed(state: State, event: Event, now: float) -> Result:
         _part(turn)
         vigil.pet(turn)
         speech.speak(turn)
+        calm.settle(turn, state)
     except Exception as error:
         # Not even this can be done: without heartbeats the peer fences this node.
-        turn = Turn(state, now)
-        turn.set(quiet_until=now + state.config.timing.heartbeat_s)
+        turn = Turn(state, Clock(now))
+        _next(turn)
         turn.note("core-error", f"the safe stop broke down: {error}", alert=True)
     return turn.state, tuple(turn.actions)
 
 
-def deadline(state: State, now: float) -> float:
-    """When this node has something to say or its watchdog to pet: it looks at no other time."""
-    pet = [state.vigil.next_pet] if vigil.watched(state, now) else []
-    return max(state.quiet_until, min([state.next_beat, *pet]))
+def _next(turn: Turn) -> None:
+    """A step that has broken down is not repeated before the next heartbeat would be due."""
+    state = turn.state
+    turn.set(wake=max(state.wake, turn.now + state.config.timing.heartbeat_s))
 
 
 def _begin(turn: Turn, why: str) -> Result:

@@ -25,12 +25,12 @@ def speak(turn: Turn) -> None:
     if said is not None and services == said.services:
         # The same tuple again: whoever compares two heartbeats sees it at once.
         services = said.services
-    if turn.now < state.next_beat and said is not None:
+    if not turn.clock.reached(state.next_beat) and said is not None:
         modes = (said.maintenance, said.standby, said.peer_standby)
         told = (said.incarnation, said.echo, said.goodbye, said.services, said.reach, modes)
         own = state.modes
-        now = (own.maintenance, own.standby, own.peer_standby)
-        if told == (state.incarnation, echo, goodbye, services, state.reach, now):
+        mine = (own.maintenance, own.standby, own.peer_standby)
+        if told == (state.incarnation, echo, goodbye, services, state.reach, mine):
             return
     message = Message(
         cluster=state.config.cluster,
@@ -38,7 +38,7 @@ def speak(turn: Turn) -> None:
         incarnation=state.incarnation,
         sequence=state.sequence + 1,
         echo=echo,
-        hears=liveness.hears(state, turn.now),
+        hears=liveness.hears(state, turn.clock),
         services=services,
         goodbye=goodbye,
         reach=state.reach,

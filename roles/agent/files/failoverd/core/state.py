@@ -266,12 +266,14 @@ class State:
     """When rules broke down of late; see safestop."""
     defect: str = ""
     """Why this life ends in a safe stop, empty if it does not."""
-    quiet_until: float = 0.0
-    """Before this time no Tick is asked for: a rule broke down over the last one."""
     contact: Contact = field(default_factory=Contact)
     vigil: Vigil = field(default_factory=Vigil)
     settled_until: float = 0.0
     """Before this time the rules have nothing to do unless something happens; see calm."""
+    quiet_s: float = 0.0
+    """The same as a length of the peer's silence, 0 for none."""
+    wake: float = 0.0
+    """When the next Tick is due, whatever happens."""
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""

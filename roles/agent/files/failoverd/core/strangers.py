@@ -9,6 +9,7 @@ of it; so it counts only if its number is greater than all that was heard before
 
 from __future__ import annotations
 
+from .clock import Clock
 from .message import Message
 from .state import State, Stranger
 from .turn import Turn
@@ -22,7 +23,7 @@ def met(turn: Turn, message: Message) -> None:
         turn.set_peer(stranger=Stranger(*number, turn.now))
 
 
-def speak(state: State, now: float) -> bool:
+def speak(state: State, clock: Clock) -> bool:
     """One came of late."""
     at = state.peer.stranger.at
-    return at is not None and now < at + state.config.timing.dead_s
+    return at is not None and not clock.passed(at + state.config.timing.dead_s)

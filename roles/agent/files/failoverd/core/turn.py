@@ -8,6 +8,7 @@ from typing import Any
 
 from .actions import Action, Level, Note
 from .change import changed
+from .clock import Clock
 from .message import ServiceReport
 from .state import Exclusion, Life, Peer, Service, State
 
@@ -15,10 +16,16 @@ from .state import Exclusion, Life, Peer, Service, State
 class Turn:
     """Collects the changes that the rules make during one step."""
 
-    def __init__(self, state: State, now: float) -> None:
+    def __init__(self, state: State, clock: Clock) -> None:
         self.state = state
-        self.now = now
+        self.clock = clock
+        self.now = clock.now
+        """To note down when something happens; it is compared with other times by passed()."""
         self.actions: list[Action] = []
+
+    def passed(self, time: float) -> bool:
+        """It is that time, or later; if not, the rules look again when it is."""
+        return self.clock.passed(time)
 
     def do(self, action: Action) -> None:
         """Order an action."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from . import data, lease, lifecycle, placement
 from .actions import Outdate, Pet, ProbeAddresses
 from .change import changed
+from .clock import Clock
 from .config import CoreConfig
 from .contact import Vigil
 from .events import AddressesProbed, LockLost, Reached
@@ -36,19 +37,17 @@ def watch(turn: Turn) -> None:
 
 def pet(turn: Turn) -> None:
     """F25, F29: this node may live on for another while."""
-    if pet_due(turn.state, turn.now):
+    if _pet_due(turn):
         turn.do(Pet())
-        _set(turn, next_pet=turn.now + timeout_s(turn.state.config) / PETS)
+        vigil = _set(turn, next_pet=turn.now + timeout_s(turn.state.config) / PETS)
+        turn.passed(vigil.next_pet)
 
 
-def pet_due(state: State, now: float) -> bool:
-    """The watchdog is to be petted now. A heartbeat that says nothing new may be the reason."""
-    return now >= state.vigil.next_pet and watched(state, now)
-
-
-def watched(state: State, now: float) -> bool:
-    """There is a watchdog, and it may be petted."""
-    return timeout_s(state.config) > 0 and lease.may_pet(state, now)
+def _pet_due(turn: Turn) -> bool:
+    """A watchdog is to be petted now, and may be."""
+    state = turn.state
+    watched = timeout_s(state.config) > 0 and lease.may_pet(state, turn.clock)
+    return watched and turn.passed(state.vigil.next_pet)
 
 
 def timeout_s(config: CoreConfig) -> float:
@@ -72,7 +71,7 @@ def pinged(turn: Turn, event: Reached) -> None:
         return
     if event.reach is not Reach.REACHED:
         _set(turn, ping_since=None)
-    elif not 0 < at <= turn.now:
+    elif not (at > 0 and turn.passed(at)):
         return
     elif vigil.ping_at is None or at > vigil.ping_at + lease.PING_GAP_S:
         _set(turn, ping_since=at, ping_at=at)
@@ -87,7 +86,7 @@ def probed(turn: Turn, event: AddressesProbed) -> None:
     if event.op != vigil.probe_op:
         return
     changes: dict[str, object] = {"probe_op": 0, "next_probe": now + PROBE_PAUSE_S}
-    silent = not event.answered and now < vigil.probe_at + PROBE_LONG_S
+    silent = not event.answered and not turn.passed(vigil.probe_at + PROBE_LONG_S)
     if event.answered != vigil.answered:
         changes["answered"] = event.answered
         if event.answered:
@@ -107,37 +106,7 @@ def lock_lost(turn: Turn, event: LockLost) -> None:
     turn.note("lock-lost", text, event.service, alert=True)
 
 
-def deadlines(state: State, now: float) -> list[float]:
-    """When one of these rules has something to do at the latest."""
-    config, vigil = state.config, state.vigil
-    result = []
-    if watched(state, now):
-        result.append(vigil.next_pet)
-    if config.lease is None:
-        return result
-    if _expects(state, now):
-        result += [vigil.next_probe] if not vigil.probe_op else [vigil.probe_at + PROBE_GAP_S]
-        if vigil.quiet_since is not None:
-            result.append(max(vigil.quiet_since + config.lease.takeover_s, now + 0.1))
-    at = lease.contact_at(state)
-    if any(s.local in lease.ACTIVE and lease.bound(state, s, now) for s in state.services):
-        result.append((state.started if at is None else at) + config.lease.lease_s / 2)
-    return result
-
-
-def times(state: State) -> list[float]:
-    """Times to come with which a rule compares the present."""
-    vigil = state.vigil
-    result = lease.times(state)
-    if state.config.lease is None:
-        return result
-    result += [vigil.next_probe, vigil.probe_at + PROBE_GAP_S, vigil.probed_at + PROBE_GAP_S]
-    if vigil.ping_at is not None:
-        result.append(vigil.ping_at + lease.PING_GAP_S)
-    return result
-
-
-def _expects(state: State, now: float) -> bool:
+def _expects(state: State, clock: Clock) -> bool:
     """Something might be taken over here by the lease, if all is silent."""
     if state.peer.life not in (Life.SUSPECT, Life.SILENT) or state.leaving:
         return False
@@ -146,26 +115,26 @@ def _expects(state: State, now: float) -> bool:
     vigil = state.vigil
     if vigil.ping_since is None or vigil.ping_at is None:
         return False
-    if now >= vigil.ping_at + lease.PING_GAP_S:
+    if clock.passed(vigil.ping_at + lease.PING_GAP_S):
         return False  # a silent LAN may be this node's own fault
     for service in state.services:
         wanted = service.local is Local.STOPPED and lease.may_hold(state, service)
-        if wanted and now <= lease.right_until(state, service):
+        if wanted and not clock.beyond(lease.right_until(state, service)):
             return True
     return False
 
 
 def _listen(turn: Turn) -> None:
     state, vigil, now = turn.state, turn.state.vigil, turn.now
-    if not _expects(state, now):
+    if not _expects(state, turn.clock):
         if vigil.quiet_since is not None:
             _set(turn, quiet_since=None)
         return
-    if vigil.probe_op and now >= vigil.probe_at + PROBE_GAP_S:
+    if vigil.probe_op and turn.passed(vigil.probe_at + PROBE_GAP_S):
         vigil = _set(turn, probe_op=0, quiet_since=None)
-    if vigil.quiet_since is not None and now >= vigil.probed_at + PROBE_GAP_S:
+    if vigil.quiet_since is not None and turn.passed(vigil.probed_at + PROBE_GAP_S):
         vigil = _set(turn, quiet_since=None)
-    if not vigil.probe_op and now >= vigil.next_probe:
+    if not vigil.probe_op and turn.passed(vigil.next_probe):
         op = turn.number()
         turn.do(ProbeAddresses(op))
         _set(turn, probe_op=op, probe_at=now)
@@ -174,7 +143,7 @@ def _listen(turn: Turn) -> None:
 def _lapse(turn: Turn) -> None:
     """Without contact for half of the lease: an orderly stop is better than a reset."""
     for service in turn.state.services:
-        if lease.lapsing(turn.state, service, turn.now):
+        if lease.lapsing(turn.state, service, turn.clock):
             node = turn.state.config.node
             text = f"{service.name} is stopped: {node} hears neither its peer nor a ping target"
             turn.note("lease-lost", text, service.name, alert=True)
@@ -189,10 +158,12 @@ def _outdate(turn: Turn) -> None:
     for service in state.services:
         mine = service.local is Local.STOPPED and lease.may_hold(state, service)
         known = lease.anchor(state.contact, service.name) is not None
-        if not mine or not known or now < service.next_outdate:
+        if not mine or not known or not turn.passed(service.next_outdate):
             continue
-        if placement.config_of(state, service.name).replicated and lease.stale(state, service, now):
-            if now > service.next_outdate + AGAIN_S:
+        if placement.config_of(state, service.name).replicated and lease.stale(
+            state, service, turn.clock
+        ):
+            if turn.clock.beyond(service.next_outdate + AGAIN_S):
                 text = f"{state.config.peer} may have gone on alone: the disk here is outdated"
                 turn.note("lease-over", f"{service.name}: {text}", service.name)
             turn.do(Outdate(service.name))
