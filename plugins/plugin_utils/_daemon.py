@@ -33,6 +33,7 @@ from failoverd.config import parse as parse
 from failoverd.core.config import Lease as Lease
 from failoverd.core.config import Timing as Timing
 from failoverd.core.lock import Times as Times
+from failoverd.links import size as size
 from failoverd.resources.graph import CycleError as CycleError
 from failoverd.resources.graph import order as order
 from failoverd.rules import forms as forms

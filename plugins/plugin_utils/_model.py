@@ -195,6 +195,8 @@ def _complete(
     with problems:
         _links.check(model["links"], nodes, problems)
     with problems:
+        _links.carry(model)
+    with problems:
         _numbers.assign(every(model["services"]), found)
     with problems:
         fixed = _fixed(model, found, problems)

@@ -21,7 +21,8 @@ NUMBERS = [
     for number in range(1, last + 1)
 ]
 KERNELS = frozenset(
-    ["S1", "S2", "S21", "S25", "S28", "S29", "S31"] + [f"H{n}" for n in (1, 2, 3, 4, 5, 6, 9, 10)]
+    ["S1", "S2", "S3", "S21", "S25", "S28", "S29", "S31"]
+    + [f"H{n}" for n in (1, 2, 3, 4, 5, 6, 9, 10)]
 )
 """Matters of kernels and hosts: at least one of their tests is played on real ones."""
 WITHOUT_LAB = ("tests/unit", "tests/simulation", "tests/exploration")
@@ -29,6 +30,7 @@ LABS = {
     "test": ("1", ("tests/lab/long",)),
     "shared": ("shared", ("tests/lab/shared",)),
     "lease": ("lease", ("tests/lab/lease",)),
+    "many": ("many", ("tests/lab/many",)),
 }
 """Of each lab: what LONG calls it, and where its tests are."""
 LIMIT_S = 3600.0

@@ -430,3 +430,27 @@ def test_two_services_must_not_share_a_disk_or_a_mount_point(build, variables):
     storage.update(disk="/dev/vdc", mount="/srv/shop/blog")
     with pytest.raises(ValueError, match="lie in each other"):
         build()
+
+
+@pytest.mark.finding("S3")
+def test_more_services_than_a_heartbeat_carries_are_refused(build):
+    def many(count):
+        return [
+            {"name": f"s{n:02d}" + "x" * 28, "addresses": [f"192.168.1.{n + 100}/24"]}
+            for n in range(count)
+        ]
+
+    assert len(build(("failover_services", many(64)))["services"]) == 64
+    with pytest.raises(ValueError) as caught:
+        build(("failover_services", many(65)))
+    assert str(caught.value) == "failover_services: holds 65; a heartbeat carries at most 64."
+
+
+@pytest.mark.finding("S3")
+def test_a_line_too_slow_for_the_heartbeats_is_refused(build, variables):
+    services = [{"name": f"s{n:02d}", "addresses": [f"192.168.1.{n + 100}/24"]} for n in range(50)]
+    *others, serial = variables["failover_links"]
+    assert build(("failover_services", services), ("failover_links", [*others, serial]))
+    links = [*others, {**serial, "baud": 9600}]
+    with pytest.raises(ValueError, match=r"^failover_links: at 9600 baud the longest heartbeat"):
+        build(("failover_services", services), ("failover_links", links))
