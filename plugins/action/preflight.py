@@ -21,6 +21,7 @@ SPEC = {
     "repair": {"type": "bool", "default": False},
     "accounts": {"type": "dict", "default": {}},
     "renumber": {"type": "bool", "default": False},
+    "remove": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -42,6 +43,7 @@ class ActionModule(ActionBase):
             found = answers(_model_of(variables), variables["hostvars"], host)
             model = _model_of(variables, found)
             warnings = _findings.judge(model, found, args, args["repair"])
+            gone = _findings.gone(model, found, host, args["remove"])
             accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
@@ -55,6 +57,8 @@ class ActionModule(ActionBase):
             "managed": any(info["running"] for info in found.values()),
             "opened": _findings.opened_nodes(model, found),
             "content": _findings.content_nodes(model, found),
+            "gone": gone,
+            "stale": _findings.stale(model, found, host),
         }
 
 

@@ -28,6 +28,7 @@ def running() -> bool:
 def services() -> list[str]:
     """Return the names of the services that the daemon of this node manages, [] while none runs.
 
+    One that was removed from its configuration counts until it is stopped.
     Raises RuntimeError when a daemon listens but does not say.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -40,7 +41,11 @@ def services() -> list[str]:
             client.sendall(b'{"op": "status"}\n')
             with client.makefile("rb") as stream:
                 answer = json.loads(stream.readline())
-            return sorted(str(item["name"]) for item in answer["status"]["services"])
+            return sorted(
+                str(item["name"])
+                for item in answer["status"]["services"]
+                if not item.get("retired") or item.get("local") != "stopped"
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise RuntimeError(f"failoverd does not say what it manages: {reason}") from None

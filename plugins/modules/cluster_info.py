@@ -24,6 +24,11 @@ options:
     type: list
     elements: str
     default: []
+  stopped:
+    description: Services that must not run on this node, such as those that were removed.
+    type: list
+    elements: str
+    default: []
   watching:
     description:
       - Whether the daemon must have looked at all its services, and hear its peer.
@@ -31,7 +36,8 @@ options:
     type: bool
     default: false
   wait_s:
-    description: How long to wait for the daemon, for O(running) and O(watching), in seconds.
+    description:
+      - How long to wait for the daemon, for O(running), O(stopped) and O(watching), in seconds.
     type: int
     default: 0
 """
@@ -77,6 +83,17 @@ def missing(status: dict[str, Any], wanted: list[str]) -> str:
     return ""
 
 
+def going(status: dict[str, Any], unwanted: list[str]) -> str:
+    """Return one sentence on the first service that is up on this node and must not be."""
+    for service in status.get("services", []):
+        if service["name"] in unwanted and service["local"] != "stopped":
+            why = service.get("why") or "no reason given"
+            return (
+                f"service {service['name']} is not stopped here: it is {service['local']} ({why})."
+            )
+    return "" if status else "failoverd does not run on this node."
+
+
 def blind(status: dict[str, Any]) -> str:
     """Return one sentence on the first service that was not looked at yet, "" if none."""
     for service in status.get("services", []):
@@ -95,6 +112,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "running": {"type": "list", "elements": "str", "default": []},
+            "stopped": {"type": "list", "elements": "str", "default": []},
             "watching": {"type": "bool", "default": False},
             "wait_s": {"type": "int", "default": 0},
         },
@@ -104,6 +122,7 @@ def main() -> None:
     while True:
         status, waited_s = _control.status(module), time.monotonic() - began
         problem = missing(status, module.params["running"])
+        problem = problem or going(status, module.params["stopped"])
         lonely = False
         if module.params["watching"]:
             problem = problem or blind(status)

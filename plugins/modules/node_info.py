@@ -90,6 +90,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import (
+    _configured,
     _control,
     _disk,
     _drbd_files,
@@ -142,6 +143,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "mount_units": _lines.mount_units(paths),
         "running": _control.running(),
         "services": _control.services(),
+        "configured": _configured.services(),
         "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
         "locks": _sfex.locks(lock_disk) if lock_disk else {},
         "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),

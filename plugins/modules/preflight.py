@@ -44,6 +44,13 @@ options:
     description: Whether accounts may get other numbers.
     type: bool
     default: false
+  remove:
+    description:
+      - Services that shall be stopped and removed; they are not in the inventory any more.
+      - A service that the nodes know and neither the inventory nor this names is refused.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -60,6 +67,18 @@ takeover:
   type: list
   elements: str
   sample: ["lease: an owner that dies counts as excluded 22 s after its last sign of life."]
+gone:
+  description: What the node has of services that were removed from the inventory.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: old, mount: /srv/old, units: [postgresql-old.service], replicated: true}]
+stale:
+  description: DRBD resources of the collection on the node that belong to no service.
+  returned: success
+  type: list
+  elements: str
+  sample: [old]
 found:
   description: What each node answered.
   returned: success

@@ -274,6 +274,52 @@ def questions_of(found: Found) -> list[str]:
     return sorted({name for info in found.values() for name in info["accounts"]})
 
 
+def gone(
+    model: Mapping[str, Any], found: Found, host: str, remove: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return what the host has of services that are not in the inventory any more.
+
+    remove: the names that the user gave to say that they shall go. Raises Problem for a service
+    that would go without that word: its name may have been mistyped, or a file not been read.
+    """
+    names = [service["name"] for service in model["services"]]
+    for name in remove:
+        if name in names:
+            raise Problem(
+                f"remove: {name} is still in failover_services; take it out of the inventory first."
+            )
+    known: dict[str, str] = {}
+    for node, info in found.items():
+        known.update(dict.fromkeys((*info["services"], *info["configured"]), node))
+    for name, node in known.items():
+        if name not in names and name not in remove:
+            raise Problem(
+                f"failover_services: {name} is missing, but it is a service of {node}. Put it back;"
+                " or, to have it stopped and removed (its data stay), run site.yml with -e"
+                f" remove={name}."
+            )
+    return [
+        {
+            "name": name,
+            "mount": "",
+            "units": [],
+            **found[host]["configured"].get(name, {}),
+            "replicated": f"/etc/drbd.d/{name}.res" in found[host]["drbd_files"],
+        }
+        for name in sorted({*known, *remove} - {*names})
+    ]
+
+
+def stale(model: Mapping[str, Any], found: Found, host: str) -> list[str]:
+    """Return the DRBD resources of ours on the host that belong to no service at all (S26)."""
+    used = {service["name"] for service in model["services"]}
+    for info in found.values():
+        used |= {*info["services"], *info["configured"]}
+    ours = [path for path, file in found[host]["drbd_files"].items() if file["ours"]]
+    names = [path.rpartition("/")[2].removesuffix(".res") for path in ours]
+    return sorted(name for name in names if name not in used)
+
+
 def opened_nodes(model: Mapping[str, Any], found: Found) -> dict[str, str]:
     """Return for each service the node on which the roles open its filesystem, "" for none.
 

@@ -170,6 +170,7 @@ def found() -> dict[str, dict[str, Any]]:
             "fstab": [],
             "running": False,
             "services": [],
+            "configured": {},
             "lock_disk": None,
             "locks": {},
             "postgresql": {"shop": {"data": "", "unit": ""}},
