@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from failoverd.core.actions import Start
-from failoverd.core.events import Event, OpDone, OpProgress
+from failoverd.core.actions import Probe, Start
+from failoverd.core.events import Event, Found, OpDone, OpProgress, Probed
 from failoverd.dispatch import Dispatcher
 from failoverd.resources import progress
+from failoverd.resources import unit as units
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.unit import Options, Unit
 from failoverd.service import Service
@@ -159,6 +160,62 @@ def test_a_recovery_that_stands_still_has_failed_after_its_limit(recovering: Ser
     hang = f"test %f \\< 000000010000000000000006 || exec sleep 600; cp {archive}/%f %p"
     events = started(OneServer(recovering, hang))
     assert events[-1] == OpDone("shop", 7, False, "db did not get there in time")
+
+
+@pytest.mark.parametrize("gets_on", [True, False])
+def test_f31_a_new_life_of_the_daemon_waits_for_a_recovery_that_gets_on(
+    gets_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half up would have it stopped, and the recovery would begin anew with each life."""
+    monkeypatch.setattr(units, "SETTLE_S", 0.02)
+    steps = 0
+
+    class Starting(Manager):
+        async def told(self, unit: str) -> str:
+            nonlocal steps
+            steps += gets_on
+            self.active = "active" if steps > 12 else "activating"
+            return f"recovered {steps} %"
+
+        async def pids(self, unit: str) -> list[int]:
+            return []
+
+    class Store:
+        def held(self, name: str) -> bool:
+            return True
+
+        def generation(self, name: str) -> int:
+            return 3
+
+    manager: Any = Starting()
+    manager.active = "activating"
+    settings: Any = type("S", (), {"name": "shop"})
+    nobody: Any = None
+    history: Any = Told()
+    store: Any = Store()
+    events: list[Event] = []
+
+    async def main() -> None:
+        own = ResourceSettings("db", "unit", (), 5.0, 0.8, Options("db.service"))
+        service = Service(settings, {"db": Unit(own, manager)}, history)
+        worker = Dispatcher({"shop": service}, nobody, store, nobody, history, lambda m: None)
+        done = asyncio.get_running_loop().create_future()
+
+        def post(event: Event) -> None:
+            events.append(event)
+            if isinstance(event, Probed):
+                done.set_result(None)
+
+        worker.post = post
+        worker.perform(Probe("shop", 7))
+        await done
+        service.close()
+
+    asyncio.run(main())
+    assert isinstance(events[-1], Probed)
+    assert events[-1].found is (Found.RUNNING if gets_on else Found.PARTIAL)
+    assert all(isinstance(event, OpProgress) for event in events[:-1])
+    assert bool(events[:-1]) is gets_on
 
 
 def test_what_an_application_tells_systemd_is_progress_too() -> None:

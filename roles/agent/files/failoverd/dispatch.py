@@ -151,9 +151,11 @@ class Dispatcher:
     async def _look_at(self, action: Probe) -> tuple[Found, str]:
         """Ask until it could be asked: a daemon that lacks the means has found nothing (F75)."""
         told, name = False, action.service
+        service = self._services[name]
+        service.on_progress = lambda text: self.post(OpProgress(name, action.op, text))
         while True:
             try:
-                return await self._services[name].probe()
+                return await service.probe()
             except Exception as error:
                 if not trouble.own(error):
                     raise

@@ -21,6 +21,7 @@ from .resources.base import (
     Progressing,
     Resource,
     ResourceError,
+    Settling,
     Situation,
     Speaking,
     State,
@@ -126,8 +127,14 @@ class Service:
             found: dict[str, State] = {}
             details = []
             for name, resource in self.resources.items():
+                limit_s = resource.settings.stop_timeout_s
                 try:
-                    async with asyncio.timeout(resource.settings.stop_timeout_s):
+                    async with (
+                        asyncio.timeout(limit_s) as limit,
+                        self._followed(name, limit, limit_s),
+                    ):
+                        if isinstance(resource, Settling):
+                            await resource.settle()
                         found[name] = await resource.probe()
                 except (ResourceError, TimeoutError) as error:
                     if trouble.own(error):
@@ -220,7 +227,7 @@ class Service:
     async def _followed(
         self, name: str, limit: asyncio.Timeout, limit_s: float
     ) -> AsyncIterator[None]:
-        """While a start gets on it is given its whole limit again (F77)."""
+        """While a start gets on, whoever waits for it is given the whole limit again (F77)."""
         task = asyncio.ensure_future(self._follow(name, limit, limit_s))
         try:
             yield

@@ -74,6 +74,14 @@ class Speaking(Protocol):
 
 
 @runtime_checkable
+class Settling(Protocol):
+    """A resource that may be on its way up, begun by an earlier life of the daemon (F31, F77)."""
+
+    async def settle(self) -> None:
+        """Wait until it is up or down. Raises ResourceError."""
+
+
+@runtime_checkable
 class Progressing(Protocol):
     """A resource that can tell whether its start gets on (F77)."""
 

@@ -32,6 +32,7 @@ DOWN_STATES = ("inactive", "failed")
 VERDICT_S = 0.15
 """How long systemd may take to say what it makes of the end of a main process."""
 LOOKS = 5
+SETTLE_S = 0.5
 ATTACH_AGAIN_S = 1.0
 SAID_AGAIN_S = 0.1
 RESULTS = {
@@ -126,6 +127,13 @@ class Unit:
         if state in UP_STATES:
             return State.UP
         return State.DOWN if state in DOWN_STATES else State.UNKNOWN
+
+    async def settle(self) -> None:
+        """Wait while systemd starts it: what an earlier life has begun goes on (F31, F77)."""
+        while True:
+            if await self._ask(self._systemd.state(self._unit)) != "activating":
+                return
+            await asyncio.sleep(SETTLE_S)
 
     async def start(self, situation: Situation) -> None:
         """Start and wait until systemd calls it active."""
