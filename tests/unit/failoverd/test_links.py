@@ -21,7 +21,7 @@ from failoverd.links import serial as serial_module
 from failoverd.links.framing import pack
 from failoverd.links.serial import SerialLink
 from failoverd.links.udp import UdpLink
-from failoverd.links.wire import Wire, WireError
+from failoverd.links.wire import MAX_BYTES, Wire, WireError
 
 HEAD = b"\x01abcd"
 ONE = UdpSettings("lan", "eth0", "10.9.0.1", "10.9.0.2", 7410)
@@ -268,6 +268,37 @@ def test_a_device_that_is_absent_is_tried_again(tmp_path: Any, until: Any) -> No
         device.symlink_to(name)
         await until(lambda: not link.problem)
         link.close()
+        os.close(end)
+
+    asyncio.run(main())
+
+
+@pytest.mark.finding("S3")
+def test_f74_the_longest_heartbeat_crosses_the_lan_and_a_serial_line(
+    cable: Any, until: Any
+) -> None:
+    async def main() -> None:
+        frame = HEAD + bytes(range(256)) * 10
+        frame += bytes(MAX_BYTES - len(frame))
+        got: list[bytes] = []
+        one, two = udp(ONE, []), udp(TWO, got)
+        with cable.side(0):
+            one.open()
+        with cable.side(1):
+            two.open()
+        end, device = line()
+        cord = serial(device, got)
+        cord.open()
+        one.send(frame)
+        await until(lambda: len(got) == 1)
+        stream = pack(frame)
+        for start in range(0, len(stream), 512):
+            os.write(end, stream[start : start + 512])
+            await asyncio.sleep(0)
+        await until(lambda: len(got) == 2)
+        assert got == [frame] * 2
+        for link in (one, two, cord):
+            link.close()
         os.close(end)
 
     asyncio.run(main())
