@@ -17,6 +17,8 @@ from ._problems import Hidden, Problem
 CONNECTION = ("ansible_host", "ansible_port")
 OTHERS = ("failover_hosts",)
 """Variables of the playbooks, which belong to no cluster."""
+EXPRESSION = re.compile(r"\{\{-?\s*([A-Za-z_][A-Za-z0-9_]*)")
+LOOKUP = re.compile(r"lookup plugin '?([a-z][a-z0-9_.]*)", re.IGNORECASE)
 UNDEFINED = re.compile(r"'([A-Za-z_][A-Za-z0-9_]*)' is undefined")
 
 
@@ -128,6 +130,7 @@ def _variables(node: str, hostvars: Mapping[str, Any], problems: list[str]) -> d
         if name in CONNECTION or name in VARIABLES:
             try:
                 result[name] = plain(source[key])
+                _resolved(result[name], source)
             except Exception as error:
                 # Whatever the template engine raises may quote a value: only names are told.
                 problems.append(f"{name}: cannot be evaluated for {node}: {_reason(error)}.")
@@ -135,6 +138,20 @@ def _variables(node: str, hostvars: Mapping[str, Any], problems: list[str]) -> d
         elif name.startswith("failover_") and name not in OTHERS:
             result[name] = None  # Unknown; its value is nobody's business.
     return result
+
+
+def _resolved(value: Any, known: Mapping[str, Any]) -> None:
+    """Raise KeyError if ansible-core before 2.19 left a template because a name is undefined."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _resolved(item, known)
+    elif isinstance(value, list):
+        for item in value:
+            _resolved(item, known)
+    elif isinstance(value, str) and "{{" in value:
+        name = EXPRESSION.search(value)
+        undefined = name is not None and name[1] not in known
+        raise KeyError(f"'{name[1]}' is undefined" if name and undefined else "")
 
 
 def _reason(error: BaseException) -> str:
@@ -147,6 +164,9 @@ def _reason(error: BaseException) -> str:
     names = UNDEFINED.search(" ".join(texts))
     if names:
         return f"{names[1]} is undefined"
+    lookup = LOOKUP.search(" ".join(texts))
+    if lookup:
+        return f"the lookup {lookup[1]} fails"
     if any("vault" in text.lower() and "decrypt" in text.lower() for text in texts):
         return "a value cannot be decrypted; give the right vault password"
     return "its template fails, or a value in it cannot be read"
