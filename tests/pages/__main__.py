@@ -13,9 +13,15 @@ sys.path.insert(0, str(ROOT / "roles/agent/files"))
 
 def main() -> None:
     """Write the pages."""
-    from .transitions import PAGE, page
+    from . import configuration, transitions
 
-    (ROOT / PAGE).write_text(page(), encoding="utf-8")
+    configuration.importable()
+    for name, text in (
+        (transitions.PAGE, transitions.page()),
+        (configuration.PAGE, configuration.page()),
+        (configuration.SPECS, configuration.specs()),
+    ):
+        (ROOT / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

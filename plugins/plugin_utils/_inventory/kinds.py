@@ -546,19 +546,26 @@ class Choice(Kind):
         return "mapping"
 
     def inside(self) -> Iterator[tuple[str, Key]]:
-        required = self._guess is None
-        yield self.by, Key(self._word, self.text, required=required)
-        met: dict[str, list[str]] = {}
+        yield self.by, Key(self._word, self.text, required=self._guess is None)
+        met: dict[str, dict[str, Key]] = {}
         for word, keys in self.choices.items():
-            for name in keys:
-                met.setdefault(name, []).append(word)
-        for name, words in met.items():
-            key = self.choices[words[0]][name]
-            text = key.text
-            if len(words) < len(self.choices):
-                text = f"{text} ({self.by}: {', '.join(words)}.)"
-            everywhere = len(words) == len(self.choices)
-            yield name, Key(key.kind, text, key.required and everywhere, key.default, key.otherwise)
+            for name, key in keys.items():
+                met.setdefault(name, {})[word] = key
+        for name, by_word in met.items():
+            yield name, self._merged(by_word)
+
+    def _merged(self, by_word: Mapping[str, Key]) -> Key:
+        """One key for the documentation out of those of several words."""
+        first = next(iter(by_word.values()))
+        if len({key.text for key in by_word.values()}) > 1:
+            text = " ".join(f"With {word}: {key.text}" for word, key in by_word.items())
+        elif len(by_word) < len(self.choices):
+            text = f"{first.text} ({self.by}: {', '.join(by_word)}.)"
+        else:
+            text = first.text
+        otherwise = {key.otherwise for key in by_word.values()}
+        told = first.otherwise if len(otherwise) == 1 else ""
+        return Key(first.kind, text, first.required, first.default, told)
 
 
 class Free(Kind):
