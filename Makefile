@@ -19,11 +19,12 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
+INPUTS ?= 20000
 MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles drbd
 
-.PHONY: help setup lint gates molecule unit simulate mutants lab-test test demo show clean
+.PHONY: help setup lint gates molecule unit fuzz simulate mutants lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -65,6 +66,9 @@ molecule: setup $(GATES)/done ## all scenarios (SCENARIOS="default preflight rol
 
 unit: setup ## unit tests and the simulated world (SEEDS=2000)
 	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
+
+fuzz: setup ## spoilt input to all that reads from outside (INPUTS=20000 TARGET=journal): build/fuzz.json
+	PYTHONPATH=roles/agent/files:. $(PYTHON) -m tests.fuzz --inputs $(INPUTS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
 
 simulate: setup ## the simulated world alone, with as many SEEDS as wanted: build/simulation.json
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS)

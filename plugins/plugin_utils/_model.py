@@ -34,7 +34,7 @@ from ._inventory.kinds import (
     put,
 )
 from ._inventory.specification import VARIABLES
-from ._problems import Problem, Problems, refuse, secret_texts
+from ._problems import DEEPEST, Problem, Problems, refuse, secret_texts, too_deep
 
 Found = Mapping[str, Mapping[str, Any]]
 UNSAFE = {
@@ -82,7 +82,11 @@ def read(
     group: str = "",
 ) -> tuple[Read, Problems]:
     """Return the model as far as it can be read, and everything that is wrong with it."""
+    deep = sorted({k for node in nodes for k, v in variables[node].items() if too_deep(v)})
+    variables = {n: {k: WRONG if k in deep else v for k, v in variables[n].items()} for n in nodes}
     problems = Problems(set().union(*(secret_texts(variables[node]) for node in nodes)))
+    for name in deep:
+        problems.add(f"{name}: is nested more than {DEEPEST} levels deep.")
     scope = Scope(nodes, problems)
     model = Read(cluster=cluster, nodes=list(nodes))
     model["addresses"] = {n: str(variables[n].get("ansible_host", n)) for n in nodes}

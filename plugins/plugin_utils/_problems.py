@@ -15,11 +15,14 @@ from typing import Any, NoReturn
 
 from ._daemon import secrets
 
+DEEPEST = 64
+"""Levels of a value. Behind it whoever reads it would be at the end of its stack."""
 LONGEST = 60
 """Characters of a value that a sentence shows."""
 HIDDEN_PLACE = re.compile(
     r"\.(parameters|settings|command|body)\b|\.(url|query|username)$"
     r"|^failover_fencing\[\d+\]\.nodes\."
+    r"|^failover_(fencing|notifications)(\[\d+\])?$"
 )
 """Places of values that may hold a secret though their names do not say so."""
 SEVERAL = re.compile(r"[A-Za-z_]\s*[:=]\s*[^\s/]|://.*[@?#]|:.*@|\n|\{\{")
@@ -28,12 +31,16 @@ ADDRESS = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?")
 MASK = "***"
 
 
+def _printable(sentence: str) -> str:
+    """Whatever a user wrote into a value, the answer stays one line and commands no terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence)
+
+
 class Problem(ValueError):
     """One wrong value in the inventory; the text is the sentence that the user reads."""
 
     def __init__(self, sentence: str) -> None:
-        # Whatever a user wrote into a value, the answer stays one line.
-        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence))
+        super().__init__(_printable(sentence))
 
 
 class Unknown(Exception):
@@ -127,6 +134,7 @@ class Problems:
         """Take one up. No secret of this inventory gets into it, however it was made."""
         for mask in self._masks:
             sentence = mask.sub(MASK, sentence)
+        sentence = _printable(sentence)
         if sentence not in self.sentences:
             self.sentences.append(sentence)
 
@@ -135,6 +143,22 @@ def _mask(secret: str) -> re.Pattern[str]:
     """A short secret is looked for as a word: it may be part of an ordinary one."""
     text = re.escape(secret)
     return re.compile(text if len(secret) >= 8 else rf"(?<!\w){text}(?!\w)")
+
+
+def too_deep(value: Any) -> bool:
+    """Whether a value is nested more deeply than anything that belongs into an inventory."""
+    level = [value]
+    for _depth in range(DEEPEST + 1):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, Mapping):
+                below.extend(item.values())
+            elif kind_of(item) == "a list":
+                below.extend(item)
+        if not below:
+            return False
+        level = below
+    return True
 
 
 def secret_texts(value: Any, where: str = "") -> set[str]:

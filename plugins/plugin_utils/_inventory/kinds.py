@@ -12,7 +12,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import _net
 from .._problems import Problem, Problems, Unknown, kind_of, refuse, shown, shown_key
@@ -36,10 +36,20 @@ class PerNode(dict[str, Any]):
 
 
 class _Wrong:
-    """Stands where a wrong value was."""
+    """Stands where a wrong value was. To ask it for anything raises Unknown."""
 
     def __repr__(self) -> str:
         return "WRONG"
+
+    def _unknown(self, *_arguments: Any) -> NoReturn:
+        raise Unknown
+
+    __contains__ = __iter__ = __len__ = __getitem__ = _unknown
+    __lt__ = __gt__ = __le__ = __ge__ = __add__ = __radd__ = __int__ = __float__ = _unknown
+
+    def __getattr__(self, name: str) -> NoReturn:
+        # Python itself asks for what has underscores, to copy it for one.
+        raise AttributeError(name) if name.startswith("__") else Unknown
 
 
 WRONG: Any = _Wrong()

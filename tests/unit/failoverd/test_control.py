@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import stat
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from failoverd.control.client import NotRunning, ask
-from failoverd.control.server import MAX_CLIENTS, ControlServer
+from failoverd.control.server import MAX_ASKING, READ_S, ControlServer
 
 
 class Desk:
@@ -23,11 +25,15 @@ class Desk:
     def __init__(self) -> None:
         self.open = asyncio.Event()
         self.left = 0
+        self.waiting = 0
         self.uids: set[int] = set()
 
     async def answer(self, request: dict[str, Any], uid: int) -> dict[str, Any]:
         self.uids.add(uid)
+        if request.get("op") == "break":
+            return {"ok": 1 // 0}
         if request.get("op") == "wait":
+            self.waiting += 1
             try:
                 await self.open.wait()
             except asyncio.CancelledError:
@@ -36,10 +42,10 @@ class Desk:
         return {"ok": True, "heard": request}
 
 
-def played(tmp_path: Path, scene: Any) -> None:
+def played(tmp_path: Path, scene: Any, read_s: float = READ_S) -> None:
     async def main() -> None:
         desk = Desk()
-        server = ControlServer(tmp_path, desk.answer)
+        server = ControlServer(tmp_path, desk.answer, read_s)
         await server.open()
         try:
             await scene(desk)
@@ -105,18 +111,89 @@ def test_a_client_that_leaves_cancels_its_own_question(tmp_path: Path, until: An
     played(tmp_path, scene)
 
 
-def test_many_clients_cannot_exhaust_the_daemon(tmp_path: Path, until: Any) -> None:
-    async def scene(desk: Desk) -> None:
-        crowd = []
-        for _round in range(MAX_CLIENTS + 20):
+@contextlib.asynccontextmanager
+async def crowd(tmp_path: Path, count: int, says: bytes = b"") -> AsyncIterator[None]:
+    """So many connections that say this, and then nothing."""
+    clients: list[socket.socket] = []
+
+    def come() -> None:
+        for _round in range(count):
             client = socket.socket(socket.AF_UNIX)
+            clients.append(client)
             client.connect(str(tmp_path / "control.sock"))
-            crowd.append(client)
-        await asyncio.sleep(0.1)
-        for client in crowd:
+            client.settimeout(20)
+            with contextlib.suppress(ConnectionError):
+                client.sendall(says)
+
+    try:
+        await asyncio.to_thread(come)
+        yield
+    finally:
+        for client in clients:
             client.close()
-        await asyncio.sleep(0.1)
+
+
+@pytest.mark.finding("X9")
+@pytest.mark.parametrize("says", [b"", b'{"op": ', b"x" * 60_000])
+def test_silent_connections_hold_up_nobody(tmp_path: Path, says: bytes) -> None:
+    """While they are open: the handler of DRBD, behind which a disk is frozen, gets its answer."""
+
+    async def scene(desk: Desk) -> None:
+        async with crowd(tmp_path, 3 * MAX_ASKING, says):
+            assert (await asyncio.to_thread(ask, {"op": "fence-peer"}))["ok"]
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.finding("X9")
+def test_requests_that_wait_do_not_hold_up_the_handler(tmp_path: Path, until: Any) -> None:
+    async def scene(desk: Desk) -> None:
+        async with crowd(tmp_path, MAX_ASKING, b'{"op": "wait"}\n'):
+            await until(lambda: desk.waiting == MAX_ASKING)
+            answer = await asyncio.to_thread(ask, {"op": "echo"})
+            assert answer == {
+                "ok": False,
+                "text": "64 requests are under way: ask again when one has ended",
+            }
+            assert (await asyncio.to_thread(ask, {"op": "fence-peer"}))["ok"]
+        await until(lambda: desk.left == MAX_ASKING)
         assert (await asyncio.to_thread(ask, {"op": "echo"}))["ok"]
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.finding("X9")
+def test_a_silent_connection_is_closed_after_a_time(tmp_path: Path) -> None:
+    async def scene(desk: Desk) -> None:
+        def read() -> bytes:
+            with socket.socket(socket.AF_UNIX) as silent:
+                silent.settimeout(30)
+                silent.connect(str(tmp_path / "control.sock"))
+                return silent.recv(1)
+
+        assert await asyncio.to_thread(read) == b""
+
+    played(tmp_path, scene, read_s=0.05)
+
+
+@pytest.mark.finding("X11")
+@pytest.mark.parametrize("line", [b"[" * 60_000, b'{"op":' * 9_000, b'{"n":' + b"9" * 5000 + b"}"])
+def test_a_hostile_request_ends_only_its_own_connection(tmp_path: Path, line: bytes) -> None:
+    async def scene(desk: Desk) -> None:
+        complaints: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _l, c: complaints.append(c))
+        async with crowd(tmp_path, 3, line + b"\n"):
+            assert (await asyncio.to_thread(ask, {"op": "echo"}))["ok"]
+        assert complaints == []
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.finding("X11")
+def test_a_defect_behind_a_request_is_told_to_whoever_asked(tmp_path: Path) -> None:
+    async def scene(desk: Desk) -> None:
+        answer = await asyncio.to_thread(ask, {"op": "break"})
+        assert not answer["ok"] and answer["text"].startswith("internal error: ZeroDivisionError")
 
     played(tmp_path, scene)
 

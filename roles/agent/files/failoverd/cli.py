@@ -12,8 +12,10 @@ import time
 from typing import Any
 
 from .control.client import NotRunning, ask
+from .control.terminal import prepare, say
 
 OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
+INTERRUPTED = 130
 MOVE_LIMIT_S = 300.0
 
 
@@ -78,21 +80,41 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    prepare()
     arguments = parser(argv).parse_args(argv)
     try:
-        return run(arguments)
+        status = run(arguments)
+        sys.stdout.flush()
+        return status
     except Refused as error:
-        print(f"failoverctl: {error}", file=sys.stderr)
-        return FAILED
+        return complain(str(error))
     except TimeoutError:
-        print("failoverctl: no answer in time; see failoverctl status.", file=sys.stderr)
-        return FAILED
+        return complain("no answer in time; see failoverctl status.")
     except NotRunning as error:
-        print(f"failoverctl: {error}", file=sys.stderr)
+        complain(str(error))
         return NOT_RUNNING
     except BrokenPipeError:
+        # Whoever read this has enough. What is still in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        hint = " Try it as root." if isinstance(error, PermissionError) else ""
+        place = f"{error.filename}: " if error.filename else ""
+        return complain(f"{place}{error.strerror}.{hint}")
+    except KeyboardInterrupt:
+        complain("interrupted; what was ordered goes on." if ordered(arguments) else "interrupted.")
+        return INTERRUPTED
+
+
+def complain(text: str) -> int:
+    """One sentence on standard error."""
+    say(f"failoverctl: {text}", error=True)
+    return FAILED
+
+
+def ordered(arguments: argparse.Namespace) -> bool:
+    """Whether the daemon was asked to do something."""
+    return arguments.command not in ("status", "history", "check", "replay", "whatif")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -124,7 +146,7 @@ def run(arguments: argparse.Namespace) -> int:
         return handover(arguments.shutdown)
     given = vars(arguments)
     argument = next(given[key] for key in ("node", "service", "switch") if key in given)
-    print(command(name, argument)["text"])
+    say(command(name, argument)["text"])
     return OK
 
 
@@ -140,7 +162,9 @@ def command(verb: str, argument: str = "", limit_s: float = 30.0, **more: Any) -
 
 def status() -> dict[str, Any]:
     """The daemon's status object."""
-    result: dict[str, Any] = ask({"op": "status"}, 10.0)["status"]
+    result = ask({"op": "status"}, 10.0).get("status")
+    if not isinstance(result, dict):
+        raise NotRunning("failoverd gave no proper answer")
     return result
 
 
@@ -152,7 +176,7 @@ def show_status(as_json: bool) -> int:
     else:
         from .control.show import lines
 
-        print("\n".join(lines(now)))
+        say("\n".join(lines(now)))
     return OK
 
 
@@ -180,20 +204,20 @@ def switchover(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(result))
     else:
-        print(f"{answer['text']} after {seconds:.1f} s" if changed else answer["text"])
+        say(f"{answer['text']} after {seconds:.1f} s" if changed else answer["text"])
     return OK
 
 
 def handover(shutdown: bool) -> int:
     """Give everything away. At a shutdown nothing else may fail because of it."""
     if not shutdown:
-        print(command("handover", limit_s=MOVE_LIMIT_S)["text"])
+        say(command("handover", limit_s=MOVE_LIMIT_S)["text"])
         return OK
     stopping = os.popen("systemctl is-system-running").read().strip() if shutdown else ""
     if stopping != "stopping":
         # The unit is stopped for another reason, such as an upgrade: services stay (F31).
         return OK
-    print(command("handover", limit_s=MOVE_LIMIT_S, shutdown=True)["text"])
+    say(command("handover", limit_s=MOVE_LIMIT_S, shutdown=True)["text"])
     return OK
 
 
@@ -202,7 +226,7 @@ def notify_test(name: str) -> int:
     answer = ask({"op": "notify-test", "name": name}, 90.0)
     if not answer.get("ok"):
         raise Refused(answer.get("text", "refused"))
-    print(answer["text"])
+    say(answer["text"])
     return OK
 
 
@@ -221,7 +245,7 @@ def check(directory: str) -> int:
     wrong = asyncio.run(problem(config.fencing))
     if wrong:
         raise Refused(f"{directory}/cluster.json: {wrong}")
-    print(f"{directory}: good: cluster {config.cluster}, node {config.node}")
+    say(f"{directory}: good: cluster {config.cluster}, node {config.node}")
     return OK
 
 

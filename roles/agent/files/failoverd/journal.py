@@ -13,7 +13,6 @@ handed to that thread once a second; it goes before the first decision that is m
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -23,6 +22,7 @@ from .core.actions import Action, Pet
 from .core.codec import from_json
 from .core.events import Event, Heard, Reached, Tick
 from .core.state import State
+from .core.strictjson import loads
 from .lines import FORMAT, Decoder, Encoder, head
 from .segments import Segments, segments
 from .spool import Spool
@@ -176,18 +176,19 @@ def read(path: Path) -> tuple[State, Iterator[tuple[float, Event]]]:
     A last line cut short by a crash is left out. Raises ValueError for anything else that is
     not a segment.
     """
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    if not lines:
-        raise ValueError(f"{path}: empty segment")
-    first = json.loads(lines[0])
-    if first.get("head") != FORMAT:
+    lines = path.read_bytes().split(b"\n")[:-1]
+    first = loads(lines[0]) if lines else None
+    if not isinstance(first, dict) or first.get("head") != FORMAT:
         raise ValueError(f"{path}: does not begin with a head")
-    return from_json(State, first["state"]), _events(lines[1:])
+    return from_json(State, first.get("state")), _events(lines[1:])
 
 
-def _events(lines: list[str]) -> Iterator[tuple[float, Event]]:
+def _events(lines: list[bytes]) -> Iterator[tuple[float, Event]]:
     decoder = Decoder()
-    for line in lines:
-        entry = json.loads(line)
-        if "t" in entry:
-            yield decoder.input(entry)
+    for number, line in enumerate(lines, 2):
+        entry = loads(line)
+        try:
+            if "t" in entry:
+                yield decoder.input(entry)
+        except (LookupError, TypeError):
+            raise ValueError(f"line {number} is no line of a journal") from None

@@ -109,17 +109,22 @@ class Decoder:
     def input(self, entry: dict[str, Any]) -> tuple[float, Event]:
         """The time and the event of a parsed input line; raises ValueError, KeyError."""
         if "l" in entry:
-            message = changed(self._heard[entry["l"]], sequence=entry["s"])
+            message = changed(self._heard[entry["l"]], sequence=_count(entry["s"]))
             event: Event = Heard(entry["l"], message)
         else:
             event = from_json(Event, entry["e"])
         if isinstance(event, Heard):
             self._heard[event.link] = event.message
-        return float(entry["t"]), event
+        return from_json(float, entry["t"]), event
 
 
 def _repeats(before: Message | None, message: Message) -> bool:
     return before is not None and bool(_tells(before) == _tells(message))
+
+
+def _count(value: Any) -> int:
+    number: int = from_json(int, value)
+    return number
 
 
 def _line(value: Any) -> bytes:

@@ -5,18 +5,37 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .core import machine
 from .core.codec import from_json, to_json
 from .core.state import State
+from .core.strictjson import JsonError, loads
 from .lines import FORMAT, Decoder, Encoder, core_digest
+
+MAX_LINE = 16 << 20
+SHOWN = 40
 
 
 class Unreadable(ValueError):
     """Not a journal that this core can replay; str() is the sentence to show."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first line of a segment, but for the state."""
+
+    t: float
+    version: str
+    core: str
+    wall: float
+    begin: bool
+    lost: int
+
+
+HEAD_FIELDS = tuple(field.name for field in fields(Head))
 
 
 @dataclass(frozen=True)
@@ -55,20 +74,23 @@ class Replayed:
 
 def replay(path: Path) -> Replayed:
     """Replay one segment up to its end or its first difference; raises Unreadable, OSError."""
-    lines, cut = _lines(path)
-    head, state = _head(path, lines)
-    run = _Run(path, head, state, cut)
-    for number, line in enumerate(lines[1:], 2):
-        entry = _entry(line)
-        if entry is None:
-            if number < len(lines):
+    with path.open("rb") as file:
+        head, state = _head(path, _line(file))
+        run = _begun(path, head, state)
+        line, number = _line(file), 2
+        while line and run.difference is None:
+            if not line.endswith(b"\n"):
+                run.cut = f"line {number} is cut off: the end was lost"
+                break
+            entry, following = _entry(line), _line(file)
+            if entry is None and following.endswith(b"\n"):
                 raise Unreadable(f"{path}:{number}: this is no line of a journal.")
-            run.cut = f"line {number} is damaged: the end was lost"
-            break
-        run.take(number, line, entry)
-        if run.difference is not None:
-            break
-    return run.result()
+            if entry is None:
+                run.cut = f"line {number} is damaged: the end was lost"
+                break
+            run.take(number, line, entry)
+            line, number = following, number + 1
+        return run.result()
 
 
 def compare(earlier: Replayed, later: Replayed) -> Difference | None:
@@ -87,8 +109,8 @@ def compare(earlier: Replayed, later: Replayed) -> Difference | None:
 class _Run:
     """The replay of one segment in the making."""
 
-    def __init__(self, path: Path, head: dict[str, Any], state: State, cut: str) -> None:
-        self._path, self._head, self._begun, self.cut = path, head, state, cut
+    def __init__(self, path: Path, head: dict[str, Any], state: State) -> None:
+        self._path, self._head, self._begun, self.cut = path, head, state, ""
         self._state = state
         self._encoder, self._decoder = Encoder(), Decoder()
         self._now = float(head["t"])
@@ -161,45 +183,56 @@ class _Run:
         )
 
 
-def _lines(path: Path) -> tuple[list[bytes], str]:
-    """The whole lines, and what is wrong with the end: a loss of power cuts where it likes."""
-    *lines, rest = path.read_bytes().split(b"\n")
-    cut = f"line {len(lines) + 1} is cut off: the end was lost" if rest else ""
-    return [line + b"\n" for line in lines], cut
+def _line(file: BinaryIO) -> bytes:
+    """The next line, with its end if it has one; nothing behind the last. A loss of power cuts it.
+
+    What is longer than any line of a journal counts as cut off.
+    """
+    return file.readline(MAX_LINE)
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
-        entry = json.loads(line)
-    except ValueError:
+        entry = loads(line)
+    except JsonError:
         return None
     known = isinstance(entry, dict) and ("d" in entry or "x" in entry or "t" in entry)
     return entry if known else None
 
 
-def _head(path: Path, lines: list[bytes]) -> tuple[dict[str, Any], State]:
-    head = _entry(lines[0]) if lines else None
+def _head(path: Path, line: bytes) -> tuple[dict[str, Any], State]:
+    head = _entry(line) if line.endswith(b"\n") else None
     if head is None or "head" not in head:
         raise Unreadable(f"{path}: this is no journal: it does not begin with a head.")
     if head["head"] != FORMAT:
-        raise Unreadable(f"{path}: the journal has format {head['head']}, not {FORMAT}.")
+        found = head["head"] if isinstance(head["head"], int) else "unknown"
+        raise Unreadable(f"{path}: the journal has format {found}, not {FORMAT}.")
     try:
-        state: State = from_json(State, head.pop("state"))
-        head = {name: head[name] for name in ("t", "version", "core", "wall", "begin", "lost")}
-    except (ValueError, LookupError, TypeError) as error:
+        state: State = from_json(State, head.get("state"))
+        return vars(from_json(Head, {n: head[n] for n in HEAD_FIELDS})), state
+    except (ValueError, LookupError) as error:
         raise Unreadable(f"{path}:1: {_strange(head, error)}") from None
-    return head, state
+
+
+def _begun(path: Path, head: dict[str, Any], state: State) -> _Run:
+    """A state can be sound in each of its fields, and still be none that the core was ever in."""
+    try:
+        return _Run(path, head, state)
+    except Exception as error:
+        raise Unreadable(f"{path}:1: {_strange(head, error)}") from None
 
 
 def _strange(head: dict[str, Any], error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
     if head.get("core") == core_digest():
-        return f"the line is damaged: {error}."
-    return f"this core does not understand the line: {error}; {origin(head)}."
+        return f"the line is damaged: {said}."
+    return f"this core does not understand the line: {said}; {origin(head)}."
 
 
 def origin(head: dict[str, Any]) -> str:
     """Which core wrote the journal, and which one this is."""
-    other = f"it was written by core {head.get('core')} of version {head.get('version')}"
+    core, version = (str(head.get(name))[:SHOWN] for name in ("core", "version"))
+    other = f"it was written by core {core} of version {version}"
     return f"{other}, this is core {core_digest()}"
 
 

@@ -10,10 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from .control.terminal import say
 from .replay import Difference, Replayed, Unreadable, compare, origin, replay, text
 from .segments import segments
 
 IDENTICAL, DIFFERENT, UNREADABLE = 0, 1, 2
+LATEST_S = 2.0**36
 SHOWN = 400
 """Longest piece of a line that is printed for people."""
 
@@ -38,18 +40,20 @@ def show(arguments: list[str], as_json: bool) -> int:
             if path.stat().st_size or path in map(Path, arguments):
                 results.append(replay(path))
             elif not as_json:
-                print(f"{path}: empty: the power went before any of it was on the disk")
+                say(f"{path}: empty: the power went before any of it was on the disk")
+    except BrokenPipeError:
+        raise
     except (Unreadable, OSError) as error:
         problem = str(error) if isinstance(error, Unreadable) else _cannot(error)
-        print(text({"format": 1, "ok": False, "problem": problem}) if as_json else problem)
+        say(text({"format": 1, "ok": False, "problem": problem}) if as_json else problem)
         return UNREADABLE
     broken = {later.path: compare(earlier, later) for earlier, later in pairwise(results)}
     for result in results:
         difference = result.difference or broken.get(result.path)
         if as_json:
-            print(text(_object(result, difference)))
+            say(text(_object(result, difference)))
         else:
-            print("\n".join(_said(result, difference)))
+            say("\n".join(_said(result, difference)))
     return DIFFERENT if any([*broken.values(), *(r.difference for r in results)]) else IDENTICAL
 
 
@@ -77,7 +81,8 @@ def _object(result: Replayed, difference: Difference | None) -> dict[str, Any]:
 
 
 def _said(result: Replayed, difference: Difference | None) -> Iterator[str]:
-    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(result.head["wall"]))
+    wall = min(max(result.head["wall"], 0.0), LATEST_S)
+    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall))
     verdict = "identical" if difference is None else "DIFFERENT"
     yield (
         f"{result.path}: {result.begun.config.node} from {began} on, {result.seconds:g} s: "

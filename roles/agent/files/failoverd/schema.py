@@ -8,13 +8,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .core.codec import shown
 from .core.strictjson import JsonError, loads
+from .text import printable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+LONGEST = 1000
+"""Of a sentence. Only a value that is a text can make it so long."""
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; str() is the sentence to show."""
+
+    def __init__(self, sentence: str) -> None:
+        text = printable(sentence)
+        super().__init__(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 def parse_json(text: str, file: str) -> Any:
@@ -82,7 +92,7 @@ class Section:
         """An absolute path."""
         value = self.text(field)
         if not value.startswith("/") or "/../" in value:
-            raise self.fail(field, f"must be an absolute path, not {value!r}")
+            raise self.fail(field, f"must be an absolute path, not {shown(value)}")
         return value
 
     def number(self, field: str, default: float, low: float, high: float) -> float:
@@ -91,16 +101,16 @@ class Section:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.fail(field, f"must be a number, not {value!r}")
+            raise self.fail(field, f"must be a number, not {shown(value)}")
         if not low <= value <= high:
-            raise self.fail(field, f"must lie between {low:g} and {high:g}, not {value!r}")
+            raise self.fail(field, f"must lie between {low:g} and {high:g}, not {shown(value)}")
         return float(value)
 
     def integer(self, field: str, default: int, low: int, high: int) -> int:
         """A whole number."""
         value = self.number(field, default, low, high)
         if value != int(value):
-            raise self.fail(field, f"must be a whole number, not {value!r}")
+            raise self.fail(field, f"must be a whole number, not {shown(value)}")
         return int(value)
 
     def flag(self, field: str, default: bool) -> bool:
@@ -109,7 +119,7 @@ class Section:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise self.fail(field, f"must be true or false, not {value!r}")
+            raise self.fail(field, f"must be true or false, not {shown(value)}")
         return value
 
     def texts(self, field: str) -> tuple[str, ...]:

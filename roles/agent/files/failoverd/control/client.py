@@ -7,9 +7,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from typing import Any
 
+from failoverd.core.strictjson import JsonError, loads
+
 DIRECTORY = "/run/failoverd"
+CONNECT_S = 10.0
+MAX_ANSWER = 16 << 20
 
 
 class NotRunning(Exception):
@@ -20,18 +25,34 @@ def ask(request: dict[str, Any], timeout_s: float | None = 30.0) -> dict[str, An
     """Send one request and wait for its answer; raises NotRunning, TimeoutError."""
     path = f"{os.environ.get('FAILOVERD_RUN', DIRECTORY)}/control.sock"
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(timeout_s)
     with connection:
         try:
-            connection.connect(path)
+            _connect(connection, path)
         except OSError as error:
             raise NotRunning(f"failoverd does not answer at {path}: {error.strerror}") from None
+        connection.settimeout(timeout_s)
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as stream:
-            line = stream.readline()
+            line = stream.readline(MAX_ANSWER)
     if not line:
         raise NotRunning("failoverd ended the connection without an answer")
-    answer = json.loads(line)
+    try:
+        answer = loads(line, halves=True)
+    except JsonError:
+        answer = None
     if not isinstance(answer, dict):
         raise NotRunning("failoverd gave no proper answer")
     return answer
+
+
+def _connect(connection: socket.socket, path: str) -> None:
+    """The kernel refuses while too many others wait to be let in, which takes a moment."""
+    connection.settimeout(CONNECT_S)
+    until = time.monotonic() + CONNECT_S
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)

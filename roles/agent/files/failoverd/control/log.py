@@ -10,61 +10,93 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from failoverd.core.strictjson import JsonError, loads
+from failoverd.text import printable
+
+from .terminal import say
 
 DIRECTORY = "/var/lib/failoverd"
 POLL_S = 0.2
+MAX_LINE = 256 * 1024
+LATEST_S = 2.0**36
+"""Unix times behind it are no times of this product."""
 
 
 def show(as_json: bool, count: int, follow: bool) -> int:
-    """Print the last entries, and with follow what comes after them."""
+    """Print the last entries, and with follow what comes after them; raises OSError."""
     directory = Path(os.environ.get("FAILOVERD_STATE", DIRECTORY))
-    path = directory / "history.jsonl"
-    last: deque[str] = deque(maxlen=max(count, 0))
-    for name in (directory / "history.1.jsonl", path):
-        last.extend(_lines(name))
-    for line in last:
-        _print(line, as_json)
+    for text in entries(directory, count, as_json):
+        say(text)
     if follow:
-        for line in _appended(path):
-            _print(line, as_json)
+        for line in _appended(directory / "history.jsonl"):
+            for text in _shown(line, as_json):
+                say(text)
     return 0
 
 
-def _lines(path: Path) -> Iterator[str]:
+def entries(directory: Path, count: int, as_json: bool = False) -> list[str]:
+    """The last entries as lines for people or as JSON; raises OSError."""
+    last: deque[str] = deque(maxlen=max(count, 0))
+    for name in ("history.1.jsonl", "history.jsonl"):
+        for line in _lines(directory / name):
+            last.extend(_shown(line, as_json))
+    return list(last)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            yield from (line for line in file if line.endswith("\n"))
+        with path.open("rb") as file:
+            while line := _line(file):
+                yield line
     except FileNotFoundError:
         return
 
 
-def _appended(path: Path) -> Iterator[str]:
+def _line(file: BinaryIO) -> bytes:
+    """The next line; of one that is too long its beginning, and the rest is skipped."""
+    line = file.readline(MAX_LINE)
+    rest = line
+    while len(rest) == MAX_LINE and not rest.endswith(b"\n"):
+        rest = file.readline(MAX_LINE)
+    return line
+
+
+def _appended(path: Path) -> Iterator[bytes]:
     """Lines added from now on, over a rotation of the file. Ends with the caller."""
     position = path.stat().st_size if path.exists() else 0
     while True:
         time.sleep(POLL_S)
         try:
-            with path.open(encoding="utf-8") as file:
+            with path.open("rb") as file:
                 if os.fstat(file.fileno()).st_size < position:
                     position = 0
                 file.seek(position)
-                while (line := file.readline()).endswith("\n"):
+                while (line := _line(file)).endswith(b"\n") or len(line) == MAX_LINE:
                     position = file.tell()
                     yield line
         except FileNotFoundError:
             position = 0
 
 
-def _print(line: str, as_json: bool) -> None:
+def _shown(line: bytes, as_json: bool) -> list[str]:
+    """The entry as it is printed; nothing for a line that a loss of power has torn."""
     try:
-        entry: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return  # torn by a loss of power
+        entry = loads(line, halves=True)
+    except JsonError:
+        return []
+    if not isinstance(entry, dict):
+        return []
     if as_json:
-        print(line, end="", flush=True)
-        return
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
-    part = f"{entry['time'] % 1:.3f}"[1:]
-    mark = "!" if entry["level"] == "alert" else " "
-    print(f"{stamp}{part} {mark} {entry['code']:<18} {entry['text']}", flush=True)
+        return [json.dumps(entry, separators=(",", ":"))]
+    mark = "!" if entry.get("level") == "alert" else " "
+    code, text = (printable(str(entry.get(name, ""))) for name in ("code", "text"))
+    return [f"{_stamp(entry.get('time'))} {mark} {code:<18} {text}"]
+
+
+def _stamp(seconds: Any) -> str:
+    if not isinstance(seconds, int | float) or not 0 <= seconds < LATEST_S:
+        return "at an unknown time     "
+    whole = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    return whole + f"{seconds % 1:.3f}"[1:]

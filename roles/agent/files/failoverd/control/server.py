@@ -14,9 +14,25 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from failoverd.core.strictjson import loads
+
 SOCKET = "control.sock"
 MAX_LINE = 64 * 1024
-MAX_CLIENTS = 64
+READ_S = 5.0
+"""A client has to say what it wants within this time."""
+WRITE_S = 10.0
+"""And to take the answer within this time."""
+MAX_SILENT = 32
+"""Connections that have not said what they want. Of more, the oldest is closed for a new one."""
+GRACE_S = 0.2
+"""But not within this time, in which a client that comes in a crowd gets its turn."""
+MAX_CROWD = 256
+"""A greater crowd within that time is turned away. DRBD's handler comes again and again."""
+BACKLOG = 512
+MAX_ASKING = 64
+"""Requests under way. DRBD's handler is answered beyond it: a frozen disk waits for it (F36)."""
+URGENT = "fence-peer"
+MAX_URGENT = 256
 
 Answer = Callable[[dict[str, Any], int], Awaitable[dict[str, Any]]]
 """Takes the request and the client's uid; cancelled when the client goes away."""
@@ -25,11 +41,14 @@ Answer = Callable[[dict[str, Any], int], Awaitable[dict[str, Any]]]
 class ControlServer:
     """Listens for root's tools. A client that goes away cancels its own request only."""
 
-    def __init__(self, directory: Path, answer: Answer) -> None:
+    def __init__(self, directory: Path, answer: Answer, read_s: float = READ_S) -> None:
         self._path = directory / SOCKET
         self._answer = answer
+        self._read_s = read_s
         self._server: asyncio.AbstractServer | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._silent: dict[asyncio.Task[None], float] = {}
+        """Since when; oldest first."""
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Listen; the daemon's lock guarantees that a socket left behind is nobody's."""
@@ -38,38 +57,62 @@ class ControlServer:
         mask = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(
-                self._client, str(self._path), limit=MAX_LINE
+                self._client, str(self._path), limit=MAX_LINE, backlog=BACKLOG
             )
         finally:
             os.umask(mask)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._clients) >= MAX_CLIENTS:
+        assert task is not None
+        if not self._room():
             writer.close()
             return
-        self._clients.add(task)
+        self._silent[task] = asyncio.get_running_loop().time()
         try:
-            with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
-                await self._serve(reader, writer)
+            with contextlib.suppress(OSError, ValueError, TimeoutError):
+                await self._serve(task, reader, writer)
+        except asyncio.CancelledError:
+            # Made room for another, or the daemon ends.
+            pass
         finally:
-            self._clients.discard(task)
+            self._silent.pop(task, None)
+            self._asking.discard(task)
+            if writer.transport.get_write_buffer_size():
+                # Closing would wait for a client that takes nothing.
+                writer.transport.abort()
             writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = await reader.readline()
-        request = json.loads(line)
+    def _room(self) -> bool:
+        """Whether there is room for one more that has not said what it wants."""
+        now = asyncio.get_running_loop().time()
+        for task, since in list(self._silent.items()):
+            if len(self._silent) < MAX_SILENT or now - since < GRACE_S:
+                break
+            del self._silent[task]
+            task.cancel()
+        return len(self._silent) < MAX_CROWD
+
+    async def _serve(
+        self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        async with asyncio.timeout(self._read_s):
+            request = loads(await reader.readline())
         if not isinstance(request, dict):
             return
+        self._silent.pop(task, None)
+        most = MAX_URGENT if request.get("op") == URGENT else MAX_ASKING
+        if len(self._asking) >= most:
+            text = f"{len(self._asking)} requests are under way: ask again when one has ended"
+            return await _write(writer, {"ok": False, "text": text})
+        self._asking.add(task)
         uid = _uid(writer.get_extra_info("socket"))
         work = asyncio.ensure_future(self._answer(request, uid))
         gone = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                return
-            writer.write(json.dumps(work.result()).encode() + b"\n")
-            await writer.drain()
+            if work.done():
+                await _write(writer, _result(work))
         finally:
             gone.cancel()
             work.cancel()
@@ -79,10 +122,24 @@ class ControlServer:
         """Stop listening and remove the socket."""
         if self._server is not None:
             self._server.close()
-        for task in self._clients:
+        for task in [*self._silent, *self._asking]:
             task.cancel()
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
+
+
+def _result(work: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
+    """The answer; a defect behind it is told to whoever asked."""
+    try:
+        return work.result()
+    except Exception as error:
+        return {"ok": False, "text": f"internal error: {type(error).__name__}: {error}"}
+
+
+async def _write(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    writer.write(json.dumps(answer).encode() + b"\n")
+    async with asyncio.timeout(WRITE_S):
+        await writer.drain()
 
 
 def _uid(connection: socket.socket) -> int:

@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
+from failoverd.text import printable
+
+Part = Callable[[Any], list[str]]
 SHOWN_AS = {
     "unit": "services",
     "ocf": "services",
@@ -16,30 +20,61 @@ SHOWN_AS = {
 }
 
 
-def lines(status: dict[str, Any]) -> list[str]:
-    """The text, line by line."""
+def lines(status: Any) -> list[str]:
+    """The text, line by line; what the daemon's answer lacks costs the lines that it is in."""
     result = []
-    if status.get("maintenance"):
+    if _of(status, "maintenance"):
         result.append("MAINTENANCE MODE: nothing is started, stopped, moved, fenced or recovered")
-    for service in status["services"]:
-        result += _service(service)
-    result.append(_field("node", _node(status)))
-    if status.get("standby"):
-        result.append(_field("standby", f"{' and '.join(status['standby'])}: in standby mode"))
-    if status.get("reach") == "lost":
-        result.append(_field("reach", "this node has LOST its ping targets"))
-    if status.get("ping"):
-        result.append(_field("ping", " · ".join(map(_target, status["ping"]))))
-    result.append(_field("links", " · ".join(_link(link) for link in status["links"])))
+    for service in _all(status, "services"):
+        result += _shown("service", _service, service)
+    for name, part in PARTS:
+        result += _shown(name, _named(name, part), status)
+    return [printable(line) for line in result]
+
+
+def _shown(name: str, part: Part, data: Any) -> list[str]:
+    """The lines of a part. At three in the morning the others have to be there, whatever it is."""
+    try:
+        return part(data)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):
+        return [_field(name, "cannot be shown: the daemon is of another version, or broken")]
+
+
+def _named(name: str, part: Part) -> Part:
+    """The part with its name before each line."""
+    return lambda data: [_field(name, text) for text in part(data)]
+
+
+def _of(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _all(value: Any, name: str) -> list[Any]:
+    found = _of(value, name)
+    return found if isinstance(found, list) else []
+
+
+def _standby(status: dict[str, Any]) -> list[str]:
+    nodes = status.get("standby")
+    return [f"{' and '.join(nodes)}: in standby mode"] if nodes else []
+
+
+def _reach(status: dict[str, Any]) -> list[str]:
+    return ["this node has LOST its ping targets"] if status.get("reach") == "lost" else []
+
+
+def _ping(status: dict[str, Any]) -> list[str]:
+    targets = status.get("ping")
+    return [" · ".join(map(_target, targets))] if targets else []
+
+
+def _disks(status: dict[str, Any]) -> list[str]:
     sick = [disk for disk in status.get("disks", []) if disk["state"] == "sick"]
-    result += [
-        _field("disk", f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}") for d in sick
-    ]
-    result.append(_field("exclusion", " · ".join(map(_device, status["exclusion"])) or "none"))
-    if status.get("watchdog"):
-        result.append(_field("watchdog", _watchdog(status["watchdog"])))
-    result += [_field("warning", text) for text in status["warnings"]]
-    return result
+    return [f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}" for d in sick]
+
+
+def _watchdogs(status: dict[str, Any]) -> list[str]:
+    return [_watchdog(status["watchdog"])] if status.get("watchdog") else []
 
 
 def _service(service: dict[str, Any]) -> list[str]:
@@ -47,26 +82,45 @@ def _service(service: dict[str, Any]) -> list[str]:
     since = time.strftime("%H:%M", time.localtime(time.time() - service["since_s"]))
     moving = f", moving to {service['moving_to']}" if service["moving_to"] else ""
     head = f"{service['state']}{where}{moving} since {since} ({_age(service['since_s'])})"
+    result = [f"{service['name']:<8} {head}"]
+    for name, part in SERVICE_PARTS:
+        result += _shown(name, _named(name, part), service)
+    return result + _shown("resources", _resources, service)
+
+
+def _ready(service: dict[str, Any]) -> list[str]:
     standby = service["standby"]
     ready = "ready to take over" if standby["able"] else f"cannot take over{_why_not(standby)}"
-    result = [f"{service['name']:<8} {head}", _field("standby", f"{standby['node']}: {ready}")]
-    if service["why"] and service["state"] != "running":
-        result.append(_field("reason", service["why"]))
-    if service.get("doing"):
-        result.append(_field("doing", service["doing"]))
+    return [f"{standby['node']}: {ready}"]
+
+
+def _reason(service: dict[str, Any]) -> list[str]:
+    return [service["why"]] if service["why"] and service["state"] != "running" else []
+
+
+def _doing(service: dict[str, Any]) -> list[str]:
+    return [service["doing"]] if service.get("doing") else []
+
+
+def _storage(service: dict[str, Any]) -> list[str]:
     disk = service["disk"]
-    if disk is not None:
-        frozen = ", I/O FROZEN" if disk["suspended"] else ""
-        text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
-        result.append(_field("storage", f"{text} {disk['connection']}{frozen}"))
-    if service.get("frozen"):
-        result.append(_field("frozen", service["frozen"]))
+    if disk is None:
+        return []
+    frozen = ", I/O FROZEN" if disk["suspended"] else ""
+    text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
+    return [f"{text} {disk['connection']}{frozen}"]
+
+
+def _frozen(service: dict[str, Any]) -> list[str]:
+    return [service["frozen"]] if service.get("frozen") else []
+
+
+def _resources(service: dict[str, Any]) -> list[str]:
     fields: dict[str, list[str]] = {}
     for resource in service["resources"]:
         if resource["type"] in SHOWN_AS:
             fields.setdefault(SHOWN_AS[resource["type"]], []).append(_resource(resource))
-    result += [_field(name, " · ".join(texts)) for name, texts in fields.items()]
-    return result
+    return [_field(name, " · ".join(texts)) for name, texts in fields.items()]
 
 
 def _why_not(standby: dict[str, Any]) -> str:
@@ -141,3 +195,25 @@ def _age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return f"{int(seconds)} s"
+
+
+PARTS: tuple[tuple[str, Part], ...] = (
+    ("node", lambda status: [_node(status)]),
+    ("standby", _standby),
+    ("reach", _reach),
+    ("ping", _ping),
+    ("links", lambda status: [" · ".join(_link(link) for link in status["links"])]),
+    ("disk", _disks),
+    ("exclusion", lambda status: [" · ".join(map(_device, status["exclusion"])) or "none"]),
+    ("watchdog", _watchdogs),
+    ("warning", lambda status: [str(text) for text in status["warnings"]]),
+)
+"""The lines below the services, in their order."""
+SERVICE_PARTS: tuple[tuple[str, Part], ...] = (
+    ("standby", _ready),
+    ("reason", _reason),
+    ("doing", _doing),
+    ("storage", _storage),
+    ("frozen", _frozen),
+)
+"""The lines below the first of a service, in their order."""

@@ -86,24 +86,24 @@ def _build(hint: Any, data: Any, where: str) -> Any:
         try:
             return hint(data)
         except ValueError:
-            raise CodecError(f"{where}: {_shown(data)} is no {hint.__name__}") from None
+            raise CodecError(f"{where}: {shown(data)} is no {hint.__name__}") from None
     if hint is float and isinstance(data, int | float) and not isinstance(data, bool):
         return _real(data, where)
     # A bool is an int to Python, and nothing else here.
     whole = isinstance(data, bool) == (hint is bool)
     if isinstance(hint, type) and isinstance(data, hint) and whole:
         return data
-    raise CodecError(f"{where}: {_shown(data)} is no {getattr(hint, '__name__', hint)}")
+    raise CodecError(f"{where}: {shown(data)} is no {getattr(hint, '__name__', hint)}")
 
 
 def _real(data: int | float, where: str) -> float:
     """A finite number: with infinity no time can be reckoned, and nothing equals what is none."""
     if not abs(data) <= LARGEST:
-        raise CodecError(f"{where}: {_shown(data)} is no finite number")
+        raise CodecError(f"{where}: {shown(data)} is no finite number")
     return float(data)
 
 
-def _shown(data: Any) -> str:
+def shown(data: Any) -> str:
     """A value as a message may show it: short, and not what is inside a list or an object."""
     if isinstance(data, list | dict):
         return "a list" if isinstance(data, list) else "an object"
@@ -123,7 +123,7 @@ def _build_union(hint: Any, data: Any, where: str) -> Any:
         for part in classes:
             if getattr(part, "__name__", "") == name:
                 return _build(part, data, where)
-        raise CodecError(f"{where}: unknown kind {_shown(name)}")
+        raise CodecError(f"{where}: unknown kind {shown(name)}")
     rest = [part for part in parts if part is not types.NoneType]
     if len(rest) == 1:
         return _build(rest[0], data, where)
@@ -132,7 +132,7 @@ def _build_union(hint: Any, data: Any, where: str) -> Any:
 
 def _build_tuple(hint: Any, data: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(data, list):
-        raise CodecError(f"{where}: {_shown(data)} is no list")
+        raise CodecError(f"{where}: {shown(data)} is no list")
     args = typing.get_args(hint)
     if len(args) == 2 and args[1] is Ellipsis:
         return tuple(_build(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
@@ -146,7 +146,7 @@ def _build_tuple(hint: Any, data: Any, where: str) -> tuple[Any, ...]:
 
 def _build_dataclass(cls: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
-        raise CodecError(f"{where}: {_shown(data)} is no {cls.__name__}")
+        raise CodecError(f"{where}: {shown(data)} is no {cls.__name__}")
     values: dict[str, Any] = {}
     for name, hint, default in _fields(cls):
         if name in data:
@@ -155,5 +155,5 @@ def _build_dataclass(cls: Any, data: Any, where: str) -> Any:
             raise CodecError(f"{where}: {name} is missing")
     unknown = set(data) - {name for name, _type, _default in _fields(cls)} - {"$"}
     if unknown:
-        raise CodecError(f"{where}: unknown field {_shown(min(unknown))}")
+        raise CodecError(f"{where}: unknown field {shown(min(unknown))}")
     return cls(**values)

@@ -21,8 +21,11 @@ class JsonError(ValueError):
     """The text cannot be used; str() says where and why, without a full stop."""
 
 
-def loads(text: str | bytes) -> Any:
-    """The value of a JSON text in UTF-8, or JsonError; nothing else is raised."""
+def loads(text: str | bytes, *, halves: bool = False) -> Any:
+    """The value of a JSON text in UTF-8, or JsonError; nothing else is raised.
+
+    halves: for texts that are only shown, by a function that escapes them: half a character passes.
+    """
     try:
         if isinstance(text, bytes):
             text = text.decode()
@@ -35,7 +38,7 @@ def loads(text: str | bytes) -> Any:
     except RecursionError:
         raise JsonError(f"nested deeper than {MAX_DEPTH} levels") from None
     if text.count("[") + text.count("{") > MAX_DEPTH or "\\u" in text or not text.isascii():
-        _inspect(value)
+        _inspect(value, halves)
     return value
 
 
@@ -59,7 +62,7 @@ def _no_number(word: str) -> float:
 _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_real, parse_constant=_no_number)
 
 
-def _inspect(value: Any) -> None:
+def _inspect(value: Any, halves: bool) -> None:
     """Refuse what is nested too deeply, and texts that cannot be written as UTF-8."""
     level: list[Any] = [[value]]
     for _depth in range(MAX_DEPTH + 1):
@@ -67,7 +70,7 @@ def _inspect(value: Any) -> None:
         for container in level:
             items = [*container, *container.values()] if isinstance(container, dict) else container
             for item in items:
-                if isinstance(item, str):
+                if isinstance(item, str) and not halves:
                     _writable(item)
                 elif isinstance(item, dict | list):
                     below.append(item)

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from failoverd.control.client import ask
+from failoverd.control.terminal import say
 from failoverd.core.codec import CodecError, from_json
 from failoverd.core.config import Kind
 from failoverd.core.state import State
+from failoverd.core.strictjson import JsonError, loads
 from failoverd.lines import core_digest
 from failoverd.replay import Unreadable, replay
 
@@ -29,14 +31,14 @@ QUIET_S = 120.0
 def live() -> dict[str, Any]:
     """The state of this node's daemon, as it can be saved; raises NotRunning."""
     answer = ask({"op": "state"}, 10.0)
-    return {name: answer[name] for name in ("format", "core", "now", "state")}
+    return {name: answer.get(name) for name in ("format", "core", "now", "state")}
 
 
 def load(path: Path) -> dict[str, Any]:
     """A saved state, or that in which a segment of a journal ends; raises Unreadable, OSError."""
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        saved = loads(path.read_bytes())
+    except JsonError:
         saved = None
     if isinstance(saved, dict) and saved.get("format") == FORMAT and "state" in saved:
         return saved
@@ -55,10 +57,14 @@ def begin(saved: dict[str, Any], origin: str) -> World:
         if any(kind is not Kind.STONITH for kind in state.config.kinds):
             # An imagined world without probes and locks would tell of services that stay down.
             raise Unreadable(f"{origin}: whatif knows no watchdog leases and no SFEX locks yet.")
-        return World(state, float(saved["now"]))
-    except (CodecError, LookupError, TypeError, ValueError) as error:
-        other = f"it is of core {saved.get('core')}, this is core {core_digest()}"
-        raise Unreadable(f"{origin}: the state cannot be read: {error}; {other}.") from None
+        return World(state, from_json(float, saved["now"]))
+    except Unreadable:
+        raise
+    except Exception as error:
+        # Each field may be sound and the whole none in which the core could be.
+        said = str(error) if isinstance(error, CodecError) else type(error).__name__
+        other = f"it is of core {str(saved.get('core'))[:40]}, this is core {core_digest()}"
+        raise Unreadable(f"{origin}: the state cannot be read: {said}; {other}.") from None
 
 
 def show(text: str, origin: str, saveto: str, seconds: float, as_json: bool) -> int:
@@ -67,25 +73,27 @@ def show(text: str, origin: str, saveto: str, seconds: float, as_json: bool) -> 
         saved = load(Path(origin)) if origin else live()
         if saveto:
             Path(saveto).write_text(json.dumps(saved) + "\n", encoding="utf-8")
-            print(f"{saveto}: saved")
+            say(f"{saveto}: saved")
             if not text:
                 return OK
         world = begin(saved, origin or "the daemon")
         statements = parse(text, next(iter(world.nodes.values())).config)
     except Unreadable as error:
-        print(error)
+        say(str(error))
         return FAILED
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        print(f"{error.filename}: cannot be used: {error.strerror}.")
+        say(f"{error.filename}: cannot be used: {error.strerror}.")
         return FAILED
     except Misunderstood as error:
-        print(f"{error}\n\n{HELP}")
+        say(f"{error}\n\n{HELP}")
         return USAGE
     play(world, statements, seconds)
     if as_json:
-        print(json.dumps(story(world)))
+        say(json.dumps(story(world)))
     else:
-        print("\n".join(lines(world)))
+        say("\n".join(lines(world)))
     return OK
 
 

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests to the control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from failoverd.control.server import ControlServer
+from failoverd.core import machine
+from failoverd.core.actions import AnswerHandler, Reply
+from failoverd.core.events import Command, Event, HandlerAsked
+from failoverd.requests import Requests
+from tests.fuzz.samples import pair
+from tests.fuzz.target import Target
+
+LOOP = asyncio.new_event_loop()
+PAIR = pair()
+
+
+class Dispatcher:
+    """Has the core decide on what is asked, and answers what it says at once."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    def open_request(self) -> tuple[int, asyncio.Future[dict[str, Any]]]:
+        number = next(self._numbers)
+        self._waiting[number] = LOOP.create_future()
+        return number, self._waiting[number]
+
+    def drop_request(self, number: int) -> None:
+        self._waiting.pop(number, None)
+
+    def post(self, event: Event) -> None:
+        """One step of a core that begins as it was."""
+        _state, actions = machine.step(PAIR.a.state, event, PAIR.a.now)
+        for action in actions:
+            if isinstance(action, Reply):
+                self._waiting[action.request].set_result({"ok": action.ok, "text": action.text})
+            elif isinstance(action, AnswerHandler):
+                self._waiting[action.request].set_result({"code": action.code})
+        if isinstance(event, Command | HandlerAsked) and event.request in self._waiting:
+            future = self._waiting[event.request]
+            if not future.done():
+                future.set_result({"ok": True, "text": "later"})
+
+
+async def _look(_service: str) -> None:
+    return None
+
+
+async def _notify(name: str) -> dict[str, Any]:
+    return {"ok": True, "text": name}
+
+
+def _requests() -> Requests:
+    desk = Dispatcher()
+    services: Any = {}
+    dispatcher: Any = desk
+    return Requests(
+        services,
+        dispatcher,
+        desk.post,
+        lambda: {"services": []},
+        _look,
+        lambda: PAIR.a.state,
+        _notify,
+    )
+
+
+def run(data: bytes) -> None:
+    """One connection: one answer or none, and nothing is left for the loop to complain of."""
+    LOOP.run_until_complete(_run(data))
+
+
+async def _run(data: bytes) -> None:
+    complaints: list[str] = []
+    LOOP.set_exception_handler(lambda loop, context: complaints.append(str(context)))
+    server = ControlServer(Path("/nowhere"), _requests().answer)
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.sendall(data[:100_000])
+        ours.shutdown(socket.SHUT_WR) if len(data) % 2 else ours.sendall(b"\n")
+        reader, writer = await asyncio.open_unix_connection(sock=theirs, limit=65536)
+        work = asyncio.ensure_future(server._client(reader, writer))
+        await work
+        ours.settimeout(5)
+        answer = b""
+        while part := ours.recv(65536):
+            answer += part
+    if answer:
+        json.loads(answer)
+    assert not complaints, complaints
+
+
+def _command(**more: Any) -> bytes:
+    return json.dumps({"op": "command", "who": "anna", **more}).encode()
+
+
+SAMPLES = [
+    b'{"op":"status"}',
+    b'{"op":"state"}',
+    b'{"op":"notify-test","name":"mail"}',
+    b'{"op":"fence-peer","resource":"shop"}',
+    _command(verb="switchover", argument="shop", to="b"),
+    _command(verb="confirm-fenced", argument="b"),
+    _command(verb="maintenance", argument="on"),
+    _command(verb="standby", argument="a"),
+    _command(verb="handover", argument="", shutdown=True),
+    _command(verb="clear", argument="shop"),
+]
+TARGET = Target("control", SAMPLES, run)

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the state directory, as a full disk, a loss of power or a person may leave them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from failoverd.control import log
+from failoverd.core.modes import Modes
+from failoverd.fencing.selffence import last_reset
+from failoverd.lastgood import LastGood
+from failoverd.lives import Lives
+from failoverd.schema import ConfigError
+from failoverd.store import Store
+from tests.fuzz.target import Target
+
+FILES = ("state.json", "modes.json", "incarnation", "last-good.json", "self-reset", "history.jsonl")
+
+
+def run(data: bytes) -> None:
+    """The data is in every file. A daemon that begins with it can remember what it does next."""
+    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    place = Path(tempfile.mkdtemp(dir=base))
+    try:
+        _run(place, data)
+    finally:
+        shutil.rmtree(place)
+
+
+def _run(place: Path, data: bytes) -> None:
+    for name in FILES:
+        (place / name).write_bytes(data)
+    boot = place / "boot"
+    boot.write_text("first")
+    lives = Lives(place)
+    assert 0 < lives.begin() < 2**64 and not lives.problem
+    last_reset(place / "self-reset")
+    for line in log.entries(place, 50):
+        assert line.isprintable()
+    store = Store(place, boot)
+    for service in ("shop", "mail"):
+        assert 0 <= store.generation(service) < 2**64 and store.since(service) >= 0
+        store.own(service, True, store.generation(service) + 1)
+    modes = store.modes
+    store.keep(Modes(modes.maintenance + 1, modes.standby, modes.peer_standby))
+    assert not store.problem
+    store.close(10.0)
+    again = Store(place, boot)
+    again.close()
+    assert again.held("shop") and again.modes == store.modes
+    try:
+        LastGood(place / "last-good.json").load(str(place / "none"))
+    except ConfigError:
+        return
+
+
+SAMPLES = [
+    b'{"format":1,"boot":"first","services":{"shop":{"held":true,"generation":4,"since":17e8}},'
+    b'"modes":{"maintenance":2}}',
+    b'{"maintenance":3,"standby":1}',
+    b"1700000000000\n",
+    b'{"cluster.json":"{}","key":"00"}',
+    b'{"time":1700000000.5,"mono":5,"node":"node1","level":"alert","code":"fence","text":"off",'
+    b'"service":"shop","data":{}}\n',
+]
+TARGET = Target("state", SAMPLES, run)
