@@ -11,13 +11,15 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from failoverd import service
 from failoverd.config import parse
 from failoverd.monitors.base import CheckFailed
-from failoverd.resources import agents, lsb, ocf, ocf_metadata
+from failoverd.resources import agents, lsb, ocf, ocf_metadata, progress
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.systemd import SystemdError
@@ -56,6 +58,12 @@ class Scopes:
 
     async def finished(self, path: str, unit: str) -> str:
         return "done"
+
+    async def pids(self, unit: str) -> list[int]:
+        return []
+
+    async def watch(self, unit: str, changed: Any) -> None:
+        pass
 
 
 @pytest.fixture
@@ -216,6 +224,36 @@ def test_without_the_users_word_the_agents_own_limit_holds(agent: Any) -> None:
     for db, act in ((limited(agent, "stop_timeout_s"), "start"), (limited(agent), "stop")):
         with pytest.raises(ResourceError, match=rf"{act}: no answer within 0\.2 s"):
             asyncio.run(db.start(Situation()) if act == "start" else db.stop())
+
+
+@pytest.mark.finding("S23")
+@pytest.mark.parametrize("gets_on", [True, False])
+def test_f77_the_start_of_an_agent_goes_on_while_what_it_starts_gets_on(
+    agent: Any, scopes: Scopes, monkeypatch: pytest.MonkeyPatch, gets_on: bool
+) -> None:
+    """Its own limit is 1.5 s, and it takes 4 s."""
+    monkeypatch.setattr(service, "FOLLOW_S", 0.1)
+    db = agent("start) sleep 4;;", metadata=METADATA.replace('"7s"', '"1.5s"'))
+    steps = 0
+
+    def seen(pids: Any, told: str) -> progress.Progress:
+        nonlocal steps
+        steps += gets_on
+        return progress.Progress(f"step {steps}", steps)
+
+    monkeypatch.setattr(progress, "of", seen)
+    settings: Any = SimpleNamespace(name="shop")
+    history: Any = SimpleNamespace(add=lambda *words, **more: None)
+    shop = service.Service(settings, {"db": db}, history)
+    told: list[str] = []
+    shop.on_progress = told.append
+    if gets_on:
+        asyncio.run(shop.start(1, peer_gone=False))
+        assert told[0] == "db: step 2"
+    else:
+        with pytest.raises(service.Failed, match=r"start: no answer within 1\.5 s"):
+            asyncio.run(shop.start(1, peer_gone=False))
+        assert told == []
 
 
 @pytest.mark.finding("S22")

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,11 @@ from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnab
 from failoverd.process import Finished
 from failoverd.schema import Section
 
-from . import agents, lastwords, ocf_metadata
+from . import agents, lastwords, ocf_metadata, progress
 from .base import ResourceError, Situation, State
 from .ocf_environment import Use, variables
 from .ocf_metadata import Metadata, MetadataError
+from .progress import Progress
 from .scopewatch import ScopeWatch
 from .settings import ResourceSettings
 from .systemd import Systemd, SystemdError
@@ -32,6 +33,7 @@ STOP_TIMEOUT_S = 3600.0
 ROOT = Path("/usr/lib/ocf")
 AGENT = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
 METADATA_S = 20.0
+ENDLESS_S = 86400.0 * 365
 LIMIT_OF = {
     "start": ("start_timeout_s", 1.0),
     "promote": ("start_timeout_s", 1.0),
@@ -95,6 +97,10 @@ class Ocf:
         self._path = root / "resource.d" / provider / kind
         self._instance = self._options.instance or settings.name
         self._metadata: Metadata | None = None
+        self._limit: tuple[asyncio.Timeout, float] | None = None
+        """Of the start under way: its limit, and how long that is."""
+        self._mark: Hashable = None
+        """How far that was when it was looked at last."""
         self._turn = asyncio.Lock()
         self._scope = f"failover-{self._instance}.scope"
         self._scopewatch = ScopeWatch(systemd, self._scope)
@@ -140,9 +146,34 @@ class Ocf:
         metadata = await self._known()
         adopt = agents.scope(self._systemd, self._scope, f"{self} of failover.cluster")
         for action in ("start", "promote") if self._options.promoted else ("start",):
-            finished = await self._action(action, self._limit_s(metadata, action), adopt)
+            finished = await self._begun(action, self._limit_s(metadata, action), adopt)
             if finished.code != OK:
                 raise self._error(action, finished)
+
+    async def _begun(self, action: str, limit_s: float, adopt: agents.Adopt) -> Finished:
+        """As _action(), but progress() gives it its limit again."""
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                self._limit = (limit, limit_s)
+                return await self._action(action, limit_s, adopt, endless=True)
+        except TimeoutError:
+            return Finished(None, f"no answer within {limit_s:g} s")
+        finally:
+            self._limit = None
+
+    async def progress(self) -> Progress | None:
+        """What the processes of its scope show; while they get on, its agent may go on (F77)."""
+        try:
+            seen = progress.of(await self._systemd.pids(self._scope), "")
+        except SystemdError as error:
+            raise ResourceError(f"{self}: {error}") from None
+        mark = None if seen is None else seen.mark
+        if None not in (mark, self._mark) and mark != self._mark and self._limit is not None:
+            limit, limit_s = self._limit
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time() + limit_s)
+        self._mark = mark
+        return seen
 
     async def stop(self) -> None:
         """Demote and stop; only the agent's word that it does not run counts (F47)."""
@@ -222,6 +253,7 @@ class Ocf:
         interval_s: float = 0.0,
         *,
         vital: bool = False,
+        endless: bool = False,
     ) -> Finished:
         argv = (str(self._path), action)
         use = Use(self._options.agent, self._instance, self._options.promoted)
@@ -229,7 +261,9 @@ class Ocf:
         env = agents.environment(given)
         async with self._turn:
             try:
-                return await agents.run(argv, env, timeout_s, adopt, vital=vital)
+                # Whoever waits ends it then: cancelled, it leaves nothing behind either.
+                ends_s = ENDLESS_S if endless else timeout_s
+                return await agents.run(argv, env, ends_s, adopt, vital=vital)
             except SystemdError as error:
                 raise ResourceError(f"{self}: {action}: {error}") from None
 
