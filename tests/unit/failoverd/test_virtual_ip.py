@@ -45,7 +45,7 @@ def test_a_silent_address_is_taken_announced_and_given_back(
             await here.start(Situation())
             assert await here.probe() is State.UP
             mac = netlink.hardware_address("eth0").hex(":")
-            await until(lambda: ears.rivals(probing=False, limit=1) == mac)
+            await until(lambda: ears.rivals(probing=False) == mac)
             await here.start(Situation())
             await here.stop()
             assert await here.probe() is State.DOWN
@@ -272,14 +272,39 @@ def test_f74_many_addresses_do_not_hold_up_the_loop(
                 closed.append(threading.current_thread() is threading.main_thread())
             super().close()
 
+    many = [resource(f"10.9.0.{n}/24", []) for n in range(100, 150)]
+
     async def main() -> None:
         with cable.side(0):
             monkeypatch.setattr(neighbour.socket, "socket", Watched)
-            found = await who_answers([resource(f"10.9.0.{n}/24", []) for n in range(100, 150)])
+            assert await who_answers(many) == ""
+            assert heard == [0], "one socket asks for all of them"
+            assert await asyncio.gather(*(one.ask() for one in many)) == [""] * 50
             monkeypatch.undo()
-        assert found == ""
 
     asyncio.run(main())
     neighbour._CLOSER.submit(lambda: None).result()
-    assert heard == [0] * 50
-    assert closed == [False] * 50
+    assert heard == [0] * 51
+    assert closed == [False] * 51
+
+
+@pytest.mark.finding("S3")
+def test_of_many_addresses_those_that_answer_are_named(cable: Any) -> None:
+    many = [resource(f"10.9.0.{n}/24", []) for n in range(100, 150)]
+
+    async def main() -> None:
+        cable.ip(1, "address", "add", "10.9.0.107/24", "dev", "eth0")
+        cable.ip(1, "address", "add", "10.9.0.149/24", "dev", "eth0")
+        cable.ip(0, "address", "add", "10.9.0.120/24", "dev", "eth0")
+        with cable.side(1):
+            mac = netlink.hardware_address("eth0").hex(":")
+        with cable.side(0):
+            assert await who_answers(many) == (
+                f"10.9.0.107 on eth0: {mac} answers to it; 10.9.0.149 on eth0: {mac} answers to it"
+            )
+            absent = resource("10.9.0.30/24", [], "eth7")
+            text = await who_answers([*many, absent])
+        assert text.count("answers to it") == 2
+        assert "10.9.0.30 on eth7: the interface is down or absent" in text
+
+    asyncio.run(main())

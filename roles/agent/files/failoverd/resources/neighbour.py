@@ -24,12 +24,12 @@ _CLOSER = ThreadPoolExecutor(1, "close")
 
 
 class Neighbours:
-    """A raw socket on one interface for one address. Raises OSError."""
+    """A raw socket on one interface for addresses of one version. Raises OSError."""
 
-    def __init__(self, interface: str, own: bytes, address: Address) -> None:
-        protocol = ETH_P_ARP if address.version == 4 else ETH_P_IPV6
+    def __init__(self, interface: str, own: bytes, *addresses: Address) -> None:
+        protocol = ETH_P_ARP if addresses[0].version == 4 else ETH_P_IPV6
         self._own = own
-        self._address = address
+        self._addresses = addresses
         # Without a protocol it hears nothing before it is bound: to bind one that hears already the
         # kernel waits for every processor, which held up the loop for a second with 50 addresses.
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
@@ -40,45 +40,60 @@ class Neighbours:
             raise
 
     def probe(self) -> None:
-        """Ask who has the address, without claiming it."""
-        if isinstance(self._address, IPv4Address):
-            self._send(BROADCAST, _arp(1, self._own, b"\0" * 4, b"\0" * 6, self._address.packed))
-            return
-        target = self._address.packed
-        group = bytes.fromhex("ff0200000000000000000001ff") + target[-3:]
-        body = struct.pack("!BBHI", NS, 0, 0, 0) + target
-        self._send(b"\x33\x33" + group[-4:], _ipv6(b"\0" * 16, group, body))
+        """Ask who has each address, without claiming it."""
+        for address in self._addresses:
+            target = address.packed
+            if isinstance(address, IPv4Address):
+                self._send(BROADCAST, _arp(1, self._own, b"\0" * 4, b"\0" * 6, target))
+                continue
+            group = bytes.fromhex("ff0200000000000000000001ff") + target[-3:]
+            body = struct.pack("!BBHI", NS, 0, 0, 0) + target
+            self._send(b"\x33\x33" + group[-4:], _ipv6(b"\0" * 16, group, body))
 
     def announce(self) -> None:
-        """Tell everybody that the address is here now: both forms that are in use (F57)."""
-        packed = self._address.packed
-        if isinstance(self._address, IPv4Address):
-            self._send(BROADCAST, _arp(1, self._own, packed, b"\0" * 6, packed))
-            self._send(BROADCAST, _arp(2, self._own, packed, BROADCAST, packed))
-            return
-        everybody = bytes.fromhex("ff020000000000000000000000000001")
-        option = struct.pack("!BB", 2, 1) + self._own
-        body = struct.pack("!BBHI", NA, 0, 0, OVERRIDE) + packed + option
-        self._send(b"\x33\x33" + everybody[-4:], _ipv6(packed, everybody, body))
+        """Tell everybody that each address is here now: both forms that are in use (F57)."""
+        for address in self._addresses:
+            packed = address.packed
+            if isinstance(address, IPv4Address):
+                self._send(BROADCAST, _arp(1, self._own, packed, b"\0" * 6, packed))
+                self._send(BROADCAST, _arp(2, self._own, packed, BROADCAST, packed))
+                continue
+            everybody = bytes.fromhex("ff020000000000000000000000000001")
+            option = struct.pack("!BB", 2, 1) + self._own
+            body = struct.pack("!BBHI", NA, 0, 0, OVERRIDE) + packed + option
+            self._send(b"\x33\x33" + everybody[-4:], _ipv6(packed, everybody, body))
 
-    def rivals(self, *, probing: bool, limit: int = 64) -> str:
-        """The MAC of somebody else who claims the address, of the packets that wait; or ''.
+    def rivals(self, *, probing: bool) -> str:
+        """The MAC of somebody else who claims an address, of the packets that wait; or ''."""
+        return next(iter(self.claims(probing=probing).values()), "")
+
+    def claims(self, *, probing: bool) -> dict[Address, str]:
+        """The same for each address that somebody else claims.
 
         probing: this node has not claimed it yet, so another one's probe counts too.
         """
-        for _round in range(limit):
-            try:
-                packet = self.socket.recv(256)
-            except BlockingIOError:
-                return ""
-            source = packet[6:12]
-            if source != self._own and self._claims(packet[14:], probing):
-                return source.hex(":")
-        return ""
+        found: dict[Address, str] = {}
+        for _round in range(64 + 4 * len(self._addresses)):
+            packet = self._received()
+            if not packet:
+                break
+            for address in self._addresses:
+                if self._claims(address, packet, probing):
+                    found.setdefault(address, packet[6:12].hex(":"))
+        return found
 
-    def _claims(self, packet: bytes, probing: bool) -> bool:
-        target = self._address.packed
-        if isinstance(self._address, IPv4Address):
+    def _received(self) -> bytes:
+        """The next packet that waits, empty if none does."""
+        try:
+            return self.socket.recv(256)
+        except BlockingIOError:
+            return b""
+
+    def _claims(self, address: Address, frame: bytes, probing: bool) -> bool:
+        packet, target = frame[14:], address.packed
+        if frame[6:12] == self._own:
+            return False
+        if isinstance(address, IPv4Address):
             if len(packet) < 28 or packet[2:6] != b"\x08\x00\x06\x04":
                 return False
             sender, wanted = packet[14:18], packet[24:28]
@@ -89,7 +104,7 @@ class Neighbours:
         return packet[40] == NA or (probing and packet[40] == NS and unspecified)
 
     def _send(self, destination: bytes, payload: bytes) -> None:
-        protocol = ETH_P_ARP if self._address.version == 4 else ETH_P_IPV6
+        protocol = ETH_P_ARP if self._addresses[0].version == 4 else ETH_P_IPV6
         self.socket.send(destination + self._own + struct.pack("!H", protocol) + payload)
 
     def close(self) -> None:

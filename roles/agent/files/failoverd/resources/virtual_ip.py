@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from failoverd.schema import Section
 
 from . import netlink
 from .base import ResourceError, Situation, State
-from .neighbour import Neighbours
+from .neighbour import Address, Neighbours
 from .netlink import Interface
 from .settings import ResourceSettings
 
@@ -58,22 +59,54 @@ def build(settings: ResourceSettings, host: Any) -> VirtualIp:
 async def who_answers(resources: Iterable[object]) -> str:
     """Who answers to any of the addresses that are not up here, or why that cannot be known.
 
-    Empty if all of them are silent.
+    Empty if all of them are silent. What lies on one interface is asked over one socket: a lease
+    asks for all addresses each second.
     """
-
-    async def one(address: VirtualIp) -> str:
-        try:
-            if await address.probe() is State.UP:
-                return ""
-            rival = await address.ask()
-        except ResourceError as error:
-            return str(error)
-        return f"{address}: {rival} answers to it" if rival else ""
-
     addresses = [resource for resource in resources if isinstance(resource, VirtualIp)]
     if not addresses:
         return "there is no address to ask for"
-    return "; ".join(filter(None, await asyncio.gather(*map(one, addresses))))
+    told, absent = [], defaultdict(list)
+    for address in addresses:
+        try:
+            if await address.probe() is State.DOWN:
+                absent[address.interface, address.address.version].append(address)
+        except ResourceError as error:
+            told.append(str(error))
+
+    async def ask(interface: str, group: list[VirtualIp]) -> list[str]:
+        try:
+            rivals = await _rivals(interface, *(one.address for one in group))
+        except ResourceError as error:
+            return [str(error)]
+        named = [(one, rivals.get(one.address, "")) for one in group]
+        return [f"{one}: {rival} answers to it" for one, rival in named if rival]
+
+    asked = [ask(interface, group) for (interface, _version), group in absent.items()]
+    for answers in await asyncio.gather(*asked):
+        told += answers
+    return "; ".join(told)
+
+
+async def _rivals(interface: str, *addresses: Address) -> dict[Address, str]:
+    """The MACs of those who answer to the addresses on the LAN.
+
+    Raises ResourceError when the LAN cannot be asked: that is no silence (F56).
+    """
+    what = ", ".join(map(str, addresses[:3])) + (", ..." if len(addresses) > 3 else "")
+    try:
+        if not netlink.carrier(interface):
+            raise ResourceError(f"{what} on {interface}: the interface is down or absent")
+        own, found = netlink.hardware_address(interface), {}
+        with contextlib.closing(Neighbours(interface, own, *addresses)) as neighbours:
+            for _round in range(PROBES):
+                neighbours.probe()
+                await asyncio.sleep(PROBE_PAUSE_S)
+                found.update(neighbours.claims(probing=True))
+                if len(found) == len(addresses):
+                    break
+    except OSError as error:
+        raise ResourceError(f"{what} on {interface}: cannot be probed: {error.strerror}") from None
+    return found
 
 
 class VirtualIp:
@@ -94,6 +127,11 @@ class VirtualIp:
         """Where it is held."""
         return self._options.interface
 
+    @property
+    def address(self) -> Address:
+        """The address without its network."""
+        return self._options.address.ip
+
     def __str__(self) -> str:
         return f"{self._options.address.ip} on {self._options.interface}"
 
@@ -113,19 +151,8 @@ class VirtualIp:
 
         Raises ResourceError when the LAN cannot be asked: that is no silence (F56).
         """
-        try:
-            if not netlink.carrier(self._options.interface):
-                raise ResourceError(f"{self}: the interface is down or absent")
-            with contextlib.closing(self._open()) as neighbours:
-                for _round in range(PROBES):
-                    neighbours.probe()
-                    await asyncio.sleep(PROBE_PAUSE_S)
-                    rival = neighbours.rivals(probing=True)
-                    if rival:
-                        return rival
-        except OSError as error:
-            raise ResourceError(f"{self}: cannot be probed: {error.strerror}") from None
-        return ""
+        found = await _rivals(self.interface, self.address)
+        return found.get(self.address, "")
 
     def _open(self) -> Neighbours:
         interface = self._options.interface
