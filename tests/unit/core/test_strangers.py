@@ -69,6 +69,14 @@ def test_words_of_lives_before_the_last_one_that_was_heard_keep_nobody_from_bein
     assert len(shots(two.b)) == 1
 
 
+def test_own_words_that_are_sent_back_keep_nobody_from_being_fenced() -> None:
+    two = pair()
+    life = two.a.state.incarnation + (1 << 32)
+    for number in range(1, 40):
+        two.b.feed(Heard("lan", renamed(two.a, life, number, node="b")), 0.5)
+    assert len(shots(two.b)) == 1
+
+
 def test_nobody_can_be_confirmed_to_be_off_who_speaks_under_another_name() -> None:
     two = pair()
     life = two.a.state.incarnation + (1 << 32)

@@ -16,7 +16,7 @@ def test_it_is_told_once_and_shown_for_as_long_as_it_lasts() -> None:
     one = Strangers("a", ("node1", "node2"), lambda code, text: told.append((code, text)))
     assert one.problem(0.0) == ""
     for tenth in range(100):
-        one.met("lan", "cluster b, node node2", 100.0 + tenth / 10)
+        one.met("lan", "b", "node2", 100.0 + tenth / 10)
     [(code, text)] = told
     assert code == "stranger"
     for word in (
@@ -29,7 +29,7 @@ def test_it_is_told_once_and_shown_for_as_long_as_it_lasts() -> None:
         assert word in text
     assert one.problem(110.0) == text
     assert one.problem(110.0 + SHOWN_S) == ""
-    one.met("lan", "cluster b, node node2", 100.0 + AGAIN_S)
+    one.met("lan", "b", "node2", 100.0 + AGAIN_S)
     assert len(told) == 2
 
 
@@ -37,5 +37,12 @@ def test_strangers_that_come_in_turn_do_not_flood_the_history() -> None:
     told: list[str] = []
     one = Strangers("a", ("node1", "node2"), lambda code, text: told.append(text))
     for number in range(1000):
-        one.met("lan", f"cluster b{number}, node node2", 100.0 + number / 10)
+        one.met("lan", f"b{number}", "node2", 100.0 + number / 10)
     assert len(told) == 2
+
+
+def test_a_node_that_has_the_name_of_this_one_is_told_as_what_it_is() -> None:
+    one = Strangers("a", ("node1", "node2"), lambda code, text: None)
+    one.met("lan", "a", "node1", 100.0)
+    assert "the other node has the configuration of this one" in one.problem(100.0)
+    assert "failover_name" not in one.problem(100.0)

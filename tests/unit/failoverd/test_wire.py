@@ -326,7 +326,7 @@ def test_text_that_a_peer_signs_is_made_printable_too() -> None:
     frame = signed(pieces([counts, who, pieces([b"la\x07n"]), reports]))
     with pytest.raises(Stranger) as refused:
         receiver().decode(frame)
-    assert refused.value.says.isprintable()
+    assert refused.value.message.cluster.isprintable()
     reasons = zlib.compress("\x1b[2J\n\x9b".encode())
     who = pieces([b"shop", b"node1"])
     heard = receiver().decode(signed(pieces([counts, who, pieces([b"la\x07n"]), reports, reasons])))

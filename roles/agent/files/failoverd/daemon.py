@@ -259,9 +259,10 @@ class Daemon:
         try:
             message = self._wire.decode(frame)
         except Stranger as stranger:
-            self._strangers.met(link, stranger.says, now)
+            met = stranger.message
+            self._strangers.met(link, met.cluster, met.node, now)
             if self._sieve.rarely(link, now):
-                self._runner.post(Heard(link, stranger.message))
+                self._runner.post(Heard(link, met))
             return
         except WireError:
             return

@@ -70,7 +70,7 @@ class Section:
             return default
         if not isinstance(value, str) or not value.strip():
             raise self.fail(field, "must be a non-empty text")
-        if any(ord(character) < 32 for character in value):
+        if not value.isprintable():
             raise self.fail(field, "must not contain control characters")
         return value
 

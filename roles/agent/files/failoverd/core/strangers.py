@@ -16,8 +16,13 @@ from .turn import Turn
 
 
 def met(turn: Turn, message: Message) -> None:
-    """A signed message under another name came."""
+    """A signed message under another name came.
+
+    What this node itself has said may be sent back to it: that is nobody's sign of life.
+    """
     peer = turn.state.peer
+    if message.node == turn.state.config.node:
+        return
     known, number = peer.stranger, (message.incarnation, message.sequence)
     if message.incarnation > peer.greeted and number > (known.incarnation, known.sequence):
         turn.set_peer(stranger=Stranger(*number, turn.now))

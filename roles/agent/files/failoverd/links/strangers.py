@@ -13,24 +13,31 @@ AGAIN_S = 3600.0
 
 
 class Strangers:
-    """Remembers the last one of them."""
+    """Remembers the last one of them. nodes: this one, then its peer."""
 
     def __init__(
         self, cluster: str, nodes: tuple[str, str], alert: Callable[[str, str], None]
     ) -> None:
+        self._own = nodes[0]
         self._ours = f"cluster {cluster} with the nodes {nodes[0]} and {nodes[1]}"
         self._alert = alert
         self._told: tuple[str, float] | None = None
         self._text = ""
         self._at = 0.0
 
-    def met(self, link: str, says: str, now: float) -> None:
-        """One of their heartbeats came. says: by what names it goes."""
-        self._at = now
+    def met(self, link: str, cluster: str, node: str, now: float) -> None:
+        """One of their heartbeats came. cluster, node: by what names it goes."""
+        says, self._at = f"cluster {cluster}, node {node}", now
         self._text = (
             f"link {link}: heartbeats signed with this cluster's key come from {says}; this node"
-            f" belongs to {self._ours}: failover_name and the names of the nodes have to be the"
-            " same on both nodes, and no other cluster may have the same key"
+            f" belongs to {self._ours}: "
+        )
+        self._text += (
+            "the other node has the configuration of this one, or the network brings this node's"
+            " own heartbeats back"
+            if node == self._own
+            else "failover_name and the names of the nodes have to be the same on both nodes, and"
+            " no other cluster may have the same key"
         )
         who, at = self._told or ("", float("-inf"))
         if now >= at + (AGAIN_S if who == says else SHOWN_S):

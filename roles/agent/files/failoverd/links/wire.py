@@ -34,12 +34,11 @@ class WireError(Exception):
 
 
 class Stranger(WireError):
-    """It is signed with the right key, but is not the peer's (F80). says: by what names it goes."""
+    """It is signed with the right key, but is not the peer's (F80)."""
 
     def __init__(self, reason: str, message: Message) -> None:
         super().__init__(reason)
         self.message = message
-        self.says = f"cluster {message.cluster}, node {message.node}"
 
 
 class Wire:
@@ -118,7 +117,7 @@ class Wire:
         if message.cluster != self._cluster:
             raise Stranger("foreign cluster", message)
         if message.node == self._node:
-            raise WireError("own message")
+            raise Stranger("own message", message)
         if message.node != self._peer:
             raise Stranger("foreign node", message)
         return message
