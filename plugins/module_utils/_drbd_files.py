@@ -56,6 +56,14 @@ def minor_of(name: str, directory: str = DIRECTORY) -> int | None:
     return found["minors"][0] if found is not None and found["minors"] else None
 
 
+def disk_of(text: str, host: str) -> str:
+    """The backing device that a file of ours gives a host, "" for none."""
+    found = re.search(
+        rf'\bon\s+"?{re.escape(host)}"?\s*{{.*?\bdisk\s+"?([^";{{]+?)"?\s*;', text, re.S
+    )
+    return found[1] if found is not None else ""
+
+
 def kernel_minors(sysfs: str = "/sys") -> list[int]:
     """The minors that the kernel has, whoever configured them."""
     names = (os.path.basename(path) for path in glob.glob(f"{sysfs}/class/block/drbd*"))

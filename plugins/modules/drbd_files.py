@@ -14,6 +14,7 @@ description:
     resource of the node. So the new set is made beside C(/etc/drbd.d) and parsed there first; if
     DRBD refuses it, nothing is changed.
   - A file of somebody else is never written or removed.
+  - A backing device that is in use is not replaced by another one.
   - A resource that is retired is detached and disconnected first. One that is in use refuses that.
     Its data and metadata stay.
 version_added: 0.1.0
@@ -62,7 +63,7 @@ import shutil
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _drbd_files
+from ansible_collections.failover.cluster.plugins.module_utils import _drbd, _drbd_files
 
 MODE = 0o600
 SECRET = re.compile(r'\bshared-secret\s+"?([^";\s]+)')
@@ -97,6 +98,24 @@ class Files:
                 self.module.fail_json(
                     msg=f"{path}: was not written by failover.cluster, and is never overwritten;"
                     f" rename the service {name}, or remove the resource of that name."
+                )
+
+    def attached(self) -> None:
+        """Refuse another backing device for one in use: both nodes would lose theirs at once."""
+        host = os.uname().nodename
+        for name, text in self.texts.items():
+            path = self._path(name)
+            if path not in self.found:
+                continue
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                old = _drbd_files.disk_of(handle.read(), host)
+            minor = self.found[path]["minors"][0] if self.found[path]["minors"] else None
+            state = _drbd.read(name, minor, self.module.run_command)
+            if old != _drbd_files.disk_of(text, host) and _drbd.configured(state):
+                self.module.fail_json(
+                    msg=f"DRBD resource {name}: {old} is in use on {host}, so it cannot become"
+                    " another disk. Keep it in storage.disk; or, while the other node is UpToDate,"
+                    f" detach it here (drbdadm detach {name}) and run again."
                 )
 
     def parse(self) -> None:
@@ -170,6 +189,7 @@ def main(directory: str = _drbd_files.DIRECTORY, conf: str = _drbd_files.MAIN) -
     module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
     files = Files(module, directory, conf)
     files.foreign()
+    files.attached()
     # In check mode an earlier task of the same run would have installed DRBD's tools.
     able = not module.check_mode or module.get_bin_path("drbdadm") is not None
     if (files.texts or files.retired) and able:

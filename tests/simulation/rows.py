@@ -87,6 +87,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "F66": ("mode",),
     "F76": ("order hangs",),
     "F73": ("life-raised",),
+    "F79": ("service removed",),
     "F80": ("fault renamed",),
 }
 

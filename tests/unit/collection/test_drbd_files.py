@@ -128,3 +128,32 @@ def test_a_module_that_is_not_loaded_is_looked_up(tmp_path, monkeypatch, code, v
 
     assert _node.drbd_version(run, str(tmp_path / "version")) == version
     assert asked == [["-F", "version", "drbd"]]
+
+
+@pytest.mark.finding("S29")
+@pytest.mark.parametrize("template", ["resource.res.j2", "resource9.res.j2"])
+@pytest.mark.parametrize(("disk", "refused"), [("UpToDate", True), ("Diskless", False)])
+def test_a_disk_that_is_in_use_does_not_become_another_one(
+    written, tmp_path, monkeypatch, template, disk, refused
+):
+    import importlib
+
+    from ansible_collections.failover.cluster.plugins.module_utils import _drbd
+
+    from tests.unit.collection.modules import PLACE, run
+
+    module = importlib.import_module(f"{PLACE}.drbd_files")
+    main, text = module.main, written(template)
+    (tmp_path / "shop.res").write_text(text)
+    monkeypatch.setattr(module, "main", lambda: main(str(tmp_path), str(tmp_path / "none")))
+    monkeypatch.setattr(module.os, "uname", lambda: type("", (), {"nodename": "node1"}))
+    state = {**_drbd.NONE, "connection": "Connected", "disk": disk}
+    monkeypatch.setattr(_drbd, "read", lambda *_args: state)
+    monkeypatch.setattr(module.Files, "parse", lambda _self: None)
+    said = run("drbd_files", check=True, files={"shop": text.replace("/dev/vdb", "/dev/vdc")})
+    assert ("/dev/vdb is in use on node1" in said.get("msg", "")) == refused
+    same = text.replace("ping-int 1", "ping-int 2")
+    assert run("drbd_files", check=True, files={"shop": same})["written"] == ["shop"]
+    # The disk of the other node is the other node's affair.
+    there = text[::-1].replace("/dev/vdb"[::-1], "/dev/vdc"[::-1], 1)[::-1]
+    assert run("drbd_files", check=True, files={"shop": there})["written"] == ["shop"]
