@@ -26,12 +26,11 @@ def complete(links: Sequence[Any], scope: Scope) -> None:
         put(link, "name", lambda one=link: _name(one, names), scope)  # type: ignore[misc]
         if link["type"] != "udp":
             continue
-        told = dict.get(link, "address", {})
-        put(link, "network", lambda at=link, given=told: _network(at, given), scope)  # type: ignore[misc]
+        put(link, "network", lambda at=link: _network(at), scope)  # type: ignore[misc]
         put(
             link,
             "address",
-            lambda given=told: {n: a["address"] for n, a in given.items()},  # type: ignore[misc]
+            lambda at=link: {n: a["address"] for n, a in at.get("address", {}).items()},  # type: ignore[misc]
             scope,
         )
 
@@ -44,9 +43,10 @@ def _name(link: Any, names: set[str]) -> str:
     return name
 
 
-def _network(link: Any, told: Any) -> str:
+def _network(link: Any) -> str:
     if "network" in link:
         return str(link["network"])
+    told = link.get("address", {})
     for node, given in told.items():
         if _net.alone(given["network"]):
             refuse(f"{link['where']}.address.{node}", given["network"], ALONE)

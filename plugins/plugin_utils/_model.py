@@ -186,9 +186,11 @@ def _complete(
             decides = any(m["method"] == "sfex" for m in every(model["fencing"]))
             put(sfex, "times", lambda: _guard.locks(sfex, model["watchdog"], decides), scope)
     with problems:
-        _services.complete(model["services"], dict.get(model, "links"), model["sfex"], scope)
+        _services.complete(
+            model["services"], dict.get(model, "links"), dict.get(model, "sfex"), scope
+        )
     with problems:
-        _services.check(model["services"], model["sfex"], scope)
+        _services.check(model["services"], dict.get(model, "sfex"), scope)
     with problems:
         _safe(model, problems)
     with problems:

@@ -27,6 +27,7 @@ HIDDEN_PLACE = re.compile(
 """Places of values that may hold a secret though their names do not say so."""
 SEVERAL = re.compile(r"[A-Za-z_]\s*[:=]\s*[^\s/]|://.*[@?#]|:.*@|\n|\{\{")
 """What a text has in it that swallowed its neighbours."""
+PATH = re.compile(r"/[A-Za-z0-9_/.-]*")
 ADDRESS = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?")
 MASK = "***"
 
@@ -87,6 +88,8 @@ def shown(where: str, value: object) -> str:
         return "the value" if kind_of(value) in ("a text", "a number") else kind_of(value)
     if not value.strip():
         return "an empty text"
+    if PATH.fullmatch(value):
+        return value[:LONGEST]
     if secrets.is_secret(value) or (SEVERAL.search(value) and not ADDRESS.fullmatch(value)):
         return "the text"
     return value if len(value) <= LONGEST else f"{value[:LONGEST]}..."

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _applications, _net, _units
-from ._inventory.kinds import Scope, every, put
+from ._inventory.kinds import Scope, every, known, put
 from ._inventory.storage import no_storage
 from ._problems import Problem, Problems, refuse
 
@@ -130,7 +130,7 @@ def check(services: Any, lock_disk: Any, scope: Scope) -> None:
         with problems:
             for node in scope.nodes:
                 disk = service["storage"]["disk"].get(node)
-                if disk and lock_disk is not None and disk == lock_disk["disk"][node]:
+                if disk and lock_disk is not None and disk == known(lock_disk)["disk"][node]:
                     said = f"is the disk of service {service['name']} on {node}."
                     refuse("failover_sfex.disk", disk, said)
     with problems:

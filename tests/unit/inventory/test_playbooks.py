@@ -253,3 +253,22 @@ def test_an_inline_vault_is_a_text_and_is_shown_nowhere(play: Play, tmp_path: Pa
     done = play("validate", wrong, "--vault-password-file", str(word), "-vvv")
     assert "failover_services[0].preferred: " in done.text and "is not a node" in done.text
     assert SECRET not in done.text
+
+
+@pytest.mark.finding("I11", "X1")
+def test_nothing_is_kept_as_a_fact(play: Play, tmp_path: Path) -> None:
+    cache = {
+        "ANSIBLE_INJECT_FACT_VARS": "False",
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache"),
+    }
+    asked = ("-e", "service=web", "--check")
+    first = play("failover", {"one": cluster(1)}, *asked, **cache)
+    assert "TASK [Move the service]" in first.text
+    kept = [path.read_text(encoding="utf-8") for path in (tmp_path / "cache").glob("*")]
+    assert not any("web" in text or SECRET in text for text in kept)
+    # The hosts left their cluster: what an earlier run knew of it counts for nothing.
+    hosts = {"hosts": cluster(1)["hosts"]}
+    second = play("failover", {"one": hosts, "two": cluster(2, "blog")}, *asked, **cache)
+    assert "service: web is not a service of the inventory;" in second.text
+    assert "They are blog." in second.text
