@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -162,6 +165,77 @@ def test_a_password_is_never_sent_to_a_server_without_encryption() -> None:
 
     asyncio.run(main())
     assert not any("AUTH" in line or "s3cret" in line for line in lines)
+
+
+def left_behind(before: set[threading.Thread]) -> set[threading.Thread]:
+    """Threads that were not there before and do not end."""
+    fresh = set(threading.enumerate()) - before
+    for thread in fresh:
+        thread.join(10)
+    return {thread for thread in fresh if thread.is_alive()}
+
+
+DRIPS = {
+    "status line": (hook, b"HTTP/1.1 200 O"),
+    "header": (hook, b"HTTP/1.1 200 OK\r\nX-Long: "),
+    "mail's greeting": (mail, b"220-welcome\r\n"),
+    "mail's answer": (mail, b"220 welcome\r\n250-"),
+}
+
+
+@pytest.mark.finding("X7")
+@pytest.mark.parametrize(("make", "begin"), DRIPS.values(), ids=DRIPS)
+def test_a_server_that_drips_keeps_no_thread(
+    make: Any, begin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte is in time, and the end never comes: one deadline ends the whole."""
+    monkeypatch.setattr(channels, "WHOLE_S", 0.5)
+    ended = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _sender = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(begin)
+            while True:
+                connection.sendall(b"250-more\r\n" if make is mail else b"x")
+                time.sleep(0.02)
+        ended.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        port = listener.getsockname()[1]
+        url = f"http://127.0.0.1:{port}/hidden-word"
+        channel = mail(port) if make is mail else WebhookSettings("hook", url)
+        before = set(threading.enumerate())
+        with pytest.raises(NoticeError, match=r"no end after|no answer in time"):
+            asyncio.run(channels.send(channel, NOTICE))
+        assert not left_behind(before)
+        assert ended.wait(30), "the connection is closed, too"
+
+
+@pytest.mark.finding("X7")
+def test_a_server_that_drips_in_the_handshake_keeps_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(channels, "WHOLE_S", 0.5)
+
+    def drip(listener: socket.socket) -> None:
+        connection, _sender = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(5)
+            connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")  # 16 KiB will come
+            while True:
+                connection.sendall(b"\x03")
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        port = listener.getsockname()[1]
+        before = set(threading.enumerate())
+        channel = WebhookSettings("hook", f"https://127.0.0.1:{port}/x")
+        with pytest.raises(NoticeError, match=r"no end after|no answer in time"):
+            asyncio.run(channels.send(channel, NOTICE))
+        assert not left_behind(before)
 
 
 def test_a_command_gets_json_and_its_failure_is_told(tmp_path: Path, script: Any) -> None:

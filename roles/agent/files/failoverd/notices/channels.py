@@ -19,10 +19,13 @@ from failoverd.monitors.aside import aside
 from failoverd.process import run
 
 from .compose import Notice, fill
+from .exchange import Exchange, Smtp
 from .settings import SENDMAIL, Channel, CommandSettings, MailSettings, WebhookSettings
 
 SOCKET_S = 20.0
 WHOLE_S = 60.0
+CUT_S = 5.0
+"""How long the thread of a conversation that was cut may take to end."""
 
 
 class NoticeError(Exception):
@@ -41,10 +44,24 @@ async def send(channel: Channel, notice: Notice) -> None:
         await _program((SENDMAIL, "-i", "--", *channel.to), _mail(channel, notice).as_string())
 
 
-async def _thread(work: Callable[[Any, Notice], None], channel: Channel, notice: Notice) -> None:
-    future = aside(work, channel, notice)
+async def _thread(
+    work: Callable[[Any, Notice, Exchange], None], channel: Channel, notice: Notice
+) -> None:
+    exchange = Exchange(WHOLE_S, SOCKET_S)
+
+    def talk() -> None:
+        try:
+            work(channel, notice, exchange)
+        finally:
+            exchange.close()
+
+    future = aside(talk)
+    # Also when nobody waits for it any more, the loop must not complain of what came of it.
+    future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     await asyncio.wait([future], timeout=WHOLE_S)
     if not future.done():
+        exchange.cut()
+        await asyncio.wait([future], timeout=CUT_S)
         raise NoticeError(f"no end after {WHOLE_S:g} s")
     error = future.exception()
     if isinstance(error, NoticeError):
@@ -52,6 +69,8 @@ async def _thread(work: Callable[[Any, Notice], None], channel: Channel, notice:
     if error is not None:
         # Only what the system says of it: the rest may hold an address that is a secret.
         reason = error.strerror if isinstance(error, OSError) else None
+        if isinstance(error, TimeoutError):
+            reason = "no answer in time"
         raise NoticeError(reason or type(error).__name__)
 
 
@@ -62,11 +81,12 @@ async def _program(argv: tuple[str, ...], text: str) -> None:
         raise NoticeError(f"{argv[0]}: {code}{done.last_line}")
 
 
-def _post(channel: WebhookSettings, notice: Notice) -> None:
+def _post(channel: WebhookSettings, notice: Notice, exchange: Exchange) -> None:
     url = urlsplit(channel.url)
     value = notice.as_json() if channel.body is None else fill(channel.body, notice)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = kind(url.hostname or "", url.port, timeout=SOCKET_S)
+    connection = kind(url.hostname or "", url.port)
+    vars(connection)["_create_connection"] = exchange.connect
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     headers = {"Content-Type": "application/json", "User-Agent": "failoverd"}
     try:
@@ -79,17 +99,11 @@ def _post(channel: WebhookSettings, notice: Notice) -> None:
         raise NoticeError(f"{url.hostname} answered HTTP {status}")
 
 
-def _smtp(channel: MailSettings, notice: Notice) -> None:
-    about: dict[str, Any] = {"local_hostname": notice.node, "timeout": SOCKET_S}
+def _smtp(channel: MailSettings, notice: Notice, exchange: Exchange) -> None:
     context = ssl.create_default_context()
+    tls = context if channel.encryption == "tls" else None
     try:
-        if channel.encryption == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                channel.server, channel.port, context=context, **about
-            )
-        else:
-            server = smtplib.SMTP(channel.server, channel.port, **about)
-        with server:
+        with Smtp(exchange, channel.server, channel.port, notice.node, tls) as server:
             if channel.encryption == "starttls":
                 server.starttls(context=context)
             if channel.username:
