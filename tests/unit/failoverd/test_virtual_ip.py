@@ -308,3 +308,15 @@ def test_of_many_addresses_those_that_answer_are_named(cable: Any) -> None:
         assert "10.9.0.30 on eth7: the interface is down or absent" in text
 
     asyncio.run(main())
+
+
+@pytest.mark.finding("S28")
+def test_an_address_on_an_interface_that_is_gone_is_stopped(cable: Any) -> None:
+    """Where there is no interface there is no address: the stop of the others goes on."""
+
+    async def main() -> None:
+        with cable.side(0):
+            for address in ADDRESSES:
+                await resource(address, [], "eth7").stop()
+
+    asyncio.run(main())

@@ -58,6 +58,9 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
         one.add_argument("node", metavar="NODE", nargs="?", default="", help="default: this one")
     one = command("maintenance", "Leave everything as it is while people work on the cluster.")
     one.add_argument("switch", choices=("on", "off"))
+    one = command("repair", "Open the storage of a stopped service alone on this node; close it.")
+    one.add_argument("what", choices=("open", "close"))
+    one.add_argument("service", metavar="SERVICE")
     one = command("notify-test", "Send a test message over the notifications.")
     one.add_argument("name", metavar="NAME", nargs="?", default="", help="default: all of them")
     one = command("check", "Check the configuration without touching anything.")
@@ -142,6 +145,8 @@ def run(arguments: argparse.Namespace) -> int:
         return notify_test(arguments.name)
     if name == "check":
         return check(arguments.directory)
+    if name == "repair":
+        return repair(arguments.what, arguments.service)
     if name == "handover":
         return handover(arguments.shutdown)
     given = vars(arguments)
@@ -205,6 +210,17 @@ def switchover(arguments: argparse.Namespace) -> int:
         print(json.dumps(result))
     else:
         say(f"{answer['text']} after {seconds:.1f} s" if changed else answer["text"])
+    return OK
+
+
+def repair(what: str, service: str) -> int:
+    """Open the storage of a service for people, or close it, and say where it is."""
+    print(command(f"{what}-storage", service, MOVE_LIMIT_S)["text"])
+    found = [entry for entry in status()["services"] if entry["name"] == service]
+    mounts = [r for entry in found for r in entry["resources"] if r["type"] == "filesystem"]
+    if what == "open":
+        for mount in mounts:
+            print(f"mounted at {mount['label']}; when done: failoverctl repair close {service}")
     return OK
 
 

@@ -78,7 +78,7 @@ class Dispatcher:
         self._methods: dict[type, Callable[[Any], None]] = {
             Send: lambda a: self._send(a.message),
             Note: self._note,
-            Own: lambda a: self._store.own(a.service, a.held, a.generation),
+            Own: lambda a: self._store.own(a.service, a.held, a.generation, a.repair),
             KeepModes: lambda a: self._store.keep(a.modes),
             KeepLife: lambda a: self._lives.keep(a.incarnation),
             Reply: lambda a: self._answer(a.request, {"ok": a.ok, "text": a.text}),
@@ -138,7 +138,9 @@ class Dispatcher:
 
     async def _probe(self, action: Probe) -> None:
         service = self._services[action.service]
+        repair = self._store.repair(action.service)
         try:
+            service.mean(repair=repair)
             found, detail = await self._look_at(action)
         except Exception as error:
             found, detail = Found.PARTIAL, f"the probe failed: {error}"
@@ -146,7 +148,7 @@ class Dispatcher:
         if found is Found.RUNNING and mine:
             service.attach()
         generation = self._store.generation(action.service)
-        self.post(Probed(action.service, action.op, found, mine, detail, generation))
+        self.post(Probed(action.service, action.op, found, mine, detail, generation, repair))
 
     async def _look_at(self, action: Probe) -> tuple[Found, str]:
         """Ask until it could be asked: a daemon that lacks the means has found nothing (F75)."""
@@ -172,7 +174,7 @@ class Dispatcher:
         service.on_progress = lambda text: self.post(OpProgress(action.service, action.op, text))
         try:
             if isinstance(action, Start):
-                await service.start(action.generation, action.peer_gone)
+                await service.start(action.generation, action.peer_gone, repair=action.repair)
             elif isinstance(action, Stop):
                 await service.stop()
             else:

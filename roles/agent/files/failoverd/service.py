@@ -37,6 +37,10 @@ FOLLOW_S = 5.0
 """How often a long start is asked how far it is."""
 
 
+STORAGE = frozenset({"drbd", "sfex", "filesystem"})
+"""Kinds of resources that hold the data and run nothing."""
+
+
 class Chronicle(Protocol):
     """Where a service tells what happens to it."""
 
@@ -71,6 +75,8 @@ class Service:
         self.resources = resources
         self.states: dict[str, str] = dict.fromkeys(resources, "unknown")
         self._graph = {name: r.settings.after for name, r in resources.items()}
+        self._meant: graph.Graph = self._graph
+        """What is up when the service is: all, or its storage alone (F91)."""
         self._history = history
         self.watchers = watchers or Watchers(resources, lambda: "")
         self._rest = rest
@@ -92,6 +98,16 @@ class Service:
         everything: the graph of both. on_clean: told once all of it has been stopped.
         """
         self._former, self._everything, self._on_clean = former, everything, on_clean
+
+    def mean(self, *, repair: bool) -> None:
+        """repair: not the service is to be up, but its storage alone, for people (F91)."""
+        names = [n for n, r in self.resources.items() if r.settings.type in STORAGE]
+        self._meant = graph.part(self._graph, names) if repair else self._graph
+
+    @property
+    def repaired(self) -> bool:
+        """Its storage alone is meant to be up."""
+        return self._meant is not self._graph
 
     @property
     def drbd(self) -> Drbd | None:
@@ -145,14 +161,15 @@ class Service:
             left = await self._left()
             if left:
                 return Found.PARTIAL, f"up by an earlier configuration: {', '.join(left)}"
-            values = set(found.values())
-            if values == {State.UP}:
+            up = {name for name, state in found.items() if state is not State.DOWN}
+            if up == set(self._meant) and {found[name] for name in up} == {State.UP}:
                 return Found.RUNNING, ""
             # A lock alone runs nothing: it was taken when the peer was excluded.
             if {s for n, s in found.items() if not self._is_lock(n)} == {State.DOWN}:
                 return Found.STOPPED, ""
-            up = [name for name, state in found.items() if state is not State.DOWN]
-            return Found.PARTIAL, "; ".join(details) or f"up: {', '.join(up)}"
+            return Found.PARTIAL, "; ".join(
+                details
+            ) or f"up: {', '.join(n for n in found if n in up)}"
 
     async def _left(self) -> list[str]:
         """What is, or may be, up and is not named any more."""
@@ -171,17 +188,24 @@ class Service:
     def _is_lock(self, name: str) -> bool:
         return self.resources[name].settings.type == "sfex"
 
-    async def start(self, generation: int, peer_gone: bool) -> None:
-        """Start everything, each part as early as possible; raises Failed."""
+    async def start(self, generation: int, peer_gone: bool, *, repair: bool = False) -> None:
+        """Start everything, each part as early as possible; raises Failed.
+
+        repair: its storage alone, for people (F91).
+        """
         async with self._turn:
+            self.mean(repair=repair)
+            if not self._meant:
+                raise Failed("it has no storage that could be opened")
             await self._measured(
-                "start", generation, self._start(self._graph, Situation(peer_gone))
+                "start", generation, self._start(self._meant, Situation(peer_gone))
             )
 
     async def stop(self) -> None:
         """Stop everything in reverse; raises Failed (F47)."""
         async with self._turn:
             await self._measured("stop", None, self._stop(self._everything))
+            self.mean(repair=False)
             self._former, self._everything = {}, self._graph
             self._on_clean()
             self._on_clean = lambda: None
@@ -321,7 +345,8 @@ class Service:
             await self._rest(period_s)
             if self._running and not self._turn.locked():
                 self._watch_rest()
-            for name, resource in self.resources.items():
+            for name in self._meant:
+                resource = self.resources[name]
                 if not self._running or self._turn.locked():
                     break
                 # What cannot be asked has not been found down.
@@ -333,8 +358,9 @@ class Service:
     def _watch(self, running: bool) -> None:
         self._running = running
         if running:
-            self._unwatched = list(self.resources)
+            self._unwatched = list(self._meant)
             self._watch_rest()
+        if running and not self.repaired:
             self.watchers.begin(self._found_failing, self._blind)
         else:
             self.watchers.end()

@@ -14,7 +14,7 @@ from .core import ownership, placement
 from .core.clock import Clock
 from .core.message import Local, ServiceReport
 from .core.modes import is_on
-from .core.state import Life, State
+from .core.state import Life, Repair, State
 from .core.state import Service as CoreService
 from .resources.base import Resource
 from .resources.filesystem import Filesystem
@@ -143,6 +143,8 @@ def _service(
     else:
         owner, local = "", own.local
     word = WORDS.get(local, "") if local is not None else ""
+    if local is Local.RUNNING and _repaired(own, report, here=owner == node):
+        word = "open for repair"
     why = own.why or (own.failure if placement.failed(state, own, Clock(now)) else "")
     if not word:
         why = why or (said.why if said is not None else "")
@@ -183,6 +185,13 @@ def _service(
             for name, resource in service.resources.items()
         ],
     }
+
+
+def _repaired(own: CoreService, report: ServiceReport | None, *, here: bool) -> bool:
+    """Its storage alone is open, for people (F91)."""
+    if here:
+        return own.repair is not Repair.NONE
+    return report is not None and report.why == placement.REPAIRED
 
 
 def _part(why: str, node: str) -> str:

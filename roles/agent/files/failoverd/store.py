@@ -64,12 +64,18 @@ class Store:
         entry = self._services.get(service, {})
         return float(entry.get("since", 0.0)) if entry.get("held") else 0.0
 
-    def own(self, service: str, held: bool, generation: int) -> None:
+    def repair(self, service: str) -> bool:
+        """Whether it is held for people alone, with nothing but its storage open (F91)."""
+        entry = self._services.get(service, {})
+        return bool(entry.get("held") and entry.get("repair"))
+
+    def own(self, service: str, held: bool, generation: int, repair: bool = False) -> None:
         """Remember; a file that cannot be written is told in problem (F69)."""
         entry = {
             "held": held,
             "generation": max(generation, self.generation(service)),
             "since": (self.since(service) or time.time()) if held else 0.0,
+            **({"repair": True} if repair else {}),
         }
         if self._services.get(service) == entry and not self._unwritten:
             return
@@ -135,6 +141,7 @@ def _services(data: Any, same_boot: bool) -> dict[str, dict[str, Any]]:
             "held": entry.get("held") is True and same_boot,
             "generation": entry["generation"],
             "since": float(since) if good else 0.0,
+            **({"repair": True} if entry.get("repair") is True else {}),
         }
     return result
 

@@ -50,6 +50,8 @@ class Start:
     generation: int
     peer_gone: bool
     """The peer is proven gone: DRBD's handler may be told so during this promotion."""
+    repair: bool = False
+    """Its storage alone, for people to repair what is on it (F91)."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class Own:
     service: str
     held: bool
     generation: int
+    repair: bool = False
+    """It is held for people to repair it: its storage alone is open (F91)."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from . import clearing, lifecycle, mode_changes, placement
+from . import clearing, lifecycle, mode_changes, placement, repair
 from .actions import Reply
 from .events import Command, Verb
 from .liveness import SPEAKS, prove_gone, speaks
 from .message import Local
 from .modes import is_on
-from .state import Life, Move, Proof
+from .state import Life, Move, Proof, Repair
 from .transitions import Cause
 from .turn import Turn
 
@@ -38,6 +38,8 @@ def _switchover(turn: Turn, event: Command) -> str:
         return f"{peer} is {state.peer.life.value}: a move needs both nodes"
     if service.move is not None:
         return f"{service.name} is already being moved to {service.move.to}"
+    if service.repair is not Repair.NONE or report.why == placement.REPAIRED:
+        return f"{service.name}: {placement.REPAIRED}; failoverctl repair close ends that"
     here, there = service.local is Local.RUNNING, report.local is Local.RUNNING
     to = event.to or (peer if here else node)
     if to not in (node, peer):
@@ -114,4 +116,6 @@ _COMMANDS = {
     Verb.STANDBY: mode_changes.standby,
     Verb.ONLINE: mode_changes.standby,
     Verb.MAINTENANCE: mode_changes.maintenance,
+    Verb.OPEN_STORAGE: repair.opened,
+    Verb.CLOSE_STORAGE: repair.closed,
 }

@@ -61,6 +61,8 @@ class Probed:
     detail: str = ""
     generation: int = 0
     """The service's generation as this node last recorded it."""
+    repair: bool = False
+    """Its storage alone was opened here for people (F91); running says that it still is."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,8 @@ class Verb(Enum):
     STANDBY = "standby"
     ONLINE = "online"
     MAINTENANCE = "maintenance"
+    OPEN_STORAGE = "open-storage"
+    CLOSE_STORAGE = "close-storage"
 
 
 @dataclass(frozen=True)

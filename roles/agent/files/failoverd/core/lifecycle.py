@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import placement, transitions
-from .actions import Own, Probe, Recover, Stop
+from .actions import Own, Probe, Recover, Reply, Stop
 from .events import Found, OpDone, Probed, ResourceFailed
 from .message import Local
 from .modes import is_on
-from .state import Life, Proof, Right, Service, State
+from .state import Life, Proof, Repair, Right, Service, State
 from .transitions import Cause
 from .turn import Turn
 
@@ -87,6 +87,8 @@ def probed(turn: Turn, service: Service, event: Probed) -> None:
             "by-hand", f"{service.name}: {text} {event.detail}".rstrip(), service.name, alert=True
         )
     elif event.found is Found.RUNNING:
+        if event.repair:
+            service = turn.set_service(service.name, repair=Repair.OPEN)
         turn.note("adopted", f"{service.name} goes on running here", service.name)
         enter(turn, service, Cause.FOUND_RUNNING, right=Right.ADOPTED, why="")
     else:
@@ -120,7 +122,11 @@ def op_done(turn: Turn, service: Service, event: OpDone) -> None:
     else:
         starting = service.local is Local.STARTING
         text = "running" if starting else "recovered"
-        turn.note(text, f"{service.name} is {text} on {turn.state.config.node}", service.name)
+        node = turn.state.config.node
+        if service.repair is not Repair.NONE:
+            _opened(turn, service, f"the storage of {service.name} is open on {node}, for repair")
+        else:
+            turn.note(text, f"{service.name} is {text} on {node}", service.name)
         enter(turn, service, Cause.STARTED if starting else Cause.RECOVERED, why="")
 
 
@@ -130,7 +136,7 @@ def resource_failed(turn: Turn, service: Service, event: ResourceFailed) -> None
         return
     text = f"{service.name}: {event.resource} {event.reason}"
     turn.note("resource-failed", text, service.name, alert=True)
-    if is_on(turn.state.modes.maintenance):  # F66
+    if is_on(turn.state.modes.maintenance) or service.repair is not Repair.NONE:  # F66, F91
         return
     recent = placement.recent_restarts(turn, service)
     report = turn.report(service.name)
@@ -160,6 +166,28 @@ def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:
     """It is provably down here: the right to it is given back."""
     enter(turn, service, cause, right=Right.NONE, mine=False)
     turn.do(Own(service.name, False, service.generation))
+    closing = service.repair is Repair.CLOSING
+    if closing:
+        turn.set_service(service.name, failed_at=None, failure="", restarts=())
+    text = f"the storage of {service.name} is closed, its failures are forgotten"
+    end_repair(turn, service, closing, text if closing else f"{service.name}: {service.failure}")
+
+
+def _opened(turn: Turn, service: Service, text: str) -> None:
+    turn.note("repair", text, service.name, alert=True)
+    if service.repair_request:
+        turn.do(Reply(service.repair_request, True, text))
+    turn.set_service(service.name, repair_request=0)
+
+
+def end_repair(turn: Turn, service: Service, ok: bool, text: str) -> None:
+    """Its storage is not open for people any more, or will not be; whoever waits is told."""
+    if service.repair is Repair.NONE:
+        return
+    turn.note("repair-ended", text, service.name, alert=not ok)
+    if service.repair_request:
+        turn.do(Reply(service.repair_request, ok, text))
+    turn.set_service(service.name, repair=Repair.NONE, repair_request=0, repair_until=0.0, claim=0)
 
 
 def _stop_done(turn: Turn, service: Service, event: OpDone) -> None:
@@ -173,4 +201,5 @@ def _stop_done(turn: Turn, service: Service, event: OpDone) -> None:
     # F47: what could not be stopped may run on; only exclusion of this node ends that.
     text = f"{service.name} could not be stopped: {event.reason}"
     turn.note("stop-failed", text, service.name, alert=True)
+    end_repair(turn, service, False, text)
     enter(turn, service, Cause.STOP_FAILED, why=event.reason)

@@ -24,6 +24,7 @@ from . import (
     orders,
     ownership,
     relocation,
+    repair,
     safestop,
     speech,
     vigil,
@@ -118,6 +119,8 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     for service in turn.state.services:
         data.settle(turn, service)
     exclusion.exclude(turn)
+    for service in turn.state.services:
+        repair.watch(turn, service)
     if is_on(turn.state.modes.maintenance):
         ownership.rest(turn)
     else:

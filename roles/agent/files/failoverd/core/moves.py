@@ -7,7 +7,7 @@ from __future__ import annotations
 from . import lifecycle, placement
 from .actions import Leave, Reply
 from .message import Local
-from .state import Life, Move, Service
+from .state import Life, Move, Repair, Service
 from .transitions import Cause
 from .turn import Turn
 
@@ -98,7 +98,8 @@ def _pulled(turn: Turn, service: Service) -> Service:
     """The peer's operator asked the peer for this service, which runs here."""
     report = turn.report(service.name)
     wanted = report is not None and report.pull != 0 and report.able
-    if wanted and service.local is Local.RUNNING and service.move is None and not service.op:
+    free = service.move is None and service.repair is Repair.NONE
+    if wanted and service.local is Local.RUNNING and free and not service.op:
         start_move(turn, service)
         return turn.service(service.name)
     return service
@@ -106,7 +107,8 @@ def _pulled(turn: Turn, service: Service) -> Service:
 
 def _move_or_stop(turn: Turn, service: Service) -> None:
     report = turn.report(service.name)
-    if turn.state.peer.life is Life.ALIVE and report is not None and report.able:
+    free = service.repair is Repair.NONE
+    if turn.state.peer.life is Life.ALIVE and report is not None and report.able and free:
         start_move(turn, service)
     else:
         lifecycle.stop(turn, service, Cause.MOVE)

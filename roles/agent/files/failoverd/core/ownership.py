@@ -15,7 +15,7 @@ from .actions import Own, Start
 from .clock import Clock
 from .config import Kind
 from .message import Grant, Local, ServiceReport
-from .state import Life, Proof, Right, Service, State
+from .state import Life, Proof, Repair, Right, Service, State
 from .transitions import Cause
 from .turn import Turn
 
@@ -97,7 +97,8 @@ def _agree(turn: Turn, service: Service, report: ServiceReport, why: str) -> Non
         _explain(turn, service, "" if settled or coming else _reason(turn, report, why))
         return
     if service.claim == 0:
-        if report.able and placement.peer_first(turn, service, report):
+        repaired = service.repair is not Repair.NONE
+        if report.able and not repaired and placement.peer_first(turn, service, report):
             _explain(turn, service, "")
             return
         service = turn.set_service(service.name, claim=turn.number())
@@ -150,10 +151,11 @@ def start(turn: Turn, service: Service, right: Right, known: int) -> None:
         mine=True,
     )
     op = lifecycle.order(turn, service)
-    turn.do(Own(service.name, True, generation))
+    repair = service.repair is not Repair.NONE
+    turn.do(Own(service.name, True, generation, repair))
     # A goodbye is no word for DRBD: the disk of a node that left may still pass for current.
     peer_gone = right is Right.PROVEN and turn.state.peer.proof.powerless
-    turn.do(Start(service.name, op, generation, peer_gone=peer_gone))
+    turn.do(Start(service.name, op, generation, peer_gone=peer_gone, repair=repair))
 
 
 def silence(state: State, clock: Clock) -> str:

@@ -13,9 +13,11 @@ from .clock import Clock
 from .config import ServiceConfig
 from .message import Local, Reach, ServiceReport
 from .modes import is_on
-from .state import Service, State
+from .state import Repair, Service, State
 from .turn import Turn
 
+REPAIRED = "its storage is open alone, for repair"
+"""Says the node where it is, and why it moves nowhere (F91)."""
 BASE = 1000
 PREFERRED = 100
 WITHOUT_LAN = 500
@@ -49,7 +51,10 @@ def unable(turn: Turn, service: Service) -> str:
         return f"on {node} it is {service.local.value}{hangs}"
     if service.move is not None and service.move.to != node:
         return f"it is being moved to {service.move.to}"
-    if failed(state, service, turn.clock):
+    if service.repair is not Repair.NONE and service.held:
+        return REPAIRED
+    # Whoever opens its storage for repair knows that it failed (F91).
+    if failed(state, service, turn.clock) and service.repair is Repair.NONE:
         return f"{FAILED_ON} {node}: {service.failure}"
     if service.sick:
         return f"the disk on {node} {service.sick}"  # F44

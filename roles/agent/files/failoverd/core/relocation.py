@@ -7,7 +7,7 @@ from __future__ import annotations
 from . import moves, placement
 from .message import Local, Reach
 from .modes import is_on
-from .state import Life, Service
+from .state import Life, Repair, Service
 from .turn import Turn
 
 DETACHED = ("Diskless", "Failed", "Detaching")
@@ -21,7 +21,8 @@ def relocate(turn: Turn) -> None:
     if turn.state.leaving or turn.state.peer.life is not Life.ALIVE:
         return
     for service in turn.state.services:
-        why = _reason(turn, service) if service.local is Local.RUNNING else ""
+        stays = service.local is not Local.RUNNING or service.repair is not Repair.NONE  # F91
+        why = "" if stays else _reason(turn, service)
         report = turn.report(service.name)
         if not why or report is None or not report.able or report.local is not Local.STOPPED:
             continue

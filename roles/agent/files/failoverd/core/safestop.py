@@ -84,7 +84,9 @@ def _begin(turn: Turn, why: str) -> Result:
             turn.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
         if service.move is not None and service.move.request:
             turn.do(Reply(service.move.request, False, text))
-        turn.set_service(service.name, claim=0, move=None, waiting=())
+        if service.repair_request:
+            turn.do(Reply(service.repair_request, False, text))
+        turn.set_service(service.name, claim=0, move=None, waiting=(), repair_request=0)
     if turn.state.leaving > 0:
         turn.do(Reply(turn.state.leaving, False, text))
     turn.set(defect=why, leaving=0)

@@ -171,6 +171,15 @@ class Move:
     """The operator's command to answer, 0 if none waits."""
 
 
+class Repair(Enum):
+    """Whether the storage of a service is open alone here, for people (F91)."""
+
+    NONE = ""
+    OPEN = "open"
+    """It is, or is to be as soon as the peer has given leave."""
+    CLOSING = "closing"
+
+
 @dataclass(frozen=True)
 class Service:
     """One service on this node."""
@@ -226,6 +235,11 @@ class Service:
     """When people are told that DRBD is StandAlone, None if they need not be (F39)."""
     split: bool = False
     """That was told, and the kernels have not connected since (F39)."""
+    repair: Repair = Repair.NONE
+    repair_request: int = 0
+    """The operator's command to answer when it is open or closed, 0 if none waits."""
+    repair_until: float = 0.0
+    """Until when the peer's leave is waited for."""
 
     @property
     def held(self) -> bool:

@@ -65,7 +65,7 @@ def keep_secondaries(interface: str, address: Interface) -> None:
     """
     if address.version == 6:
         return
-    body = struct.pack("=BBHiII", socket.AF_UNSPEC, 0, 0, socket.if_nametoindex(interface), 0, 0)
+    body = struct.pack("=BBHiII", socket.AF_UNSPEC, 0, 0, _index(interface), 0, 0)
     setting = _attribute(IPV4_PROMOTE_SECONDARIES, struct.pack("=I", 1))
     family = _attribute(socket.AF_INET, _attribute(IFLA_INET_CONF, setting))
     _request(RTM_SETLINK, NLM_F_ACK, body + _attribute(IFLA_AF_SPEC, family))
@@ -134,7 +134,7 @@ def _ask_interface(request: int, interface: str) -> bytes:
 
 def _address_message(interface: str, address: Interface) -> bytes:
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    index = socket.if_nametoindex(interface)
+    index = _index(interface)
     packed = address.ip.packed
     length = address.network.prefixlen
     body = struct.pack("=BBBBI", family, length, 0, 0, index)
@@ -142,6 +142,14 @@ def _address_message(interface: str, address: Interface) -> bytes:
     if isinstance(address, ipaddress.IPv4Interface) and length < 31:
         body += _attribute(IFA_BROADCAST, address.network.broadcast_address.packed)
     return body
+
+
+def _index(interface: str) -> int:
+    """The number of an interface. Raises OSError with ENODEV, which Python leaves out."""
+    try:
+        return socket.if_nametoindex(interface)
+    except OSError:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from None
 
 
 def _attribute(kind: int, value: bytes) -> bytes:
