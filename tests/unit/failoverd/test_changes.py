@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ class Changing(Pair):
         self.start(node)
         self.wait(lambda: self.ctl(node, "status").returncode == 0)
 
+    def everywhere(self, lasts: set[int]) -> bool:
+        """Whether the nodes have these addresses between them, and no others."""
+        return self.addresses("node1") | self.addresses("node2") == lasts
+
+    def carried(self, node: str) -> list[str]:
+        """The services of which the node keeps an earlier text."""
+        path = self.path / node / "state/former.json"
+        return [kept["name"] for kept in json.loads(path.read_text())] if path.exists() else []
+
     def addresses(self, node: str) -> set[int]:
         """The last bytes of the addresses of services that the node has."""
         namespace = self.wire.names[int(node[-1]) - 1]
@@ -111,7 +121,7 @@ def test_a_service_that_is_removed_is_stopped_and_the_others_run_on(pair: Changi
     assert pair.addresses("node2") == set()
     for node in NODES:
         assert pair.entries(node, "start-begin", "mail") == (node == "node1")
-    pair.wait(lambda: not (pair.path / "node1/state/former.json").read_text().strip("[]"))
+    pair.wait(lambda: pair.carried("node1") == [])
     pair.again("node1")
     said = json.loads(pair.ctl("node1", "status", "--json").stdout)["services"]
     assert [(s["name"], s["retired"]) for s in said] == [("shop", False)]
@@ -143,7 +153,7 @@ def test_a_removed_service_is_stopped_though_the_daemon_is_killed_before(pair: C
 def test_an_address_that_is_replaced_goes_and_the_others_run_on(pair: Changing) -> None:
     pair.configure(service("shop", 10), service("mail", 21))
     pair.wait(lambda: pair.addresses("node1") | pair.addresses("node2") == {10, 21})
-    pair.wait(lambda: not (pair.path / "node1/state/former.json").read_text().strip("[]"))
+    pair.wait(lambda: pair.carried("node1") == [])
     assert pair.addresses("node1") >= {10}
     assert pair.untouched("shop")
 
@@ -155,3 +165,15 @@ def test_what_means_the_same_is_not_touched(pair: Changing) -> None:
     pair.wait(lambda: pair.runs_on("node1"))
     pair.wait(lambda: pair.entries("node1", "adopted", "mail"))
     assert pair.untouched("shop") and pair.untouched("mail")
+    assert pair.carried("node1") == []
+
+
+def test_each_change_is_compared_with_what_runs_then(pair: Changing) -> None:
+    slow = service("mail", 20)
+    slow["resources"][0]["stop_timeout_s"] = 50
+    for mail in (slow, service("mail", 20, 21), service("mail", 20), service("mail", 22)):
+        lasts = {int(r["name"].rpartition("-")[2]) for r in mail["resources"]}
+        pair.configure(service("shop", 10), mail)
+        pair.wait(partial(pair.everywhere, {10} | lasts))
+        pair.wait(lambda: pair.carried("node1") == pair.carried("node2") == [])
+    assert pair.untouched("shop")

@@ -221,6 +221,9 @@ class Daemon:
         service = Service(settings, resources, self._history, watchers, rest)
         if former or settings.retired:
             service.carry(former, everything, partial(self._forget, settings.name))
+        elif settings.before:
+            # All that may be up is named by the new text, too.
+            self._forget(settings.name)
         service.on_failure(
             lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
         )
