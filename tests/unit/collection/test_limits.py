@@ -34,7 +34,7 @@ def directives(role: str, template: str, **variables: Any) -> dict[str, str]:
 def test_no_unit_ends_a_start_by_itself_and_a_stop_only_when_the_user_says(build) -> None:
     [service] = build(("failover_services.0.applications", SLOW))["services"]
     postgresql, apache, worker = service["applications"]
-    each = {"item": (service, postgresql), "postgresql_version": "15"}
+    each = {"item": (service, postgresql)}
     found = directives("postgresql", "postgresql.service.j2", **each)
     assert (found["TimeoutStartSec"], found["TimeoutStopSec"]) == ("infinity", "600")
     found = directives("apache", "apache.service.j2", item=(service, apache))
