@@ -18,6 +18,7 @@ HEADER = "# Written by failover.cluster;"
 # A quoted word, or a comment; a # inside quotes begins none.
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|#[^\n]*')
 _MINOR = re.compile(r"\bminor\s+(\d{1,7})\b|/dev/drbd(\d{1,7})\b")
+_SHA1 = re.compile(r"\bcram-hmac-alg\s+sha1\s*;")
 _PORT = re.compile(r"\baddress\s[^;]*?:(\d{1,5})\s*;")
 
 
@@ -30,6 +31,7 @@ def parse(text: str) -> dict[str, Any]:
         "ports": sorted({int(port) for port in _PORT.findall(bare)}),
         "digest": hashlib.sha256(text.encode()).hexdigest(),
         "fencing": "resource-and-stonith" in bare,
+        "sha1": _SHA1.search(bare) is not None,
     }
 
 

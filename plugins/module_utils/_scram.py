@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 
 ITERATIONS = 4096
 
@@ -35,3 +36,8 @@ def verify(secret: str, password: str) -> bool:
     except (ValueError, TypeError):
         return False
     return kind == "SCRAM-SHA-256" and hmac.compare_digest(made, secret)
+
+
+def masked(text: str) -> str:
+    """The text without verifiers: whoever has one can try passwords against it."""
+    return re.sub(r"SCRAM-SHA-256\$[^'\"\s]*", "***", text)

@@ -103,7 +103,8 @@ class Content:
             ["runuser", "-u", self.params["account"], "--", *argv], data=sql, cwd="/"
         )
         if code != 0:
-            reason = " ".join((err or out).split())[-400:]
+            # Masked before it is cut: half a verifier could not be recognised.
+            reason = _scram.masked(" ".join((err or out).split()))[-400:]
             self.module.fail_json(msg=f"{self.params['data']}: {argv[0]} failed: {reason}")
         return out
 
@@ -192,6 +193,9 @@ class Content:
                 "-XAtq",
                 "-v",
                 "ON_ERROR_STOP=1",
+                "-v",
+                # An error would quote the statement, and with it what is stored for the password.
+                "VERBOSITY=terse",
                 "-h",
                 self.params["socket"],
                 "-p",

@@ -52,6 +52,16 @@ def assign(services: Sequence[Mapping[str, Any]], found: Found | None) -> None:
     _number(_of_locks([s["name"] for s in locked], told), locked)
     for service in drbd:
         service["storage"]["device"] = f"/dev/drbd{service['storage']['minor']}"
+        service["storage"]["digest"] = _digest(service["name"], told)
+
+
+def _digest(service: str, found: Found) -> str:
+    """How the nodes prove the shared secret to each other. A resource that exists keeps its way:
+    nodes that differ do not connect, and both are not changed at the same moment."""
+    files = [
+        info.get("drbd_files", {}).get(f"/etc/drbd.d/{service}.res") for info in found.values()
+    ]
+    return "sha1" if any(file and file["ours"] and file.get("sha1") for file in files) else "sha256"
 
 
 def _of_drbd(names: Sequence[str], found: Found) -> tuple[Kind, Kind]:

@@ -10,7 +10,7 @@ import jinja2
 import pytest
 import yaml
 from ansible_collections.failover.cluster.plugins.filter import endpoint, link
-from ansible_collections.failover.cluster.plugins.module_utils import _node
+from ansible_collections.failover.cluster.plugins.module_utils import _drbd_files, _node
 
 from tests.unit.collection.conftest import CHECKOUT, NODES
 
@@ -88,6 +88,21 @@ def test_both_know_the_same_timeouts(written):
             for file in ("resource.res.j2", "resource9.res.j2")
         ]
         assert both[0] == both[1]
+
+
+@pytest.mark.finding("X9")
+@pytest.mark.parametrize("file", ["resource.res.j2", "resource9.res.j2"])
+def test_a_new_resource_proves_its_secret_by_sha256_and_an_old_one_keeps_its_way(
+    file, written, build, found
+):
+    assert "cram-hmac-alg sha256;" in section(written(file), "net")
+    old = written(file).replace("sha256;", "sha1;")
+    assert old.startswith(_drbd_files.HEADER)
+    told = _drbd_files.parse(old)
+    found["node2"]["drbd_files"] = {"/etc/drbd.d/shop.res": told}
+    assert build(found=found)["services"][0]["storage"]["digest"] == "sha1"
+    found["node2"]["drbd_files"] = {"/etc/drbd.d/shop.res": _drbd_files.parse(written(file))}
+    assert build(found=found)["services"][0]["storage"]["digest"] == "sha256"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from types import SimpleNamespace
 from typing import Any
@@ -126,3 +127,12 @@ def test_what_a_node_says_is_of_its_form_before_anybody_builds_with_it(build, fo
     put(found, f"node2.{path}", value)
     with pytest.raises(_problems.Problem, match=r"node2: says of .*which no sound node says"):
         build(found=found)
+
+
+@pytest.mark.finding("X9")
+def test_an_error_of_the_server_shows_no_verifier():
+    made = _scram.make("pencil")
+    error = f"ERROR: role exists STATEMENT: CREATE ROLE \"shop\" LOGIN PASSWORD '{made}'; LINE 1"
+    assert _scram.masked(error) == error.replace(made, "***")
+    for part in re.split(r"[$:]", made)[2:]:
+        assert part not in _scram.masked(error)

@@ -252,6 +252,7 @@ def check(directory: str) -> int:
 
     from .config import load
     from .fencing.agents import problem
+    from .permissions import problems
     from .schema import ConfigError
 
     try:
@@ -261,6 +262,8 @@ def check(directory: str) -> int:
     wrong = asyncio.run(problem(config.fencing))
     if wrong:
         raise Refused(f"{directory}/cluster.json: {wrong}")
+    for text in problems(directory):
+        complain(text)
     say(f"{directory}: good: cluster {config.cluster}, node {config.node}")
     return OK
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import realtime
+from . import permissions, realtime
 from .config import UNSAFE, Config, UdpSettings
 from .control.server import ControlServer
 from .core.events import Heard, LockLost, ResourceFailed
@@ -424,6 +424,7 @@ def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
     os.set_blocking(sys.stderr.fileno(), False)
     former = Former(state / "former.json", Store(state).held)
     config, warnings = LastGood(state / "last-good.json", former.merge).load(etc)
+    warnings += permissions.problems(etc)
 
     async def life() -> None:
         daemon = Daemon(config, state, run, warnings, sysrq, former.forget)
