@@ -13,7 +13,10 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _guard,
     _nodes,
 )
-from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import (
+    Problem,
+    unexpected,
+)
 
 SPEC = {
     "secrets": {"type": "bool", "default": False},
@@ -32,8 +35,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Build the model; everything that is wrong is the message of the failed task."""
         super().run(tmp, task_vars)
-        variables = task_vars or {}
         _checked, args = self.validate_argument_spec(argument_spec=SPEC)
+        try:
+            return self._judged(task_vars or {}, args)
+        except Exception as error:
+            return {"failed": True, "msg": unexpected(error)}
+
+    def _judged(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
         host = str(variables["inventory_hostname"])
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
         try:

@@ -12,7 +12,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _nodes,
     _takeover,
 )
-from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem, unexpected
 
 SPEC = {
     "clock_s": {"type": "float", "default": 5.0},
@@ -35,8 +35,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Judge all nodes of the cluster, also those that the play leaves out."""
         super().run(tmp, task_vars)
-        variables = task_vars or {}
         _checked, args = self.validate_argument_spec(argument_spec=SPEC)
+        try:
+            return self._judged(task_vars or {}, args)
+        except Exception as error:
+            return {"failed": True, "msg": unexpected(error)}
+
+    def _judged(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
         host = variables["inventory_hostname"]
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
         try:

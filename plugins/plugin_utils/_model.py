@@ -120,9 +120,8 @@ def _given(
     for word in sorted({str(key) for node in nodes for key in variables[node]}):
         if word.startswith("failover_") and word not in VARIABLES:
             known_are = f" known are {', '.join(sorted(VARIABLES))}."
-            short = {name.removeprefix("failover_"): name for name in VARIABLES}
-            close = difflib.get_close_matches(word.removeprefix("failover_"), short, 1, 0.6)
-            hint = f" {short[close[0]]} may be meant" if close else ""
+            close = _meant(word)
+            hint = f" {close} may be meant" if close else ""
             scope.problems.add(f"{word}: unknown variable;{hint + '.' if hint else known_are}")
     for name, key in VARIABLES.items():
         if any(variables[node].get(name) is WRONG for node in nodes):
@@ -143,6 +142,18 @@ def _given(
         elif key.default is not None:
             dict.__setitem__(result, name, key.fill())
     return result
+
+
+def _meant(word: str) -> str:
+    """The variable that an unknown one is most like, "" if it is like none."""
+
+    def likeness(name: str) -> float:
+        one, other = word.removeprefix("failover_"), name.removeprefix("failover_")
+        same_start = one[:3] == other[:3]
+        return difflib.SequenceMatcher(None, one, other).ratio() + (0.2 if same_start else 0.0)
+
+    best = max(VARIABLES, key=likeness)
+    return best if likeness(best) >= 0.6 else ""
 
 
 def _reading(name: str, key: Any, raw: Any, scope: Scope) -> Any:

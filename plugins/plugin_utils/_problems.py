@@ -71,6 +71,18 @@ def kind_of(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
+def unexpected(error: BaseException) -> str:
+    """A sentence on an error of ours; its own words may quote a value, so they are left out."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place, trace = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}", trace.tb_next
+    return (
+        f"failover.cluster: an error of the collection itself, {type(error).__name__} at {place};"
+        " nothing was changed. Please report it with the variables that it was given."
+    )
+
+
 def secret_place(where: str) -> bool:
     """Whether a value of this variable is a secret, or may be one."""
     return secrets.is_secret(where) or HIDDEN_PLACE.search(where) is not None

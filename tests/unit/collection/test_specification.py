@@ -235,6 +235,32 @@ def test_what_the_daemon_alone_refuses_is_refused_before_any_node_is_changed(bui
     assert "is too beautiful" in told[0]
 
 
+@pytest.mark.finding("I8", "I9")
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("failover_timeouts", "failover_timing may be meant."),
+        ("failover_ping", "failover_ping_targets may be meant."),
+        ("failover_servicse", "failover_services may be meant."),
+        ("failover_colour", "known are failover_engine,"),
+    ],
+)
+def test_an_unknown_variable_is_refused_with_the_nearest_name(build, word, meant):
+    [told] = sentences(build, (word, "x"))
+    assert told.startswith(f"{word}: unknown variable; {meant}")
+
+
+@pytest.mark.finding("I10", "X1")
+def test_an_error_of_the_collection_itself_quotes_no_value():
+    empty: dict[str, str] = {}
+    try:
+        empty["kiwi7Banana"]
+    except KeyError as error:
+        told = _problems.unexpected(error)
+    assert "KeyError at test_specification.py:" in told
+    assert "kiwi7Banana" not in told
+
+
 # Secrets in every place that can hold one; none of them is part of an ordinary word.
 SECRETS = ("kiwi7Banana", "plum8Cherry", "fig9Walnut", "date3Almond", "pear5Hazel")
 

@@ -27,7 +27,7 @@ def test_all_problems_of_all_clusters_are_told_at_once_and_each_once(play: Play)
     for sentence in (
         "failover_services[0].storage.type: iscsi is not one of drbd, shared, none.",
         "failover_links[0].speed: unknown key;",
-        "failover_timeouts: unknown variable;",
+        "failover_timeouts: unknown variable; failover_timing may be meant.",
         "failover_fencing[0].method: watchog is not one of stonith, sfex, watchdog.",
     ):
         # ansible-core 2.19 prints a message twice by itself: as an error and as a result.
