@@ -12,6 +12,7 @@ import yaml
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _guard,
     _model,
+    _nodes,
     _problems,
 )
 from hypothesis import HealthCheck, given, settings
@@ -233,6 +234,14 @@ def test_what_the_daemon_alone_refuses_is_refused_before_any_node_is_changed(bui
     told = sentences(build)
     assert told[0].startswith("cluster shop: the daemon of node1 would refuse its configuration:")
     assert "is too beautiful" in told[0]
+
+
+@pytest.mark.finding("I5")
+def test_an_agent_that_the_distribution_does_not_have_must_be_on_the_nodes_already(build):
+    strange = build(("failover_fencing.0.agent", "fence_zeppelin"))
+    assert "/usr/sbin/fence_zeppelin" in _nodes.questions(strange, "node1")["programs"]
+    known = build(("failover_fencing.0.agent", "fence_ipmilan"))
+    assert _nodes.questions(known, "node1")["programs"] == []
 
 
 @pytest.mark.finding("I8", "I9")
