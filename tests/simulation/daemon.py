@@ -224,7 +224,7 @@ class Daemon:
     def command(self, verb: events.Verb, argument: str = "", to: str = "") -> None:
         """An operator types."""
         self._requests += 1
-        if verb is events.Verb.CLEAR:
+        if verb in (events.Verb.CLEAR, events.Verb.CLOSE_STORAGE):
             self.world.contract.witness.cleared()
         self.deliver(events.Command(self._requests, verb, argument, "operator", to))
 

@@ -150,6 +150,9 @@ class Faults:
             unknown = any(s.local.value == "unknown" and s.overtime for s in state.services)
             if state.defect or unknown:  # what is broken or hangs here needs a new life
                 node.daemon.kill(0.1)
+            for service in state.services:
+                if service.repair.value == "open":
+                    node.daemon.command(Verb.CLOSE_STORAGE, service.name)
             if is_on(state.modes.maintenance):
                 node.daemon.command(Verb.MAINTENANCE, "off")
             if is_on(state.modes.standby):

@@ -231,6 +231,14 @@ def repaired(world: World, node: Node, fault: Fault) -> Undo:
     return None
 
 
+@kind(0.0, (2.0, 15.0))
+def storage_open(world: World, node: Node, fault: Fault) -> Undo:
+    """F91: people open the storage of what is down, break what runs on it, and close it again."""
+    service = pick(list(world.volumes), fault.a)
+    node.daemon.command(Verb.OPEN_STORAGE, service)
+    return partial(node.daemon.command, Verb.CLOSE_STORAGE, service)
+
+
 @kind(1.0, (0.0, 0.0))
 def confirm_fenced(world: World, node: Node, fault: Fault) -> Undo:
     """F04: an operator who looked: only when the peer really is off."""

@@ -46,7 +46,8 @@ class Orders:
             node.services.probe(action)
         elif isinstance(action, actions.Start):
             world.moment("start", node)
-            world.contract.witness.starts(node, action.service)
+            if not action.repair:  # F91: people know that it failed
+                world.contract.witness.starts(node, action.service)
             node.services.start(action)
         elif isinstance(action, actions.Stop):
             world.moment("stop", node)

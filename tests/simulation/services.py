@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from failoverd.core import actions, events
 from failoverd.core.config import CoreConfig
 
+from .clock import Violation
 from .drbd import Volume
 from .setting import START_TIMEOUT_S
 from .turns import Turns
@@ -48,6 +49,8 @@ class Services:
         """What a look at a service takes longer than it should, in seconds."""
         self.owned: dict[str, tuple[int, int]] = {}
         """On the node's own disk: service -> (boot in which it is held, or 0; generation)"""
+        self.opened: set[str] = set()
+        """Held in this boot with their storage alone open, for people (F91)."""
         self.forgotten = False
         self._order = dict.fromkeys(self.truth, 0)
         self._life = dict.fromkeys(self.truth, 0)
@@ -61,7 +64,8 @@ class Services:
 
     def serves(self, service: str) -> bool:
         """A client would be served."""
-        return self.node.runs and self.truth[service] == UP and service not in self.sick
+        well = self.truth[service] == UP and service not in self.sick | self.opened
+        return self.node.runs and well
 
     def active(self, service: str) -> bool:
         """Some of it is up."""
@@ -85,6 +89,7 @@ class Services:
             self.truth[name] = DOWN
             self._order[name] += 1
         self.sick.clear()
+        self.opened.clear()
         self.turns.clear()
 
     @property
@@ -97,10 +102,14 @@ class Services:
         """Remember across a restart of the daemon, within this boot (F31)."""
         generation = max(action.generation, self.owned.get(action.service, (0, 0))[1])
         self.owned[action.service] = (self.node.boot if action.held else 0, generation)
+        self.opened.discard(action.service)
+        if action.held and action.repair:
+            self.opened.add(action.service)
 
     def forget(self) -> None:
         """The record is lost: what runs looks as if somebody had started it by hand (F58)."""
         self.forgotten = True
+        self.opened.clear()
         self.owned = {name: (0, record[1]) for name, record in self.owned.items()}
 
     def clean_by_hand(self, broken: list[str]) -> None:
@@ -158,9 +167,11 @@ class Services:
         if self.clock.chance(self.fail_probe):
             found = events.Found.PARTIAL  # what cannot be told is never stopped
         boot, generation = self.owned.get(action.service, (0, 0))
-        mine = boot == self.node.boot
+        mine, repair = boot == self.node.boot, action.service in self.opened
         self.node.daemon.deliver(
-            events.Probed(action.service, action.op, found, mine, generation=generation)
+            events.Probed(
+                action.service, action.op, found, mine, generation=generation, repair=repair
+            )
         )
 
     def start(self, action: actions.Start) -> None:
@@ -226,7 +237,7 @@ class Services:
         node = self.node
         if self.world.rival:
             node.daemon.later(0.2, 2.0, partial(self._done, action, RIVAL))
-        elif self.clock.chance(self.fail_start):
+        elif not action.repair and self.clock.chance(self.fail_start):
             node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
         else:
             wait = self.clock.between(0.3, 2.0) * self.slow
@@ -274,6 +285,8 @@ class Services:
 
     def recover(self, action: actions.Recover) -> None:
         """Restart a part in place (F50)."""
+        if action.service in self.opened:
+            raise Violation("F91", f"{action.service} is recovered under the hands of people")
         if self.turns.waits(action.service, partial(self.recover, action), self.lost):
             return
         self._ordered(action.service)

@@ -26,6 +26,29 @@ SERVICE = (
         "    if False:\n",
         "a service that was removed is given to a peer that has not read it yet (F79)",
     ),
+    # -- repair -------------------------------------------------------------------------------
+    Mutant(
+        "lifecycle.py",
+        "or service.repair is not Repair.NONE:  # F66, F91\n",
+        "or False:  # F66, F91\n",
+        "what people repair is recovered under their hands (F91)",
+    ),
+    Mutant(
+        "ownership.py",
+        "    if report.local is not Local.STOPPED or why or service.grant is not None:\n",
+        "    opens = service.repair is not Repair.NONE and report.local is Local.STOPPED\n"
+        "    if opens and not why:\n"
+        "        start(turn, service, Right.GRANTED, report.generation)\n"
+        "        return\n"
+        "    if report.local is not Local.STOPPED or why or service.grant is not None:\n",
+        "storage is opened for repair without leave of the peer (F91)",
+    ),
+    Mutant(
+        "lifecycle.py",
+        "        if event.repair:\n",
+        "        if False:\n",
+        "a new life takes what people repair for the service itself (F91, F31)",
+    ),
     # -- data ---------------------------------------------------------------------------------
     Mutant(
         "data.py",
