@@ -19,7 +19,8 @@ from failoverd.core.message import Message
 DROPPED = frozenset(
     {
         "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
-        "settled_until", "quiet_s", "wake", "doing", "latest_s", "links", "greeted_at", "told_old",
+        "settled_until", "quiet_s", "doing", "op_until", "query_until", "shot_until", "on_until",
+        "latest_s", "links", "greeted_at", "told_old",
     }
 )  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""
@@ -32,7 +33,7 @@ PEER_NUMBERS = frozenset({"outdated", "outdating", "cleared", "Grant.claim"})
 FUTURE = frozenset(
     {
         "next_beat", "due", "retry_at", "next_query", "until", "next_outdate",
-        "next_resume", "started", "op_until", "query_until", "shot_until", "on_until",
+        "next_resume", "started", "wake",
     }
 )  # fmt: skip
 """Times that only matter until they have passed."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from failoverd.core import actions, events
-from failoverd.core.config import CoreConfig, ServiceConfig, Timing
+from failoverd.core.config import CoreConfig, Limits, ServiceConfig, Timing
 from failoverd.core.machine import begin, deadline, step
 from failoverd.core.message import Message
 from failoverd.core.state import State
@@ -42,6 +42,9 @@ TIMING = Timing(
     power_on_s=2.0,
 )
 """Short and whole: what is explored is the order of things, not their duration."""
+
+NEVER_S = 1e9
+"""An order that is given up is as one that has failed, which is explored."""
 
 DEFECTS = ("breach", "core-error", "safe-stop")
 """Notes of a core whose last line of defence had to act: nothing explored here may need it."""
@@ -190,8 +193,18 @@ BETWEEN.out.append("|")
 
 def config(node: int, *, replicated: bool, levels: tuple[str, ...]) -> CoreConfig:
     """The cluster as that node sees it; a is preferred."""
-    services = (ServiceConfig(SHOP, preferred="a", replicated=replicated),)
-    return CoreConfig("c", NAMES[node], NAMES[1 - node], ("lan",), services, levels, timing=TIMING)
+    limits = Limits(NEVER_S, NEVER_S, NEVER_S, NEVER_S)
+    services = (ServiceConfig(SHOP, preferred="a", replicated=replicated, limits=limits),)
+    return CoreConfig(
+        "c",
+        NAMES[node],
+        NAMES[1 - node],
+        ("lan",),
+        services,
+        levels,
+        fence_limits_s=(NEVER_S,) * len(levels),
+        timing=TIMING,
+    )
 
 
 class Explorer:
