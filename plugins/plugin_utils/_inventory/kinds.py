@@ -267,17 +267,16 @@ class Number(Kind):
     """A number inside its limits, both included."""
 
     type = "float"
-    article = "a number"
 
-    def __init__(self, least: float, most: float, unit: str = "") -> None:
-        self.least, self.most, self._unit = least, most, unit
+    def __init__(self, least: float, most: float) -> None:
+        self.least, self.most = least, most
 
     def read(self, where: str, value: Any, scope: Scope) -> float:
         same(where, value)
         if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            refuse(where, value, f"is not {self.article}.")
+            refuse(where, value, "is not a number.")
         # Compared before it is made a float: an integer may be too large for one.
         if not self.least <= value <= self.most:
             refuse(where, value, f"is not between {self.least:g} and {self.most:g}.")
@@ -428,10 +427,9 @@ class ListOf(Kind):
 
     type = "list"
 
-    def __init__(self, kind: Kind, empty: str = "", where: str = "") -> None:
+    def __init__(self, kind: Kind, empty: str = "") -> None:
         self.kind, self._empty = kind, empty
         self.elements = kind.type
-        self._where = where
 
     def read(self, where: str, value: Any, scope: Scope) -> Items:
         same(where, value)
