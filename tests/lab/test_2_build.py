@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import json
+import re
+
+import pytest
 
 from .conftest import Built, Cluster
 
@@ -44,3 +47,28 @@ def test_status_says_in_json_what_is_seen_from_outside(cluster: Cluster) -> None
         "mirror": "up",
         "wire": "up",
     }
+
+
+@pytest.mark.finding("X9")
+def test_drbd_proves_its_secret_by_sha256(cluster: Cluster) -> None:
+    for node in cluster.lab.nodes:
+        shown = cluster.lab.ssh(node, "drbdsetup show; cat /proc/drbd").stdout
+        assert re.search(r'cram-hmac-alg\s+"?sha256"?;', shown), shown
+        assert "cs:Connected" in shown, shown
+
+
+@pytest.mark.finding("X2", "X9")
+def test_root_runs_nothing_of_a_prepared_directory(cluster: Cluster) -> None:
+    """On a node as it was installed: the command, the daemon's unit, and no core dumps."""
+    plant = (
+        "mkdir -p /tmp/trap/failoverd && cd /tmp/trap"
+        " && for f in failoverd/__init__ failoverd/cli argparse json sitecustomize start;"
+        ' do echo \'open("/tmp/ran", "a").write(__name__)\' >$f.py; done; rm -f /tmp/ran; '
+    )
+    node = cluster.standby
+    done = cluster.lab.ssh(
+        node, f"{plant} PYTHONPATH=/tmp/trap failoverctl status; cat /tmp/ran || true"
+    )
+    assert "running on" in done.stdout and "argparse" not in done.stdout
+    unit = cluster.lab.ssh(node, "systemctl show -P LimitCORE -P Environment failoverd").stdout
+    assert unit.split() == ["0"]
