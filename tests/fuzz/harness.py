@@ -53,11 +53,12 @@ def inputs_of(target: Target, seed: int) -> Iterator[bytes]:
         yield target.seal(rng, spoil(rng, target.samples))
 
 
-def check(target: Target, data: bytes) -> str:
-    """Run one input; returns what escaped, empty if nothing did."""
+def check(target: Target, data: bytes, *, sound: bool = False) -> str:
+    """Run one input; returns what escaped, empty if nothing did. sound: it has to be accepted."""
     try:
         with _limited(LIMIT_S):
-            target.run(data)
+            if target.run(data) is False and sound:
+                return "it is refused"
     except Hang:
         return f"hang: not done after {LIMIT_S:g} s"
     except Exception as error:
@@ -72,7 +73,7 @@ def run(target: Target, count: int, seed: int, kept: Path = KEPT) -> Result:
     result = Result(target.name, seed)
     began, before = time.monotonic(), _resident()
     for data in target.samples:
-        if said := check(target, target.seal(Random(0), data)):
+        if said := check(target, target.seal(Random(0), data), sound=True):
             result.escapes.append({"what": f"a sound sample: {said}", "kept": ""})
     for number, data in enumerate(inputs_of(target, seed), 1):
         if said := check(target, data):

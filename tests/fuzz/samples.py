@@ -73,7 +73,7 @@ def cluster_json(node: str = "node1") -> dict[str, Any]:
                         "after": ["drbd"],
                         "device": "/dev/drbd0",
                         "path": "/srv/shop",
-                        "filesystem": "ext4",
+                        "fstype": "ext4",
                     },
                     {
                         "name": "address",

@@ -20,7 +20,10 @@ class Target:
     name: str
     samples: list[bytes]
     """Sound inputs, from which spoilt ones are made."""
-    run: Callable[[bytes], None]
-    """Takes any bytes. What is expected of bad ones is caught there; all else is an escape."""
+    run: Callable[[bytes], object]
+    """Takes any bytes. What is expected of bad ones is caught there; all else is an escape.
+
+    Returns whether the input was accepted, or None where nothing can be refused.
+    """
     seal: Callable[[Random, bytes], bytes] = _as_it_is
     """Puts the signature, checksum or frame around a spoilt input, mostly."""

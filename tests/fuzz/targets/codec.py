@@ -19,12 +19,13 @@ from tests.fuzz.target import Target
 KINDS = (State, Event, Modes, Timing)
 
 
-def run(data: bytes) -> None:
+def run(data: bytes) -> bool:
     """What is accepted can be written again, and read again as the same."""
     try:
         value = loads(data)
     except JsonError:
-        return
+        return False
+    accepted = False
     for kind in KINDS:
         try:
             built = from_json(kind, value)
@@ -33,6 +34,8 @@ def run(data: bytes) -> None:
             continue
         text = json.dumps(to_json(built, tagged=kind is Event)).encode()
         assert from_json(kind, loads(text)) == built
+        accepted = True
+    return accepted
 
 
 def _samples() -> list[bytes]:

@@ -23,7 +23,7 @@ SOUND = {
 }
 
 
-def run(data: bytes) -> None:
+def run(data: bytes) -> bool:
     """Each line in the place of one file. What is accepted is good for the core."""
     texts = dict(SOUND)
     for name, line in zip(FILES, data.split(b"\n"), strict=False):
@@ -35,10 +35,11 @@ def run(data: bytes) -> None:
         said = str(error)
         assert len(said) < 1010 and said.isprintable(), "no sentence"
         assert SECRET not in said or SECRET in texts["cluster.json"], "a secret in a message"
-        return
+        return False
     machine.begin(config.core(), 1 << 32, 100.0)
     costs(config)
     repr(config)
+    return True
 
 
 TARGET = Target("config", ["\n".join(SOUND[name].strip() for name in FILES).encode()], run)

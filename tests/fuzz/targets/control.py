@@ -75,12 +75,12 @@ def _requests() -> Requests:
     )
 
 
-def run(data: bytes) -> None:
+def run(data: bytes) -> bool:
     """One connection: one answer or none, and nothing is left for the loop to complain of."""
-    LOOP.run_until_complete(_run(data))
+    return LOOP.run_until_complete(_run(data))
 
 
-async def _run(data: bytes) -> None:
+async def _run(data: bytes) -> bool:
     complaints: list[str] = []
     LOOP.set_exception_handler(lambda loop, context: complaints.append(str(context)))
     server = ControlServer(Path("/nowhere"), _requests().answer)
@@ -98,6 +98,7 @@ async def _run(data: bytes) -> None:
     if answer:
         json.loads(answer)
     assert not complaints, complaints
+    return bool(answer)
 
 
 def _command(**more: Any) -> bytes:

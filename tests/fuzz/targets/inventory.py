@@ -26,14 +26,14 @@ from tests.unit.collection.conftest import NODES, VARIABLES  # noqa: E402
 SECRET = "hidden-word"
 
 
-def run(data: bytes) -> None:
+def run(data: bytes) -> bool:
     """Only Problem, and in it no secret. What is accepted can be rendered for both nodes."""
     try:
         variables = json.loads(data)
     except (ValueError, RecursionError):
-        return
+        return False
     if not isinstance(variables, dict):
-        return
+        return False
     each = {node: {**variables, "ansible_host": f"10.0.0.{i}"} for i, node in enumerate(NODES, 1)}
     try:
         model = _model.build("shop", NODES, each)
@@ -42,10 +42,11 @@ def run(data: bytes) -> None:
         known = SECRET in _problems.secret_texts(_shallow(variables))
         assert not known or SECRET not in str(problem), "a secret in a message"
         assert str(problem).replace("\n", "").isprintable(), "a terminal would obey this"
-        return
+        return False
     for node in NODES:
         _config.secrets(model, model["fencing"], node)
     json.dumps(_config.public(model))
+    return True
 
 
 def _shallow(variables: dict[str, Any]) -> dict[str, Any]:

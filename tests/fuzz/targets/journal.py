@@ -17,7 +17,7 @@ from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, Found, Heard, Probed, Tick
 from failoverd.core.message import Message
 from failoverd.lines import Encoder, head
-from failoverd.replayed import show
+from failoverd.replayed import IDENTICAL, show
 from failoverd.whatif import tell
 from tests.fuzz.samples import heard
 from tests.fuzz.target import Target
@@ -26,12 +26,12 @@ CONFIG = CoreConfig("c", "a", "b", ("lan",), (ServiceConfig("shop"),), ("bmc",))
 PLACE = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)) / "segment"
 
 
-def run(data: bytes) -> None:
+def run(data: bytes) -> bool:
     """Every way to read a segment says what is wrong with it in a sentence."""
     PLACE.write_bytes(data)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        show([str(PLACE)], as_json=False)
+        verdict = show([str(PLACE)], as_json=False)
         if zlib.crc32(data) % 16 == 0:
             # It plays two cores: much slower than all else.
             tell.show("", str(PLACE), "", 1.0, as_json=False)
@@ -40,6 +40,7 @@ def run(data: bytes) -> None:
         _state, events = journal.read(PLACE)
         for _event in events:
             pass
+    return verdict == IDENTICAL
 
 
 def _sample() -> bytes:

@@ -38,21 +38,23 @@ def seal(rng: Random, body: bytes) -> bytes:
     return (HEAD.pack(MAGIC, len(body), hashlib.sha256(body).digest()) + body).ljust(BLOCK, b"\0")
 
 
-def run(data: bytes) -> None:
+def run(data: bytes) -> bool:
     """A record that is accepted is what the rules of the lock then reckon with."""
     with contextlib.suppress(BlockError):
         decode_area(data, "shop")
+        return True
     try:
         found = decode_record(data, "shop", "db")
     except BlockError as error:
         assert len(str(error)) < 300, "a message that is too long"
-        return
+        return False
     claim, step = lock.claim_read(lock.Claim(MINE, TIMES), found, 100.0, 100.1)
     lock.claim_read(claim, found, step.at, step.at + 20.0)
     _hold, step = lock.hold_read(lock.Hold(MINE, TIMES, 100.0), found, 101.0)
     for record in (found, step.record, lock.free(found)):
         if record is not None:
             encode(record)
+    return True
 
 
 OTHER = lock.Record("shop", "db", "node2", 99)

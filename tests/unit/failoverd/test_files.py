@@ -23,6 +23,7 @@ from failoverd.core.lock_block import Area
 from failoverd.core.modes import Modes
 from failoverd.core.strictjson import MAX_DEPTH, JsonError, loads
 from failoverd.fencing.selffence import SelfFence, last_reset
+from failoverd.former import Former
 from failoverd.lastgood import LastGood
 from failoverd.lives import Lives
 from failoverd.schema import ConfigError
@@ -252,6 +253,32 @@ def test_without_any_good_configuration_one_sentence_says_what_is_wrong(
         LastGood(tmp_path / "last-good.json").load(str(tmp_path))
     assert str(caught.value).startswith(f"{tmp_path}/cluster.json: ")
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.finding("S20")
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_carried_along_of_an_earlier_configuration_keeps_nothing_from_starting(
+    tmp_path: Path, content: bytes
+) -> None:
+    write(tmp_path, GOOD)
+    kept = json.dumps({"cluster.json": content.decode(errors="replace"), "key": "x"})
+    (tmp_path / "last-good.json").write_text(kept)
+    (tmp_path / "former.json").write_bytes(content)
+    former = Former(tmp_path / "former.json", lambda service: True)
+    config, warnings = LastGood(tmp_path / "last-good.json", former.merge).load(str(tmp_path))
+    assert (config.node, warnings) == ("node1", [])
+
+
+@pytest.mark.finding("S20")
+def test_an_earlier_service_that_cannot_be_read_is_told_and_holds_up_nothing(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, GOOD)
+    (tmp_path / "former.json").write_text('[{"name": "old", "resources": 5}]')
+    former = Former(tmp_path / "former.json", lambda service: True)
+    config, warnings = LastGood(tmp_path / "last-good.json", former.merge).load(str(tmp_path))
+    assert config.node == "node1"
+    assert "an earlier configuration started here is not known any more" in warnings[0]
 
 
 @pytest.mark.finding("S20")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .core.strictjson import JsonError
+from .core.strictjson import JsonError, loads
 from .files import read_json, write_whole
 from .resources.graph import CycleError, Graph, order
 from .resources.settings import ResourceSettings
@@ -107,8 +107,8 @@ def _same(settings: ResourceSettings, others: Iterable[ResourceSettings]) -> str
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = loads(text)
+    except JsonError:
         return {}
     return found if isinstance(found, dict) else {}
 

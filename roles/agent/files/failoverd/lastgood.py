@@ -28,28 +28,33 @@ class LastGood:
     def load(self, directory: str) -> tuple[Config, list[str]]:
         """The configuration, and warnings; raises ConfigError when there is no good one at all."""
         try:
-            texts = read_files(directory)
-            parse(texts, directory)
-            kept = self._kept()
-            merged = self._merge(kept.get(MAIN, "{}"), texts[MAIN])
-            config = parse({**texts, MAIN: merged}, directory)
+            texts, kept = read_files(directory), self._kept()
+            config, warnings = self._merged(texts, kept.get(MAIN, "{}"), directory)
         except ConfigError as error:
             return self._fall_back(directory, error)
         if kept != texts:
             # Needed above all after a loss of power, when somebody changed the files before it.
             with contextlib.suppress(OSError):
                 write_whole(self._path, json.dumps(texts), durable=True)
-        return config, []
+        return config, warnings
+
+    def _merged(self, texts: dict[str, str], old: str, directory: str) -> tuple[Config, list[str]]:
+        """With what has to be stopped of the old one; without it if that cannot be read."""
+        config = parse(texts, directory)
+        try:
+            return parse({**texts, MAIN: self._merge(old, texts[MAIN])}, directory), []
+        except ConfigError as error:
+            lost = "what an earlier configuration started here is not known any more; see what runs"
+            return config, [f"{lost}: {error}"]
 
     def _fall_back(self, directory: str, error: ConfigError) -> tuple[Config, list[str]]:
         try:
             kept = self._kept()
-            parse(kept, directory)
-            merged = self._merge(kept[MAIN], kept[MAIN])
-            config = parse({**kept, MAIN: merged}, directory)
+            config, warnings = self._merged(kept, kept.get(MAIN, "{}"), directory)
         except ConfigError:
             raise error from None
-        return config, [f"the configuration is refused, the last good one goes on: {error}"]
+        refused = f"the configuration is refused, the last good one goes on: {error}"
+        return config, [refused, *warnings]
 
     def _kept(self) -> dict[str, str]:
         """The texts that were accepted last, none if the copy cannot be read."""

@@ -22,6 +22,7 @@ MAX_GENERATION = 2**63
 MAX_MODE = 2**32
 MAX_SINCE_S = 2.0**40
 QUEUE_BYTES = 100_000
+HANGS = "the disk does not answer"
 
 
 class Store:
@@ -38,7 +39,8 @@ class Store:
         self._path = directory / "state.json"
         self._modes_path = directory / "modes.json"
         self._boot = boot_id.read_text(encoding="ascii").strip()
-        self._spool = Spool("modes", QUEUE_BYTES)
+        self._spool: Spool | None = None
+        """Begun by the first change of a mode."""
         self._unwritten = self._unforced = ""
         data = _object(self._path)
         self._services = _services(data.get("services"), data.get("boot") == self._boot)
@@ -48,8 +50,9 @@ class Store:
     @property
     def problem(self) -> str:
         """What is wrong with the disk, empty if nothing is."""
-        hangs = f"{self._modes_path}: the disk does not answer" if self._spool.stuck else ""
-        return self._unwritten or self._unforced or hangs or self._spool.defect
+        if self._unwritten or self._unforced or self._spool is None:
+            return self._unwritten or self._unforced
+        return f"{self._modes_path}: {HANGS}" if self._spool.stuck else self._spool.defect
 
     def held(self, service: str) -> bool:
         """Whether this node started the service earlier in this boot."""
@@ -87,16 +90,19 @@ class Store:
         self.modes = modes
         self._write()
         text = json.dumps(to_json(modes))
+        if self._spool is None:
+            self._spool = Spool("modes", QUEUE_BYTES)
         if not self._spool.put(partial(self._force, text), len(text)):
-            self._unforced = f"{self._modes_path}: the disk does not answer"
+            self._unforced = f"{self._modes_path}: {HANGS}"
 
     def close(self, wait_s: float = 1.0) -> None:
         """The daemon ends: what waits for the disk is written as far as the disk lets it."""
-        self._spool.close(wait_s)
+        if self._spool is not None:
+            self._spool.close(wait_s)
 
     def drain(self, wait_s: float) -> bool:
         """Wait until the modes are on the disk; False if it takes longer."""
-        return self._spool.drain(wait_s)
+        return self._spool is None or self._spool.drain(wait_s)
 
     def _force(self, text: str) -> None:
         """In the thread."""

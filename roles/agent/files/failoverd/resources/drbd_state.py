@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from failoverd.core.events import Disk
+from failoverd.core.strictjson import JsonError, loads
 
 PROC = "/proc/drbd"
 MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)")
@@ -42,12 +42,12 @@ def parse_proc(text: str) -> dict[int, Disk]:
 def parse_json(text: str, resource: str) -> Disk | None:
     """The first volume of a resource from DRBD 9, None if it is not there."""
     try:
-        entries: Any = json.loads(text)
-    except ValueError:
+        entries = loads(text)
+        for entry in entries if isinstance(entries, list) else []:
+            if entry.get("name") == resource:
+                return _from_nine(entry)
+    except (JsonError, LookupError, TypeError, AttributeError):
         return None
-    for entry in entries if isinstance(entries, list) else []:
-        if entry.get("name") == resource:
-            return _from_nine(entry)
     return None
 
 
