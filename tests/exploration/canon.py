@@ -21,6 +21,7 @@ DROPPED = frozenset(
         "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
         "settled_until", "quiet_s", "doing", "op_until", "query_until", "shot_until", "on_until",
         "latest_s", "links", "greeted_at", "told_old",
+        "lived", "pace", "asked", "asked_at", "answered_at",
     }
 )  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from failoverd.core.events import Verb
+from failoverd.core.liveness import REORDER
 
 from .clock import Violation
 from .fault import Fault
@@ -80,6 +81,13 @@ class Finale:
             self._pass(setting.timing.power_on_s + BOOT_S[1])
             if not self.owner.on:
                 raise Violation("L1", f"{self.owner.name} was fenced and is left switched off")
+
+    def _owner_held_back(self) -> None:
+        """F81: it freezes, and its last words come one by one, each just before it is silent."""
+        timing, network = self.world.setting.timing, self.world.network
+        network.hold_back(network.links["lan"], self.owner.name, 0.9 * timing.dead_s)
+        self._pass((REORDER + 4) * timing.heartbeat_s)
+        self._owner_freezes()
 
     def _owner_haunts(self) -> None:
         """F18, F19: it is dead, but its last words are repeated, also to a new life of its peer."""

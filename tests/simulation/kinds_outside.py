@@ -254,6 +254,20 @@ def late(world: World, node: Node, fault: Fault) -> Undo:
     return undo
 
 
+@kind(0.0)
+def hold_back(world: World, node: Node, fault: Fault) -> Undo:
+    """F81: who controls one link keeps back what a node says and lets it go, one by one."""
+    link = world.network.links[pick(_heartbeat_links(world), fault.b)]
+    timing = world.setting.timing
+    every_s = timing.heartbeat_s + (timing.dead_s - timing.heartbeat_s) * fault.a
+    world.network.hold_back(link, node.name, every_s)
+
+    def undo() -> None:
+        link.held = None
+
+    return undo
+
+
 @kind(0.4)
 def damage(world: World, node: Node, fault: Fault) -> Undo:
     """F19: damaged and foreign frames instead of good ones."""

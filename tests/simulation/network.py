@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from failoverd.core.liveness import REORDER
 from failoverd.core.message import Message, Reach
 from failoverd.links.payload import KEY_BYTES
 from failoverd.links.varint import pieces, read_numbers, read_pieces
@@ -43,6 +44,10 @@ class Link:
     twice: float = 0.0
     damage: float = 0.0
 
+    held: list[Callable[[], None]] | None = None
+    """What somebody on the way has kept back, None while nobody does (F81)."""
+    holder: str = ""
+    """Whose messages are kept back."""
     flushed: float = 0.0
     """What was sent before this time and is still on its way is thrown away."""
 
@@ -52,6 +57,7 @@ class Link:
         self.cut.clear()
         self.blocked = False
         self.loss = self.slow = self.late = self.twice = self.damage = 0.0
+        self.held = None
 
     @property
     def whole(self) -> bool:
@@ -78,7 +84,7 @@ class Network:
     def send(self, sender: str, message: Message) -> None:
         """Send over every link; each copy has its own fate."""
         if sender == self.setting.older:
-            message = _older(message)
+            message = _older(message, leased=self.setting.lease is not None)
         frame = self._frame(sender, message)
         if frame is not None:
             message = self._read(self.peer[sender], frame)
@@ -90,6 +96,10 @@ class Network:
             if clock.chance(link.damage):
                 self.garble(sender, message)
                 continue
+            if link.held is not None and link.holder == sender:
+                link.held.append(partial(deliver, link))
+                del link.held[: -REORDER - 1]
+                continue
             delay = 0.0002 + 0.002 * clock.draw() + link.late
             if link.slow:
                 delay += clock.between(0, link.slow)
@@ -100,6 +110,18 @@ class Network:
     def _arrive(self, deliver: Receive, message: Message, sent: float, link: Link) -> None:
         if sent >= link.flushed:
             deliver(link.name, message, sent)
+
+    def hold_back(self, link: Link, sender: str, every_s: float) -> None:
+        """F81: the last that count are kept back, and let go one by one."""
+        link.held, link.holder = [], sender
+
+        def let_go() -> None:
+            if link.held is not None:
+                if link.held:
+                    link.held.pop(0)()
+                self.clock.after(every_s, let_go)
+
+        self.clock.after(every_s, let_go)
 
     def replay(self, sender: str) -> None:
         """F19: what was heard long ago is sent once more, signed and all."""
@@ -153,7 +175,7 @@ class Network:
             raise Violation("F63", f"a good frame was refused: {error}") from None
 
 
-def _older(message: Message) -> Message:
+def _older(message: Message, leased: bool) -> Message:
     """What reaches a peer from a version that did not know the youngest fields."""
     services = tuple(replace(report, score=0, clear=0, cleared=0) for report in message.services)
     return replace(
@@ -163,6 +185,7 @@ def _older(message: Message) -> Message:
         maintenance=None,
         standby=None,
         peer_standby=None,
+        heard=message.heard if leased else 0,
     )
 
 

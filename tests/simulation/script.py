@@ -11,6 +11,7 @@ from . import (
     disk_faults,
     frozen,
     hang_faults,
+    held_back,
     kinds_inside,
     kinds_outside,
     lease_faults,
@@ -97,6 +98,7 @@ def draw(seed: int) -> Script:
     faults.extend(frozen.draw(seed, chaos_s))
     faults.extend(state_faults.draw(seed, chaos_s))
     faults.extend(operator_faults.draw(seed, chaos_s))
+    faults.extend(held_back.draw(seed, chaos_s))
     faults.extend(hang_faults.draw(seed, chaos_s))
     if setting.draw(seed).shared:
         chaos_s += 20.0
@@ -117,6 +119,8 @@ def draw(seed: int) -> Script:
 
 def _last(seed: int, chosen: str) -> str:
     """Some of the worlds end with a disk that hangs (F44)."""
+    if random.Random(f"held last {seed}").random() < held_back.LAST:
+        return "owner_held_back"
     return "disk_hangs" if random.Random(f"last {seed}").random() < HANGING else chosen
 
 

@@ -67,8 +67,8 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "    at = contact.asked_at\n    linked",
-        "    at = state.peer.last\n    linked",
+        "    at = contact.asked_at\n",
+        "    at = state.peer.last\n",
         "contact is dated when the answer arrives, not when the question was sent",
     ),
     Mutant(

@@ -158,8 +158,8 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "    if peer.life is Life.SUSPECT and turn.clock.silent(peer.last, timing.dead_s):\n",
-        "    if peer.life is Life.SUSPECT and turn.clock.silent(peer.last, timing.dead_s / 4):\n",
+        "turn.passed(peer.lived + timing.dead_s):\n",
+        "turn.passed(peer.lived + timing.dead_s / 4):\n",
         "silence is declared long before the dead time",
     ),
     Mutant(
@@ -177,9 +177,27 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "        elif message.sequence <= link.sequence:\n            return peer\n",
-        "        elif message.sequence < 0:\n            return peer\n",
+        "        elif message.sequence <= link.sequence:\n            return state\n",
+        "        elif message.sequence < 0:\n            return state\n",
         "repeated messages are signs of life again and again (F18, F19)",
+    ),
+    Mutant(
+        "liveness.py",
+        "    heard = (*others, LinkHeard(event.link, message.sequence, now))\n",
+        "    heard, lived = (*others, LinkHeard(event.link, message.sequence, now)), now\n",
+        "what was held back is a sign of life when it comes (F81)",
+    ),
+    Mutant(
+        "liveness.py",
+        "        pace = max(pace, answers - at)\n",
+        "        pace = max(pace, 0.0)\n",
+        "a node that was late once counts as late for ever (F21)",
+    ),
+    Mutant(
+        "liveness.py",
+        "    if blind and message.sequence > peer.sequence:\n",
+        "    if blind and message.sequence < 0:\n",
+        "a node that cannot say what it answers fades away (F17, F63)",
     ),
     Mutant(
         "liveness.py",
@@ -190,8 +208,8 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "turn.set_peer(life=Life.SUSPECT, since=turn.now, last=turn.now, heard=())",
-        "turn.set_peer(life=Life.SUSPECT, since=turn.now, heard=())",
+        "turn.set_peer(life=Life.SUSPECT, since=now, last=now, lived=now, heard=())",
+        "turn.set_peer(life=Life.SUSPECT, since=now, heard=())",
         "after a pause old silence counts (F26)",
     ),
     Mutant(
@@ -202,7 +220,7 @@ PEER = (
     ),
     Mutant(
         "liveness.py",
-        "        sequence=0,\n        heard=(),\n        message=None,\n",
+        "        sequence=0,\n        pace=None,\n        heard=(),\n        message=None,\n",
         "",
         "a new life of the peer has to count further than the old one did",
     ),

@@ -207,8 +207,8 @@ SERVICE = (
     ),
     Mutant(
         "placement.py",
-        "    if failed(state, service, turn.clock):\n",
-        "    if failed(state, service, turn.clock) and state.leaving:\n",
+        "    if failed(state, service, turn.clock) and ",
+        "    if failed(state, service, turn.clock) and state.leaving and ",
         "a node on which it failed goes on trying (F48)",
     ),
     # -- orders that are not answered -----------------------------------------------------------

@@ -70,8 +70,7 @@ def _repeated(state: State, event: Heard, clock: Clock) -> State | None:
         return None
     if clock.reached(peer.last + links.LATE_SHARE * dead_s):
         return None
-    new = liveness.noted(peer, event, clock.now)
-    return changed(state if new is peer else lease.acknowledged(state, message), peer=new)
+    return liveness.noted(state, event, clock.now)
 
 
 def _repeats(state: State, message: Message, known: Message) -> bool:
@@ -118,5 +117,11 @@ def _same(peer: Peer, before: Peer) -> bool:
     if new is not old and (new is None or old is None or not liveness.same_word(new, old)):
         return False
     return peer == changed(
-        before, heard=peer.heard, last=peer.last, sequence=peer.sequence, message=new
+        before,
+        heard=peer.heard,
+        last=peer.last,
+        lived=peer.lived,
+        pace=peer.pace,
+        sequence=peer.sequence,
+        message=new,
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a node remembers for the watchdog lease. Monotonic seconds of its own clock."""
+"""What a node remembers of its contact with the peer. Monotonic seconds of its own clock."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Contact:
     asked: int = 0
     """Sequence of the own heartbeat whose answer is waited for, 0 for none."""
     asked_at: float = 0.0
+    answered_at: float | None = None
+    """When the newest own heartbeat was sent that a message of the peer has answered."""
     acked_at: float | None = None
     """When the newest own heartbeat was sent that the peer is known to have heard."""
     anchors: tuple[tuple[str, float], ...] = ()

@@ -35,7 +35,7 @@ STEADY_S = 2.5
 
 def asked(state: State, sequence: int, now: float) -> State:
     """This heartbeat is sent now; its answer is waited for if no other is."""
-    if state.config.lease is None or state.contact.asked:
+    if state.contact.asked:
         return state
     return changed(state, contact=changed(state.contact, asked=sequence, asked_at=now))
 
@@ -43,15 +43,17 @@ def asked(state: State, sequence: int, now: float) -> State:
 def acknowledged(state: State, message: Message) -> State:
     """A fresh message of the peer's present life says what it has heard from here."""
     contact = state.contact
-    if state.config.lease is None or not contact.asked or message.heard < contact.asked:
+    if not contact.asked or message.heard < contact.asked:
         return state
     at = contact.asked_at
+    if state.config.lease is None:
+        return changed(state, contact=changed(contact, asked=0, answered_at=at))
     linked = {report.name for report in message.services if report.linked}
     anchors = dict(contact.anchors)
     for service, config in zip(state.services, state.config.services, strict=True):
         if not config.replicated or (service.disk.connected and service.name in linked):
             anchors[service.name] = at
-    contact = changed(contact, asked=0, acked_at=at, anchors=tuple(anchors.items()))
+    contact = changed(contact, asked=0, answered_at=at, acked_at=at, anchors=tuple(anchors.items()))
     return changed(state, contact=contact)
 
 

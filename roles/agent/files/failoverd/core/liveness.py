@@ -44,8 +44,8 @@ def hear(turn: Turn, event: Heard) -> None:
         # It does not know this life yet: our next heartbeat tells it. A replay stays here (F19).
         return
     if message.incarnation > peer.incarnation:
-        peer = _new_life(turn, peer, message)
-    _hear_on_link(turn, peer, event)
+        _new_life(turn, peer, message)
+    _hear_on_link(turn, event)
 
 
 def watch(turn: Turn) -> None:
@@ -57,7 +57,7 @@ def watch(turn: Turn) -> None:
         turn.note(
             "peer-suspect", f"{turn.state.config.peer} has not been heard for {silent_s:.1f} s"
         )
-    if peer.life is Life.SUSPECT and turn.clock.silent(peer.last, timing.dead_s):
+    if peer.life in (Life.ALIVE, Life.SUSPECT) and turn.passed(peer.lived + timing.dead_s):
         turn.set_peer(life=Life.SILENT, since=turn.now)
         turn.note("peer-silent", f"{turn.state.config.peer} is silent on every link", alert=True)
 
@@ -87,8 +87,9 @@ def power_returned(turn: Turn, how: str) -> None:
         turn.note("proof-void", f"{turn.state.config.peer} {how}")
         # F09: who was never heard is not shot for its silence either.
         life = Life.SUSPECT if peer.incarnation else Life.UNSEEN
+        now = turn.now
         turn.set_peer(
-            life=life, since=turn.now, last=turn.now, proof=Proof.NONE, message=None, heard=()
+            life=life, since=now, last=now, lived=now, proof=Proof.NONE, message=None, heard=()
         )
 
 
@@ -97,7 +98,8 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
     peer = turn.state.peer
     turn.note("paused", f"this daemon did not run for {gap_s:.1f} s; verifying anew", alert=True)
     if peer.life in (Life.ALIVE, Life.SUSPECT, Life.SILENT):
-        turn.set_peer(life=Life.SUSPECT, since=turn.now, last=turn.now, heard=())
+        now = turn.now
+        turn.set_peer(life=Life.SUSPECT, since=now, last=now, lived=now, heard=())
     turn.set_exclusion(due=None)
     for service in turn.state.services:
         renewed = turn.number() if service.promise else 0
@@ -119,7 +121,7 @@ def hears(state: State, clock: Clock) -> tuple[str, ...]:
 def answered(state: State) -> int:
     """The newest heartbeat of the peer's present life, which ours echoes; 0 if it is not heard."""
     peer = state.peer
-    if state.config.lease is None or peer.incarnation != peer.greeted or peer.life is Life.GONE:
+    if peer.incarnation != peer.greeted or peer.life is Life.GONE:
         return 0
     return peer.sequence
 
@@ -164,12 +166,13 @@ def _tell_old(turn: Turn) -> None:
     )
 
 
-def _new_life(turn: Turn, peer: Peer, message: Message) -> Peer:
+def _new_life(turn: Turn, peer: Peer, message: Message) -> None:
     again = peer.incarnation != 0
     turn.note("peer-life", f"{message.node} {'starts a new life' if again else 'is heard'}")
-    return turn.set_peer(
+    turn.set_peer(
         incarnation=message.incarnation,
         sequence=0,
+        pace=None,
         heard=(),
         message=None,
         proof=Proof.NONE,
@@ -189,40 +192,70 @@ def same_word(new: Message, old: Message) -> bool:
     )
 
 
-def noted(peer: Peer, event: Heard, now: float) -> Peer:
-    """The peer with this message noted down: heard anew, a copy over another link, or too old."""
-    message = event.message
+def noted(state: State, event: Heard, now: float) -> State:
+    """The state with this message noted down; the same if it was heard on that link or is too old.
+
+    A copy of what came over another link is no news.
+    """
+    message, peer = event.message, state.peer
     others = []
     for link in peer.heard:
         if link.name != event.link:
             others.append(link)
         elif message.sequence <= link.sequence:
-            return peer
+            return state
     if message.sequence + REORDER < peer.sequence:
-        return peer
+        return state
+    state = lease.acknowledged(state, message)
+    pace = _pace(state, message, now)
+    lived = min(now, pace + (message.sequence + 1) * state.config.timing.heartbeat_s)
+    blind = not message.heard or not message.hears
+    if blind and message.sequence > peer.sequence:
+        lived = now  # it is too old to say what it answers, or does not hear this node (F17, F63)
     heard = (*others, LinkHeard(event.link, message.sequence, now))
-    if message.sequence <= peer.sequence:
-        return changed(peer, heard=heard, last=now)
-    return changed(peer, heard=heard, last=now, sequence=message.sequence, message=message)
+    new = changed(peer, heard=heard, last=now, pace=pace, lived=max(peer.lived, lived))
+    if message.sequence > peer.sequence:
+        new = changed(new, sequence=message.sequence, message=message)
+    return changed(state, peer=new)
 
 
-def _hear_on_link(turn: Turn, peer: Peer, event: Heard) -> None:
-    message, was = event.message, peer.life
-    new = noted(peer, event, turn.now)
-    if new is peer:
+def _pace(state: State, message: Message, now: float) -> float:
+    """F81: a message that was held back on its way is known by its number.
+
+    A node sends at least one message in each heartbeat. So the earliest of them tell when each was
+    due; one that comes later says that the peer lived when it was due, and little more. If the peer
+    itself was late (F21), its messages show it: what answers a heartbeat of this node was sent
+    after that one.
+    """
+    peer, at = state.peer, message.sequence * state.config.timing.heartbeat_s
+    pace = now - at if peer.pace is None else peer.pace
+    answers = state.contact.answered_at
+    if answers is not None and message.sequence > peer.sequence:
+        pace = max(pace, answers - at)
+    return min(pace, now - at)
+
+
+def _hear_on_link(turn: Turn, event: Heard) -> None:
+    before, message = turn.state.peer, event.message
+    state = noted(turn.state, event, turn.now)
+    if state is turn.state:
         return
-    turn.state = lease.acknowledged(turn.state, message)
-    if peer.heard and was in (Life.ALIVE, Life.SUSPECT):
-        links.late(turn, turn.now - peer.last)
-    turn.set_peer(heard=new.heard, sequence=new.sequence, message=new.message)
-    if new.sequence == peer.sequence:
-        if was is not Life.SILENT:  # a late copy of what was heard before does not end it (F18)
-            turn.set_peer(last=turn.now)
+    turn.state = state
+    if before.heard and before.life in (Life.ALIVE, Life.SUSPECT):
+        links.late(turn, turn.now - before.last)
+    known = state.peer.sequence == before.sequence
+    late = known or turn.passed(state.peer.lived + state.config.timing.dead_s)
+    if before.life is Life.SILENT and late:
+        turn.set_peer(last=before.last)  # words of before the silence do not end it (F18, F81)
         return
+    if known:
+        return
+    was = before.life
     if was is not Life.ALIVE:
-        turn.state = lease.met_again(turn.state, turn.clock)
-    since = peer.since if was is Life.ALIVE else turn.now
-    turn.set_peer(life=Life.ALIVE, since=since, last=turn.now, proof=Proof.NONE)
+        met = lease.met_again(changed(state, peer=before), turn.clock)
+        turn.set(contact=met.contact)
+    since = before.since if was is Life.ALIVE else turn.now
+    turn.set_peer(life=Life.ALIVE, since=since, proof=Proof.NONE)
     if message.goodbye and all(s.local is Local.STOPPED for s in message.services):
         prove_gone(turn, Proof.GOODBYE, message.incarnation)
     elif was is not Life.ALIVE:

@@ -79,7 +79,7 @@ def begin(
         config=config,
         incarnation=incarnation,
         started=now,
-        peer=Peer(Life.UNSEEN, since=now, last=now),
+        peer=Peer(Life.UNSEEN, since=now, last=now, lived=now),
         services=tuple(Service(c.name, since=now, mine=c.name in held) for c in config.services),
         next_beat=now,
         modes=modes or Modes(),

@@ -102,6 +102,11 @@ class Peer:
     sequence: int = 0
     heard: tuple[LinkHeard, ...] = ()
     last: float = 0.0
+    """When a message that counts came last."""
+    lived: float = 0.0
+    """Until when it is taken for alive by what it has sent, whenever that came (F81)."""
+    pace: float | None = None
+    """When its message number 0 would have been sent, had it always sent one in a heartbeat."""
     message: Message | None = None
     proof: Proof = Proof.NONE
     latest_s: float = 0.0
