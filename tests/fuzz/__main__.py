@@ -11,6 +11,7 @@ import secrets
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from . import harness, targets
 
@@ -56,9 +57,20 @@ def _tell(result: harness.Result) -> None:
         print(f"  {escape['what']}\n    tests/fuzz/kept/{escape['kept']}", flush=True)
 
 
+def _earlier() -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = json.loads(REPORT.read_text(encoding="utf-8"))["targets"]
+    except (OSError, ValueError, LookupError):
+        return []
+    return entries
+
+
 def _write(results: list[harness.Result]) -> None:
+    """What an earlier run found of other targets stays in the report."""
     REPORT.parent.mkdir(exist_ok=True)
-    report = {"format": 1, "targets": [asdict(result) for result in results]}
+    found = {entry["target"]: entry for entry in _earlier()}
+    found.update({result.target: asdict(result) for result in results})
+    report = {"format": 1, "targets": list(found.values())}
     REPORT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"report: {REPORT}")
 
