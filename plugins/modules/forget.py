@@ -8,12 +8,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: forget
-short_description: Removes the files of a service that is not in the inventory any more
+short_description: Removes the files of services and applications that were removed
 description:
   - Removes units, their drop-ins and configuration that the collection wrote, and the mount point
     if it is empty. What anybody else wrote stays.
   - The data of the service stay where they are.
-  - A service that is still mounted here is refused.
+  - A service that is still mounted here, and a unit that is still active, are refused.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -23,7 +23,9 @@ attributes:
   idempotent: {support: full}
 options:
   services:
-    description: The services, each with its C(name), C(mount) (empty for none) and C(units).
+    description:
+      - The services, each with its C(name), C(mount) (empty for none), the C(units) that go, and
+        C(whole), whether the service itself goes.
     type: list
     elements: dict
     required: true
@@ -32,7 +34,8 @@ options:
 EXAMPLES = r"""
 - name: Forget the old shop
   failover.cluster.forget:
-    services: [{name: old, mount: /srv/old, units: [postgresql-old.service]}]
+    services:
+      - {name: old, mount: /srv/old, units: [postgresql-old.service], whole: true}
 """
 
 RETURN = r"""
@@ -52,6 +55,11 @@ from ansible.module_utils.basic import AnsibleModule
 HEADER = "# Written by failover.cluster;"
 UNITS = "/etc/systemd/system"
 FILES = "/etc/failover"
+OF_KIND = {
+    "postgresql": ("postgresql.conf", "pg_hba.conf"),
+    "apache": ("apache.conf", "database.ini"),
+}
+"""What a server of ours is told, beside its unit."""
 
 
 class Leftovers:
@@ -62,26 +70,34 @@ class Leftovers:
         self.root = root
         self.removed: list[str] = []
 
-    def forget(self, name: str, mount: str, units: list[str]) -> None:
-        """Remove all of one service."""
+    def forget(self, name: str, mount: str, units: list[str], whole: bool) -> None:
+        """Remove all of one service, or only some of its units."""
         if mount and os.path.ismount(mount):
             self.module.fail_json(
                 msg=f"{mount}: is still mounted; service {name} runs here, or somebody mounted it."
             )
-        for kind in ("postgresql", "apache"):
-            self.file(f"{UNITS}/{kind}-{name}.service")
+        place = f"{FILES}/{name}"
         for unit in units:
             if os.path.basename(unit) == unit:
-                self.file(f"{UNITS}/{unit}.d/failover.conf")
-                self.directory(f"{UNITS}/{unit}.d")
-        place = f"{FILES}/{name}"
-        for file in (
-            sorted(os.listdir(self.root + place)) if os.path.isdir(self.root + place) else ()
-        ):
-            self.file(f"{place}/{file}")
+                self.unit(unit)
+        for kind, files in OF_KIND.items():
+            if whole:
+                self.file(f"{UNITS}/{kind}-{name}.service")
+            if whole or f"{kind}-{name}.service" in units:
+                for file in files:
+                    self.file(f"{place}/{file}")
         self.directory(place)
         if mount:
             self.directory(mount)
+
+    def unit(self, unit: str) -> None:
+        """Remove what is ours of a unit that does not run."""
+        code, _out, _err = self.module.run_command(["systemctl", "is-active", "--quiet", unit])
+        if code == 0:
+            self.module.fail_json(msg=f"{unit}: is still active, so nothing of it is removed.")
+        self.file(f"{UNITS}/{unit}")
+        self.file(f"{UNITS}/{unit}.d/failover.conf")
+        self.directory(f"{UNITS}/{unit}.d")
 
     def file(self, path: str) -> None:
         """Remove a file of ours."""
@@ -116,7 +132,9 @@ def main(root: str = "") -> None:
     leftovers = Leftovers(module, root)
     services: list[dict[str, Any]] = module.params["services"]
     for service in services:
-        leftovers.forget(service["name"], service["mount"], list(service["units"]))
+        leftovers.forget(
+            service["name"], service["mount"], list(service["units"]), bool(service["whole"])
+        )
     module.exit_json(changed=bool(leftovers.removed), removed=leftovers.removed)
 
 

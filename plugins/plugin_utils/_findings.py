@@ -277,8 +277,9 @@ def questions_of(found: Found) -> list[str]:
 def gone(
     model: Mapping[str, Any], found: Found, host: str, remove: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return what the host has of services that are not in the inventory any more.
+    """Return what the host has of services and applications that are not in the inventory any more.
 
+    whole: the service itself is not; otherwise only some of its units.
     remove: the names that the user gave to say that they shall go. Raises Problem for a service
     that would go without that word: its name may have been mistyped, or a file not been read.
     """
@@ -298,16 +299,25 @@ def gone(
                 " or, to have it stopped and removed (its data stay), run site.yml with -e"
                 f" remove={name}."
             )
-    return [
+    configured = found[host]["configured"]
+    result = [
         {
             "name": name,
             "mount": "",
             "units": [],
-            **found[host]["configured"].get(name, {}),
+            **configured.get(name, {}),
             "replicated": f"/etc/drbd.d/{name}.res" in found[host]["drbd_files"],
+            "whole": True,
         }
         for name in sorted({*known, *remove} - {*names})
     ]
+    wanted = {a["unit"] for service in model["services"] for a in service["applications"]}
+    for name in names:
+        units = [u for u in configured.get(name, {}).get("units", ()) if u not in wanted]
+        if units:
+            part = {"name": name, "mount": "", "units": units, "replicated": False, "whole": False}
+            result.append(part)
+    return result
 
 
 def stale(model: Mapping[str, Any], found: Found, host: str) -> list[str]:

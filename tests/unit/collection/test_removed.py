@@ -17,6 +17,7 @@ from .conftest import NODES, resource_file
 from .modules import PLACE, run
 
 pytestmark = pytest.mark.finding("S29")
+SHOP = {"mount": "/srv/shop", "units": ["postgresql-shop.service", "worker.service"]}
 OLD = {"mount": "/srv/old", "units": ["postgresql-old.service", "worker.service"]}
 
 
@@ -24,7 +25,7 @@ OLD = {"mount": "/srv/old", "units": ["postgresql-old.service", "worker.service"
 def knowing(found):
     """Both nodes run shop and old."""
     for node in NODES:
-        found[node].update(services=["old", "shop"], configured={"old": OLD, "shop": OLD})
+        found[node].update(services=["old", "shop"], configured={"old": OLD, "shop": SHOP})
         found[node]["drbd_files"] = {
             "/etc/drbd.d/old.res": resource_file(1, 7790),
             "/etc/drbd.d/shop.res": resource_file(),
@@ -48,7 +49,7 @@ def test_a_service_that_is_missing_is_refused_with_the_word_that_lets_it_go(
 
 def test_with_the_word_it_goes_and_what_the_node_has_of_it_is_told(build, knowing):
     [gone] = _findings.gone(build(), knowing, "node1", ["old"])
-    assert gone == {"name": "old", **OLD, "replicated": True}
+    assert gone == {"name": "old", **OLD, "replicated": True, "whole": True}
     assert _findings.stale(build(), knowing, "node1") == []
 
 
@@ -59,7 +60,7 @@ def test_the_word_for_a_service_of_the_inventory_is_refused(build, knowing):
 
 def test_a_second_run_with_the_word_finds_nothing_left(build, found):
     [gone] = _findings.gone(build(), found, "node1", ["old"])
-    assert gone == {"name": "old", "mount": "", "units": [], "replicated": False}
+    assert gone == {"name": "old", "mount": "", "units": [], "replicated": False, "whole": True}
     assert _findings.gone(build(), found, "node1", []) == []
 
 
@@ -124,8 +125,8 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_what_is_ours_goes_and_what_is_anybodys_stays(node: Path):
     units = ["worker.service", "other.service", "../../../etc/x"]
     services = [
-        {"name": "old", "mount": "/srv/old", "units": units},
-        {"name": "empty", "mount": "/srv/empty", "units": []},
+        {"name": "old", "mount": "/srv/old", "units": units, "whole": True},
+        {"name": "empty", "mount": "/srv/empty", "units": [], "whole": True},
     ]
     wanted = run("forget", check=True, services=services)["removed"]
     said = run("forget", services=services)
@@ -152,5 +153,32 @@ def test_what_is_ours_goes_and_what_is_anybodys_stays(node: Path):
 
 
 def test_a_service_that_is_still_mounted_is_not_forgotten():
-    said = run("forget", services=[{"name": "old", "mount": "/proc", "units": []}])
+    said = run("forget", services=[{"name": "old", "mount": "/proc", "units": [], "whole": True}])
     assert said["msg"].startswith("/proc: is still mounted")
+
+
+def test_an_application_that_is_taken_out_of_a_service_goes_alone(build, found, node: Path):
+    units = ["postgresql-older.service", "apache-older.service", "worker.service"]
+    found["node1"]["configured"] = {"shop": {"mount": "/srv/shop", "units": units}}
+    model = build(("failover_services.0.applications", [{"unit": "other.service"}]), found=found)
+    [gone] = _findings.gone(model, found, "node1", [])
+    assert (gone["name"], gone["units"], gone["whole"]) == ("shop", units, False)
+    assert _findings.gone(model, found, "node2", []) == []
+    said = run("forget", services=[{**gone, "name": "older"}])
+    assert sorted(said["removed"]) == [
+        "/etc/failover/older",
+        "/etc/failover/older/postgresql.conf",
+        "/etc/systemd/system/postgresql-older.service",
+        "/etc/systemd/system/worker.service.d",
+        "/etc/systemd/system/worker.service.d/failover.conf",
+    ]
+    assert (node / "etc/systemd/system/postgresql-old.service").exists()
+
+
+def test_a_unit_that_is_still_active_keeps_what_is_ours(node: Path, monkeypatch):
+    module = importlib.import_module(f"{PLACE}.forget")
+    monkeypatch.setattr(module.AnsibleModule, "run_command", lambda *_args: (0, "", ""))
+    services = [{"name": "old", "mount": "", "units": ["postgresql-old.service"], "whole": False}]
+    said = run("forget", services=services)
+    assert said["msg"] == "postgresql-old.service: is still active, so nothing of it is removed."
+    assert (node / "etc/systemd/system/postgresql-old.service").exists()
