@@ -29,16 +29,26 @@ def _known() -> None:
 
 _known()
 
-from failoverd.config import parse as parse
-from failoverd.core.config import Lease as Lease
-from failoverd.core.config import Timing as Timing
-from failoverd.core.lock import Times as Times
-from failoverd.links import size as size
-from failoverd.resources.graph import CycleError as CycleError
-from failoverd.resources.graph import order as order
-from failoverd.rules import forms as forms
-from failoverd.rules import monitors as monitors
-from failoverd.rules import secrets as secrets
-from failoverd.rules import takeover as takeover
-from failoverd.rules import timing as timing
-from failoverd.schema import ConfigError as ConfigError
+from failoverd.config import parse
+from failoverd.core.config import Lease, Timing
+from failoverd.core.lock import Times
+from failoverd.links import size
+from failoverd.resources.graph import CycleError, order
+from failoverd.rules import forms, monitors, secrets, takeover, timing
+from failoverd.schema import ConfigError
+
+__all__ = [
+    "ConfigError",
+    "CycleError",
+    "Lease",
+    "Times",
+    "Timing",
+    "forms",
+    "monitors",
+    "order",
+    "parse",
+    "secrets",
+    "size",
+    "takeover",
+    "timing",
+]

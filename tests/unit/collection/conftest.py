@@ -33,6 +33,12 @@ sys.path.insert(0, str(COLLECTIONS))
 # ansible-test does not read pyproject.toml.
 sys.path.append(str(CHECKOUT / "roles" / "agent" / "files"))
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known to ansible-test, too, which does not read pyproject.toml."""
+    config.addinivalue_line("markers", "finding(number, ...): answers these findings of the audit")
+
+
 NODES = ["node1", "node2"]
 UNIT: dict[str, Any] = {
     "exists": True,
