@@ -353,6 +353,9 @@ def test_a_service_that_could_not_be_looked_at_is_looked_at_again(
         def generation(self, name: str) -> int:
             return 3
 
+        def repair(self, name: str) -> bool:
+            return False
+
     async def main() -> None:
         service = Service(settings, {"mount": part}, told)
         nobody: Any = None

@@ -187,6 +187,9 @@ def test_f31_a_new_life_of_the_daemon_waits_for_a_recovery_that_gets_on(
         def generation(self, name: str) -> int:
             return 3
 
+        def repair(self, name: str) -> bool:
+            return False
+
     manager: Any = Starting()
     manager.active = "activating"
     settings: Any = type("S", (), {"name": "shop"})

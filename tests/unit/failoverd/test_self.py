@@ -81,7 +81,7 @@ def test_the_journal_gets_the_fields_of_an_entry(
         b"FAILOVER_SERVICE=shop",
     ]
     history.add("odd", "two\nlines")
-    assert collector.recv(4096).startswith(b"MESSAGE\n\x0e\0\0\0\0\0\0\0odd: two\nlines\n")
+    assert collector.recv(4096).startswith(b"MESSAGE=odd: two lines\n")
     assert capfd.readouterr().err == "", "it would be there twice"
     collector.close()
     history.add("late", "nobody listens")
