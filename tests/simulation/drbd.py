@@ -35,6 +35,8 @@ class Volume:
         self.sides = {node: Side(node) for node in nodes}
         self._others = {nodes[0]: self.sides[nodes[1]], nodes[1]: self.sides[nodes[0]]}
         self.connected = False
+        self.full = False
+        """The file system on it has no room and no reserve: no start succeeds (F91)."""
         self.resync = ""
         """The node from which a resync runs."""
         self.losses = 0

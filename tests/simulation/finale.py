@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from failoverd.core.events import Verb
+from failoverd.core.events import SpaceUsed, Verb
 from failoverd.core.liveness import REORDER
 
 from .clock import Violation
@@ -237,6 +237,21 @@ class Finale:
         self._hang(self.owner)
         self._pass(setting.limits.stop_s + setting.takeover_s)
         self._served_by(self.other, services=(self.first,))
+
+    def _disk_full(self) -> None:
+        """F91: whoever stops it now cannot start it again; it is moved once there is room."""
+        volume, owner = self.world.volumes[self.first], self.owner
+        volume.full = True
+        owner.daemon.deliver(SpaceUsed(self.first, 100, 0, f"/srv/{self.first}"))
+        for node in (self.other, self.owner):  # the first has not been told yet
+            node.daemon.command(Verb.SWITCHOVER, self.first, self.other.name)
+        self._pass(MOVE_S)
+        self._served_by(owner, services=(self.first,))
+        self._nobody_cut()
+        volume.full = False
+        owner.daemon.deliver(SpaceUsed(self.first, 60, 1 << 30, f"/srv/{self.first}"))
+        self._pass(2 * self.world.setting.timing.heartbeat_s)
+        self._switchover()
 
     def _hang(self, node: Node) -> None:
         self.world.volumes[self.first].sides[node.name].hangs = True

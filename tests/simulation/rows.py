@@ -88,6 +88,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "F76": ("order hangs",),
     "F73": ("life-raised",),
     "F79": ("service removed",),
+    "F91": ("finale disk_full",),
     "F81": ("finale owner_held_back",),
     "F80": ("fault renamed",),
 }

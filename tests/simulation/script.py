@@ -38,6 +38,7 @@ MOMENTS = (
 )  # fmt: skip
 """What faults lie in wait for: notes and actions of the cores, and events of the world."""
 HANGING = 0.06
+FULL = 0.05
 CALM_S = 12.0
 CALM = (
     "cut_link", "cut_one_way", "damage", "replay", "kill_daemon", "device_unreachable",
@@ -118,9 +119,11 @@ def draw(seed: int) -> Script:
 
 
 def _last(seed: int, chosen: str) -> str:
-    """Some of the worlds end with a disk that hangs (F44)."""
+    """Some of the worlds end with a disk that hangs or is full (F44, F91)."""
     if random.Random(f"held last {seed}").random() < held_back.LAST:
         return "owner_held_back"
+    if random.Random(f"full last {seed}").random() < FULL:
+        return "disk_full"
     return "disk_hangs" if random.Random(f"last {seed}").random() < HANGING else chosen
 
 

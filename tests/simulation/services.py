@@ -237,6 +237,9 @@ class Services:
         node = self.node
         if self.world.rival:
             node.daemon.later(0.2, 2.0, partial(self._done, action, RIVAL))
+        elif self.world.volumes[action.service].full and not action.repair:
+            why = "No space left on device"
+            node.daemon.later(0.2, 2.0, partial(self._done, action, why))
         elif not action.repair and self.clock.chance(self.fail_start):
             node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
         else:

@@ -258,6 +258,24 @@ SERVICE = (
         "an operator may confirm that a node is off which is heard",
     ),
     Mutant(
+        "commands.py",
+        "    why = why or service.cramped if here else why\n",
+        "",
+        "a service without room to start is stopped for a planned move (F91)",
+    ),
+    Mutant(
+        "moves.py",
+        "service.repair is Repair.NONE and not service.cramped\n",
+        "service.repair is Repair.NONE\n",
+        "a service without room to start is given away when the other node asks (F91)",
+    ),
+    Mutant(
+        "monitors.py",
+        "    turn.set_service(service.name, cramped=_cramped(event))\n",
+        "    turn.set_service(service.name, cramped=service.cramped or _cramped(event))\n",
+        "a service that was full once is never moved again (F91)",
+    ),
+    Mutant(
         "clearing.py",
         "        if report.clear and report.clear != service.cleared:\n",
         "        if report.clear and report.clear == service.cleared:\n",

@@ -69,7 +69,10 @@ disk = subprocess.run(["losetup", "--find", "--show", str(here / "disk")], check
 
 async def main():
     shop = service(disk, OPTIONS)
-    space = Space([shop], 10.0, lambda e: events.append([e.service, e.percent]), History())
+    def post(event):
+        events.append([event.service, event.percent, event.room, event.path])
+
+    space = Space([shop], 10.0, post, History())
     # An hour: what is noticed was noticed by an event.
     watch = MountWatch([shop], History(), LOOK_S)
     watching = asyncio.ensure_future(watch.run())
@@ -134,8 +137,11 @@ await space.look()
 assert not space.used
 """,
     )
-    [[_one, empty], [_two, full]] = result["events"]
+    [[_one, empty, much, path], [_two, full, little, _path]] = result["events"]
     assert empty < 30 and 80 < full <= 100
+    assert path == str(tmp_path / "mnt")
+    assert much == 8 << 20, "the last power of two that is free"
+    assert 0 < little <= 2 << 20
 
 
 def test_f45_inodes_run_out_too(tmp_path: Path) -> None:
@@ -148,8 +154,25 @@ for number in range(40):
 await space.look()
 """,
     )
-    [[_name, percent]] = result["events"]
+    [[_name, percent, _room, _path]] = result["events"]
     assert percent > 75, "though hardly a block is used"
+
+
+@pytest.mark.finding("S31")
+def test_f91_where_no_file_can_be_made_there_is_no_room(tmp_path: Path) -> None:
+    result = play(
+        tmp_path,
+        """
+await shop.start(1, False)
+for number in range(200):
+    try:
+        (mnt / str(number)).touch()
+    except OSError:
+        break
+await space.look()
+""",
+    )
+    assert result["events"][-1][1:3] == [100, 0]
 
 
 def test_a_file_system_that_turns_read_only_is_noticed_by_event(tmp_path: Path) -> None:
@@ -289,7 +312,7 @@ def test_f44_a_file_system_that_hangs_costs_one_thread_and_one_alert(
         while space.silent:
             await space.look()
         assert codes == ["file-system-hangs", "file-system-answers"]
-        assert events == [SpaceUsed("shop", 50)]
+        assert [(event.service, event.percent) for event in events] == [("shop", 50)]
 
     asyncio.run(main())
 

@@ -43,6 +43,7 @@ REPORTS = st.builds(
     linked=st.booleans(),
     clear=COUNTS,
     cleared=COUNTS,
+    cramped=st.booleans(),
 )
 MESSAGES = st.builds(
     Message,

@@ -53,6 +53,10 @@ def _switchover(turn: Turn, event: Command) -> str:
     why = (report.why or f"{peer} cannot take it") if to == peer and not report.able else ""
     if to == node:
         why = placement.unable(turn, service)
+    # F91: what is stopped now would not start again on either node.
+    why = why or service.cramped if here else why
+    if not why and there and report.cramped:
+        why = f"a start would find no room on its file system: ask on {peer}, which says more"
     if why:
         return f"{service.name} cannot move to {to}: {why}"
     move = Move(to, turn.now + state.config.timing.move_s, event.request)

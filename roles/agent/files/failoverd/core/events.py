@@ -188,6 +188,9 @@ class SpaceUsed:
 
     service: str
     percent: int
+    room: int | None = None
+    """Bytes that may still be written there, about; 0 if not one more file can be made."""
+    path: str = ""
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def stop(turn: Turn, service: Service, cause: Cause) -> None:
 
 def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:
     """It is provably down here: the right to it is given back."""
-    enter(turn, service, cause, right=Right.NONE, mine=False)
+    enter(turn, service, cause, right=Right.NONE, mine=False, cramped="")
     turn.do(Own(service.name, False, service.generation))
     closing = service.repair is Repair.CLOSING
     if closing:

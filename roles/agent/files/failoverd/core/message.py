@@ -78,6 +78,8 @@ class ServiceReport:
     """Number of the request that the receiver forget its failures, too, 0 for none (F48)."""
     cleared: int = 0
     """Number of the receiver's request that the sender has carried out."""
+    cramped: bool = False
+    """It runs on the sender, and a start elsewhere would find no room (F91)."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ def standby(turn: Turn, event: Command) -> str:
     _take(turn, new, f"asked by {event.who or '?'}")
     untold = "" if name == node or message is not None else "; it is told when it is heard again"
     text = "is in standby mode" if on else "is online"
-    turn.do(Reply(event.request, True, f"{name} {text}{untold}"))
+    stays = "".join(f"; {s.name} stays: {s.cramped}" for s in turn.state.services if s.cramped)
+    turn.do(Reply(event.request, True, f"{name} {text}{untold}{stays if on else ''}"))
     return ""
 
 

@@ -12,6 +12,10 @@ from .turn import Turn
 FILLING = (80, 90, 95)
 """Percentages of a file system's use that are told (F45)."""
 FILLING_SLACK = 5
+ROOM_BYTES = 32 << 20
+"""PostgreSQL begins with a new segment of its log, of 16 MiB, and writes more while it recovers."""
+CRAMPED = 95
+"""Below this percentage even a small file system has room."""
 
 
 def reached(turn: Turn, event: Reached) -> None:
@@ -57,6 +61,18 @@ def space_used(turn: Turn, service: Service, event: SpaceUsed) -> None:
         turn.note("filling", text, service.name, alert=True)
     if passed > service.filled or event.percent < service.filled - FILLING_SLACK:
         turn.set_service(service.name, filled=passed)
+    turn.set_service(service.name, cramped=_cramped(event))
+
+
+def _cramped(event: SpaceUsed) -> str:
+    """F91: no percentage says it alone: one hundredth of a large disk is plenty."""
+    if event.room is None or event.room >= ROOM_BYTES or event.percent < CRAMPED:
+        return ""
+    return (
+        f"its file system {event.path} is {event.percent} % full; a start needs"
+        f" {ROOM_BYTES >> 20} MiB there, and {event.room >> 20} MiB are free; delete or move away"
+        f" what is not needed (du -xh -d 1 {event.path} shows what is large), then ask again"
+    )
 
 
 def disk_tried(turn: Turn, service: Service, event: DiskTried) -> None:

@@ -25,6 +25,8 @@ def progress(turn: Turn, service: Service) -> None:
             _end(turn, service, True, f"{service.name} runs on {node}")
         elif report is None or turn.passed(move.until) or service.local is Local.BROKEN:
             _end(turn, service, False, f"{peer} did not hand {service.name} over")
+        elif report.cramped and report.local is Local.RUNNING:
+            _end(turn, service, False, f"{service.name} stays on {peer}: there is no room to start")
         elif service.local is Local.STOPPED and placement.failed(turn.state, service, turn.clock):
             _end(turn, service, False, f"{service.name} did not start on {node}: {service.failure}")
         return
@@ -98,7 +100,8 @@ def _pulled(turn: Turn, service: Service) -> Service:
     """The peer's operator asked the peer for this service, which runs here."""
     report = turn.report(service.name)
     wanted = report is not None and report.pull != 0 and report.able
-    free = service.move is None and service.repair is Repair.NONE
+    # F91: the peer sees why it stays, and ends its move.
+    free = service.move is None and service.repair is Repair.NONE and not service.cramped
     if wanted and service.local is Local.RUNNING and free and not service.op:
         start_move(turn, service)
         return turn.service(service.name)

@@ -43,7 +43,7 @@ def _reason(turn: Turn, service: Service) -> str:
     """Why a running service has to leave this node, empty if it may stay."""
     state = turn.state
     if is_on(state.modes.standby):
-        return "this node is in standby mode"
+        return "" if service.cramped else "this node is in standby mode"  # F91
     # A daemon that begins has not opened its watchdog yet: what runs here is not moved for that.
     if state.ineligible and turn.passed(state.ineligible_since + state.config.timing.witness_s):
         return f"this node may not own services: {state.ineligible}"  # F29
@@ -97,6 +97,8 @@ def _watch_home(turn: Turn, service: Service) -> None:
 
 def _home_open(turn: Turn, service: Service) -> bool:
     if service.local is not Local.RUNNING or service.op or turn.state.peer.life is not Life.ALIVE:
+        return False
+    if service.cramped:  # F91
         return False
     config = placement.config_of(turn.state, service.name)
     report = turn.report(service.name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from . import data, lease, liveness, placement
 from .actions import Send
 from .change import changed
-from .message import Message, ServiceReport
+from .message import Local, Message, ServiceReport
 from .state import Service, State
 from .turn import Turn
 from .words import shorten
@@ -75,6 +75,7 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         split=data.diverged(service),
         clear=service.clear,
         cleared=service.cleared,
+        cramped=bool(service.cramped) and service.local is Local.RUNNING,
         outdate=service.promise,
         outdated=service.outdated,
         score=placement.score(turn, service, why),

@@ -229,6 +229,8 @@ class Service:
     """Since when it could be moved back to its preferred node, None while it cannot (F10)."""
     filled: int = 0
     """The highest threshold of its file system's use that was told, in percent (F45)."""
+    cramped: str = ""
+    """Why a start would find no room on its file system, empty if it would (F91)."""
     proof: Proof = Proof.NONE
     """Why the peer is known not to have this service, though it may live: LEASE or LOCK."""
     proof_at: float = 0.0

@@ -49,7 +49,7 @@ LOCALS = (
 )
 """By their number on the wire; a new one comes last."""
 REACHES = (Reach.UNKNOWN, Reach.LOST, Reach.REACHED)
-ABLE, DOOMED, LINKED, SPLIT, GRANTED, OTHER_LIFE = (1 << bit for bit in range(3, 9))
+ABLE, DOOMED, LINKED, SPLIT, GRANTED, OTHER_LIFE, CRAMPED = (1 << bit for bit in range(3, 10))
 """Flags beside the three bits of the local state. OTHER_LIFE: a grant to another life than echo."""
 
 
@@ -156,6 +156,7 @@ def _report(report: ServiceReport, echo: int) -> bytes:
         (SPLIT, report.split),
         (GRANTED, grant is not None),
         (OTHER_LIFE, other),
+        (CRAMPED, report.cramped),
     ):
         flags |= flag if holds else 0
     return key(report.name) + numbers(
@@ -198,6 +199,7 @@ def _read_report(piece: bytes, echo: int, names: dict[bytes, str]) -> ServiceRep
         split=bool(flags & SPLIT),
         clear=clears[0],
         cleared=clears[1],
+        cramped=bool(flags & CRAMPED),
     )
 
 

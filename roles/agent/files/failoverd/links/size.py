@@ -42,6 +42,7 @@ def longest(cluster: str, node: str, links: Sequence[str], services: Sequence[st
             split=True,
             clear=COUNTER,
             cleared=COUNTER,
+            cramped=True,
         )
         for name in services
     )

@@ -41,6 +41,18 @@ def percent_used(stat: os.statvfs_result) -> int:
     return max(blocks, _share(stat.f_files - stat.f_ffree, stat.f_favail))
 
 
+def room(stat: os.statvfs_result) -> int:
+    """Bytes that may still be written: the last power of two, so that it seldom changes.
+
+    0 if not one more file can be made. A file system without a fixed number of inodes says 0 of
+    them all.
+    """
+    if stat.f_files and not stat.f_favail:
+        return 0
+    free = stat.f_bavail * stat.f_frsize
+    return 1 << free.bit_length() - 1 if free else 0
+
+
 def _share(used: int, free: int) -> int:
     return -(-100 * used // (used + free)) if used > 0 else 0
 
@@ -62,7 +74,9 @@ class Space:
         self._post = post
         self._history = history
         self._asked: dict[str, asyncio.Future[Survey]] = {}
-        self._posted: dict[str, int] = {}
+        self._posted: dict[str, SpaceUsed] = {}
+        self._room: dict[str, int] = {}
+        """Bytes that may still be written, about, by path."""
         self.used: dict[str, int] = {}
         """Percent by path of what is mounted here by a running service."""
         self.bare: set[str] = set()
@@ -87,9 +101,7 @@ class Space:
         for path, future in list(self._asked.items()):
             self._take(path, future)
         for service, found in paths.items():
-            self._tell(
-                service.settings.name, [self.used[path] for path in found if path in self.used]
-            )
+            self._tell(service.settings.name, [path for path in found if path in self.used])
         mounted = {path for found in paths.values() for path in found}
         self.used = {path: value for path, value in self.used.items() if path in mounted}
         self.bare &= mounted
@@ -113,6 +125,7 @@ class Space:
 
     def _judge(self, path: str, found: Survey) -> None:
         self.used[path] = percent_used(found.stat)
+        self._room[path] = room(found.stat)
         if found.taken:
             text = f"{path}: {found.taken >> 20} MiB are kept back for a start on a full disk"
             self._history.add("reserve-kept", text)
@@ -121,10 +134,14 @@ class Space:
         else:
             self.bare.discard(path)
 
-    def _tell(self, service: str, percents: list[int]) -> None:
+    def _tell(self, service: str, paths: list[str]) -> None:
         """Only what has changed: each event is written into the journal."""
-        if not percents:
+        if not paths:
             self._posted.pop(service, None)
-        elif self._posted.get(service) != max(percents):
-            self._posted[service] = max(percents)
-            self._post(SpaceUsed(service, max(percents)))
+            return
+        least = min(paths, key=lambda path: self._room[path])
+        percent = max(self.used[path] for path in paths)
+        event = SpaceUsed(service, percent, self._room[least], least)
+        if self._posted.get(service) != event:
+            self._posted[service] = event
+            self._post(event)
