@@ -84,7 +84,7 @@ def test_requests_without_a_cookie_fill_nothing_and_wait_for_no_disk(book, envir
     synced: list[int] = []
     monkeypatch.setattr(book.os, "fsync", synced.append)
     monkeypatch.setattr(book, "SESSIONS_KEPT", 20)
-    for _ in range(100):
+    for _visit in range(100):
         _session, visits = book.visit(environ)
         assert visits == 1
     assert len(list(Path(environ["GUESTBOOK_SESSIONS"]).iterdir())) == 20

@@ -38,7 +38,10 @@ def asking(build, found):
 
 def chosen(wanted: list[str], release: str, tmp_path: Path, known: str) -> dict[str, list[str]]:
     (tmp_path / "status").write_text("")
-    answer = lambda argv: (0, known, "")  # noqa: E731
+
+    def answer(argv):
+        return 0, known, ""
+
     said = on_node.inspect(wanted, answer, str(tmp_path / "status"), release)
     return {key: said[key] for key in ("chosen", "unknown")}
 

@@ -262,10 +262,9 @@ def test_an_unknown_variable_is_refused_with_the_nearest_name(build, word, meant
 @pytest.mark.finding("I10", "X1")
 def test_an_error_of_the_collection_itself_quotes_no_value():
     empty: dict[str, str] = {}
-    try:
+    with pytest.raises(KeyError) as raised:
         empty["kiwi7Banana"]
-    except KeyError as error:
-        told = _problems.unexpected(error)
+    told = _problems.unexpected(raised.value)
     assert "KeyError at test_specification.py:" in told
     assert "kiwi7Banana" not in told
 

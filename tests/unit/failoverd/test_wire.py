@@ -243,7 +243,7 @@ def long_names(count: int) -> list[str]:
     """Names of 31 letters that nothing can compress."""
     rng = random.Random(1)
     return [
-        "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=31)) for _ in range(count)
+        "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=31)) for _name in range(count)
     ]
 
 

@@ -17,14 +17,12 @@ import subprocess
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from . import trouble
 from .core.words import shorten
 
-ENVIRONMENT = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-    "LC_ALL": "C",
-}
+ENVIRONMENT = MappingProxyType({"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"})
 MAX_OUTPUT = 64 * 1024
 """So many bytes of what a program says are kept, from its begin."""
 LAST_OUTPUT = 4 * 1024

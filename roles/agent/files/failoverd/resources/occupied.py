@@ -57,13 +57,16 @@ def number_of(path: str) -> Device:
 def stack(device: Device) -> list[Device]:
     """The device and what device-mapper or md has made of the whole of it, such as a multipath."""
     found = [device]
-    for lower in found:
+    waiting = [device]
+    while waiting:
+        lower = waiting.pop(0)
         with contextlib.suppress(OSError, ValueError):
             for holder in (BLOCK / f"{lower[0]}:{lower[1]}" / "holders").iterdir():
                 major, minor = (holder / "dev").read_text(encoding="ascii").split(":")
                 upper = (int(major), int(minor))
                 if upper not in found:
                     found.append(upper)
+                    waiting.append(upper)
     return found
 
 
