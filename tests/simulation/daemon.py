@@ -20,6 +20,7 @@ from .clock import Violation
 from .drbd import Volume
 from .locks import Locks
 from .orders import Orders
+from .systemd import KEEPS, End
 from .watchdog import Lan
 
 if TYPE_CHECKING:
@@ -142,10 +143,13 @@ class Daemon:
         self._queue.clear()
         self._handlers.clear()
 
-    def kill(self, after_s: float) -> None:
-        """F31: it dies, and systemd starts it anew."""
+    def kill(self, after_s: float, how: End = End.BY_ITSELF) -> None:
+        """F31, F72: its unit ends, and begins anew."""
         if self.node.runs and self.state is not None:
             self.end()
+            if how not in KEEPS[self.world.setting.preserve]:
+                self.node.marks.clear()
+            self.world.moment(f"unit ends: {how.value}", self.node)
             self.node.later(after_s, after_s, self.begin)
 
     def stall(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .fault import Fault
 from .kinds import Undo, kind, pick
 from .setting import REPLICATION
+from .systemd import end_of
 
 if TYPE_CHECKING:
     from .node import Node
@@ -76,8 +77,8 @@ def stall(world: World, node: Node, fault: Fault) -> Undo:
 
 @kind(1.5, (0.0, 0.0))
 def kill_daemon(world: World, node: Node, fault: Fault) -> Undo:
-    """F31."""
-    node.daemon.kill(0.1 if fault.a < 0.6 else fault.b * 8.0)
+    """F31, F72."""
+    node.daemon.kill(0.1 if fault.a < 0.6 else fault.b * 8.0, end_of(fault.b))
     return None
 
 

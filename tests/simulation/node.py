@@ -50,7 +50,7 @@ class Node:
         self.stubborn = False
         """Its kernel does not obey sysrq: only the watchdog resets it."""
         self.marks: dict[str, str] = {}
-        """The daemon's run directory, which a boot empties."""
+        """The run directory of its daemon: a boot empties it, and systemd if the unit lets it."""
         watchdog_s = timeout_s(config)
         self.watchdog = Watchdog(self, watchdog_s) if watchdog_s else None
         self.handlers: dict[str, int] = {}

@@ -89,6 +89,11 @@ ROWS: dict[str, tuple[str, ...]] = {
     "F73": ("life-raised",),
     "F79": ("service removed",),
     "F91": ("finale disk_full",),
+    "F72": (
+        "unit ends: by itself",
+        "unit ends: systemctl restart",
+        "unit ends: systemctl stop",
+    ),
     "F81": ("finale owner_held_back",),
     "F80": ("fault renamed",),
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from failoverd.core.config import CoreConfig, Kind, Lease, Limits, ServiceConfig, Timing
 from failoverd.core.lock import Times
 
+from .systemd import PRESERVE
+
 NAMES = ("node1", "node2")
 REPLICATION = "cross"
 """The link that DRBD replicates over; heartbeats use it too."""
@@ -50,6 +52,8 @@ class Setting:
     """Every service is on the shared disk under an SFEX lock; a watchdog is needed for that."""
     locks: Times = field(default_factory=Times)
     watchdog_s: float = 0.0
+    preserve: str = PRESERVE
+    """What the unit file of the daemon says of its run directory (F72)."""
 
     @property
     def devices(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from failoverd.core.config import ServiceConfig
 
@@ -21,6 +22,7 @@ from .node import Node
 from .setting import NAMES, REPLICATION
 from .shared import LockWatch, SharedDisk
 from .stateless import Stateless
+from .systemd import PRESERVE
 
 LOOK_S = 0.5
 BREACHES = ("breach", "core-error", "safe-stop")
@@ -32,10 +34,14 @@ class World:
     """One run: a start, small troubles, chaos, healing, and a last fault to be mastered."""
 
     def __init__(
-        self, seed: int, faults: script.Script | None = None, telling: bool = False
+        self,
+        seed: int,
+        faults: script.Script | None = None,
+        telling: bool = False,
+        preserve: str = PRESERVE,
     ) -> None:
         self.clock = Clock(seed, telling)
-        self.setting = setting.draw(seed)
+        self.setting = replace(setting.draw(seed), preserve=preserve)
         self.script = faults if faults is not None else script.draw(seed)
         self.moments: Counter[str] = Counter()
         services = tuple(service.name for service in self.setting.services)
