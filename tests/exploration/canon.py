@@ -21,7 +21,7 @@ DROPPED = frozenset(
         "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
         "settled_until", "quiet_s", "doing", "op_until", "query_until", "shot_until", "on_until",
         "latest_s", "links", "greeted_at", "told_old",
-        "lived", "pace", "asked", "asked_at", "answered_at",
+        "pace", "asked", "asked_at", "answered_at",
     }
 )  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""
@@ -137,6 +137,8 @@ def _put(cls: type, name: str, hint: Any) -> Put | None:
     if name == "sequence":
         theirs = 1 if cls.__name__ in ("Peer", "LinkHeard") else 0
         return lambda tokens, value: tokens.number(tokens.sequences[theirs], value)
+    if f"{cls.__name__}.{name}" == "Message.heard":
+        return lambda tokens, value: tokens.out.append(value > 0)  # the rest is of what is dropped
     if name == "generation":
         return lambda tokens, value: tokens.number("generation", value)
     if name == "request":
