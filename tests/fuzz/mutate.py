@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from random import Random
 from typing import Any
@@ -107,12 +108,12 @@ def spoil(rng: Random, samples: list[bytes]) -> bytes:
         at = rng.randrange(len(lines))
         try:
             value = json.loads(lines[at])
-        except ValueError:
-            pass
-        else:
             for _round in range(_few(rng)):
                 value = _change(rng, value)
             lines[at] = _dump(rng, value)
+        except (ValueError, RecursionError):
+            pass  # it is no JSON, or nested too deeply to be changed once more
+        else:
             data = b"\n".join(lines)
             if rng.random() < 0.8:
                 return data
@@ -149,7 +150,7 @@ def _change(rng: Random, value: Any) -> Any:
     """The value with one place in it changed; the places near the root are not preferred."""
     places = _places(value)
     if not places:
-        return rng.choice(VALUES)
+        return _fresh(rng)
     holder, key = rng.choice(places)
     way = rng.randrange(8)
     if way == 0:
@@ -178,9 +179,13 @@ def _change(rng: Random, value: Any) -> Any:
             + text[at:]
         )
     else:
-        fresh = rng.choice(VALUES)
-        holder[key] = json.loads(json.dumps(fresh)) if isinstance(fresh, list | dict) else fresh
+        holder[key] = _fresh(rng)
     return value
+
+
+def _fresh(rng: Random) -> Any:
+    """A value of its own: what a later change does to it must not reach the next input."""
+    return copy.deepcopy(rng.choice(VALUES))
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:

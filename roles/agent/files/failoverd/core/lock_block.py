@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from .codec import CodecError, from_json, to_json
+from .codec import CodecError, from_json, shown, to_json
 from .lock import Record
 from .strictjson import JsonError, loads
 
@@ -45,7 +45,7 @@ def decode_area(block: bytes, cluster: str) -> Area:
     """Block 0 of this cluster's area, or BlockError."""
     area = _decode(Area, block)
     if not isinstance(area, Area) or area.cluster != cluster:
-        raise BlockError(f"the lock area belongs to cluster {area.cluster!r}, not {cluster!r}")
+        raise BlockError(f"the lock area belongs to cluster {shown(area.cluster)}, not {cluster!r}")
     return area
 
 
@@ -54,7 +54,7 @@ def decode_record(block: bytes, cluster: str, service: str) -> Record:
     record = _decode(Record, block)
     if not isinstance(record, Record) or (record.cluster, record.service) != (cluster, service):
         named = f"{record.cluster}/{record.service}"
-        raise BlockError(f"the lock belongs to {named!r}, not to {cluster}/{service}")
+        raise BlockError(f"the lock belongs to {shown(named)}, not to {cluster}/{service}")
     return record
 
 
