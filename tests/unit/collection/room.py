@@ -34,7 +34,8 @@ def run(etc: Path, name: str, /, kernel: str = KERNEL, **arguments: Any) -> dict
     """Return what the module says; ``etc`` stands where /etc/drbd.d is."""
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{CHECKOUT}:{COLLECTIONS}",
+        # Behind them what this process has, wherever Ansible is.
+        "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(COLLECTIONS), *sys.path]),
         "DRBD_DRIVER_VERSION_OVERRIDE": kernel,
     }
     done = subprocess.run(
