@@ -106,7 +106,7 @@ def test_f38_a_mark_of_a_promotion_that_was_cut_off_answers_no_later_loss(
     owner, standby = cluster.owner, cluster.standby
     mark = f"/run/failoverd/promote/{cluster.stage.service}"
     before = daemon(cluster, owner)
-    cluster.lab.ssh(owner, f"touch {mark} && kill -9 {before}")
+    cluster.lab.ssh(owner, f"ln -s /proc/{before}/cwd {mark} && kill -9 {before}")
     cluster.wait(lambda: daemon(cluster, owner) not in ("0", before), "the next daemon")
     cluster.wait(lambda: bool(eyes.service(cluster, owner)), "its answer")
     assert cluster.lab.ssh(owner, MARKS).stdout == ""

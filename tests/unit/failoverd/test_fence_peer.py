@@ -96,6 +96,50 @@ def test_a_restart_of_the_daemon_while_it_waits_is_survived(tmp_path: Path) -> N
         assert handler(tmp_path / "sock") == 7
 
 
+PROMOTES = """
+import asyncio, sys
+from pathlib import Path
+from failoverd.resources import drbd
+from failoverd.resources.base import Situation
+from failoverd.resources.settings import ResourceSettings
+
+home, kills = Path(sys.argv[1]), sys.argv[2] == "killed"
+drbd.PROC = str(home / "proc")
+(home / "drbdsetup").write_text(
+    f"#!/bin/sh\\ncp -d {home}/promote/shop {home}/seen\\n"
+    + ("kill -9 $PPID\\n" if kills else f"sed -i s/Secondary/Primary/ {home}/proc\\n")
+)
+(home / "drbdsetup").chmod(0o755)
+drbd.SETUP_84 = (str(home / "drbdsetup"),)
+options = drbd.Options("shop", 0, "/dev/drbd0")
+disk = drbd.Drbd(ResourceSettings("drbd", "drbd", (), 20.0, 2.0, options), home / "promote")
+asyncio.run(disk.start(Situation(peer_gone=True)))
+"""
+
+
+@pytest.mark.finding("S2")
+@pytest.mark.parametrize("way", ["killed", "done"])
+def test_a_daemon_that_ended_in_the_midst_of_a_promotion_leaves_no_word(
+    tmp_path: Path, way: str
+) -> None:
+    """F38: the run directory outlives the daemon, and with it the mark of a promotion."""
+    (tmp_path / "promote").mkdir()
+    (tmp_path / "proc").write_text(
+        "version: 8.4.11\n 0: cs:WFConnection ro:Secondary/Unknown ds:UpToDate/DUnknown C r-----\n"
+    )
+    argv = [sys.executable, "-c", PROMOTES, str(tmp_path), way]
+    ended = subprocess.run(argv, env={"PYTHONPATH": str(FILES)}, timeout=60, check=False)
+    assert ended.returncode == (-9 if way == "killed" else 0)
+    assert (tmp_path / "seen").is_symlink(), "it stood during the promotion"
+    assert (tmp_path / "promote/shop").is_symlink() is (way == "killed")
+    text = (FILES / "fence-peer").read_text(encoding="utf-8")
+    text = text.replace("/run/failoverd", str(tmp_path))
+    text = text.replace("exec /usr/bin/python3 -IS /usr/lib/failoverd/fence_peer.py", "exit 99")
+    given = {"DRBD_RESOURCE": "shop", "PATH": "/bin:/usr/bin"}
+    done = subprocess.run(["sh", "-c", text], env=given, timeout=30, check=False)
+    assert done.returncode == 99
+
+
 def test_the_shell_asks_the_daemon_unless_the_mark_stands() -> None:
     text = (FILES / "fence-peer").read_text(encoding="utf-8")
     assert os.access(FILES / "fence-peer", os.X_OK)
@@ -119,6 +163,9 @@ def test_the_shell_asks_the_daemon_unless_the_mark_stands() -> None:
         (test / "run/promote").mkdir(parents=True)
         assert shell(test, "shop") == 99
         (test / "run/promote/shop").touch()
+        assert shell(test, "shop") == 99, "no daemon leaves such a mark"
+        (test / "run/promote/shop").unlink()
+        (test / "run/promote/shop").symlink_to(f"/proc/{os.getpid()}/cwd")
         assert shell(test, "shop") == 7
         assert shell(test, "mail") == 99
         assert shell(test, "") == 99
@@ -132,7 +179,7 @@ def test_drbd_9_a_third_node_is_never_called_fenced(tmp_path: Path, peer: str, s
     text = (FILES / "fence-peer").read_text(encoding="utf-8")
     text = text.replace("/run/failoverd", str(tmp_path))
     (tmp_path / "promote").mkdir()
-    (tmp_path / "promote/shop").touch()
+    (tmp_path / "promote/shop").symlink_to(f"/proc/{os.getpid()}/cwd")
     for environment, words in (({}, ["fence-peer", "shop"]), ({"DRBD_RESOURCE": "shop"}, [])):
         given = {**environment, "DRBD_PEER_NODE_ID": peer, "PATH": "/bin:/usr/bin"}
         argv = ["sh", "-c", text, "fence-peer", *words]
@@ -145,7 +192,7 @@ def test_f38_a_mark_left_behind_is_removed_once_the_peer_is_up_to_date(tmp_path:
     text = text.replace("/run/failoverd", str(tmp_path))
     (tmp_path / "promote").mkdir()
     for name in ("shop", "mail"):
-        (tmp_path / "promote" / name).touch()
+        (tmp_path / "promote" / name).symlink_to(f"/proc/{os.getpid()}/cwd")
     given = {"DRBD_RESOURCE": "shop", "PATH": "/bin:/usr/bin"}
     for _round in range(2):
         done = subprocess.run(["sh", "-c", text], env=given, timeout=30, check=False)

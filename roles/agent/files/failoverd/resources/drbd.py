@@ -162,15 +162,22 @@ class Drbd:
 
     @contextlib.contextmanager
     def _leave(self, peer_gone: bool) -> Any:
-        """While it stands, DRBD's handler answers at once that the peer is fenced."""
-        marker = self._promotions / self.options.resource
-        if peer_gone:
-            marker.touch(mode=0o600)
-        try:
+        """While it stands, DRBD's handler answers at once that the peer is fenced.
+
+        It is a link through a directory that this daemon holds open. So it leads nowhere from the
+        moment on at which the daemon ends, in whatever way, and then the handler has to ask (F38).
+        Without a mark, as for want of a descriptor, it asks as well.
+        """
+        marker, home = self._promotions / self.options.resource, self._promotions.parent
+        with contextlib.ExitStack() as ours:
+            ours.callback(marker.unlink, missing_ok=True)
+            if peer_gone:
+                with contextlib.suppress(OSError):
+                    door = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                    ours.callback(os.close, door)
+                    marker.unlink(missing_ok=True)
+                    marker.symlink_to(f"/proc/{os.getpid()}/fd/{door}/{self._promotions.name}")
             yield
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                marker.unlink()
 
     async def stop(self) -> None:
         """Demote; a device in use is tried again until the deadline (F40)."""
