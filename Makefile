@@ -19,12 +19,13 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
+DRAW ?= 0
 INPUTS ?= 20000
 MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles drbd
 
-.PHONY: help setup lint gates molecule unit fuzz simulate mutants lab-test test demo show clean
+.PHONY: help setup lint gates molecule unit fuzz simulate mutants mutation lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -75,6 +76,9 @@ simulate: setup ## the simulated world alone, with as many SEEDS as wanted: buil
 
 mutants: setup ## deliberate bugs in the core, each to be caught by the simulator: build/mutants.json
 	$(PYTHON) -m tests.simulation.mutants
+
+mutation: setup ## bugs that a program puts into the core (DRAW=200), and what catches them: build/mutation.json
+	$(PYTHON) -m tests.mutation --draw $(DRAW)
 
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))

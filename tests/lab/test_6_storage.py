@@ -42,6 +42,24 @@ def test_f71_a_disk_that_is_mounted_elsewhere_moves_and_nobody_is_fenced(cluster
     cluster.lab.ssh(owner, "systemctl stop holder")
 
 
+@pytest.mark.finding("S21")
+def test_f54_a_disk_that_the_kernel_uses_is_waited_for(cluster: Cluster) -> None:
+    """No process holds a file of a loop device; it is freed while the stop goes on trying."""
+    owner, standby = cluster.owner, cluster.standby
+    mount = cluster.site.target.watch.mount
+    boot = cluster.boot(owner)
+    hold = (
+        f"modprobe loop; truncate -s 1M {mount}/image && losetup -f {mount}/image"
+        f" && systemd-run --quiet sh -c 'sleep 6; losetup -j {mount}/image | cut -d: -f1"
+        " | xargs -r losetup -d'"
+    )
+    cluster.lab.ssh(owner, hold)
+    cluster.lab.ssh(owner, f"failoverctl switchover {cluster.stage.service}")
+    assert cluster.serves()
+    assert cluster.owner == standby
+    assert cluster.boot(owner) == boot, "it was fenced for a loop device"
+
+
 @pytest.mark.finding("S31")
 def test_f91_a_full_disk_is_taken_over_and_its_database_starts(cluster: Cluster) -> None:
     """The reserve is given up on the other node; then there is room to clean up in."""

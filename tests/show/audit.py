@@ -27,10 +27,14 @@ KERNELS = frozenset(
 """Matters of kernels and hosts: at least one of their tests is played on real ones."""
 WITHOUT_LAB = ("tests/unit", "tests/simulation", "tests/exploration")
 LABS = {
-    "test": ("1", ("tests/lab/long",)),
+    "test": (
+        "1",
+        ("tests/lab/long", *(f"tests/lab/test_{n}.py" for n in ("5_processes", "6_storage"))),
+    ),
     "shared": ("shared", ("tests/lab/shared",)),
     "lease": ("lease", ("tests/lab/lease",)),
     "many": ("many", ("tests/lab/many",)),
+    "changes": ("changes", ("tests/lab/changes",)),
 }
 """Of each lab: what LONG calls it, and where its tests are."""
 LIMIT_S = 3600.0

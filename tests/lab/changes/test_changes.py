@@ -48,6 +48,14 @@ def refused(site: Site, *arguments: str) -> str:
     return " ".join((OUT / "site.log").read_text(encoding="utf-8").split())
 
 
+def addresses(cluster: Cluster, node: str) -> set[str]:
+    """The addresses of the network in which the nodes have none of their own."""
+    said = cluster.lab.ssh(node, "ip -4 -o address show dev srv0").stdout.split()
+    return {word.partition("/")[0] for word in said if word.startswith("10.77.0.")} - {
+        "10.77.0.255"
+    }
+
+
 def page(cluster: Cluster, node: str, address: str) -> str:
     """The status of the first page of a service, as a node gets it."""
     ask = f"c = http.client.HTTPConnection('{address}'); c.request('GET', '/')"
@@ -61,7 +69,7 @@ def rows(cluster: Cluster, node: str, name: str) -> str:
     return cluster.lab.ssh(node, f"runuser -u postgres -- {query}", check=False).stdout.strip()
 
 
-@pytest.mark.finding("S29", "S26", "H6")
+@pytest.mark.finding("S29", "S26", "H4", "H6")
 def test_a_second_service_is_added_and_the_first_one_runs_on(cluster: Cluster) -> None:
     before, site = lives(cluster), with_two(cluster)
     site.play("site")
@@ -72,10 +80,12 @@ def test_a_second_service_is_added_and_the_first_one_runs_on(cluster: Cluster) -
         numbers = cluster.lab.ssh(node, "grep -ho 'minor [0-9]*' /etc/drbd.d/orders.res").stdout
         assert set(numbers.split("\n")) - {""} == {"minor 0"}
     assert rows(cluster, "otsu", "mail") == "/data/mail/postgresql"
+    installed = "dpkg-query -W -f '${db:Status-Abbrev}' postgresql-15"
+    assert cluster.lab.ssh("otsu", installed).stdout.strip() == "ii", "the version asked for"
     assert site.play("site").changed == 0
 
 
-@pytest.mark.finding("S25")
+@pytest.mark.finding("S25", "S28")
 def test_after_a_failover_both_run_on_one_node(cluster: Cluster) -> None:
     cluster.lab.power("otsu", "off")
     cluster.wait(
@@ -87,9 +97,12 @@ def test_after_a_failover_both_run_on_one_node(cluster: Cluster) -> None:
     # It has no pages of its own; it is its Apache that says so.
     assert page(cluster, "kobe", MAIL) in ("403", "404")
     assert page(cluster, "kobe", cluster.site.target.watch.address) == "200"
+    assert addresses(cluster, "kobe") == {"10.77.0.200", "10.77.0.201"}
     cluster.heal()
     cluster.lab.ssh("kobe", "failoverctl switchover mail", timeout=180)
     assert rows(cluster, "otsu", "mail") == "/data/mail/postgresql"
+    assert addresses(cluster, "kobe") == {"10.77.0.200"}, "one took the other with it"
+    assert addresses(cluster, "otsu") == {"10.77.0.201"}
 
 
 @pytest.mark.finding("H5")
@@ -100,7 +113,7 @@ def test_another_version_of_the_database_is_refused_before_anything_changes(
     unit = "sha256sum /etc/systemd/system/postgresql-mail.service"
     was = cluster.lab.ssh("otsu", unit).stdout
     other = tmp_path / "other.yml"
-    other.write_text(TWO.read_text(encoding="utf-8").replace("port: 5432", 'version: "14"'))
+    other.write_text(TWO.read_text(encoding="utf-8").replace('version: "15"', 'version: "14"'))
     site = Site(cluster.lab, replace(cluster.site.target, inventory=other))
     said = refused(site)
     assert "14 is not 15, the version of the database of service mail" in said

@@ -95,6 +95,17 @@ def test_a_unit_that_the_standby_lacks_or_masks_is_seen(site: Site) -> None:
     assert f"{there}: worker.service is masked there" in said
 
 
+@pytest.mark.finding("H9")
+def test_a_mount_option_that_only_fstab_knows_is_refused_before_anything_is_built(
+    site: Site,
+) -> None:
+    inventory = yaml.safe_load(site.target.inventory.read_text(encoding="utf-8"))
+    wanted = inventory["lab_nodes"]["vars"]["failover_services"]
+    wanted[0]["storage"]["options"] = "noatime,nofail"
+    said = preflight(site, json.dumps({"failover_services": wanted}))
+    assert "failover_services[0].storage.options: noatime,nofail holds nofail" in said
+
+
 @pytest.mark.finding("H2")
 def test_a_resource_of_somebody_else_keeps_its_numbers(site: Site) -> None:
     """Minor 0 and port 7789 are taken: the cluster takes others, and site.yml goes on below."""
