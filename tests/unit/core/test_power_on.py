@@ -86,6 +86,20 @@ def test_a_node_that_does_not_come_on_again_is_told_and_tried_again_ever_later(
     assert b.shop.local is Local.RUNNING
 
 
+@pytest.mark.finding("S12")
+def test_one_that_is_to_be_switched_on_at_once_is_not_tried_all_the_time() -> None:
+    b = bereaved()
+    b.config = replace(b.config, timing=replace(b.config.timing, power_on_s=0.0))
+    b.state = replace(b.state, config=b.config)
+    fenced(b)
+    b.finish(actions.Start)
+    tried = []
+    for _second in range(60):
+        b.pass_time(1)
+        tried += b.fence_answers(Power.UNKNOWN)
+    assert 3 <= len(tried) <= 5
+
+
 def test_one_that_comes_on_is_no_alert() -> None:
     b = bereaved()
     fenced(b)

@@ -75,7 +75,9 @@ def done(turn: Turn, event: FenceDone) -> None:
     if cut is not None and ok:
         turn.set_exclusion(cut=None)
     elif cut is not None:
-        pause_s = min(LONGEST_S, turn.state.config.timing.power_on_s * 2.0 ** min(cut.tries, 10))
+        timing = turn.state.config.timing
+        first_s = max(timing.power_on_s, timing.fence_retry_s)
+        pause_s = min(LONGEST_S, first_s * 2.0 ** min(cut.tries, 10))
         turn.set_exclusion(cut=changed(cut, due=turn.now + pause_s, tries=cut.tries + 1))
         again = f"; it is tried again in {pause_s:g} s"
     text = f"{turn.state.config.peer}: power {event.power.value}{again}"
