@@ -99,6 +99,9 @@ def test_after_a_failover_both_run_on_one_node(cluster: Cluster) -> None:
     assert page(cluster, "kobe", cluster.site.target.watch.address) == "200"
     assert addresses(cluster, "kobe") == {"10.77.0.200", "10.77.0.201"}
     cluster.heal()
+    cluster.wait(
+        lambda: services(cluster, "kobe")["mail"]["standby"]["able"], "mail's resync", 300.0
+    )
     cluster.lab.ssh("kobe", "failoverctl switchover mail", timeout=180)
     assert rows(cluster, "otsu", "mail") == "/data/mail/postgresql"
     assert addresses(cluster, "kobe") == {"10.77.0.200"}, "one took the other with it"
