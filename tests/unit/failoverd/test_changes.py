@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from failoverd.former import joined
+from failoverd.resources import drbd, unit
+from failoverd.resources.settings import ResourceSettings
 
 from .test_pair import AGENT, FILES, Pair
 
@@ -177,3 +182,18 @@ def test_each_change_is_compared_with_what_runs_then(pair: Changing) -> None:
         pair.wait(partial(pair.everywhere, {10} | lasts))
         pair.wait(lambda: pair.carried("node1") == pair.carried("node2") == [])
     assert pair.untouched("shop")
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "now"),
+    [
+        ("drbd", drbd.Options("shop", 0, "/dev/drbd0", "/dev/vdb"), "/dev/disk/by-id/x"),
+        ("unit", unit.Options("postgresql@15-main.service"), "/srv/shop/db"),
+    ],
+)
+def test_what_is_only_looked_after_in_another_way_is_the_same_thing(
+    kind: str, before: Any, now: str
+) -> None:
+    other = dataclasses.replace(before, **{"disk" if kind == "drbd" else "data": now})
+    new, old = (ResourceSettings("it", kind, (), 9.0, 9.0, o) for o in (other, before))
+    assert joined([new], [old]) == ({"it": ()}, {})

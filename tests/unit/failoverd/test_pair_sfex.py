@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ class LockedPair(Pair):
 
     def __init__(self, path: Path, wire: Any) -> None:
         self.disk = path / "disk"
-        self.disk.write_bytes(encode(Area("test", 1)) + encode(Record("test", "shop")))
+        free = encode(Record("test", "shop"))
+        self.disk.write_bytes(encode(Area("test", 2)) + free + free)
         super().__init__(path, wire, str(self.disk))
 
     @staticmethod
@@ -59,8 +61,24 @@ class LockedPair(Pair):
         self.options = ("--sysrq", str(sysrq))
         super().start(node)
 
-    def lock(self) -> Record:
-        return decode_record(self.disk.read_bytes()[BLOCK : 2 * BLOCK], "test", "shop")
+    def lock(self, index: int = 1) -> Record:
+        at = index * BLOCK
+        return decode_record(self.disk.read_bytes()[at : at + BLOCK], "test", "shop")
+
+    def change(self, **fields: Any) -> None:
+        """What the roles do: other fields of the lock on both nodes, then both daemons anew."""
+        for node in ("node1", "node2"):
+            path = self.path / node / "etc" / "cluster.json"
+            document = json.loads(path.read_text())
+            document["services"][0]["resources"][0].update(fields)
+            path.write_text(json.dumps(document))
+        for node in ("node1", "node2"):
+            self.end(node, signal.SIGTERM)
+            self.start(node)
+            self.wait(partial(self.answers, node))
+
+    def answers(self, node: str) -> bool:
+        return self.ctl(node, "status").returncode == 0
 
     def reset(self, node: str) -> bool:
         return (self.path / node / "sysrq").read_text() == "b"
@@ -124,3 +142,25 @@ def test_f64_an_owner_whose_lock_is_stolen_resets_itself(pair: LockedPair) -> No
     disk.close()
     pair.wait(lambda: "self-reset" in pair.codes("node1"))
     assert "taken by node2" in (pair.path / "node1/state/self-reset").read_text()
+
+
+@pytest.mark.finding("S29")
+def test_f79_other_durations_of_the_lock_stop_nothing(pair: LockedPair) -> None:
+    life = pair.lock().life
+    pair.change(lease_s=7, timeout_s=10)
+    counted = pair.lock().counter
+    pair.wait(lambda: pair.lock().counter > counted + 5)
+    assert (pair.lock().owner, pair.lock().life) == ("node1", life)
+    assert pair.runs_on("node1")
+    assert "stop-begin" not in pair.codes("node1")
+    assert not pair.reset("node1")
+
+
+@pytest.mark.finding("S29")
+def test_f79_another_place_of_the_lock_resets_nobody(pair: LockedPair) -> None:
+    """The lock of the old place is given back; at the new one nobody has stolen anything."""
+    pair.change(index=2)
+    pair.wait(lambda: pair.lock(2).owner != "" and pair.lock(1).owner == "")
+    pair.wait(lambda: pair.runs_on("node1") or pair.runs_on("node2"))
+    assert not pair.reset("node1")
+    assert not pair.reset("node2")

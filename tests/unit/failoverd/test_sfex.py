@@ -8,6 +8,8 @@ The durations are short and nothing is measured: each test waits for what has to
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -44,11 +46,13 @@ class Bench:
         self.disk.write_bytes(b"".join(blocks))
 
     def lock(self, node: str, times: Times = TIMES, service: str = "shop") -> Lock:
-        marks = self.path / node
-        marks.mkdir(exist_ok=True)
         index = 1 if service == "shop" else 2
-        place = Place("test", service, node, str(self.disk), index, times)
-        return Lock(place, marks, lambda why: self.resets.append(f"{node}: {why}"))
+        return self.at(Place("test", service, node, str(self.disk), index, times))
+
+    def at(self, place: Place) -> Lock:
+        marks = self.path / place.node
+        marks.mkdir(exist_ok=True)
+        return Lock(place, marks, lambda why: self.resets.append(f"{place.node}: {why}"))
 
     def put(self, record: Record) -> None:
         """Write as a node that is not in this test would."""
@@ -197,6 +201,54 @@ def test_a_disk_that_fails_resets_the_node_within_the_lease(
     assert "Input/output error" in bench.resets[0]
 
 
+@pytest.mark.finding("S18")
+def test_f75_a_lane_that_found_no_thread_begins_with_the_next_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the lock would never be counted up again, and its node would reset itself."""
+
+    async def main() -> None:
+        lane = Lane("test")
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                await lane.call(lambda: 1)
+        assert await lane.call(lambda: 2) == 2
+        lane.close()
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    run(main)
+
+
+@pytest.mark.finding("S17")
+def test_f75_a_mark_that_cannot_be_read_for_want_of_descriptors_is_no_missing_mark(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the node would live on without counting the lock up, and the peer would take it."""
+
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        again = bench.lock("node1")
+        with monkeypatch.context() as patch:
+            patch.setattr(Lock, "read", staticmethod(refuse))
+            with pytest.raises(OSError, match="Too many open files"):
+                await again.recall()
+        assert again.unsure, "the watchdog is not petted meanwhile"
+        assert await again.recall()
+        await counted(again)
+        again.leave()
+
+    def refuse(path: Path, low: int, high: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    run(main)
+    assert bench.resets == []
+
+
 def test_what_nobody_waits_for_any_more_is_never_written(hang: dict[str, Any]) -> None:
     done: list[str] = []
 
@@ -290,6 +342,30 @@ def test_the_next_life_finds_a_stolen_lock_and_resets_the_node(bench: Bench, unt
 
     run(main)
     assert "taken by node2" in bench.resets[0]
+
+
+@pytest.mark.finding("S29")
+def test_f79_a_lock_at_another_place_is_not_the_one_that_this_boot_has(bench: Bench) -> None:
+    """The configuration has changed: the old lock is still to be given back, none was stolen."""
+
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        first.leave()
+        other = bench.path / "other"
+        other.write_bytes(bench.disk.read_bytes())
+        for place in (replace(first.place, index=2), replace(first.place, disk=str(other))):
+            moved = bench.at(place)
+            assert not await moved.recall()
+            assert not moved.unsure
+        old = bench.lock("node1")
+        assert await old.recall()
+        await counted(old)
+        assert await old.release() == ""
+        old.leave()
+
+    run(main)
+    assert bench.resets == []
 
 
 def test_the_next_life_keeps_the_node_alive_only_once_it_has_counted_the_lock_up(

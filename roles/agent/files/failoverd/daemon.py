@@ -26,6 +26,7 @@ from .fencing import locks as lock_level
 from .fencing.devices import Devices
 from .fencing.gate import Gate
 from .fencing.selffence import SYSRQ, SelfFence, last_reset
+from .fencing.sfex import Lock
 from .fencing.watchdog import Watchdog
 from .former import Former, joined
 from .history import History
@@ -129,6 +130,8 @@ class Daemon:
         )
         self._reset_before = last_reset(state / "self-reset")
         host = Host(self._history, self._systemd, run, self._lock_lost)
+        self._former_locks: list[Lock] = []
+        """At places that the configuration does not name any more; held until all is stopped."""
         self._services = {s.name: self._service(s, host) for s in config.services}
         self._locks = {
             name: resource.lock
@@ -144,7 +147,11 @@ class Daemon:
             self._locks,
             self._watchdog,
         )
-        gate = Gate(self._watchdog.pet, self._locks.values, self._loop.call_later)
+        gate = Gate(
+            self._watchdog.pet,
+            lambda: [*self._locks.values(), *self._former_locks],
+            self._loop.call_later,
+        )
         self._wire = Wire(
             config.keys,
             config.cluster,
@@ -218,6 +225,7 @@ class Daemon:
         watchers = Watchers(resources, lambda: self._excuse(settings.name), rest)
         everything, gone = joined(settings.resources, settings.before)
         former = {name: module_of(r.type).build(r, host) for name, r in gone.items()}
+        self._former_locks += [r.lock for r in former.values() if isinstance(r, Sfex)]
         service = Service(settings, resources, self._history, watchers, rest)
         if former or settings.retired:
             service.carry(former, everything, partial(self._forget, settings.name))
@@ -329,7 +337,7 @@ class Daemon:
         yield from self._disks.tasks()
         yield from self._outbox.tasks()
         yield "the patrol of the fence devices", self._devices.patrol
-        if self._locks:
+        if self._locks or self._former_locks:
             yield "the keeper of the locks", self._keep_locks
         for monitor in self._senses.monitors:
             yield f"the monitor {type(monitor).__name__}", monitor.run
@@ -374,6 +382,8 @@ class Daemon:
             await pagecache.warm(files)
 
     async def _keep_locks(self) -> None:
+        for lock in self._former_locks:
+            await lock.recall()
         await lock_level.keep(self._locks, lambda: self._runner.state, self._rhythm.rest)
 
     async def _feed(self, period: float) -> None:

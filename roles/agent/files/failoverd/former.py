@@ -100,7 +100,10 @@ def _after(settings: ResourceSettings, names: dict[str, str]) -> tuple[str, ...]
 
 
 def _same(settings: ResourceSettings, others: Iterable[ResourceSettings]) -> str:
-    """The one that is the same thing, whatever it is called; "" if there is none."""
+    """The one that is the same thing, whatever it is called; "" if there is none.
+
+    Options that only say how it is looked after are not compared (compare=False).
+    """
     what = (settings.type, settings.options)
     return next((o.name for o in others if (o.type, o.options) == what), "")
 

@@ -37,8 +37,9 @@ class Lane:
     async def call(self, function: Callable[[], T]) -> T:
         """Do it there; cancelled before it began, it is not done at all."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            thread.start()
+            self._thread = thread
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
 
         def work() -> None:

@@ -9,6 +9,7 @@ this one may still be on its way.
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,11 @@ class Place:
     disk: str
     index: int
     times: Times
+
+    @property
+    def mark(self) -> str:
+        """What files of the run directory about it are called; another place has others (F79)."""
+        return f"{self.service}-{self.index}-{zlib.crc32(self.disk.encode()):08x}"
 
     def __str__(self) -> str:
         return f"lock {self.index} on {self.disk}"

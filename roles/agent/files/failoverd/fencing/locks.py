@@ -85,7 +85,7 @@ async def keep(
     """
     for lock in locks.values():
         await lock.recall()
-    while locks:
+    while True:
         await rest(TIDY_S)
         for name, lock in locks.items():
             if lock.held and superfluous(state(), name):

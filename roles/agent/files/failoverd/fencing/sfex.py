@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from failoverd import trouble
 from failoverd.core import lock as rules
 from failoverd.core.lock import Claim, Do, Hold, Next, Record, Times
 from failoverd.files import read_number, write_whole
@@ -35,8 +36,8 @@ class Lock:
 
     def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
         self.place = place
-        self._mark = marks / f"lock-{place.service}"
-        self.block = Block(place, marks / f"write-{place.service}")
+        self._mark = marks / f"lock-{place.mark}"
+        self.block = Block(place, marks / f"write-{place.mark}")
         self._reset = reset
         self._turn = asyncio.Lock()
         self._hold: Hold | None = None
@@ -69,7 +70,10 @@ class Lock:
         peer_gone: that is proven otherwise, so that the lock need not age out; but one that is
         still counted up is believed more than any proof.
         """
-        await self.recall()
+        try:
+            await self.recall()
+        except OSError as error:
+            raise LockError(f"{self._mark}: {error.strerror}") from error
         async with self._turn:
             if self.held:
                 await self._verified(limit_s)
@@ -218,7 +222,8 @@ class Lock:
         """Whether this boot has it. One that an earlier life of the daemon took is gone on with.
 
         Without the mark nothing of the service can be up here, and no disk is asked. With it, a
-        lock that is another's was stolen (F64).
+        lock that is another's was stolen (F64). Raises OSError if the mark cannot be read for want
+        of means: then it may be there, and the watchdog waits (F75, see gate).
         """
         self.block.clear_up()
         if self.held:
@@ -237,7 +242,9 @@ class Lock:
         """The life in which this boot took it, as far as the mark says so."""
         try:
             return self.read(self._mark, 0, MAX_LIFE)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if trouble.own(error):
+                raise
             return None
 
     def _take_up(self, life: int) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,8 @@ class Options:
     resource: str
     minor: int
     device: str
-    disk: str = ""
-    """The backing device on this node, empty if it is not to be watched."""
+    disk: str = field(default="", compare=False)
+    """The backing device on this node, empty if it is not to be watched; it has several names."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from failoverd.core.lock import Times
@@ -32,7 +32,8 @@ class Options:
     node: str
     disk: str
     index: int
-    times: Times
+    times: Times = field(compare=False)
+    """With others it is the same lock (F79)."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -52,7 +52,7 @@ class Options:
     """The unit's full name."""
 
     unit: str
-    data: str = ""
+    data: str = field(default="", compare=False)
     """PostgreSQL's data directory, if the unit is one whose lock files are looked after."""
 
 
