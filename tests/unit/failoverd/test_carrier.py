@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from failoverd.monitors.carrier import Carrier
-from failoverd.resources import netlink
+from failoverd import netlink
+from failoverd.node_monitors.carrier import Carrier
 
 
 class Told:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from failoverd.config import SerialSettings, UdpSettings
 from failoverd.core.message import Message
 from failoverd.links import serial as serial_module
 from failoverd.links.framing import pack
 from failoverd.links.serial import SerialLink
+from failoverd.links.settings import SerialSettings, UdpSettings
 from failoverd.links.udp import UdpLink
 from failoverd.links.wire import MAX_BYTES, Wire, WireError
 

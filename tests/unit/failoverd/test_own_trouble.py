@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from failoverd import trouble
+from failoverd.aside import aside
 from failoverd.core.actions import Probe
 from failoverd.core.events import Disk, DiskTried, Event, Found, OpProgress, Probed
 from failoverd.core.message import Reach
@@ -25,14 +26,13 @@ from failoverd.disks import Disks
 from failoverd.dispatch import Dispatcher
 from failoverd.fencing.blocks import Disk as LockDisk
 from failoverd.monitors import command, http, port, query, watcher
-from failoverd.monitors.aside import aside
 from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
-from failoverd.monitors.carrier import Carrier
-from failoverd.monitors.disk import DiskWatch
 from failoverd.monitors.endpoint import Endpoint, connect
-from failoverd.monitors.ping import Ping
 from failoverd.monitors.settings import DiskSettings, PingSettings, Target
 from failoverd.monitors.watcher import Watcher
+from failoverd.node_monitors.carrier import Carrier
+from failoverd.node_monitors.disk import DiskWatch
+from failoverd.node_monitors.ping import Ping
 from failoverd.resources import lsb, mounts
 from failoverd.resources.base import ResourceError, State
 from failoverd.resources.settings import ResourceSettings

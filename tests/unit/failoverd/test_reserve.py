@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from failoverd.config import ServiceSettings
-from failoverd.monitors.space import Space
+from failoverd.node_monitors.space import Space
 from failoverd.resources import filesystem, reserve
 from failoverd.resources.base import Resource, ResourceError, Situation, State
 from failoverd.resources.filesystem import Filesystem

@@ -18,7 +18,7 @@ import failoverd
 from failoverd import history as history_module
 from failoverd import journald, realtime
 from failoverd.history import History
-from failoverd.monitors.self_lag import Lag, SelfWatch
+from failoverd.node_monitors.self_lag import Lag, SelfWatch
 
 
 class Told:

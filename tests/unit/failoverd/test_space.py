@@ -15,19 +15,19 @@ from typing import Any
 
 import pytest
 
+from failoverd import aside as aside_module
+from failoverd.aside import aside
 from failoverd.core.events import SpaceUsed
-from failoverd.monitors import aside as aside_module
-from failoverd.monitors.aside import aside
-from failoverd.monitors.mountwatch import wrong
-from failoverd.monitors.space import Space, percent_used
+from failoverd.node_monitors.mountwatch import wrong
+from failoverd.node_monitors.space import Space, percent_used
 from failoverd.resources import mounts
 
 PROLOGUE = """
 import asyncio, json, os, subprocess, sys
 from pathlib import Path
 from failoverd.config import ServiceSettings
-from failoverd.monitors.mountwatch import MountWatch
-from failoverd.monitors.space import Space
+from failoverd.node_monitors.mountwatch import MountWatch
+from failoverd.node_monitors.space import Space
 from failoverd.resources import filesystem
 from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.settings import ResourceSettings

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from failoverd.resources import neighbour, netlink, virtual_ip
+from failoverd import netlink
+from failoverd.resources import neighbour, virtual_ip
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.neighbour import Neighbours
 from failoverd.resources.settings import ResourceSettings

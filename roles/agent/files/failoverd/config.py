@@ -22,6 +22,7 @@ from .exclusion import (
 )
 from .files import read_text
 from .links import size
+from .links.settings import SerialSettings, UdpSettings
 from .monitors.settings import MonitorSettings, parse_monitors
 from .notices.settings import Channel, parse_channels
 from .resources.settings import ResourceSettings, parse_resources
@@ -41,28 +42,6 @@ UNSAFE = {
 }
 KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
 """What a configuration may lack only if it says so by name; shown in status for as long."""
-
-
-@dataclass(frozen=True)
-class UdpSettings:
-    """A heartbeat path over one interface of a network."""
-
-    name: str
-    interface: str
-    address: str
-    peer_address: str
-    port: int
-    replicates: str = ""
-    """The network of the replication that runs over this link, if one does."""
-
-
-@dataclass(frozen=True)
-class SerialSettings:
-    """A heartbeat path over a null-modem cable."""
-
-    name: str
-    device: str
-    baud: int
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import permissions, realtime
-from .config import UNSAFE, Config, UdpSettings
+from .config import UNSAFE, Config
 from .control.server import ControlServer
 from .core.events import Heard, LockLost, ResourceFailed
 from .core.message import Local, Message
@@ -34,6 +34,7 @@ from .journal import Journal
 from .lastgood import LastGood
 from .links.base import Link
 from .links.serial import SerialLink
+from .links.settings import UdpSettings
 from .links.sieve import Sieve
 from .links.size import room
 from .links.strangers import Strangers

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from . import trouble
+from .chronicle import Chronicle
 from .core.events import Disk, DiskChanged, Event
 from .resources.base import ResourceError
 from .resources.drbd import Drbd
 from .rhythm import Rest
-from .service import Chronicle
 from .upkeep import Work
 
 BRING_UP_RETRY_S = 5.0

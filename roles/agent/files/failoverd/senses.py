@@ -7,18 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from .chronicle import Chronicle
 from .core.events import Event
-from .monitors.carrier import Carrier
-from .monitors.disk import DiskWatch
-from .monitors.mountwatch import MountWatch
-from .monitors.ping import Ping
-from .monitors.self_lag import SelfWatch
 from .monitors.settings import MonitorSettings
-from .monitors.space import Space
+from .node_monitors.carrier import Carrier
+from .node_monitors.disk import DiskWatch
+from .node_monitors.mountwatch import MountWatch
+from .node_monitors.ping import Ping
+from .node_monitors.self_lag import SelfWatch
+from .node_monitors.space import Space
 from .resources.sfex import Sfex
 from .resources.virtual_ip import VirtualIp
 from .rhythm import Rhythm
-from .service import Chronicle, Service
+from .service import Service
 
 
 class Monitor(Protocol):

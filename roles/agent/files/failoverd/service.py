@@ -9,9 +9,10 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from . import trouble
+from .chronicle import Chronicle
 from .config import ServiceSettings
 from .core.events import Found
 from .monitors.watchers import Watchers
@@ -39,21 +40,6 @@ FOLLOW_S = 5.0
 
 STORAGE = frozenset({"drbd", "sfex", "filesystem"})
 """Kinds of resources that hold the data and run nothing."""
-
-
-class Chronicle(Protocol):
-    """Where a service tells what happens to it."""
-
-    def add(
-        self,
-        code: str,
-        text: str,
-        *,
-        alert: bool = False,
-        service: str = "",
-        data: dict[str, Any] | None = None,
-    ) -> None:
-        """Write one entry of the history."""
 
 
 class Failed(Exception):

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from failoverd.chronicle import Chronicle
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
 from failoverd.exclusion import FencingSettings
-from failoverd.service import Chronicle
 
 from .lease import OwnLease
 from .locks import Locks

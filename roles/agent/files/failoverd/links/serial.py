@@ -12,10 +12,9 @@ import os
 import stat
 import termios
 
-from failoverd.config import SerialSettings
-
 from .base import REOPEN_S, Awake, Receive
 from .framing import BITS, Unpacker, pack
+from .settings import SerialSettings
 
 CHUNK = 8192
 STUCK_S = 3.0

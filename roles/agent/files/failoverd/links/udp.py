@@ -11,9 +11,8 @@ import ipaddress
 import socket
 import struct
 
-from failoverd.config import UdpSettings
-
 from .base import DRAIN, REOPEN_S, Awake, Receive
+from .settings import UdpSettings
 from .wire import HEADER_BYTES, MAX_BYTES
 
 SO_ATTACH_FILTER = 26

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is watched: each monitor is one file; what it finds becomes an event of the core."""
+"""Whether a running application serves: one file per check; resources use them."""

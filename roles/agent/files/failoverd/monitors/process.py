@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from failoverd.resources import kernel
+from failoverd import kernel
 
 STOPPED = "T"
 

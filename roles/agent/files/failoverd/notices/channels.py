@@ -15,7 +15,7 @@ from email.utils import formatdate, make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
-from failoverd.monitors.aside import aside
+from failoverd.aside import aside
 from failoverd.process import run
 
 from .compose import Notice, fill

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from failoverd.service import Chronicle
+from failoverd.chronicle import Chronicle
 from failoverd.upkeep import Work
 
 from . import channels

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from failoverd import trouble
-from failoverd.monitors.aside import aside
+from failoverd.aside import aside
 
 from .base import ResourceError
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from failoverd import kernel
 from failoverd.core.events import Disk
 from failoverd.process import VITAL, Finished, run
 from failoverd.schema import Section
 
-from . import kernel, users
+from . import users
 from .base import ResourceError, Situation, State
 from .drbd_state import PROC, parse_json, parse_proc
 from .settings import ResourceSettings

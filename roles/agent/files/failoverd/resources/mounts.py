@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import kernel
+from failoverd import kernel
 
 MOUNTINFO = "/proc/self/mountinfo"
 READ_ONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8

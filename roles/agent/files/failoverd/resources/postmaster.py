@@ -13,7 +13,7 @@ import re
 import stat
 from pathlib import Path
 
-from . import kernel
+from failoverd import kernel
 
 PIDFILE = "postmaster.pid"
 LONGEST = 4096

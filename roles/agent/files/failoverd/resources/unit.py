@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from failoverd import trouble
+from failoverd.aside import aside
 from failoverd.monitors import standstill
-from failoverd.monitors.aside import aside
 from failoverd.monitors.base import Check, CheckSettings
 from failoverd.monitors.process import ProcessWatch, is_stopped
 from failoverd.schema import Section

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from failoverd import netlink
+from failoverd.netlink import Interface
 from failoverd.schema import Section
 
-from . import netlink
 from .base import ResourceError, Situation, State
 from .neighbour import Address, Neighbours
-from .netlink import Interface
 from .settings import ResourceSettings
 
 START_TIMEOUT_S = 20.0

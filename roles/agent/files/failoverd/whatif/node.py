@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from failoverd.core import actions, events, machine
 from failoverd.core.config import CoreConfig
@@ -13,8 +13,7 @@ from failoverd.core.message import Message
 from failoverd.core.modes import Modes
 from failoverd.core.state import State
 
-if TYPE_CHECKING:
-    from .world import World
+from .mirror import Mirror
 
 PROBE_S, START_S, STOP_S, RECOVER_S = 0.2, 4.0, 3.0, 3.0
 BOOT_S, RESTART_S = 40.0, 2.0
@@ -22,6 +21,33 @@ ASK_S, OFF_S, ON_S, TIMEOUT_S = 1.0, 4.0, 2.0, 20.0
 DISK_S = 0.2
 FIRST_REQUEST = 10**9
 """Larger than the number of any request of the daemon that still waits in the state."""
+
+
+class World(Protocol):
+    """What a node needs of the world around it."""
+
+    now: float
+    nodes: dict[str, Node]
+    mirrors: dict[str, Mirror]
+    unfenceable: set[str]
+
+    def tell(self, node: str, text: str, *, code: str = "", alert: bool = False) -> None:
+        """Add a line to the story."""
+
+    def after(self, seconds: float, what: Callable[[], None]) -> None:
+        """Let something happen later."""
+
+    def poke(self) -> None:
+        """The paths between the nodes may have changed."""
+
+    def disks_changed(self) -> None:
+        """The nodes look at their replicated disks."""
+
+    def send(self, sender: str, message: Message) -> None:
+        """Carry a heartbeat to the other node."""
+
+    def fence(self, sender: str, action: actions.Fence) -> tuple[float, Callable[[], None]]:
+        """When a fence device has answered, and what happens then."""
 
 
 class Node:

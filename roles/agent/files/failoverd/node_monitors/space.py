@@ -10,12 +10,12 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from failoverd.aside import aside
+from failoverd.chronicle import Chronicle
 from failoverd.core.events import Event, SpaceUsed
 from failoverd.resources import reserve
 from failoverd.rhythm import Rest
-from failoverd.service import Chronicle, Service
-
-from .aside import aside
+from failoverd.service import Service
 
 
 @dataclass(frozen=True)

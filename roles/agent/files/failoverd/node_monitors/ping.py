@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from failoverd import trouble
+from failoverd.chronicle import Chronicle
 from failoverd.core.events import Event, Reached
 from failoverd.core.message import Reach
+from failoverd.monitors.confirm import Confirm
+from failoverd.monitors.settings import PingSettings, Target
 from failoverd.rhythm import Pause, end, exactly
-from failoverd.service import Chronicle
 
-from .confirm import Confirm
 from .echo import Echo
-from .settings import PingSettings, Target
 
 LAST_SEQUENCE = 0xFFFF
 REOPEN_S = 5.0

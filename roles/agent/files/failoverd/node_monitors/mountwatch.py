@@ -11,10 +11,12 @@ import select
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from failoverd.resources import kernel, mounts
+from failoverd import kernel
+from failoverd.chronicle import Chronicle
+from failoverd.resources import mounts
 from failoverd.resources.filesystem import Filesystem
 from failoverd.rhythm import Rest
-from failoverd.service import Chronicle, Service
+from failoverd.service import Service
 
 SYSTEM = Path("/sys")
 LOOK_S = 2.0

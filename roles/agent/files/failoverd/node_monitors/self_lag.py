@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from failoverd.service import Chronicle
+from failoverd.chronicle import Chronicle
 
 ALERT_SHARE = 0.25
 """Of the dead time; from half of it on the daemon takes itself for paused (F26)."""

@@ -13,12 +13,11 @@ from functools import partial
 from typing import Any
 
 from failoverd import trouble
+from failoverd.aside import aside
 from failoverd.core.events import DiskTried, Event
+from failoverd.monitors.confirm import Confirm
+from failoverd.monitors.settings import DiskSettings
 from failoverd.rhythm import Rest
-
-from .aside import aside
-from .confirm import Confirm
-from .settings import DiskSettings
 
 BLOCK = 4096
 """One read: a whole physical sector of every usual disk."""

@@ -13,8 +13,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 
-from failoverd.resources import netlink
-from failoverd.service import Chronicle
+from failoverd import netlink
+from failoverd.chronicle import Chronicle
 
 SETTLE_S = 2.0
 """What lasts shorter is not told, so that a link that flaps does not fill the history (F20)."""
