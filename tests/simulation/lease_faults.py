@@ -11,6 +11,9 @@ from .combos import Combo
 from .fault import Fault
 from .kinds_outside import LATE_S, LEAST_LATE_S
 
+REPAIRED = 0.06
+"""Share of the worlds with one service in which people repair it when all links go."""
+
 
 def isolated(rng: random.Random, at: float) -> list[Fault]:
     """Neither peer nor ping target, for the owner; it cannot stop, or its daemon does not run."""
@@ -173,6 +176,17 @@ def answered_late(late_s: float) -> list[Fault]:
     ]
 
 
+def repaired_and_cut_off(rng: random.Random) -> list[Fault]:
+    """F91: its storage is open where people repair it, without its address, when all links go."""
+    node, at = rng.choice(("node1", "node2")), rng.uniform(13.0, 15.0)
+    return [
+        *(Fault("start_fails", name, 0.0, 18.0, a=1.0) for name in ("node1", "node2")),
+        *(Fault("resource_dies", "owner", 0.5 * number) for number in range(1, 12)),
+        Fault("storage_open", node, at, 75.0, a=0.0),
+        Fault("cut_all", node, at + rng.uniform(4.0, 6.0), 65.0),
+    ]
+
+
 COMBOS: tuple[Combo, ...] = (
     isolated, isolated, half_heard, resumed_then_dies, flapping_lan, dies_while_starting,
     both_lose_all, contact_lost_later, right_is_over, both_down_and_apart, hangs_and_starts,
@@ -184,7 +198,12 @@ COMBOS: tuple[Combo, ...] = (
 def alone(seed: int) -> list[Fault]:
     """Faults that any other would spoil: the whole script of a world, empty for most."""
     drawn = setting.draw(seed)
-    if not drawn.leased or drawn.lease is None or len(drawn.links) != 2:
+    if drawn.lease is None:
+        return []
+    rng = random.Random(f"open storage cut off {seed}")
+    if len(drawn.services) == 1 and rng.random() < REPAIRED:
+        return repaired_and_cut_off(rng)
+    if not drawn.leased or len(drawn.links) != 2:
         return []
     lease, timing = drawn.lease, drawn.timing
     # It still arrives before the owner stops its service for lack of it.

@@ -71,7 +71,9 @@ class Lan:
     def _ask(self, heard: list[str]) -> None:
         node, peer = self.node, self.node.world.nodes[self.node.peer]
         carries = not node.lan_lost and not peer.lan_lost and peer.runs
-        if carries and UP in peer.services.truth.values():
+        # People who repair a service have its storage open, and nothing else of it (F91).
+        served = peer.services.truth.keys() - peer.services.opened
+        if carries and any(peer.services.truth[name] == UP for name in served):
             heard.append(f"{peer.name} answers for its address")
 
     def _probed(self, action: actions.ProbeAddresses, heard: list[str]) -> None:

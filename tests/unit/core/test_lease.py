@@ -147,6 +147,33 @@ def test_a_ping_target_is_contact_enough() -> None:
     assert pets(pair.a) > 20
 
 
+@pytest.mark.finding("S31")
+def test_f91_where_only_storage_is_open_a_ping_target_is_no_contact() -> None:
+    """Its address is not up, so the peer finds all silent, and takes over when the lease ends."""
+    pair = leased()
+    pair.a.feed(events.ResourceFailed("shop", "db", "ended"))
+    for _round in range(40):
+        for half in (pair.a, pair.b):
+            half.finish(actions.Recover, ok=False)
+            half.finish(actions.Stop)
+            half.finish(actions.Start, ok=False)
+        pair.talk(1)
+    assert pair.a.shop.local is pair.b.shop.local is Local.STOPPED
+    pair.a.feed(events.Command(2, events.Verb.OPEN_STORAGE, "shop", "eve"))
+    pair.talk(4)
+    pair.a.finish(actions.Start)
+    pair.talk(4)
+    assert pair.a.shop.local is Local.RUNNING
+    Pair.see(pair.a, LONELY)
+    silence(pair.a, LEASE.lease_s / 2 + 0.5)
+    assert len(pair.a.take(actions.Stop)) == 1
+    pets(pair.a)
+    silence(pair.a, LEASE.lease_s)
+    pets(pair.a)
+    silence(pair.a, 20.0)
+    assert not pets(pair.a), "what cannot be stopped ends with the node"
+
+
 def test_a_peer_that_is_heard_but_does_not_hear_is_no_contact() -> None:
     """F17: only the way from the peer is left."""
     pair = leased()

@@ -8,7 +8,8 @@ Times: L is the last contact of an owner, lease_s + watchdog_s + margin_s = take
   that it is reset by L + lease_s + watchdog_s (F25).
 - Contact is a heartbeat of this node that the peer says it has heard, dated when it was sent; or a
   ping target that answers without a gap, while a service is up here: then its address answers a
-  probe too, and one answer is enough to keep the peer from taking over anything.
+  probe too, and one answer is enough to keep the peer from taking over anything. Where its storage
+  alone is open, no address is up, and a ping target is no contact (F91).
 - A standby takes over only what the peer held, or had been granted, by the last word that was heard
   of it: of two nodes that are silent to each other at most one may.
 - Its right ends takeover_s + window_s after its anchor, a time at which the owner had heard it. No
@@ -23,7 +24,7 @@ from .clock import Clock
 from .config import Kind
 from .contact import Contact
 from .message import Local, Message
-from .state import Life, Proof, Service, State
+from .state import Life, Proof, Repair, Service, State
 
 HOLDING = (Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING)
 ACTIVE = (Local.STARTING, Local.RUNNING, Local.RECOVERING)
@@ -74,9 +75,14 @@ def contact_at(state: State) -> float | None:
     if vigil.ping_at is None or vigil.ping_since is None:
         return at
     steady = vigil.ping_at >= vigil.ping_since + STEADY_S
-    if steady and any(service.local is Local.RUNNING for service in state.services):
+    if steady and any(_answers(service) for service in state.services):
         return vigil.ping_at if at is None else max(at, vigil.ping_at)
     return at
+
+
+def _answers(service: Service) -> bool:
+    """Its address is up here. Where its storage alone is open for repair it is not (F91)."""
+    return service.local is Local.RUNNING and service.repair is Repair.NONE
 
 
 def excused(state: State, service: Service) -> bool:
