@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -49,3 +51,16 @@ def test_ansible_itself_never_quotes_a_value_of_a_cluster() -> None:
         if name.startswith("failover_"):
             assert option["type"] == "raw", name
             assert "choices" not in option and "elements" not in option, name
+
+
+PLACES = ("", "roles/agent/files/failoverd/", "plugins/plugin_utils/")
+"""Where the pages for developers look for a path."""
+
+
+@pytest.mark.parametrize("page", ["architecture", "extending"])
+def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None:
+    text = (configuration.ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_.][\w./-]*(?:/|\.py|\.yml|\.md))`", text)
+    assert len(named) > 20
+    for path in named:
+        assert any((configuration.ROOT / place / path).exists() for place in PLACES), path
