@@ -13,13 +13,14 @@ sys.path.insert(0, str(ROOT / "roles/agent/files"))
 
 def main() -> None:
     """Write the pages."""
-    from . import configuration, transitions
+    from . import configuration, manual, transitions
 
     configuration.importable()
     for name, text in (
         (transitions.PAGE, transitions.page()),
         (configuration.PAGE, configuration.page()),
         (configuration.SPECS, configuration.specs()),
+        *((manual.page_of(name), manual.page(name)) for name in manual.PROGRAMS),
     ):
         (ROOT / name).write_text(text, encoding="utf-8")
 

@@ -11,14 +11,28 @@ from pathlib import Path
 from typing import NoReturn
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog="failoverd",
+        description="Keep every service of a failover cluster running on exactly one node."
+        " The unit failoverd.service runs it. Services run on while it is restarted.",
+        epilog="Exit status: 0 it was told to end, 1 the configuration is refused or another"
+        " failoverd runs, 2 wrong arguments.",
+    )
+    for name, place, text in (
+        ("--etc", "/etc/failoverd", "directory of the configuration"),
+        ("--state", "/var/lib/failoverd", "directory of state, history and journals"),
+        ("--run", "/run/failoverd", "directory of the socket and of what lasts until a boot"),
+    ):
+        result.add_argument(name, metavar="DIRECTORY", default=place, help=f"{text}: {place}")
+    result.add_argument("--sysrq", default="/proc/sysrq-trigger", help=argparse.SUPPRESS)
+    return result
+
+
 def main() -> int:
     """Parse the command line and serve."""
-    parser = argparse.ArgumentParser(prog="failoverd", description="failover.cluster's daemon")
-    parser.add_argument("--etc", default="/etc/failoverd", help="configuration directory")
-    parser.add_argument("--state", default="/var/lib/failoverd", help="state directory")
-    parser.add_argument("--run", default="/run/failoverd", help="runtime directory")
-    parser.add_argument("--sysrq", default="/proc/sysrq-trigger", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
 
     from . import realtime
 

@@ -26,7 +26,10 @@ class Refused(Exception):
 def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     """The command line. What only one command needs is loaded for that one alone."""
     top = argparse.ArgumentParser(
-        prog="failoverctl", description="Look at this failover cluster and operate it."
+        prog="failoverctl",
+        description="Look at this failover cluster and operate it.",
+        epilog="Exit status: 0 done, 1 refused or failed, 2 wrong arguments, 3 failoverd does not"
+        " run on this node.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -38,7 +41,8 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one = command("switchover", "Move a service to the other node and wait until it runs there.")
     one.add_argument("service", metavar="SERVICE")
     one.add_argument("--to", metavar="NODE", default="", help="where it shall run")
-    one.add_argument("--wait", metavar="S", type=float, default=MOVE_LIMIT_S, help="give up after")
+    limit = f"give up after so many seconds (default {MOVE_LIMIT_S:g})"
+    one.add_argument("--wait", metavar="S", type=float, default=MOVE_LIMIT_S, help=limit)
     one.add_argument("--json", action="store_true", help="print JSON")
     one = command("history", "Show what happened.")
     one.add_argument("--json", action="store_true", help="print JSON lines")
@@ -72,7 +76,8 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one.add_argument("events", metavar="EVENT; EVENT", nargs="?", default="")
     one.add_argument("--state", metavar="FILE", default="", help="a saved state or a journal")
     one.add_argument("--save", metavar="FILE", default="", help="save the state that is used")
-    one.add_argument("--for", metavar="S", dest="seconds", type=float, default=120.0)
+    ahead = "so many seconds are looked ahead (default 120)"
+    one.add_argument("--for", metavar="S", dest="seconds", type=float, default=120.0, help=ahead)
     one.add_argument("--json", action="store_true", help="print JSON")
     if "whatif" in (argv or sys.argv[1:]):
         from .whatif.words import HELP
