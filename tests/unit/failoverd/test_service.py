@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -192,8 +195,79 @@ def test_an_order_given_during_another_waits_for_it(shop: Shop) -> None:
     async def main() -> None:
         start = asyncio.create_task(shop.service.start(1, peer_gone=False))
         await asyncio.sleep(0)
-        await shop.service.stop()
+        assert await shop.service.probe() == (Found.RUNNING, "")
         await start
-        assert all(fake.state is State.DOWN for fake in shop.fakes.values())
 
     asyncio.run(main())
+
+
+@pytest.mark.finding("S23")
+def test_a_stop_does_not_wait_for_a_start_that_may_take_for_ever(shop: Shop, until: Any) -> None:
+    """F77, F25: a start may go on as long as it gets on; a lease that runs out does not wait."""
+    db = shop.fakes["db"]
+    db.settings = dataclasses.replace(db.settings, start_timeout_s=3600.0)
+    db.broken = "start hangs"
+
+    async def main() -> None:
+        start = asyncio.create_task(shop.service.start(1, peer_gone=False))
+        await until(lambda: "start db" in shop.log)
+        await asyncio.wait_for(shop.service.stop(), 30)
+        assert all(fake.state is State.DOWN for fake in shop.fakes.values())
+        with pytest.raises(asyncio.CancelledError):
+            await start
+
+    asyncio.run(main())
+    codes = [code for code, _about in shop.notes]
+    assert codes.index("start-end") < codes.index("stop-begin")
+
+
+@pytest.mark.finding("S23")
+def test_what_a_start_that_is_given_up_leaves_behind_is_cleared_before_the_stop(
+    shop: Shop, until: Any
+) -> None:
+    """A helper of the start is ended first, or it would do its work during the stop."""
+    mount, log = shop.fakes["mount"], shop.log
+
+    async def start(situation: Situation) -> None:
+        log.append("start mount")
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            for _round in range(20):
+                await asyncio.sleep(0)
+            log.append("cleared mount")
+
+    async def main() -> None:
+        mount.settings = dataclasses.replace(mount.settings, start_timeout_s=3600.0)
+        mount.start = start  # type: ignore[method-assign]
+        task = asyncio.create_task(shop.service.start(1, peer_gone=False))
+        await until(lambda: "start mount" in log)
+        await asyncio.wait_for(shop.service.stop(), 30)
+        await asyncio.wait([task])
+
+    asyncio.run(main())
+    assert log.index("cleared mount") < log.index("stop mount")
+
+
+@pytest.mark.finding("S17")
+def test_f75_a_stop_that_the_daemon_lacks_the_means_for_is_tried_again(shop: Shop) -> None:
+    """A stop that fails costs the node its life (F47)."""
+    mount, lacking = shop.fakes["mount"], 3
+    mount.settings = dataclasses.replace(mount.settings, stop_timeout_s=60.0)
+    shop.set(State.UP)
+
+    async def stop() -> None:
+        nonlocal lacking
+        shop.log.append("stop mount")
+        if lacking:
+            lacking -= 1
+            try:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            except OSError as error:
+                raise ResourceError(f"cannot be asked: {error.strerror}") from None
+        mount.state = State.DOWN
+
+    mount.stop = stop  # type: ignore[method-assign]
+    asyncio.run(shop.service.stop())
+    assert all(fake.state is State.DOWN for fake in shop.fakes.values())
+    assert shop.log.count("stop mount") == 4

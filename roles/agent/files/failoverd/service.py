@@ -34,6 +34,8 @@ from .rhythm import Rest
 R = TypeVar("R")
 SAID_S = 6.0
 """So long the last words of an application are waited for."""
+AGAIN_S = 0.2
+"""Between two tries of a stop for which this daemon lacked the means."""
 FOLLOW_S = 5.0
 """How often a long start is asked how far it is."""
 
@@ -67,6 +69,8 @@ class Service:
         self.watchers = watchers or Watchers(resources, lambda: "")
         self._rest = rest
         self._turn = asyncio.Lock()
+        self._rising: asyncio.Task[Any] | None = None
+        """Starts or recovers it now."""
         self._on_failure: Callable[[str, str], None] | None = None
         self.on_progress: Callable[[str], None] = lambda text: None
         """Told what a start under way does now, when it has got on."""
@@ -179,7 +183,7 @@ class Service:
 
         repair: its storage alone, for people (F91).
         """
-        async with self._turn:
+        async with self._turn, self._given_up_by_a_stop():
             self.mean(repair=repair)
             if not self._meant:
                 raise Failed("it has no storage that could be opened")
@@ -188,7 +192,12 @@ class Service:
             )
 
     async def stop(self) -> None:
-        """Stop everything in reverse; raises Failed (F47)."""
+        """Stop everything in reverse; raises Failed (F47).
+
+        A start or recovery under way is given up: it may be long (F77), and a stop may not wait.
+        """
+        if self._rising is not None:
+            self._rising.cancel()
         async with self._turn:
             await self._measured("stop", None, self._stop(self._everything))
             self.mean(repair=False)
@@ -198,10 +207,18 @@ class Service:
 
     async def recover(self, name: str) -> None:
         """Restart one part and what depends on it, in place (F50); raises Failed."""
-        async with self._turn:
+        async with self._turn, self._given_up_by_a_stop():
             names = graph.dependents(self._graph, name)
             part = graph.part(self._graph, names)
             await self._measured("recover", None, self._recover(part))
+
+    @contextlib.asynccontextmanager
+    async def _given_up_by_a_stop(self) -> AsyncIterator[None]:
+        self._rising = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._rising = None
 
     async def _recover(self, part: graph.Graph) -> None:
         await self._stop(part)
@@ -264,7 +281,7 @@ class Service:
         async def down(name: str) -> None:
             resource = self._resource(name)
             async with asyncio.timeout(resource.settings.stop_timeout_s):
-                await resource.stop()
+                await _stopped(resource)
 
         await self._each("down", graph.reverse(part), down)
 
@@ -393,6 +410,19 @@ class Service:
         self.watchers.end()
         for resource in (*self.resources.values(), *self._former.values()):
             resource.close()
+
+
+async def _stopped(resource: Resource) -> None:
+    """Stop it; what this daemon lacks for a moment is no failed stop (F75, F47)."""
+    while True:
+        try:
+            await resource.stop()
+        except Exception as error:
+            if not trouble.own(error):
+                raise
+        else:
+            return
+        await asyncio.sleep(AGAIN_S)
 
 
 async def _said(resource: Resource) -> str:

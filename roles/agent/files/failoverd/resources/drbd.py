@@ -228,7 +228,7 @@ class Drbd:
             if done.code == 0 or (await self.disk()).role == role:
                 return
             if done.code not in NEEDS_RETRY or loop.time() >= until:
-                raise ResourceError(f"{self}: {verb} failed: {done.last_line}")
+                raise ResourceError(f"{self}: {verb} failed: {done.last_line}") from done.error
             if between is not None and loop.time() >= begun + BRIEFLY_S:
                 await between()
             await asyncio.sleep(RETRY_S)

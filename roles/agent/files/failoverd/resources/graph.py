@@ -86,8 +86,11 @@ async def run(graph: Graph, work: Callable[[str], Awaitable[None]]) -> dict[str,
 
     tasks = [asyncio.ensure_future(one(name)) for name in order(graph)]
     try:
-        await asyncio.gather(*tasks)
+        if tasks:
+            await asyncio.wait(tasks)
     finally:
         for task in tasks:
             task.cancel()
+        # Whoever gave this up begins the next thing when nothing of this is under way any more.
+        await asyncio.gather(*tasks, return_exceptions=True)
     return failures
