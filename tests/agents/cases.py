@@ -125,7 +125,7 @@ CASES = {
     "own": Case(
         agent="example:daemon",
         package="python3",
-        before="install -D /srv/checkout/docs/examples/ocf-agent"
+        before="install -D /srv/checkout/examples/ocf-agent"
         " /usr/lib/ocf/resource.d/example/daemon; mkdir -p /srv/own;"
         f" printf '#!/bin/sh\\nexec python3 -m http.server 8082 -d /srv/own\\n' >{WORKER};"
         f" chmod +x {WORKER}",

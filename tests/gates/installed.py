@@ -10,7 +10,7 @@ from tests.gates import readme
 from tests.gates.bench import BUILD, TOOLS, Bench, Refused
 
 PLAYBOOKS = ("site", "preflight", "validate", "failover", "status")
-NEVER = ("lab", "tests", "build", ".git", "Makefile")
+NEVER = ("lab", "tests", "build", ".git", "Makefile", "LICENSES")
 
 
 def check(bench: Bench) -> dict[str, object]:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from tests.gates.bench import BUILD, Bench, Refused
 
-PAGES = ("README.md", "CONTRIBUTING.md", "playbooks/README.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "playbooks/README.md",
+    "examples/README.md",
+    "examples/ocf-agent",
+)
 
 
 def check(bench: Bench) -> dict[str, object]:
@@ -23,7 +30,6 @@ def check(bench: Bench) -> dict[str, object]:
     for name in (*PAGES, *guides):
         (source / name).parent.mkdir(exist_ok=True)
         shutil.copy(bench.tree / name, source / name)
-    shutil.copytree(bench.tree / "docs" / "examples", source / "docs" / "examples")
     pages = source / "collections"
     # antsibull-docs refuses a directory that others could write to.
     pages.mkdir(mode=0o755)

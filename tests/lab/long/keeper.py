@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An application of one's own in the service: docs/examples/ocf-agent and a small server.
+"""An application of one's own in the service: examples/ocf-agent and a small server.
 
 The server listens on a port of the loopback interface; told by SIGUSR1 it closes the port and lives
 on, which no process monitor can see.
@@ -63,7 +63,7 @@ def add(cluster: Cluster) -> None:
     if states(cluster, cluster.owner):
         return
     lab = cluster.lab
-    agent = (CHECKOUT / "docs/examples/ocf-agent").read_text(encoding="utf-8")
+    agent = (CHECKOUT / "examples/ocf-agent").read_text(encoding="utf-8")
     for node in lab.nodes:
         for path, text in ((AGENT, agent), (PROGRAM, SERVER)):
             lab.ssh(node, f"install -D -m 755 /dev/stdin {path}", input=text)
