@@ -229,3 +229,30 @@ def test_the_reserve_takes_nobodys_last_room_and_nothing_that_is_not_its_own(sta
         assert (theirs / "space").read_text() == "precious"
 
     asyncio.run(main())
+
+
+def test_nothing_is_kept_back_where_the_file_system_is_not_mounted_any_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look may come while the service stops: what lies below the mount point is the host's."""
+
+    async def main() -> None:
+        path, made = str(stage.mount), os.mkdir
+        await stage.fs.stop()
+        with contextlib.suppress(OSError):
+            assert reserve.keep(path) == 0
+        assert list(stage.mount.iterdir()) == []
+        await stage.fs.start(Situation())
+
+        def late(name: Any, *args: Any, **more: Any) -> None:
+            """All that has the mount open keeps it from being unmounted; a lazy one passes."""
+            subprocess.run(["umount", "--lazy", path], check=True)
+            made(name, *args, **more)
+
+        monkeypatch.setattr(os, "mkdir", late)
+        with contextlib.suppress(OSError):
+            reserve.keep(path)
+        monkeypatch.undo()
+        assert list(stage.mount.iterdir()) == []
+
+    asyncio.run(main())

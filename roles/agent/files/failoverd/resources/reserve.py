@@ -10,11 +10,13 @@ none at a start. All functions block.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import stat
-from pathlib import Path
+from collections.abc import Iterator
 
-NAME = ".failover-reserve"
+NAME, SPACE = ".failover-reserve", "space"
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+NONE = -1
 LARGEST = 64 << 20
 SMALLEST = 1 << 20
 SHARE = 0.05
@@ -34,7 +36,8 @@ def size_for(here: os.statvfs_result) -> int:
 def kept(path: str) -> int:
     """Bytes that are kept back there; 0 if nothing is."""
     try:
-        return (Path(path, NAME) / "space").stat().st_blocks * 512 if _ours(path) else 0
+        with _root(path) as root, _place(root) as place:
+            return _kept(place)
     except OSError:
         return 0
 
@@ -42,62 +45,91 @@ def kept(path: str) -> int:
 def keep(path: str) -> int:
     """Take the reserve if it is not whole and there is plenty of room; bytes that were taken.
 
-    Raises OSError, as on a file system that is read-only.
+    Raises OSError, as on a file system that is read-only, or where none is mounted.
     """
-    here = os.statvfs(path)
-    size, before = size_for(here), kept(path)
-    missing = size - before
-    # A file system without a fixed number of inodes says 0 of both.
-    inodes = here.f_files == 0 or here.f_favail >= PLENTY * FILES
-    if missing < SMALLEST or here.f_bavail * here.f_frsize < PLENTY * missing or not inodes:
-        return 0
-    place = Path(path, NAME)
-    with contextlib.suppress(FileExistsError):
-        place.mkdir(mode=0o700)
-    if not _ours(path):
-        return 0
-    try:
-        _fill(place, size)
-    except OSError:
-        _remove(place)
-        raise
+    with _root(path) as root:
+        here = os.fstatvfs(root)
+        with _place(root) as place:
+            missing = size_for(here) - _kept(place)
+        # A file system without a fixed number of inodes says 0 of both.
+        inodes = here.f_files == 0 or here.f_favail >= PLENTY * FILES
+        if missing < SMALLEST or here.f_bavail * here.f_frsize < PLENTY * missing or not inodes:
+            return 0
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(NAME, 0o700, dir_fd=root)
+        with _place(root) as place:
+            if place == NONE:
+                return 0
+            try:
+                _fill(place, size_for(here))
+            except OSError:
+                _remove(root, place)
+                raise
     return missing
 
 
-def _fill(place: Path, size: int) -> None:
-    for number in range(FILES):
-        (place / f"inode-{number:02}").touch(mode=0o600)
+def give_up(path: str) -> int:
+    """Give the reserve back if the file system is full; bytes that are free again. OSError."""
+    with _root(path) as root, _place(root) as place:
+        here, freed = os.fstatvfs(root), _kept(place)
+        blocks = here.f_bavail * here.f_frsize < size_for(here)
+        inodes = here.f_files != 0 and here.f_favail < FILES
+        if not freed or not (blocks or inodes):
+            return 0
+        _remove(root, place)
+        return freed
+
+
+@contextlib.contextmanager
+def _root(path: str) -> Iterator[int]:
+    """The root of the file system that is mounted there. Raises OSError, also if none is.
+
+    All is done through it. The service may be stopped at any moment, and what lies below the mount
+    point then belongs to another file system.
+    """
+    fd = os.open(path, DIRECTORY)
+    try:
+        if os.fstat(fd).st_dev == os.stat("..", dir_fd=fd).st_dev:
+            raise OSError(errno.EINVAL, "nothing is mounted there", path)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _place(root: int) -> Iterator[int]:
+    """The directory of the reserve, NONE if there is none; what another user made is left alone."""
+    fd = NONE
+    try:
+        with contextlib.suppress(OSError):
+            fd = os.open(NAME, DIRECTORY | os.O_NOFOLLOW, dir_fd=root)
+        yield fd if fd != NONE and os.fstat(fd).st_uid == os.geteuid() else NONE
+    finally:
+        if fd != NONE:
+            os.close(fd)
+
+
+def _kept(place: int) -> int:
+    if place == NONE:
+        return 0
+    try:
+        return os.stat(SPACE, dir_fd=place, follow_symlinks=False).st_blocks * 512
+    except FileNotFoundError:
+        return 0
+
+
+def _fill(place: int, size: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(place / "space", flags, 0o600)
+    for number in range(FILES):
+        os.close(os.open(f"inode-{number:02}", flags, 0o600, dir_fd=place))
+    fd = os.open(SPACE, flags, 0o600, dir_fd=place)
     try:
         os.posix_fallocate(fd, 0, size)
     finally:
         os.close(fd)
 
 
-def give_up(path: str) -> int:
-    """Give the reserve back if the file system is full; bytes that are free again. OSError."""
-    here = os.statvfs(path)
-    size = size_for(here)
-    blocks = here.f_bavail * here.f_frsize < size
-    inodes = here.f_files != 0 and here.f_favail < FILES
-    freed = kept(path)
-    if not freed or not (blocks or inodes):
-        return 0
-    _remove(Path(path, NAME))
-    return freed
-
-
-def _remove(place: Path) -> None:
-    for entry in list(place.iterdir()):
-        entry.unlink()
-    place.rmdir()
-
-
-def _ours(path: str) -> bool:
-    """A directory of this user's: what somebody else calls so is left alone."""
-    try:
-        found = Path(path, NAME).lstat()
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+def _remove(root: int, place: int) -> None:
+    for name in os.listdir(place):
+        os.unlink(name, dir_fd=place)
+    os.rmdir(NAME, dir_fd=root)
