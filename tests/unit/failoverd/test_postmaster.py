@@ -131,6 +131,32 @@ def test_any_content_is_survived(tmp_path: Path, content: str) -> None:
     assert removed == [str(tmp_path / "postmaster.pid")] * (content.lstrip("-")[:2] == "1\n")
 
 
+def test_the_lock_of_a_socket_that_another_server_has_now_is_left_alone(
+    crashed: Server, stranger: int, tmp_path: Path
+) -> None:
+    """One with another data directory has begun on the same port since."""
+    pidfile, lock = give(crashed, stranger)
+    lines = lock.read_text().splitlines()
+    lock.write_text("\n".join([lines[0], str(tmp_path), *lines[2:]]) + "\n")
+    assert postmaster.clear(str(crashed.data)) == [str(pidfile)]
+    assert lock.exists()
+
+
+def test_no_other_file_is_removed_however_the_account_words_its_lock(
+    crashed: Server, stranger: int
+) -> None:
+    """The account of the server writes the file, and root reads it."""
+    victim = crashed.directory / "victim.lock"
+    pidfile, lock = give(crashed, stranger)
+    shutil.copy(lock, victim)
+    lines = pidfile.read_text().splitlines()
+    (crashed.directory / ".s.PGSQL.").mkdir()
+    lines[postmaster.PORT] = "/../victim"
+    pidfile.write_text("\n".join(lines) + "\n")
+    assert postmaster.clear(str(crashed.data)) == [str(pidfile)]
+    assert victim.exists()
+
+
 def test_what_is_no_plain_file_is_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "postmaster.pid")
     assert postmaster.clear(str(tmp_path)) == []

@@ -271,3 +271,46 @@ def test_f75_a_stop_that_the_daemon_lacks_the_means_for_is_tried_again(shop: Sho
     asyncio.run(shop.service.stop())
     assert all(fake.state is State.DOWN for fake in shop.fakes.values())
     assert shop.log.count("stop mount") == 4
+
+
+@pytest.mark.finding("S31")
+def test_f91_what_people_start_on_open_storage_does_not_close_it(shop: Shop) -> None:
+    """A new life of the daemon would find it half up, and stop it under their hands (F31)."""
+    for name, kind in (("disk", "drbd"), ("mount", "filesystem")):
+        fake = shop.fakes[name]
+        fake.settings = dataclasses.replace(fake.settings, type=kind)
+    shop.set(State.UP, "disk", "mount", "db")
+    shop.service.mean(repair=True)
+    assert asyncio.run(shop.service.probe()) == (Found.RUNNING, "")
+    shop.set(State.DOWN, "mount")
+    assert asyncio.run(shop.service.probe())[0] is Found.PARTIAL
+    shop.service.mean(repair=False)
+    shop.set(State.UP, "mount")
+    assert asyncio.run(shop.service.probe())[0] is Found.PARTIAL
+
+
+@pytest.mark.finding("S17")
+def test_f31_a_part_that_cannot_be_watched_is_no_reason_to_stop_what_runs(
+    shop: Shop, until: Any
+) -> None:
+    """Whatever the reason: it is tried again, and the patrol looks at it meanwhile."""
+    refused = [OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))] * 2
+    watched: list[str] = []
+
+    def watch(failed: Callable[[str], None]) -> None:
+        if refused:
+            raise refused.pop()
+        watched.append("address")
+
+    shop.set(State.UP)
+    shop.fakes["address"].watch = watch  # type: ignore[method-assign]
+
+    async def main() -> None:
+        shop.service.attach()
+        assert shop.service.running and not watched
+        patrol = asyncio.create_task(shop.service.patrol(0.01))
+        await until(lambda: bool(watched))
+        patrol.cancel()
+
+    asyncio.run(main())
+    assert [code for code, _about in shop.notes] == ["not-watched"]

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -136,6 +138,14 @@ def test_a_question_that_cannot_be_asked_is_shown_and_never_a_failure() -> None:
     assert reports == []
     assert state["state"] == "unknown"
     assert state["reason"] == "http: cannot be checked: a password is wanted"
+
+
+@pytest.mark.finding("S17")
+def test_f75_a_check_that_could_not_be_made_between_two_that_failed_hides_neither() -> None:
+    """An application that is down is noticed, though every second check lacks a descriptor."""
+    lacking = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    reports, _state = played(Script(lacking, BAD, lacking, BAD, lacking), 6)
+    assert reports == ["http: status 500"]
 
 
 def test_an_error_of_the_system_is_a_failure_with_its_words() -> None:

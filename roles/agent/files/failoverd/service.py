@@ -75,7 +75,8 @@ class Service:
         self.on_progress: Callable[[str], None] = lambda text: None
         """Told what a start under way does now, when it has got on."""
         self._running = False
-        self._unwatched: list[str] = []
+        self._unwatched: dict[str, str] = {}
+        """With what was told of it."""
         self._former: dict[str, Resource] = {}
         self._everything: graph.Graph = self._graph
         self._on_clean: Callable[[], None] = lambda: None
@@ -152,6 +153,9 @@ class Service:
             if left:
                 return Found.PARTIAL, f"up by an earlier configuration: {', '.join(left)}"
             up = {name for name, state in found.items() if state is not State.DOWN}
+            if self.repaired:
+                # What people run on the storage that is open for them is their own (F91).
+                up &= set(self._meant)
             if up == set(self._meant) and {found[name] for name in up} == {State.UP}:
                 return Found.RUNNING, ""
             # A lock alone runs nothing: it was taken when the peer was excluded.
@@ -361,7 +365,7 @@ class Service:
     def _watch(self, running: bool) -> None:
         self._running = running
         if running:
-            self._unwatched = list(self._meant)
+            self._unwatched = dict.fromkeys(self._meant, "")
             self._watch_rest()
         if running and not self.repaired:
             self.watchers.begin(self._found_failing, self._blind)
@@ -369,17 +373,20 @@ class Service:
             self.watchers.end()
 
     def _watch_rest(self) -> None:
-        """What cannot be watched for want of descriptors is tried again at each patrol (F75)."""
-        for name in list(self._unwatched):
+        """What cannot be watched, say for want of descriptors, is tried at each patrol (F75).
+
+        It runs all the same, and is neither stopped for it nor moved (F31).
+        """
+        for name, told in list(self._unwatched.items()):
             try:
                 self.resources[name].watch(partial(self.broken, name))
             except OSError as error:
-                if not trouble.own(error):
-                    raise
                 text = f"{name} cannot be watched yet: {trouble.reason(error)}"
-                self._say("not-watched", f"{self.settings.name}: {text}", {})
+                if text != told:
+                    self._unwatched[name] = text
+                    self._say("not-watched", f"{self.settings.name}: {text}", {})
             else:
-                self._unwatched.remove(name)
+                del self._unwatched[name]
 
     def _found_failing(self, name: str, reason: str) -> None:
         """A check says so. What does not answer at all is not asked for long to stop (F51)."""

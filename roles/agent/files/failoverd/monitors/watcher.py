@@ -114,10 +114,11 @@ class Watcher:
                 good = None
             self.latest = Latest(good, took, reason)
             self._see(clock(), blind)
-            if good is not False:
+            if good is False:
+                if self._streak.bad(clock()):
+                    failed(reason)
+            elif not self._unable:  # what could not be asked has told nothing (F75)
                 self._streak.good()
-            elif self._streak.bad(clock()):
-                failed(reason)
             pause = self.settings.interval_s
             soon = good is False and not self._streak.confirmed
             await self._rest(min(pause, RETRY_S) if soon else pause)

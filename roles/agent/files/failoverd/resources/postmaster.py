@@ -17,8 +17,8 @@ from failoverd import kernel
 
 PIDFILE = "postmaster.pid"
 LONGEST = 4096
-PORT, SOCKETS = 3, 4
-"""Lines of the file, counted from 0: the port, and the directory of the socket."""
+DATA, PORT, SOCKETS = 1, 3, 4
+"""Lines of a lock file, counted from 0: the data directory, the port, the socket's directory."""
 
 
 def clear(data: str, proc: str | Path = "/proc") -> list[str]:
@@ -31,8 +31,10 @@ def clear(data: str, proc: str | Path = "/proc") -> list[str]:
     pidfile = Path(data, PIDFILE)
     lines = _lines(pidfile)
     locks = [pidfile]
-    if len(lines) > SOCKETS and lines[SOCKETS].startswith("/"):
-        locks.append(Path(lines[SOCKETS], f".s.PGSQL.{lines[PORT]}.lock"))
+    if len(lines) > SOCKETS and lines[SOCKETS].startswith("/") and lines[PORT].isdecimal():
+        socket = Path(lines[SOCKETS], f".s.PGSQL.{lines[PORT]}.lock")
+        # By now a server with another data directory may have the port.
+        locks += [socket] if _is_of(socket, data) else []
     stale = [lock for lock in locks if _held_by_number(lock, proc)]
     if not stale or _worked_in(data, proc):
         return []
@@ -62,6 +64,12 @@ def _held_by_number(lock: Path, proc: str | Path) -> bool:
     except (ValueError, IndexError):
         return False
     return Path(proc, str(number)).exists()
+
+
+def _is_of(lock: Path, data: str) -> bool:
+    """Whether a lock file says that it is of a server with this data directory."""
+    lines = _lines(lock)
+    return len(lines) > DATA and os.path.realpath(lines[DATA]) == os.path.realpath(data)
 
 
 def _worked_in(data: str, proc: str | Path) -> bool:
