@@ -256,14 +256,6 @@ class Observer:
             for interval in overlaps(one, other)
         ]
 
-    def active_at(self, moment: float) -> set[str]:
-        """The nodes that were active at a wall-clock time."""
-        return {
-            node
-            for node, found in self.intervals().items()
-            if any(interval.begin <= moment <= interval.end for interval in found)
-        }
-
     def active_now(self, fresh_s: float = 2.0) -> set[str]:
         """The nodes whose latest sample is fresh and active."""
         edge = time.time() - fresh_s

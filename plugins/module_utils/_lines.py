@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 ESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.")
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-DAEMON = "failoverd"
+DAEMON = ["/usr/lib/failoverd/start.py", "failoverd"]
+"""How the command line of the daemon ends, by its unit."""
 
 
 def consoles(path: str = "/proc/cmdline") -> list[str]:
@@ -31,11 +32,11 @@ def readers(device: str, proc: str = "/proc") -> list[str]:
                 continue
             process = link.split("/fd/")[0]
             with open(f"{process}/cmdline", "rb") as handle:
-                line = handle.read().decode(errors="replace").replace("\0", " ").strip()
+                words = handle.read().decode(errors="replace").rstrip("\0").split("\0")
         except OSError:
             continue  # It has ended.
-        if DAEMON not in line:
-            found.add(line.split(" ")[0] or "a process of the kernel")
+        if words[-2:] != DAEMON:
+            found.add(words[0].split(" ")[0] or "a process of the kernel")
     return sorted(found)
 
 

@@ -11,8 +11,6 @@ from . import _packages
 
 ETHERNET = 1
 """Hardware type of an interface, as in linux/if_arp.h."""
-MADE_HERE = ("postgresql", "apache")
-"""Kinds of applications whose units a role writes."""
 BY_PACKAGE = "/usr/lib/ocf/resource.d/heartbeat/"
 AGENTS_PACKAGE = "resource-agents"
 

@@ -9,7 +9,6 @@ sentence, such as "is not an IP address."; call need() before.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
 from typing import Any
 
 from ._problems import Problem
@@ -76,11 +75,6 @@ def version(text: str) -> int:
 def inside(text: str, network: str) -> bool:
     """Whether an address lies in a network; one of the other version never does."""
     return bool(_parsed(text).ip in _parsed(network).cidr)
-
-
-def within(texts: Iterable[str], network: str) -> list[str]:
-    """Return the addresses that lie in a network, as they were written, in their order."""
-    return [text for text in texts if inside(text, network)]
 
 
 def reserved(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _postgresql
 
-BASE = ("iproute2", "kmod", "python3-dbus-fast", "python3-pyroute2")
+BASE = ("iproute2", "kmod", "python3-dbus-fast")
 # Debian has a package for each fence agent since 13, named after it except for these.
 AGENTS_OF = {
     "apc-snmp": ("tripplite_snmp",),

@@ -280,6 +280,22 @@ def test_who_has_a_line_open_is_seen(tmp_path):
     assert _lines.consoles(str(tmp_path / "cmdline")) == ["/dev/tty0", "/dev/ttyS0"]
 
 
+@pytest.mark.finding("H18")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["/usr/bin/python3", "-ISu", "/usr/lib/failoverd/start.py", "failoverd"], []),
+        (["/usr/bin/less", "/etc/failoverd/cluster.json"], ["/usr/bin/less"]),
+        (["/sbin/agetty: a title", ""], ["/sbin/agetty:"]),
+    ],
+)
+def test_only_the_daemon_itself_may_have_its_line_open(tmp_path, words, told):
+    (tmp_path / "7/fd").mkdir(parents=True)
+    (tmp_path / "7/cmdline").write_text("\0".join([*words, ""]))
+    (tmp_path / "7/fd/5").symlink_to("/dev/null")
+    assert _lines.readers("/dev/null", str(tmp_path)) == told
+
+
 @pytest.mark.finding("H21")
 def test_a_mount_is_found_however_it_is_written(tmp_path):
     table = tmp_path / "fstab"

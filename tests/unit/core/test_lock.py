@@ -94,13 +94,6 @@ def test_a_renewal_counts_from_its_order_and_its_lack_resets_the_owner() -> None
     assert lock.reset_at(hold) == 6.0
 
 
-def test_durations_that_let_two_nodes_hold_a_lock_are_named() -> None:
-    assert not TIMES.wrong(0.0)
-    assert "timeout_s" in replace(TIMES, timeout_s=6.0).wrong(0.0)
-    assert "timeout_s" in TIMES.wrong(10.0)
-    assert "renew_s" in replace(TIMES, renew_s=2.0).wrong(0.0)
-
-
 def test_a_block_says_again_what_was_written() -> None:
     block = lock_block.encode(OTHER)
     assert len(block) == lock_block.BLOCK

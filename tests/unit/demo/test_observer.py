@@ -145,16 +145,13 @@ class Dead:
         return "off"
 
 
-def test_the_observer_names_overlaps_and_the_active_nodes() -> None:
+def test_the_observer_names_overlaps() -> None:
     observer = Observer(Dead(), ["a", "b"], Watch("/srv/shop", "192.168.1.10"))
     for node, times in (("a", (1.0, 1.3, 1.6)), ("b", (1.5, 1.8))):
         for when in times:
             observer.add(node, Sample(when, "boot", True, False))
         observer.add(node, Sample(times[-1] + 0.3, "boot", False, False))
     assert observer.both_active() == [Interval(1.5, 1.6)]
-    assert observer.active_at(1.1) == {"a"}
-    assert observer.active_at(1.55) == {"a", "b"}
-    assert observer.active_at(5.0) == set()
     assert observer.wait_answering(timeout=1.0)
 
 

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from failoverd.core.events import Heard
-from failoverd.journal import read, segments
+from failoverd.journal import segments
 
+from .recorded import inputs
 from .test_pair import AGENT, Pair, pair
 
 __all__ = ["pair"]
@@ -81,7 +82,7 @@ def heard(state: Path) -> Counter[tuple[str, int, int]]:
     """How often each heartbeat stands in the journal."""
     found: Counter[tuple[str, int, int]] = Counter()
     for segment in segments(state / "journal"):
-        for _when, event in read(segment)[1]:
+        for _when, event in inputs(segment):
             if isinstance(event, Heard):
                 found[event.link, event.message.incarnation, event.message.sequence] += 1
     return found

@@ -31,8 +31,10 @@ from failoverd.core.events import (
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
 from failoverd.core.state import Life
-from failoverd.journal import Journal, read, segments
+from failoverd.journal import Journal, segments
 from failoverd.runner import Runner
+
+from .recorded import inputs
 
 CONFIG = CoreConfig(
     "shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), timing=Timing(heartbeat_s=0.05)
@@ -61,7 +63,7 @@ class Stage:
     def journalled(self) -> list[Event]:
         assert self.journal.drain(30.0)
         [segment] = segments(self.path / "journal")
-        return [event for _when, event in read(segment)[1]]
+        return [event for _when, event in inputs(segment)]
 
 
 def test_a_new_life_takes_up_the_modes_that_were_kept(tmp_path: Path) -> None:

@@ -20,9 +20,12 @@ from failoverd.core import machine
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Found, Probed, Tick
 from failoverd.history import History
-from failoverd.journal import Journal, read, segments
+from failoverd.journal import Journal, segments
+from failoverd.replay import replay
 from failoverd.segments import Segments
 from failoverd.spool import Spool
+
+from .recorded import inputs
 
 LIMIT_S = 30.0
 CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
@@ -114,9 +117,9 @@ def test_a_hanging_disk_does_not_hold_up_the_journals_caller(
     journal.close()
     early, late = segments(place)
     # What was written is a true beginning, and after the gap a new segment begins with the state.
-    written = [now for now, _event in read(early)[1]]
+    written = [now for now, _event in inputs(early)]
     assert written == [100.0 + number / 1000 for number in range(2000 - lost)]
-    assert read(late)[0] == later
+    assert replay(late).begun == later
     assert json.loads(late.read_text().splitlines()[0])["lost"] == lost
 
 

@@ -14,20 +14,18 @@ handed to that thread once a second; it goes before the first decision that is m
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from .core.actions import Action, Pet
-from .core.codec import from_json
 from .core.events import Event, Heard, Reached, Tick
 from .core.state import State
-from .core.strictjson import loads
-from .lines import FORMAT, Decoder, Encoder, head
+from .lines import Encoder, head
 from .segments import Segments, segments
 from .spool import Spool
 
-__all__ = ["Journal", "read", "segments"]
+__all__ = ["Journal", "segments"]
 
 RETRY_S = 10.0
 QUEUE_BYTES = 2_000_000
@@ -168,27 +166,3 @@ class Journal:
         self._told = trouble
         good = f"the journal is written again; lines lost: {self.lost}"
         self._alert(trouble or good, bool(trouble))
-
-
-def read(path: Path) -> tuple[State, Iterator[tuple[float, Event]]]:
-    """The state at the head of a segment, and the events behind it.
-
-    A last line cut short by a crash is left out. Raises ValueError for anything else that is
-    not a segment.
-    """
-    lines = path.read_bytes().split(b"\n")[:-1]
-    first = loads(lines[0]) if lines else None
-    if not isinstance(first, dict) or first.get("head") != FORMAT:
-        raise ValueError(f"{path}: does not begin with a head")
-    return from_json(State, first.get("state")), _events(lines[1:])
-
-
-def _events(lines: list[bytes]) -> Iterator[tuple[float, Event]]:
-    decoder = Decoder()
-    for number, line in enumerate(lines, 2):
-        entry = loads(line)
-        try:
-            if "t" in entry:
-                yield decoder.input(entry)
-        except (LookupError, TypeError):
-            raise ValueError(f"line {number} is no line of a journal") from None

@@ -31,17 +31,6 @@ class Times:
     timeout_s: float = 10.0
     """Not counted up for so long, the lock is free to take."""
 
-    def wrong(self, watchdog_s: float, margin_s: float = 2.0) -> str:
-        """Which rule the durations break, empty if none. watchdog_s: of the nodes, 0 without."""
-        if not 0 < self.renew_s <= self.lease_s / 3:
-            return "renew_s has to be more than 0 and at most a third of lease_s"
-        if self.collision_s <= 0:
-            return "collision_s has to be more than 0"
-        needed = max(self.lease_s, watchdog_s + self.renew_s) + margin_s
-        if self.timeout_s < needed:
-            return f"timeout_s has to be at least {needed:g}: by then the owner has reset itself"
-        return ""
-
 
 @dataclass(frozen=True)
 class Record:

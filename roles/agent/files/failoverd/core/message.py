@@ -22,12 +22,6 @@ class Local(Enum):
     """Neither known to run nor provably stopped: barred on both nodes until excluded."""
 
 
-UP = frozenset(
-    {Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING, Local.BROKEN, Local.UNKNOWN}
-)
-"""States in which a service may hold data or address: everything but provably stopped."""
-
-
 class Reach(Enum):
     """Whether a node reaches the ping targets of the service network (F22, F23)."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 
 from .wire import MAX_BYTES
 
@@ -31,7 +32,6 @@ class Unpacker:
         self._rest = b""
         self._skipping = False
         self._length = 0
-        self.rubbish = 0
 
     @property
     def missing(self) -> int:
@@ -39,7 +39,7 @@ class Unpacker:
         return max(1, self._length - len(self._rest)) if self._rest else 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that these bytes complete. Rubbish is counted and skipped."""
+        """The frames that these bytes complete. Rubbish is skipped."""
         *lines, rest = (self._rest + data).split(b"\n")
         if self._skipping and lines:
             lines = lines[1:]
@@ -48,16 +48,11 @@ class Unpacker:
         if len(self._rest) > MAX_LINE:
             self._rest = b""
             self._skipping = True
-            self.rubbish += 1
         frames = []
         for line in lines:
-            if not line:
+            if not line or len(line) > MAX_LINE:
                 continue
-            try:
-                if len(line) > MAX_LINE:
-                    raise ValueError
+            with contextlib.suppress(binascii.Error):
                 frames.append(base64.b64decode(line, validate=True))
                 self._length = len(line) + 1
-            except (ValueError, binascii.Error):
-                self.rubbish += 1
         return frames
