@@ -270,11 +270,18 @@ def test_what_is_carried_along_of_an_earlier_configuration_keeps_nothing_from_st
 
 
 @pytest.mark.finding("S20")
+@pytest.mark.parametrize(
+    "text",
+    ['[{"name": "old", "resources": 5}]', '[{"name": "shop"}]', '[{"name": "shop", "x": 1}]'],
+)
 def test_an_earlier_service_that_cannot_be_read_is_told_and_holds_up_nothing(
-    tmp_path: Path,
+    tmp_path: Path, text: str
 ) -> None:
-    write(tmp_path, GOOD)
-    (tmp_path / "former.json").write_text('[{"name": "old", "resources": 5}]')
+    unit = {"name": "db", "type": "unit", "unit": "db.service"}
+    shop = {"name": "shop", "resources": [unit]}
+    data = {**json.loads(GOOD["cluster.json"]), "services": [shop]}
+    write(tmp_path, {**GOOD, "cluster.json": json.dumps(data)})
+    (tmp_path / "former.json").write_text(text)
     former = Former(tmp_path / "former.json", lambda service: True)
     config, warnings = LastGood(tmp_path / "last-good.json", former.merge).load(str(tmp_path))
     assert config.node == "node1"

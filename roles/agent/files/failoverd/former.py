@@ -53,7 +53,10 @@ class Former:
 
     def _changed(self, text: dict[str, Any]) -> dict[str, Any]:
         before = self._kept.get(text["name"])
-        return text if before is None else {**text, "before": {"resources": before["resources"]}}
+        if before is None:
+            return text
+        # What has none is a damaged text: the reader refuses it, and that is told.
+        return {**text, "before": {"resources": before.get("resources", "damaged")}}
 
     def forget(self, service: str) -> None:
         """Nothing of it by an earlier configuration runs here any more."""
