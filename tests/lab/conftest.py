@@ -42,7 +42,7 @@ OUT = BUILD / f"lab-{NAME}"
 CONVERGED = "converged"
 MARKS = OUT / "marks.jsonl"
 """What was done to the lab and when, in wall-clock seconds: for tests.lab.recording."""
-HALF_WAY = "failover.cluster.drbd : Declare disks equal that were both just created"
+HALF_WAY = "failover.cluster.drbd : Declare two new disks equal"
 
 
 def say(text: str) -> None:
