@@ -15,12 +15,13 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 # The states of a service on one node
 
-Made from `core/transitions.py` by `python -m tests.pages`; a test says when it is stale. The daemon
-changes the state of a service through this table only. A step that the table does not know is a
-defect: nothing of it is carried out, and the daemon stops its services in order and begins anew.
+`python -m tests.pages` makes this page from `core/transitions.py`, and a test checks that it is
+up to date. The daemon changes the state of a service only through this table. A step that is not
+in the table is a defect. Then the daemon carries out nothing of it, stops its services in order
+and restarts.
 
-Only `stopped` is a promise that nothing of the service is left on the node. In every other state
-the peer does not start it, unless this node is proven gone.
+Only `stopped` promises that nothing of the service is left on the node. In every other state the
+peer does not start the service, unless this node is proven gone.
 """
 
 

@@ -16,16 +16,15 @@ HEAD = """<!-- SPDX-FileCopyrightText: failover.cluster contributors -->
 # Configuration
 
 A cluster is a group of two hosts with the variables below. One inventory may hold several
-clusters. A value that differs from node to node may be written as a mapping
+clusters. If a value differs from node to node, write it as a mapping
 (`{node1: eth0, node2: ens3}`) or as variables of the hosts. Durations are in seconds.
 
 `ansible-playbook failover.cluster.validate` checks all clusters of an inventory and contacts no
-host. It tells everything that is wrong at once. A cluster that is refused fails its own hosts only;
-`-e cluster=NAME` looks at one cluster alone. A variable `failover_*` that is not listed here is an
+host. It reports everything that is wrong at once. If a cluster is refused, only its own hosts fail.
+`-e cluster=NAME` checks one cluster alone. A variable `failover_*` that is not listed here is an
 error. `ansible-doc -t role failover.cluster.preflight` shows the same in the terminal.
 
-Keep passwords in an Ansible vault. On the nodes they lie in files of their own that only root
-reads.
+Keep passwords in an Ansible vault. On the nodes they lie in files that only root can read.
 """
 
 
