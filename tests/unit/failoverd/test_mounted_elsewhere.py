@@ -344,3 +344,29 @@ def test_a_hung_system_call_is_answered_and_never_piled_up(
     assert result["during"][0] == "Found.PARTIAL", "a mount that hangs may come about yet"
     assert result["error"] is None
     assert result["after"][0] == "Found.STOPPED"
+
+
+@pytest.mark.finding("S1")
+def test_who_has_the_disk_as_its_own_for_a_moment_bars_no_service(tmp_path: Path) -> None:
+    """Tools for disks look at them like that at every boot; a standby would be broken (F58)."""
+    held = "import os, sys, time; os.open(sys.argv[1], os.O_EXCL); print('ready', flush=True)"
+    result = play(
+        tmp_path,
+        f"""
+holder = background(sys.executable, "-c", {held + "; time.sleep(600)"!r}, disk)
+looks = []
+def later(seconds):
+    looks.append(seconds)
+    if len(looks) == 2:
+        holder.kill()
+        holder.wait()
+filesystem.sleep = later
+result["found"], result["looks"] = found(service), len(looks)
+holder = background(sys.executable, "-c", {held + "; time.sleep(600)"!r}, disk)
+filesystem.sleep = lambda seconds: None
+result["held"] = found(service)
+""",
+    )
+    assert result["found"] == ["stopped", ""]
+    assert result["looks"] == 2
+    assert result["held"][0] == "partial"

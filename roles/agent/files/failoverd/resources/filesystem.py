@@ -8,6 +8,7 @@ import asyncio
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
 
 from failoverd.schema import Section
@@ -21,6 +22,8 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 ANSWER_SHARE = 0.9
 """Part of a time-out after which the reason is told instead of the time-out itself."""
+LOOKS, LOOK_S = 5, 0.2
+"""So often, with such a pause behind each, a disk that should be free is looked at."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 """Between two attempts to unmount."""
 
@@ -97,11 +100,20 @@ class Filesystem:
             raise ResourceError(f"{self}: {why}") from None
 
     def _in_use(self) -> str:
-        """Who has the disk in use though it is not mounted at its path; empty if nobody has."""
-        device = self._device(optional=True)
-        if device is None:
-            return ""
-        return release.held(self._options.device, device, self._options.path)
+        """Who has the disk in use though it is not mounted at its path; empty if nobody has.
+
+        Tools for disks take one for themselves for a moment, above all while a host boots.
+        """
+        left = ""
+        for _look in range(LOOKS):
+            device = self._device(optional=True)
+            if device is None:
+                return ""
+            left = release.held(self._options.device, device, self._options.path)
+            if not left:
+                return ""
+            sleep(LOOK_S)
+        return left
 
     async def start(self, situation: Situation) -> None:
         """Mount, unless it is mounted there already."""
