@@ -197,3 +197,13 @@ def test_what_is_only_looked_after_in_another_way_is_the_same_thing(
     other = dataclasses.replace(before, **{"disk" if kind == "drbd" else "data": now})
     new, old = (ResourceSettings("it", kind, (), 9.0, 9.0, o) for o in (other, before))
     assert joined([new], [old]) == ({"it": ()}, {})
+
+
+def test_another_prefix_of_an_address_costs_no_node_its_life(pair: Changing) -> None:
+    changed = service("shop", 10)
+    changed["resources"][0]["address"] = "10.9.0.10/25"
+    pair.configure(changed, service("mail", 20))
+    pair.wait(lambda: pair.everywhere({10, 20}))
+    pair.wait(lambda: pair.entries("node1", "start-end", "shop") == 2)
+    assert pair.entries("node1", "stop-failed", "shop") == 0
+    assert pair.untouched("mail")

@@ -321,3 +321,14 @@ def test_an_address_on_an_interface_that_is_gone_is_stopped(cable: Any) -> None:
                 await resource(address, [], "eth7").stop()
 
     asyncio.run(main())
+
+
+@pytest.mark.finding("S29")
+@pytest.mark.parametrize(("given", "there"), [("10.9.0.10/24", "25"), ("fd00::10/64", "96")])
+def test_an_address_with_another_prefix_is_removed_too(cable: Any, given: str, there: str) -> None:
+    """It answers on the LAN all the same, and a stop that fails costs the node its life (F47)."""
+    here = resource(given, [])
+    cable.ip(0, "address", "add", f"{given.partition('/')[0]}/{there}", "dev", "eth0")
+    with cable.side(0):
+        asyncio.run(here.stop())
+        assert asyncio.run(here.probe()) is State.DOWN

@@ -71,11 +71,11 @@ def keep_secondaries(interface: str, address: Interface) -> None:
     _request(RTM_SETLINK, NLM_F_ACK, body + _attribute(IFLA_AF_SPEC, family))
 
 
-def holders(address: Interface) -> list[str]:
-    """The interfaces of this node that hold the address, whatever the prefix. Raises OSError."""
+def holders(address: Interface) -> list[tuple[str, Interface]]:
+    """The interfaces of this node that hold the address, with their prefixes. Raises OSError."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     body = struct.pack("=BBBBI", family, 0, 0, 0, 0)
-    found = []
+    found: list[tuple[str, Interface]] = []
     for kind, payload in _request(RTM_GETADDR, NLM_F_DUMP, body):
         if kind != RTM_NEWADDR or payload[0] != family:
             continue
@@ -83,7 +83,8 @@ def holders(address: Interface) -> list[str]:
         attributes = dict(_attributes(payload[8:]))
         packed = attributes.get(IFA_LOCAL, attributes.get(IFA_ADDRESS, b""))
         if packed == address.ip.packed:
-            found.append(socket.if_indextoname(index))
+            here = ipaddress.ip_interface((address.ip, payload[1]))
+            found.append((socket.if_indextoname(index), here))
     return found
 
 

@@ -214,9 +214,10 @@ class VirtualIp:
         self._release()
         self._probed = False
         try:
-            for interface in {*netlink.holders(self._options.address), self._options.interface}:
+            # By hand, or by an earlier configuration, it may have been added with another prefix.
+            for interface, address in netlink.holders(self._options.address):
                 with contextlib.suppress(FileNotFoundError):
-                    netlink.remove(interface, self._options.address)
+                    netlink.remove(interface, address)
             left = netlink.holders(self._options.address)
         except OSError as error:
             raise ResourceError(f"{self}: cannot be removed: {error.strerror}") from None
