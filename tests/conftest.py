@@ -10,6 +10,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no reason to fail.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 NUMBER = re.compile(r"[SXHI][1-9][0-9]?")
 

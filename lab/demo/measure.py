@@ -126,3 +126,6 @@ class ClientProcess:
             self._child.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(5.0)
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                pipe.close()

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# A busy machine is no reason to fail.
-settings.register_profile("collection", deadline=None)
-settings.load_profile("collection")
+# A busy machine is no reason to fail. ansible-test does not read tests/conftest.py.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 COLLECTIONS = CHECKOUT / "build" / "collections"

@@ -95,6 +95,7 @@ def test_a_client_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
     client = ClientProcess(Here(), tmp_path / "out", ["--rate", "nonsense"], "secret")
     with pytest.raises(LabError, match="nonsense"):
         client.wait_steady(0.1, timeout=30)
+    client.kill()
 
 
 def test_the_password_is_not_on_the_command_line(

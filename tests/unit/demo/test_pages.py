@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from lab.client.pages import Answer, Page, PageReader, SessionKeeper, fetch, parse
 from lab.client.recording import Recorder, read
 
+WAIT_S = 60.0
+"""Ends a test that fails anyway."""
 PATTERN = re.compile(r"visits: (\d+)")
 
 
@@ -42,15 +45,14 @@ def server(answer: bytes) -> Iterator[int]:
 def record_one(port: int, out: Path, marker: str) -> dict[str, object]:
     """The first record of a page reader."""
     stop, recorder = threading.Event(), Recorder(out)
-    page = Page("127.0.0.1", port, "/", marker)
+    page = Page("127.0.0.1", port, "/", marker, deadline_s=WAIT_S)
     reader = PageReader(page, 0.01, recorder, stop)
     reader.start()
-    for _round in range(1000):
-        if list(read(out)):
-            break
+    until = time.monotonic() + WAIT_S
+    while not list(read(out)) and time.monotonic() < until:
         stop.wait(0.01)
     stop.set()
-    reader.join(10)
+    reader.join(WAIT_S)
     return next(iter(read(out)))
 
 

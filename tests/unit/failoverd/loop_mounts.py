@@ -17,6 +17,7 @@ from failoverd.resources import filesystem
 
 PROLOGUE = """
 import asyncio, json, os, subprocess, sys, time
+from dataclasses import replace
 from pathlib import Path
 from failoverd.config import ServiceSettings
 from failoverd.resources import filesystem, users
@@ -44,15 +45,30 @@ def image(name, directory=here, size=8 << 20):
     return attach(path)
 
 
-def resource(device, path, options="noatime", fstype="ext4", limit_s=20.0):
+def resource(device, path, options="noatime", fstype="ext4"):
+    # On a busy machine all of it takes long.
     made = filesystem.Options(device, str(path), fstype, options)
-    settings = ResourceSettings("mount", "filesystem", (), limit_s, limit_s, made)
+    settings = ResourceSettings("mount", "filesystem", (), 60.0, 60.0, made)
     return Filesystem(settings, lambda code, text: alerts.append(text))
 
 
 class Chronicle:
     def add(self, code, text, **more):
         pass
+
+
+def within(part, limit_s):
+    # From now on it has so long.
+    part.settings = replace(part.settings, start_timeout_s=limit_s, stop_timeout_s=limit_s)
+
+
+def once(call):
+    # Without a second attempt, as if the time for it were over.
+    usual, filesystem.FIRST_PAUSE_S = filesystem.FIRST_PAUSE_S, 1000.0
+    try:
+        return run(call)
+    finally:
+        filesystem.FIRST_PAUSE_S = usual
 
 
 def service_of(part):
@@ -124,7 +140,7 @@ def play(tmp_path: Path, body: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         env={"PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

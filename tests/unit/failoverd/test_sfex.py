@@ -191,13 +191,19 @@ def test_a_disk_that_fails_resets_the_node_within_the_lease(
         raise OSError(5, "Input/output error")
 
     async def main() -> None:
-        lock = bench.lock("node1", Times(0.05, 2.0, 0.1, 5.0))
+        # Far longer than any moment for which a busy machine may stand still, so that it ends only
+        # when the clock is put on.
+        lock = bench.lock("node1", Times(0.05, 600.0, 0.1, 700.0))
         await lock.acquire(WAIT_S)
         monkeypatch.setattr(Disk, "read", broken)
+        await until(lambda: lock.problem, WAIT_S)
+        assert bench.resets == []
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda real=loop.time: real() + 600.0)
         await until(lambda: bench.resets, WAIT_S)
         lock.leave()
 
-    run(main)
+    asyncio.run(main())
     assert "Input/output error" in bench.resets[0]
 
 

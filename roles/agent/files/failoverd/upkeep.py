@@ -66,7 +66,7 @@ async def _live(name: str, work: Work, tell: Tell, hopeless: Tell) -> None:
             _safely(tell, text)
         if now - failing_since >= HOPELESS_S:
             _safely(hopeless, f"{name} does not stay alive: {why}; failoverd begins anew")
-        await asyncio.sleep(pause_s)
+        await _pause(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
@@ -76,6 +76,14 @@ async def _outcome(work: Work) -> str:
     except Exception as error:
         return f"{type(error).__name__}: {error}".removesuffix(": ")
     return "it was done, which it never should be"
+
+
+async def _pause(seconds: float) -> None:
+    """What has ended the task may end the pause behind it as well."""
+    try:
+        await asyncio.sleep(seconds)
+    except Exception:
+        await asyncio.sleep(0)
 
 
 def _safely(tell: Tell, text: str) -> None:

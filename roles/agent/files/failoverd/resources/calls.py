@@ -9,16 +9,21 @@ nothing else is called before it has ended: its outcome would come in the middle
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from failoverd import trouble
 from failoverd.aside import aside
+from failoverd.monitors.process import state_of
 
 from .base import ResourceError
 
 T = TypeVar("T")
 RETRY_S = 0.2
+THREADS = "/proc/self/task"
+WAITS_FOR_DISK = "D"
+"""The state of a thread that nothing can wake but the end of its input or output."""
 
 
 class Calls:
@@ -29,6 +34,7 @@ class Calls:
         self._turn = asyncio.Lock()
         self._left: asyncio.Future[Any] | None = None
         self._doing = ""
+        self._thread = 0
 
     @property
     def hanging(self) -> bool:
@@ -47,7 +53,7 @@ class Calls:
                     await asyncio.wait([self._left])
                 self._doing = doing
                 while True:
-                    self._left = future = aside(call, *arguments)
+                    self._left = future = aside(self._call, call, *arguments)
                     # The outcome of a call that nobody waits for is nobody's error.
                     future.add_done_callback(lambda done: done.exception())
                     await asyncio.wait([future])
@@ -60,5 +66,15 @@ class Calls:
         except TimeoutError:
             why = f"failoverd itself cannot: {want}"
             if self.hanging:
-                why = f"{self._doing} hangs: the disk below does not answer"
+                why = f"{self._doing} {self._slowness()}"
         raise ResourceError(f"{self._name}: {why}")
+
+    def _call(self, call: Callable[..., T], *arguments: Any) -> T:
+        self._thread = threading.get_native_id()
+        return call(*arguments)
+
+    def _slowness(self) -> str:
+        """A disk is blamed only while the call waits for one."""
+        if state_of(self._thread, THREADS) == WAITS_FOR_DISK:
+            return "hangs: the disk below does not answer"
+        return "takes too long, and not for a disk: this node is too busy"
