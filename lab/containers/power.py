@@ -4,16 +4,21 @@
 
 A request is one line of an action (ACTIONS) and a node; the answer is one line too: on, off, or
 ``error`` and why. Only the nodes that the command line names can be switched.
+
+A node is off when nothing of it runs and nothing of it writes: the kernel of this host unmounts the
+disks of a container that was killed, and writes what their file systems held back, only afterwards.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from lab.containers.engine import ENGINES, Engine
 from lab.errors import LabError
@@ -23,11 +28,20 @@ LONGEST_REQUEST = 200
 
 
 class Switch:
-    """Answers requests; containers maps the name of a node to that of its container."""
+    """Answers requests; containers maps the name of a node to that of its container.
 
-    def __init__(self, engine: Engine, containers: Mapping[str, str]) -> None:
+    disks: the block devices that belong to a node alone.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        containers: Mapping[str, str],
+        disks: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self._engine = engine
         self._containers = containers
+        self._disks = disks
         # Two nodes that shoot at each other are served one after the other, as by a real device.
         self._turn = asyncio.Lock()
 
@@ -41,16 +55,18 @@ class Switch:
             return f"error {node!r} has no plug; they are {', '.join(self._containers)}"
         try:
             async with self._turn:
-                return await asyncio.to_thread(self._act, action, container)
+                return await asyncio.to_thread(self._act, action, node)
         except LabError as error:
             return f"error {' '.join(str(error).split())}"
 
-    def _act(self, action: str, container: str) -> str:
+    def _act(self, action: str, node: str) -> str:
+        container = self._containers[node]
         if action in ("off", "reset"):
             self._engine.kill(container)
         if action in ("on", "reset"):
             self._engine.start(container)
-        return "on" if self._engine.running(container) else "off"
+        alive = self._engine.running(container) or any(map(claimed, self._disks.get(node, ())))
+        return "on" if alive else "off"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request of one client."""
@@ -62,6 +78,17 @@ class Switch:
             pass  # The client is gone, slow or talks rubbish: nothing is switched for it.
         finally:
             writer.close()
+
+
+def claimed(device: str) -> bool:
+    """Whether a file system has the block device as its own (O_EXCL, open(2))."""
+    try:
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            return True
+        raise LabError(f"{device}: {error.strerror}") from None
+    return False
 
 
 async def listen(switch: Switch, path: Path) -> None:
@@ -90,15 +117,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.containers.power", description=__doc__)
     parser.add_argument("--engine", choices=ENGINES, default="podman")
     parser.add_argument("--directory", type=Path, required=True, help="of socket, pid and log")
+    parser.add_argument("--disk", action="append", default=[], metavar="NODE=DEVICE")
     parser.add_argument("plug", nargs="+", metavar="NODE=CONTAINER")
     given = parser.parse_args()
     containers = dict(plug.split("=", 1) for plug in given.plug)
+    disks: dict[str, list[str]] = {}
+    for disk in given.disk:
+        node, _equals, device = disk.partition("=")
+        disks.setdefault(node, []).append(device)
     given.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     detach(given.directory / "pid", given.directory / "log")
     path = given.directory / "socket"
     path.unlink(missing_ok=True)
     try:
-        asyncio.run(listen(Switch(Engine(given.engine), containers), path))
+        asyncio.run(listen(Switch(Engine(given.engine), containers, disks), path))
     finally:
         path.unlink(missing_ok=True)
 

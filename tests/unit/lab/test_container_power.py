@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from lab.containers import power
 from lab.containers.power import Switch
 
 
@@ -53,3 +56,37 @@ def test_nothing_is_switched_for_what_is_not_understood(request_: str) -> None:
     engine = Power()
     assert said(engine, request_)[0].startswith("error ")
     assert engine.told == []
+
+
+def test_a_node_is_on_until_what_its_disks_held_back_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = ["/dev/one"]
+    monkeypatch.setattr(power, "claimed", lambda device: device in busy)
+    engine = Power()
+    disks = {"node1": ["/dev/one", "/dev/two"]}
+    switch = Switch(engine, {"node1": "box"}, disks)  # type: ignore[arg-type]
+    assert asyncio.run(switch.answer("off node1")) == "on" and not engine.on
+    busy.clear()
+    assert asyncio.run(switch.answer("status node1")) == "off"
+
+
+def test_a_mounted_disk_is_claimed(tmp_path: Path) -> None:
+    image = tmp_path / "disk"
+    with image.open("wb") as handle:
+        handle.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    attached = ["losetup", "--find", "--show", str(image)]
+    device = subprocess.run(attached, check=True, capture_output=True, text=True).stdout.strip()
+    place = tmp_path / "mounted"
+    place.mkdir()
+    try:
+        assert not power.claimed(device)
+        subprocess.run(["mount", device, str(place)], check=True)
+        try:
+            assert power.claimed(device)
+        finally:
+            subprocess.run(["umount", str(place)], check=True)
+        assert not power.claimed(device)
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
