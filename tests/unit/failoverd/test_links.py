@@ -21,11 +21,16 @@ from failoverd.links.framing import pack
 from failoverd.links.serial import SerialLink
 from failoverd.links.settings import SerialSettings, UdpSettings
 from failoverd.links.udp import UdpLink
-from failoverd.links.wire import MAX_BYTES, Wire, WireError
+from failoverd.links.wire import MAX_BYTES, Frame, Wire, WireError
 
 HEAD = b"\x01abcd"
 ONE = UdpSettings("lan", "eth0", "10.9.0.1", "10.9.0.2", 7410)
 TWO = UdpSettings("lan", "eth0", "10.9.0.2", "10.9.0.1", 7410)
+
+
+def one_form(frame: bytes) -> Frame:
+    """A frame that has no brief form."""
+    return Frame(frame, frame, b"")
 
 
 def udp(settings: UdpSettings, received: list[bytes]) -> UdpLink:
@@ -41,7 +46,7 @@ def test_a_frame_crosses_the_lan(cable: Any, until: Any) -> None:
         with cable.side(1):
             two.open()
         assert (one.problem, two.problem) == ("", "")
-        one.send(HEAD + b"hello")
+        one.send(one_form(HEAD + b"hello"))
         await until(lambda: got)
         assert got == [HEAD + b"hello"]
         one.close()
@@ -63,8 +68,8 @@ def test_rubbish_and_strangers_do_not_reach_the_daemon(cable: Any, until: Any) -
             two.open()
         stranger.sendto(HEAD + b"stranger", ("10.9.0.2", 7410))
         for number in range(5000):
-            one.send(b"rubbish %d" % number)
-        one.send(HEAD + b"hello")
+            one.send(one_form(b"rubbish %d" % number))
+        one.send(one_form(HEAD + b"hello"))
         await until(lambda: got)
         assert got == [HEAD + b"hello"]
         stranger.close()
@@ -97,8 +102,8 @@ def test_f70_heartbeats_pass_a_flood_that_has_the_right_beginning(cable: Any) ->
             if sequence == 11:
                 tracemalloc.start()
             for number in range(150):
-                one.send(wire.heads[0] + b"%08d" % number + bytes(60 + number % 40))
-            one.send(ours.encode(Message("shop", "node1", 1, sequence, 0, (), ())))
+                one.send(one_form(wire.heads[0] + b"%08d" % number + bytes(60 + number % 40)))
+            one.send(one_form(ours.encode(Message("shop", "node1", 1, sequence, 0, (), ()))))
             for _round in range(10):
                 await asyncio.sleep(0)
             if sequence > 11:
@@ -120,7 +125,7 @@ def test_an_interface_that_comes_late_is_taken_up(cable: Any, until: Any) -> Non
         with cable.side(0):
             link.open()
             assert "eth9" in link.problem
-            link.send(HEAD + b"dropped")
+            link.send(one_form(HEAD + b"dropped"))
             cable.ip(0, "link", "set", "eth0", "down")
             cable.ip(0, "link", "set", "eth0", "name", "eth9")
             cable.ip(0, "link", "set", "eth9", "up")
@@ -139,7 +144,7 @@ def test_what_waited_during_a_sleep_is_thrown_away(cable: Any) -> None:
         with cable.side(1):
             two.open()
         for _round in range(50):
-            one.send(HEAD + b"old")
+            one.send(one_form(HEAD + b"old"))
         two.discard()
         await asyncio.sleep(0.05)
         assert got == []
@@ -157,9 +162,9 @@ def line() -> tuple[int, str]:
     return end, name
 
 
-def serial(device: str, received: list[bytes]) -> SerialLink:
+def serial(device: str, received: list[bytes], whole_s: float = 0.0) -> SerialLink:
     settings = SerialSettings("serial", device, 115200)
-    return SerialLink(settings, lambda name, frame: received.append(frame), lambda: True)
+    return SerialLink(settings, lambda name, frame: received.append(frame), lambda: True, whole_s)
 
 
 def test_a_frame_that_comes_a_few_bytes_at_a_time_wakes_nobody_for_each(
@@ -210,7 +215,7 @@ def test_frames_cross_a_serial_line_both_ways_and_survive_noise(until: Any) -> N
         os.write(end, b"login: \x00\xff~~" + pack(b"\x00\x11hello\n\xff"))
         await until(lambda: got)
         assert got == [b"\x00\x11hello\n\xff"]
-        link.send(b"answer")
+        link.send(one_form(b"answer"))
         assert os.read(end, 100) == pack(b"answer")
         link.close()
         os.close(end)
@@ -224,7 +229,7 @@ def test_a_line_that_does_not_drain_costs_nothing() -> None:
         link = serial(device, [])
         link.open()
         for _round in range(2000):
-            link.send(b"x" * 300)
+            link.send(one_form(b"x" * 300))
         assert link.problem == ""
         link.close()
         os.close(end)
@@ -248,9 +253,9 @@ def test_a_line_that_was_stuck_for_long_is_used_again(
         os.set_blocking(end, False)
         link = serial(device, [])
         link.open()
-        link.send(b"lost")
+        link.send(one_form(b"lost"))
         await asyncio.sleep(0.2)
-        link.send(b"new")
+        link.send(one_form(b"new"))
         assert os.read(end, 100) == pack(b"new")
         link.close()
         os.close(end)
@@ -289,7 +294,7 @@ def test_f74_the_longest_heartbeat_crosses_the_lan_and_a_serial_line(
         end, device = line()
         cord = serial(device, got)
         cord.open()
-        one.send(frame)
+        one.send(one_form(frame))
         await until(lambda: len(got) == 1)
         stream = pack(frame)
         for start in range(0, len(stream), 512):
@@ -299,6 +304,29 @@ def test_f74_the_longest_heartbeat_crosses_the_lan_and_a_serial_line(
         assert got == [frame] * 2
         for link in (one, two, cord):
             link.close()
+        os.close(end)
+
+    asyncio.run(main())
+
+
+@pytest.mark.finding("S3")
+def test_f74_a_serial_line_says_what_repeats_itself_in_brief(until: Any) -> None:
+    async def main() -> None:
+        end, device = line()
+        link = serial(device, [], whole_s=1000.0)
+        link.open()
+
+        def sent(whole: bytes, mark: bytes) -> bytes:
+            link.send(Frame(whole, b"brief", mark))
+            return os.read(end, 1000)
+
+        assert sent(b"one", b"m") == pack(b"one")
+        assert sent(b"one", b"m") == pack(b"brief")
+        assert sent(b"two", b"n") == pack(b"two"), "what is new is said whole at once"
+        assert sent(b"two", b"n") == pack(b"brief")
+        link._whole_s = 0.0
+        assert sent(b"two", b"n") == pack(b"two"), "and again after a while, for who lost it"
+        link.close()
         os.close(end)
 
     asyncio.run(main())

@@ -379,3 +379,40 @@ def test_an_endless_line_is_not_kept() -> None:
         with contextlib.suppress(AttributeError):
             assert len(unpacker._rest) <= MAX_LINE
     assert unpacker.feed(b"\n" + pack(b"x")) == [b"x"]
+
+
+@given(MESSAGES, COUNTS, COUNTS)
+def test_a_brief_frame_means_what_the_whole_one_would(
+    message: Message, sequence: int, heard: int
+) -> None:
+    there, here = sender(), receiver()
+    here.decode(there.frame(message).whole)
+    again = replace(message, sequence=sequence, heard=heard, goodbye=not message.goodbye)
+    frame = there.frame(again)
+    assert frame.whole == sender().encode(again)
+    assert len(frame.brief) <= OVERHEAD + 100
+    assert here.decode(frame.brief) == again
+    assert here.decode(frame.whole) == again
+    assert frame.mark == there.frame(message).mark
+
+
+def test_a_brief_frame_says_nothing_to_who_did_not_hear_the_whole_one() -> None:
+    there, here = sender(), receiver()
+    other = replace(PLAIN, services=PLAIN.services[:1])
+    with pytest.raises(WireError, match="was not heard"):
+        here.decode(there.frame(PLAIN).brief)
+    here.decode(there.frame(other).whole)
+    with pytest.raises(WireError, match="was not heard"):
+        here.decode(there.frame(PLAIN).brief)
+    here.decode(there.frame(PLAIN).whole)
+    assert here.decode(there.frame(replace(PLAIN, sequence=9)).brief).sequence == 9
+
+
+@pytest.mark.finding("S3")
+def test_f74_fifty_services_at_rest_take_a_fraction_of_a_serial_line() -> None:
+    names = long_names(50)
+    reports = tuple(ServiceReport(n, Local.RUNNING, 4, able=True, score=1100) for n in names)
+    wire = Wire((KEY,), "shop", "node1", "node2", names)
+    frame = wire.frame(replace(PLAIN, services=reports))
+    assert line_bytes(len(frame.brief)) < 160
+    assert line_bytes(len(frame.whole)) < 900

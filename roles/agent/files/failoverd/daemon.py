@@ -36,7 +36,7 @@ from .links.base import Link
 from .links.serial import SerialLink
 from .links.settings import UdpSettings
 from .links.sieve import Sieve
-from .links.size import room
+from .links.size import REASONS_SHARE, room
 from .links.strangers import Strangers
 from .links.udp import UdpLink
 from .links.wire import Stranger, Wire, WireError
@@ -259,10 +259,12 @@ class Daemon:
     def _link(self, settings: Any) -> Link:
         if isinstance(settings, UdpSettings):
             return UdpLink(settings, self._wire.heads, self._received, self._runner.awake)
-        return SerialLink(settings, self._received, self._runner.awake)
+        return SerialLink(
+            settings, self._received, self._runner.awake, self._config.timing.dead_s * REASONS_SHARE
+        )
 
     def _broadcast(self, message: Message) -> None:
-        frame = self._wire.encode(message)
+        frame = self._wire.frame(message)
         for link in self._links:
             link.send(frame)
 

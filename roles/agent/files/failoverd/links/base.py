@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from .wire import Frame
+
 Receive = Callable[[str, bytes], None]
 """Called with link name and frame for each frame that arrived."""
 Awake = Callable[[], bool]
@@ -27,7 +29,7 @@ class Link(Protocol):
     def open(self) -> None:
         """Begin to listen, and keep trying."""
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: Frame) -> None:
         """Send one frame if the path takes it at once; drop it otherwise."""
 
     def discard(self) -> None:

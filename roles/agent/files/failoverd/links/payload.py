@@ -10,6 +10,9 @@ payload = pieces (see varint), in this order; a later version may append more:
   reports   one piece a service: KEY_BYTES that stand for its name, then its numbers
   reasons   why a node is not able, a line for each report, compressed; what does not fit is cut
 
+In a brief one MARK_BYTES stand for all behind the counts: who has read a whole one with the same
+mark before knows them.
+
 A row of numbers may be longer in a later version: an older one ignores the rest. It may be shorter
 in an older version: a newer one takes 0 for what is missing (F63).
 """
@@ -35,6 +38,7 @@ REASON_LENGTHS = (240, 120, 80, 40, 20)
 """Letters of a reason that are tried, until all of them fit."""
 REASONS_BYTES = 64 * 1024
 """More than this is not unpacked."""
+MARK_BYTES = 8
 COUNTS_BYTES = 80
 """The counts are never longer."""
 COUNTS, WHO, HEARS, REPORTS, REASONS = range(5)
@@ -99,6 +103,15 @@ def rest(message: Message, room: int) -> bytes:
     return must
 
 
+def mark(rest: bytes) -> bytes:
+    """What stands for all behind the counts in a brief payload."""
+    return hashlib.sha256(rest).digest()[:MARK_BYTES]
+
+
+class Unheard(ValueError):
+    """A brief payload repeats a whole one that has not been read."""
+
+
 class Reader:
     """Reads payloads. Most repeat the last one, but for the numbers that count."""
 
@@ -106,6 +119,8 @@ class Reader:
         self._names = {key(name): name for name in services}
         self._last: tuple[bytes, int, Message] | None = None
         """What stood behind the counts of the last one, its echo, and what it meant."""
+        self._mark = b""
+        """Stands for the same."""
 
     def read(self, data: bytes) -> Message:
         """The message of a payload. Raises ValueError."""
@@ -114,8 +129,13 @@ class Reader:
         life, sequence, echo, heard, goodbye, reach, *modes = values[:9]
         maintenance, standby, peer_standby = (mode - 1 if mode else None for mode in modes)
         last = self._last
+        if len(rest) == 1 + MARK_BYTES and rest[0] == MARK_BYTES:
+            if last is None or rest[1:] != self._mark:
+                raise Unheard
+            rest = last[0]
         if last is None or last[0] != rest or last[1] != echo:
             self._last = last = (rest, echo, _read_rest(rest, echo, self._names))
+            self._mark = mark(rest)
         return changed(
             last[2],
             incarnation=life,

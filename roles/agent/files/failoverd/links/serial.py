@@ -15,6 +15,7 @@ import termios
 from .base import REOPEN_S, Awake, Receive
 from .framing import BITS, Unpacker, pack
 from .settings import SerialSettings
+from .wire import Frame
 
 CHUNK = 8192
 STUCK_S = 3.0
@@ -28,12 +29,18 @@ A real line delivers a few bytes at a time: to be woken up for each costs more t
 class SerialLink:
     """A tty in raw mode. A frame is sent only when the one before has left."""
 
-    def __init__(self, settings: SerialSettings, receive: Receive, awake: Awake) -> None:
+    def __init__(
+        self, settings: SerialSettings, receive: Receive, awake: Awake, whole_s: float
+    ) -> None:
+        """whole_s: how often a heartbeat is sent whole while it only repeats itself."""
         self.name = settings.name
         self.problem = "not open yet"
         self._settings = settings
         self._receive = receive
         self._awake = awake
+        self._whole_s = whole_s
+        self._whole: tuple[bytes, float] = (b"", 0.0)
+        """The mark of the last whole frame that was sent, and when that was."""
         self._fd = -1
         self._unpacker = Unpacker()
         self._stuck_since: float | None = None
@@ -55,13 +62,22 @@ class SerialLink:
         self._unpacker = Unpacker()
         loop.add_reader(self._fd, self._readable)
 
-    def send(self, frame: bytes) -> None:
-        """Send or drop: a slow line carries the newest state, not a growing queue."""
+    def send(self, frame: Frame) -> None:
+        """Send or drop: a slow line carries the newest state, not a growing queue.
+
+        What only repeats the last whole frame is sent in its brief form: a buffer that is read
+        late, and the line itself, hold more heartbeats then (F74).
+        """
         if self._fd < 0:
             return
+        now = asyncio.get_running_loop().time()
+        mark, at = self._whole
+        brief = mark == frame.mark and now < at + self._whole_s
         try:
             if self._drained():
-                os.write(self._fd, pack(frame))
+                os.write(self._fd, pack(frame.brief if brief else frame.whole))
+                if not brief:
+                    self._whole = (frame.mark, now)
         except BlockingIOError:
             return
         except (OSError, termios.error) as error:

@@ -13,7 +13,7 @@ import struct
 
 from .base import DRAIN, REOPEN_S, Awake, Receive
 from .settings import UdpSettings
-from .wire import HEADER_BYTES, MAX_BYTES
+from .wire import HEADER_BYTES, MAX_BYTES, Frame
 
 SO_ATTACH_FILTER = 26
 DISCARD = 4096
@@ -68,12 +68,12 @@ class UdpLink:
             raise
         return result
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: Frame) -> None:
         """Send or drop; an interface that went away is opened again."""
         if self._socket is None:
             return
         try:
-            self._socket.send(frame)
+            self._socket.send(frame.whole)
             self.problem = ""
         except ConnectionRefusedError:
             # The peer's kernel lives, its daemon does not listen: says nothing about this side.

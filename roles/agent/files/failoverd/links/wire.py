@@ -13,6 +13,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from failoverd import PROTOCOL
 from failoverd.core.message import Message
@@ -27,6 +28,17 @@ DATAGRAM_BYTES = 1400
 """So much fits into one packet of every usual network. Reasons in words are cut to that."""
 MAX_BYTES = 2800
 """A longer frame is refused; a configuration that could lead to one is, too (see size)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One heartbeat, signed."""
+
+    whole: bytes
+    brief: bytes
+    """Says the same to who has heard all but the numbers that count before: for a slow line."""
+    mark: bytes
+    """Stands for all but those numbers: the same as long as nothing else has changed."""
 
 
 class WireError(Exception):
@@ -76,11 +88,24 @@ class Wire:
 
     def encode(self, message: Message) -> bytes:
         """The signed frame of one message. Never raises."""
-        key, head = self._keys[0]
+        return self._signed(message, self._rest(message))
+
+    def frame(self, message: Message) -> Frame:
+        """The same, and the brief form of it."""
+        rest = self._rest(message)
+        mark = payload.mark(rest)
+        brief = self._signed(message, varint.pieces((mark,)))
+        return Frame(self._signed(message, rest), brief, mark)
+
+    def _rest(self, message: Message) -> bytes:
         says = (message.cluster, message.node, message.echo, message.hears, message.services)
         if self._said is None or self._said[0] != says:
             self._said = (says, payload.rest(message, self._room))
-        body = varint.pieces((payload.counts(message),)) + self._said[1]
+        return self._said[1]
+
+    def _signed(self, message: Message, rest: bytes) -> bytes:
+        key, head = self._keys[0]
+        body = varint.pieces((payload.counts(message),)) + rest
         return head + hmac.digest(key, head + body, "sha256") + body
 
     def decode(self, frame: bytes) -> Message:
@@ -112,6 +137,8 @@ class Wire:
             raise WireError("wrong key")
         try:
             message = self._reader.read(body)
+        except payload.Unheard:
+            raise WireError("says the same as one that was not heard") from None
         except ValueError:
             raise WireError("malformed") from None
         if message.cluster != self._cluster:
