@@ -194,7 +194,7 @@ def _newer(frame: bytes) -> bytes:
     head, (counts, who, hears, reports, *rest) = frame[:HEADER_BYTES], read_pieces(frame[OVERHEAD:])
     longer = [report + b"\x00" * (11 - len(read_numbers(report[KEY_BYTES:]))) + b"\x07\x08"
               for report in read_pieces(reports)]  # fmt: skip
-    counts += b"\x00" * (9 - len(read_numbers(counts))) + b"\x05"
+    counts += b"\x00" * (10 - len(read_numbers(counts))) + b"\x05"
     rest = [*rest, b""][:1]
     body = pieces([counts, who + pieces([b"new"]), hears, pieces(longer), *rest, b"new"])
     return head + hmac.digest(KEY, head + body, "sha256") + body

@@ -23,11 +23,15 @@ LONELY = replace(ALONE, role="Primary")
 FROZEN = replace(LONELY, suspended=True)
 
 
-def leased(levels: tuple[str, ...] = ("lease",), kinds: tuple[Kind, ...] = (Kind.LEASE,)) -> Pair:
+def leased(
+    levels: tuple[str, ...] = ("lease",),
+    kinds: tuple[Kind, ...] = (Kind.LEASE,),
+    pacts: tuple[int, int] = (5, 5),
+) -> Pair:
     """a runs shop under a lease; both have talked, both reach the ping target."""
     pair = Pair()
-    for half in (pair.a, pair.b):
-        config = replace(half.config, levels=levels, kinds=kinds, lease=LEASE)
+    for half, pact in zip((pair.a, pair.b), pacts, strict=True):
+        config = replace(half.config, levels=levels, kinds=kinds, lease=LEASE, pact=pact)
         half.config = config
         half.state = replace(half.state, config=config)
     return pair.running()
@@ -60,6 +64,22 @@ def test_the_standby_takes_over_when_the_lease_has_run_out_and_not_before() -> N
     silence(pair.b, 4.0)
     assert starts(pair.b) == 1
     assert "watchdog lease ran out" in notes(pair.b, "takeover")[0]
+
+
+@pytest.mark.finding("S5")
+def test_f80_a_lease_that_the_peer_reckons_otherwise_proves_nothing() -> None:
+    """The configuration was changed on one node so far: durations of the lease, or an address."""
+    pair = leased(pacts=(5, 7))
+    Pair.see(pair.b, ALONE)
+    silence(pair.b, LEASE.takeover_s + 10.0)
+    assert not starts(pair.b)
+    assert "configured otherwise there" in pair.b.shop.why
+    # Nor is it known until when the peer could not go on without this copy.
+    pair.b.feed(events.Command(1, events.Verb.CONFIRM_FENCED, "a", "eve"))
+    pair.b.feed(events.Tick(), 0.1)
+    assert not starts(pair.b)
+    assert "may have gone on without the disk here" in pair.b.shop.why
+    assert not pair.b.take(actions.Outdate), "nor that it did"
 
 
 @pytest.mark.parametrize(

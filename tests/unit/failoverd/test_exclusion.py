@@ -55,6 +55,29 @@ def test_the_core_is_told_kinds_lease_and_watchdog(leased: dict[str, Any], texts
     assert not core.services[0].locked
 
 
+@pytest.mark.finding("S5")
+def test_f80_what_a_lease_stands_on_is_one_number_on_both_nodes(
+    leased: dict[str, Any], texts: Texts
+) -> None:
+    def pact() -> int:
+        return parse(texts()).core().pact
+
+    first = pact()
+    leased["node"] = "node2"
+    assert pact() == first != 0
+    seen = {first}
+    leased["watchdog"]["timeout_s"] = 9
+    seen.add(pact())
+    leased["fencing"][-1]["lease_s"] = 12
+    seen.add(pact())
+    [address] = [r for r in leased["services"][0]["resources"] if r["type"] == "virtual_ip"]
+    address["address"] = "10.9.0.11/24"
+    seen.add(pact())
+    assert len(seen) == 4
+    leased["fencing"].pop()
+    assert pact() == 0
+
+
 def test_a_service_with_a_lock_is_known_as_such(shared: dict[str, Any], texts: Texts) -> None:
     core = parse(texts()).core()
     assert core.kinds == (Kind.STONITH, Kind.SFEX)

@@ -76,6 +76,7 @@ PLAIN = Message(
     maintenance=2,
     standby=0,
     peer_standby=4,
+    pact=2**32 - 1,
 )
 
 
@@ -182,7 +183,7 @@ def padded(row: bytes, known: int) -> list[int]:
 
 def test_f63_what_a_later_version_adds_is_ignored() -> None:
     counts, who, hears, reports, reasons = parts(sender().encode(PLAIN))
-    counts = numbers([*padded(counts, 9), 5, 6])
+    counts = numbers([*padded(counts, 10), 5, 6])
     who = pieces([*read_pieces(who), b"new"])
     more = []
     for report in read_pieces(reports):
@@ -215,6 +216,7 @@ def test_f63_what_an_earlier_version_leaves_out_gets_its_default() -> None:
         maintenance=None,
         standby=None,
         peer_standby=None,
+        pact=0,
     )
 
 

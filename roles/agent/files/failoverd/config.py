@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,10 +124,21 @@ class Config:
             kinds=tuple(KINDS[level.method] for level in self.fencing),
             fence_limits_s=tuple(limits.of_level(level, resources) for level in self.fencing),
             lease=next((level.lease for level in self.fencing if level.lease), None),
+            pact=self._pact(),
             watchdog_s=float(self.watchdog.timeout_s) if self.watchdog is not None else 0.0,
             power_on=self.power_on,
             timing=self.timing,
         )
+
+    def _pact(self) -> int:
+        """A number of the lease's durations and all addresses, the same on both nodes."""
+        lease = next((level.lease for level in self.fencing if level.lease), None)
+        if lease is None:
+            return 0
+        resources = [r for service in self.services for r in service.resources]
+        addresses = sorted(str(r.options.address.ip) for r in resources if r.type == "virtual_ip")
+        words = [*map(repr, dataclasses.astuple(lease)), *addresses]
+        return zlib.crc32(" ".join(words).encode()) or 1
 
 
 def read_files(directory: str = DIRECTORY) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any
 from . import permissions, realtime
 from .config import UNSAFE, Config
 from .control.server import ControlServer
+from .core import lease
 from .core.events import Heard, LockLost, ResourceFailed
 from .core.message import Local, Message
 from .disks import Disks
@@ -303,6 +304,10 @@ class Daemon:
             if count >= NOTABLE
         ]
         problems.append(self._strangers.problem(self._loop.time()))
+        if not lease.agreed(self._runner.state):
+            problems.append(
+                f"{self._config.peer} is not taken over from by the lease: {lease.DISAGREED}"
+            )
         problems += [lock.problem for lock in self._locks.values()]
         links = {link.name: link.problem for link in self._links if link.problem}
         warnings = [

@@ -26,6 +26,10 @@ from .contact import Contact
 from .message import Local, Message
 from .state import Life, Proof, Repair, Service, State
 
+DISAGREED = (
+    "its lease proves nothing, because the durations of the lease or the addresses are configured"
+    " otherwise there: make them the same on both nodes"
+)
 HOLDING = (Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING)
 ACTIVE = (Local.STARTING, Local.RUNNING, Local.RECOVERING)
 PING_GAP_S = 2.5
@@ -162,10 +166,20 @@ def right_until(state: State, service: Service) -> float:
     return at + lease.takeover_s + lease.window_s
 
 
+def agreed(state: State) -> bool:
+    """F80: by its last word the peer reckons with the same durations, and has the same addresses.
+
+    While a configuration is changed node by node, or where that was broken off, its lease may last
+    longer than is waited for here, and another address may be up there than is asked for.
+    """
+    message = state.peer.message
+    return message is None or message.pact == state.config.pact
+
+
 def ran_out(state: State, service: Service, clock: Clock) -> bool:
     """The peer's lease on it has run out, and this node is the one that may take it over."""
     lease, quiet = state.config.lease, state.vigil.quiet_since
-    if lease is None or quiet is None or state.peer.life is not Life.SILENT:
+    if lease is None or quiet is None or state.peer.life is not Life.SILENT or not agreed(state):
         return False
     if not clock.passed(quiet + lease.takeover_s) or clock.beyond(right_until(state, service)):
         return False
@@ -180,7 +194,7 @@ def stale_at(state: State, service: Service) -> float | None:
     if lease is None or service.held or leads:
         return None
     at = anchor(state.contact, service.name)
-    if at is None:
+    if at is None or not agreed(state):
         return float("-inf")
     if may_hold(state, service):
         return right_until(state, service)
@@ -204,7 +218,12 @@ def distrusted(state: State, clock: Clock) -> State:
     anchors = state.contact.anchors
     if state.config.lease is None or not anchors:
         return state
-    old = {s.name for s in state.services if stale(state, s, clock) and not may_hold(state, s)}
+    sure = agreed(state)
+    old = {
+        s.name
+        for s in state.services
+        if stale(state, s, clock) and not (sure and may_hold(state, s))
+    }
     kept = tuple((name, at) for name, at in anchors if name not in old)
     if len(kept) == len(anchors):
         return state

@@ -103,3 +103,5 @@ class Message:
     """The same for the receiver's standby mode, as the sender knows it."""
     heard: int = 0
     """The greatest sequence that was heard of the receiver's life named in echo, 0 for none."""
+    pact: int = 0
+    """What the sender's lease stands on, as a number, 0 without a lease (see CoreConfig)."""

@@ -177,7 +177,9 @@ def silence(state: State, clock: Clock) -> str:
         # F73: a person's word would be refused as well.
         text += f": {liveness.SPEAKS}"
         return f"{text}; look at failoverd and at the heartbeat links there"
-    if failure:
+    if not lease.agreed(state):
+        text += f": {lease.DISAGREED}"
+    elif failure:
         text += f": {failure}"
     return f"{text}; when you know it is off: failoverctl confirm-fenced {peer}"
 

@@ -61,7 +61,9 @@ def unable(turn: Turn, service: Service) -> str:
     # F07: of two that return only the one with the newest data is able.
     replicated = config_of(state, service.name).replicated
     if replicated and lease.stale(state, service, turn.clock):
-        return f"{state.config.peer} may have gone on without the disk here; wait for it to return"
+        text = f"{state.config.peer} may have gone on without the disk here"
+        rest = "; wait for it to return" if lease.agreed(state) else f": {lease.DISAGREED}"
+        return text + rest
     return data.lacking(service, replicated) or _split_there(turn, service)
 
 

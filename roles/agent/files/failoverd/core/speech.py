@@ -46,6 +46,7 @@ def speak(turn: Turn) -> None:
         standby=state.modes.standby,
         peer_standby=state.modes.peer_standby,
         heard=liveness.answered(state),
+        pact=state.config.pact,
     )
     turn.state = spoken(state, message, turn.now)
     turn.do(Send(message))

@@ -153,7 +153,7 @@ def _lapse(turn: Turn) -> None:
 def _outdate(turn: Turn) -> None:
     """The right to take over has passed: what the owner writes from now on is not here."""
     state, now = turn.state, turn.now
-    if state.peer.life is not Life.SILENT:
+    if state.peer.life is not Life.SILENT or not lease.agreed(state):
         return
     for service in state.services:
         mine = service.local is Local.STOPPED and lease.may_hold(state, service)

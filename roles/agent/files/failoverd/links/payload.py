@@ -3,8 +3,8 @@
 """What a heartbeat says, as bytes: small enough for many services on a slow serial line (F74).
 
 payload = pieces (see varint), in this order; a later version may append more:
-  counts    incarnation, sequence, echo, heard, goodbye, reach, and the counts of the three modes
-            plus one, 0 for not known
+  counts    incarnation, sequence, echo, heard, goodbye, reach, the counts of the three modes plus
+            one, 0 for not known, and the pact
   who       cluster and node, each a piece
   hears     names of links, each a piece
   reports   one piece a service: KEY_BYTES that stand for its name, then its numbers
@@ -84,6 +84,7 @@ def counts(message: Message) -> bytes:
             int(message.goodbye),
             REACHES.index(message.reach),
             *(0 if mode is None else mode + 1 for mode in modes),
+            message.pact,
         )
     )
 
@@ -125,8 +126,8 @@ class Reader:
     def read(self, data: bytes) -> Message:
         """The message of a payload. Raises ValueError."""
         first, rest = first_piece(data)
-        values = [*read_numbers(first), *[0] * 9]
-        life, sequence, echo, heard, goodbye, reach, *modes = values[:9]
+        values = [*read_numbers(first), *[0] * 10]
+        life, sequence, echo, heard, goodbye, reach, *modes, pact = values[:10]
         maintenance, standby, peer_standby = (mode - 1 if mode else None for mode in modes)
         last = self._last
         if len(rest) == 1 + MARK_BYTES and rest[0] == MARK_BYTES:
@@ -147,6 +148,7 @@ class Reader:
             standby=standby,
             peer_standby=peer_standby,
             heard=heard,
+            pact=pact,
         )
 
 

@@ -18,6 +18,7 @@ COUNTER = 2**35 - 1
 """No counter of one life comes so far: a hundred of them in a second for ten years."""
 GENERATION = 2**28 - 1
 SCORE = 2**14 - 1
+PACT = 2**32 - 1
 LINE_SHARE, REASONS_SHARE = 0.5, 0.25
 """Of the dead time: so long a serial line may be busy with the longest heartbeat, and with one that
 holds reasons in words."""
@@ -48,7 +49,7 @@ def longest(cluster: str, node: str, links: Sequence[str], services: Sequence[st
     )
     message = Message(
         cluster, node, echo, COUNTER, echo, tuple(links), reports, False, Reach.REACHED,
-        COUNTER, COUNTER, COUNTER, COUNTER,
+        COUNTER, COUNTER, COUNTER, COUNTER, PACT,
     )  # fmt: skip
     return len(Wire((bytes(32),), cluster, node, "", services).encode(message))
 
