@@ -246,10 +246,23 @@ def test_the_lease_counts_although_every_device_failed() -> None:
     assert starts(pair.b) == 1
 
 
-def with_locks(half: Half) -> None:
+def with_locks(half: Half, pact: int = 5) -> None:
     """Its locks are what excludes its peer."""
-    half.config = replace(half.config, levels=("sfex",), kinds=(Kind.SFEX,))
+    half.config = replace(half.config, levels=("sfex",), kinds=(Kind.SFEX,), pact=pact)
     half.state = replace(half.state, config=half.config)
+
+
+@pytest.mark.finding("S5")
+def test_f80_no_lock_is_taken_from_a_peer_that_reckons_its_durations_otherwise() -> None:
+    """Its owner may live on without it for longer than is waited for here (F65)."""
+    pair = Pair(replicated=False, locked=True)
+    for half, pact in ((pair.a, 5), (pair.b, 7)):
+        with_locks(half, pact)
+    pair.running()
+    pair.b.feed(events.DiskChanged("shop", replace(GOOD, connection="Unconfigured")))
+    silence(pair.b, 60.0)
+    assert not pair.b.take(actions.Fence)
+    assert "configured otherwise there" in pair.b.shop.why
 
 
 def taking_locks() -> tuple[Pair, actions.Fence]:

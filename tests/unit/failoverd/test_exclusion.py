@@ -78,6 +78,13 @@ def test_f80_what_a_lease_stands_on_is_one_number_on_both_nodes(
     assert pact() == 0
 
 
+@pytest.mark.finding("S5")
+def test_f80_a_lock_stands_on_its_durations(shared: dict[str, Any], texts: Texts) -> None:
+    first = parse(texts()).core().pact
+    shared["services"][0]["resources"][0]["timeout_s"] = 13
+    assert parse(texts()).core().pact != first != 0
+
+
 def test_a_service_with_a_lock_is_known_as_such(shared: dict[str, Any], texts: Texts) -> None:
     core = parse(texts()).core()
     assert core.kinds == (Kind.STONITH, Kind.SFEX)

@@ -131,14 +131,19 @@ class Config:
         )
 
     def _pact(self) -> int:
-        """A number of the lease's durations and all addresses, the same on both nodes."""
-        lease = next((level.lease for level in self.fencing if level.lease), None)
-        if lease is None:
+        """A number of all durations and addresses that prove something, the same on both nodes."""
+        if all(level.method == "stonith" for level in self.fencing):
             return 0
         resources = [r for service in self.services for r in service.resources]
-        addresses = sorted(str(r.options.address.ip) for r in resources if r.type == "virtual_ip")
-        words = [*map(repr, dataclasses.astuple(lease)), *addresses]
-        return zlib.crc32(" ".join(words).encode()) or 1
+        leases = [level.lease for level in self.fencing if level.lease is not None]
+        locks = {r.options.times for r in resources if r.type == "sfex"}
+        stands = (
+            0 if self.watchdog is None else self.watchdog.timeout_s,
+            [(lease.lease_s, lease.margin_s, lease.window_s) for lease in leases],
+            sorted((lock.renew_s, lock.lease_s, lock.timeout_s) for lock in locks),
+            sorted(str(r.options.address.ip) for r in resources if r.type == "virtual_ip"),
+        )
+        return zlib.crc32(repr(stands).encode()) or 1
 
 
 def read_files(directory: str = DIRECTORY) -> dict[str, str]:

@@ -306,7 +306,7 @@ class Daemon:
         problems.append(self._strangers.problem(self._loop.time()))
         if not lease.agreed(self._runner.state):
             problems.append(
-                f"{self._config.peer} is not taken over from by the lease: {lease.DISAGREED}"
+                f"{self._config.peer} is excluded by fence devices alone: {lease.DISAGREED}"
             )
         problems += [lock.problem for lock in self._locks.values()]
         links = {link.name: link.problem for link in self._links if link.problem}

@@ -135,8 +135,8 @@ class CoreConfig:
     lease: Lease | None = None
     """Set if and only if one of the levels is of the kind LEASE."""
     pact: int = 0
-    """What a lease stands on, as a number: its durations, and the addresses that are asked for.
-    It proves something only if it stands on the same on the peer (F80)."""
+    """What a lease or an SFEX lock stands on, as a number: their durations, and the addresses that
+    are asked for. They prove something only if they stand on the same on the peer (F80)."""
     watchdog_s: float = 0.0
     """The time after which this node's watchdog resets it, 0 if it has none. With a lease it is the
     same number as there. With a watchdog Pet is ordered, with or without a lease."""

@@ -84,7 +84,7 @@ def _question(turn: Turn) -> None:
     state, work = turn.state, turn.state.exclusion
     life = state.peer.life
     unseen_long = life is Life.UNSEEN and turn.passed(state.started + state.config.timing.startup_s)
-    first = _following(state.config, -1, Ask.STATUS)
+    first = _following(state, -1, Ask.STATUS)
     if first is None or work.query_op or work.shot_op or not turn.passed(work.next_query):
         return
     if life in (Life.SUSPECT, Life.SILENT) or unseen_long or reason_to_shoot(turn):
@@ -98,7 +98,7 @@ def _question(turn: Turn) -> None:
 def _answered(turn: Turn, event: FenceDone) -> None:
     state, work = turn.state, turn.state.exclusion
     life = state.peer.life
-    following = _following(state.config, work.query_level, Ask.STATUS)
+    following = _following(state, work.query_level, Ask.STATUS)
     if life is Life.GONE and state.peer.proof.powerless:
         turn.set_exclusion(query_op=0)  # a fenced peer stays fenced, by this node (F10)
     elif event.power is Power.OFF and life is not Life.ALIVE:
@@ -121,7 +121,7 @@ def _shoot(turn: Turn) -> None:
         if work.due is not None:
             turn.set_exclusion(due=None, tries=0, retry_at=0.0)
         return
-    first = _following(turn.state.config, -1, Ask.OFF)
+    first = _following(turn.state, -1, Ask.OFF)
     if first is None:
         return  # a lease runs out by itself: there is nothing to wait for here
     if work.due is None:
@@ -157,7 +157,7 @@ def _shot(turn: Turn, event: FenceDone) -> None:
         text = f"{level} did not fence {state.config.peer}"
         turn.note("fence-failed", f"{text}: {event.detail}", alert=True)
         turn.set_exclusion(failure=f"{level}: {event.detail or 'no answer'}")
-    following = _following(state.config, work.shot_level, Ask.OFF)
+    following = _following(state, work.shot_level, Ask.OFF)
     goes_on = not is_on(state.modes.maintenance) and reason_to_shoot(turn)
     if following is not None and goes_on:
         op = turn.number()
@@ -180,11 +180,15 @@ def _locked_out(turn: Turn) -> None:
     turn.note("locked-out", f"{state.config.peer}: {Proof.LOCK.value}")
 
 
-def _following(config: CoreConfig, level: int, ask: Ask) -> int | None:
-    """The next level that can be asked this: locks are taken only, a lease runs out by itself."""
-    fit = (Kind.STONITH,) if ask is Ask.STATUS else (Kind.STONITH, Kind.SFEX)
-    for number in range(level + 1, len(config.levels)):
-        if config.kind(number) in fit:
+def _following(state: State, level: int, ask: Ask) -> int | None:
+    """The next level that can be asked this: locks are taken only, a lease runs out by itself.
+
+    F80: a peer that reckons with other durations may live on for longer without its locks.
+    """
+    locks = ask is not Ask.STATUS and lease.agreed(state)
+    fit = (Kind.STONITH, Kind.SFEX) if locks else (Kind.STONITH,)
+    for number in range(level + 1, len(state.config.levels)):
+        if state.config.kind(number) in fit:
             return number
     return None
 

@@ -27,8 +27,8 @@ from .message import Local, Message
 from .state import Life, Proof, Repair, Service, State
 
 DISAGREED = (
-    "its lease proves nothing, because the durations of the lease or the addresses are configured"
-    " otherwise there: make them the same on both nodes"
+    "neither lease nor lock proves anything, because their durations or the addresses are"
+    " configured otherwise there: make them the same on both nodes"
 )
 HOLDING = (Local.STARTING, Local.RUNNING, Local.RECOVERING, Local.STOPPING)
 ACTIVE = (Local.STARTING, Local.RUNNING, Local.RECOVERING)

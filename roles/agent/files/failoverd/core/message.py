@@ -104,4 +104,4 @@ class Message:
     heard: int = 0
     """The greatest sequence that was heard of the receiver's life named in echo, 0 for none."""
     pact: int = 0
-    """What the sender's lease stands on, as a number, 0 without a lease (see CoreConfig)."""
+    """What the sender's lease or lock stands on, as a number, 0 without (see CoreConfig)."""
