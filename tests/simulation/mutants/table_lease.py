@@ -43,14 +43,14 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "    if steady and any(_answers(service) for service in state.services):",
+        "    if steady and any(map(_answers, state.services, state.config.services)):",
         "    if steady:",
         "a ping target counts as contact although the address does not answer yet",
     ),
     Mutant(
         "lease.py",
-        "    return service.local is Local.RUNNING and service.repair is Repair.NONE\n",
-        "    return service.local is Local.RUNNING\n",
+        "    return up and service.repair is Repair.NONE\n",
+        "    return up\n",
         "a ping target counts as contact where storage alone is open, without an address (F91)",
     ),
     Mutant(

@@ -167,6 +167,19 @@ def test_a_ping_target_is_contact_enough() -> None:
     assert pets(pair.a) > 20
 
 
+@pytest.mark.finding("S29")
+def test_f79_where_only_a_removed_service_is_up_a_ping_target_is_no_contact() -> None:
+    """The peer does not ask for its address any more; in maintenance mode it is not stopped."""
+    pair = leased()
+    pair.a.feed(events.Command(1, events.Verb.MAINTENANCE, "on", "eve"))
+    [service] = pair.a.config.services
+    pair.a.config = replace(pair.a.config, services=(replace(service, retired=True),))
+    pair.a.state = replace(pair.a.state, config=pair.a.config, settled_until=0.0)
+    Pair.see(pair.a, LONELY)
+    silence(pair.a, LEASE.lease_s / 2 + 0.5)
+    assert len(pair.a.take(actions.Stop)) == 1
+
+
 @pytest.mark.finding("S31")
 def test_f91_where_only_storage_is_open_a_ping_target_is_no_contact() -> None:
     """Its address is not up, so the peer finds all silent, and takes over when the lease ends."""

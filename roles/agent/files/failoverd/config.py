@@ -134,7 +134,9 @@ class Config:
         """A number of all durations and addresses that prove something, the same on both nodes."""
         if all(level.method == "stonith" for level in self.fencing):
             return 0
-        resources = [r for service in self.services for r in service.resources]
+        # The peer may have forgotten already what is only to be stopped here (F79).
+        named = [service for service in self.services if not service.retired]
+        resources = [r for service in named for r in service.resources]
         leases = [level.lease for level in self.fencing if level.lease is not None]
         locks = {r.options.times for r in resources if r.type == "sfex"}
         stands = (

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from .change import changed
 from .clock import Clock
-from .config import Kind
+from .config import Kind, ServiceConfig
 from .contact import Contact
 from .message import Local, Message
 from .state import Life, Proof, Repair, Service, State
@@ -79,14 +79,19 @@ def contact_at(state: State) -> float | None:
     if vigil.ping_at is None or vigil.ping_since is None:
         return at
     steady = vigil.ping_at >= vigil.ping_since + STEADY_S
-    if steady and any(_answers(service) for service in state.services):
+    if steady and any(map(_answers, state.services, state.config.services)):
         return vigil.ping_at if at is None else max(at, vigil.ping_at)
     return at
 
 
-def _answers(service: Service) -> bool:
-    """Its address is up here. Where its storage alone is open for repair it is not (F91)."""
-    return service.local is Local.RUNNING and service.repair is Repair.NONE
+def _answers(service: Service, config: ServiceConfig) -> bool:
+    """Its address is up here, and the peer asks for it.
+
+    Where its storage alone is open for repair it is not up (F91). For that of a removed service
+    nobody asks any more (F79).
+    """
+    up = service.local is Local.RUNNING and not config.retired
+    return up and service.repair is Repair.NONE
 
 
 def excused(state: State, service: Service) -> bool:
