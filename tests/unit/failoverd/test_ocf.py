@@ -24,7 +24,7 @@ from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.systemd import SystemdError
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "ocf-agent"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "ocf-agent"
 METADATA = """cat <<XML
 <resource-agent name="a" version="1.0"><parameters>
 <parameter name="path" required="1"/><parameter name="color"/>
