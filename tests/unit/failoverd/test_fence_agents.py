@@ -208,6 +208,7 @@ def test_failoverctl_check_asks_the_agents(
     cluster["fencing"][0]["parameters"] = {"lanplus": True}
     (etc / "cluster.json").write_text(json.dumps(cluster))
     assert cli.main(["check", str(etc)]) == 0
+    capsys.readouterr()
     cluster["fencing"][0]["parameters"] = {"lanplus": "s", "power_wait": 2}
     (etc / "cluster.json").write_text(json.dumps(cluster))
     assert cli.main(["check", str(etc)]) == 1
