@@ -341,7 +341,7 @@ def test_f47_f53_a_stop_that_hangs_is_killed_and_has_failed(
     agent: Any, tmp_path: Path, ends: Any
 ) -> None:
     db = agent("stop) sleep 600 & echo $! >pid; wait;;\nmonitor) exit 7;;")
-    with pytest.raises(ResourceError, match=r"stop: no answer within 0\.2 s"):
+    with pytest.raises(ResourceError, match="stop: no answer within"):
         asyncio.run(db.stop())
     assert "monitor" not in (tmp_path / "log").read_text().split()
     ends(int((tmp_path / "pid").read_text()))
