@@ -26,7 +26,12 @@ REFUSALS = {
     "preflight": "node1 (192.168.1.11) cannot be examined, so nothing was changed on any node:"
     " it was not asked"
 }
-VARIABLES = {"vault": "x", "vault_bmc_password": "x", "vault_shop_password": "y"}
+VARIABLES = {
+    "vault": "x",
+    "vault_bmc_password": "x",
+    "vault_shop_password": "y",
+    "configuration": "{}",
+}
 
 
 def check(bench: Bench, tools: Path) -> dict[str, object]:
