@@ -153,8 +153,10 @@ def test_an_ordinary_user_is_told_in_one_sentence(node: Node) -> None:
 @pytest.mark.finding("X10")
 def test_an_interrupted_command_ends_with_one_sentence_and_130(node: Node) -> None:
     node.history("first")
+    # Who runs the tests in the background has SIGINT ignored, and children inherit that.
+    argv = ["env", "--default-signal=INT", *node.command("history", "--follow")]
     process = subprocess.Popen(
-        node.command("history", "--follow"),
+        argv,
         env=node.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
