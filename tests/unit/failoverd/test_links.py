@@ -317,6 +317,7 @@ def test_f74_a_serial_line_says_what_repeats_itself_in_brief(until: Any) -> None
         link.open()
 
         def sent(whole: bytes, mark: bytes) -> bytes:
+            link._free_at = 0.0
             link.send(Frame(whole, b"brief", mark))
             return os.read(end, 1000)
 
@@ -326,6 +327,28 @@ def test_f74_a_serial_line_says_what_repeats_itself_in_brief(until: Any) -> None
         assert sent(b"two", b"n") == pack(b"brief")
         link._whole_s = 0.0
         assert sent(b"two", b"n") == pack(b"two"), "and again after a while, for who lost it"
+        link.close()
+        os.close(end)
+
+    asyncio.run(main())
+
+
+@pytest.mark.finding("S3")
+def test_f74_a_line_that_takes_everything_at_once_is_not_filled_faster_than_it_is_read() -> None:
+    async def main() -> None:
+        end, device = line()
+        os.set_blocking(end, False)
+        link = serial(device, [], whole_s=0.75)
+        link.open()
+        loop = asyncio.get_running_loop()
+        begun, taken = loop.time(), 0
+        for number in range(400):
+            link.send(Frame(bytes(700), b"brief", b"%d" % number))
+            with contextlib.suppress(BlockingIOError):
+                taken += len(os.read(end, 65536))
+            await asyncio.sleep(0.002)
+        most = 0.25 * 115200 / 10 * (loop.time() - begun) + len(pack(bytes(700)))
+        assert 0 < taken <= most
         link.close()
         os.close(end)
 

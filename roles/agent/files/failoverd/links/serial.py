@@ -20,6 +20,9 @@ from .wire import Frame
 CHUNK = 8192
 STUCK_S = 3.0
 """A line whose other end is dead may hold its bytes for ever."""
+SHARE = 0.25
+"""Of a quick line is used if much changes at once: its reader may be busy with the same changes. An
+adapter or a virtual line takes everything at once, and says nothing of what it still holds."""
 PAUSE_S, SLACK = 0.005, 1.1
 """For the rest of a frame is waited as long as it takes on the line, a bit more, and PAUSE_S.
 
@@ -41,6 +44,8 @@ class SerialLink:
         self._whole_s = whole_s
         self._whole: tuple[bytes, float] = (b"", 0.0)
         """The mark of the last whole frame that was sent, and when that was."""
+        self._free_at = 0.0
+        """When the next one may be sent."""
         self._fd = -1
         self._unpacker = Unpacker()
         self._stuck_since: float | None = None
@@ -73,9 +78,12 @@ class SerialLink:
         now = asyncio.get_running_loop().time()
         mark, at = self._whole
         brief = mark == frame.mark and now < at + self._whole_s
+        line = pack(frame.brief if brief else frame.whole)
         try:
-            if self._drained():
-                os.write(self._fd, pack(frame.brief if brief else frame.whole))
+            if now >= self._free_at and self._drained():
+                os.write(self._fd, line)
+                line_s = len(line) * BITS / self._settings.baud
+                self._free_at = now + max(line_s, min(line_s / SHARE, self._whole_s / 2))
                 if not brief:
                     self._whole = (frame.mark, now)
         except BlockingIOError:
