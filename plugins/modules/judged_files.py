@@ -46,7 +46,7 @@ EXAMPLES = r"""
 - name: Give the daemon its configuration
   failover.cluster.judged_files:
     dest: /etc/failoverd
-    files: {cluster.json: "{{ configuration }}"}
+    files: {cluster.json: "{{ configuration | to_nice_json }}"}
     judge: [/usr/sbin/failoverctl, check]
   no_log: true
 """

@@ -30,7 +30,7 @@ VARIABLES = {
     "vault": "x",
     "vault_bmc_password": "x",
     "vault_shop_password": "y",
-    "configuration": "{}",
+    "configuration": {},
 }
 
 
