@@ -27,10 +27,7 @@ KERNELS = frozenset(
 """Matters of kernels and hosts: at least one of their tests is played on real ones."""
 WITHOUT_LAB = ("tests/unit", "tests/simulation", "tests/exploration")
 LABS = {
-    "test": (
-        "1",
-        ("tests/lab/long", *(f"tests/lab/test_{n}.py" for n in ("5_processes", "6_storage"))),
-    ),
+    "test": ("1", ("tests/lab/long", "tests/lab/test_2_build.py")),
     "shared": ("shared", ("tests/lab/shared",)),
     "lease": ("lease", ("tests/lab/lease",)),
     "many": ("many", ("tests/lab/many",)),

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from . import eyes
-from .conftest import Cluster
+from tests.lab import eyes
+from tests.lab.conftest import Cluster
 
 ASKED = """PYTHONPATH=/usr/lib/failoverd python3 - <<'END'
 import asyncio

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from .conftest import Cluster
+from tests.lab.conftest import Cluster
 
 HOLD = """
 mkdir -p {mount}/www /var/www-of-shop
