@@ -44,6 +44,10 @@ class Witness:
 
     def hears(self, node: Node, message: Message, sent: float, was: State, now: State) -> None:
         """F18, F19: words that are older than what is known are no sign of life."""
+        for old, new in zip(was.services, now.services, strict=True):
+            # What the operator typed on the other node arrives only now (S33).
+            if new.cleared != old.cleared:
+                self._failed.pop((node.name, new.name), None)
         if now.peer.last <= was.peer.last:
             return
         if sent < node.daemon.born:
