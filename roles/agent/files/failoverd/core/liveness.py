@@ -100,6 +100,9 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
     if peer.life in (Life.ALIVE, Life.SUSPECT, Life.SILENT):
         now = turn.now
         turn.set_peer(life=Life.SUSPECT, since=now, last=now, lived=now, heard=())
+    if peer.signed_at is not None:
+        # Nobody listened during the gap: that nothing was heard in it is no silence (F26, F73).
+        turn.set_peer(signed_at=turn.now)
     turn.set_exclusion(due=None)
     for service in turn.state.services:
         renewed = turn.number() if service.promise else 0
