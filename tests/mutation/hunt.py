@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.mutation import prey
@@ -54,7 +55,7 @@ def draw(found: Sequence[Point], count: int, seed: str) -> list[Point]:
     return sorted(chosen, key=lambda point: (point.file, point.start))
 
 
-def hunt(found: Sequence[Point], effort: prey.Effort = prey.Effort()) -> Iterator[Caught]:  # noqa: B008
+def hunt(found: Sequence[Point], effort: prey.Effort) -> Iterator[Caught]:
     """Each as soon as it is known what became of it."""
     known = read(KNOWN)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -80,8 +81,8 @@ def _apart(point: Point, effort: prey.Effort, known: str) -> str:
         child.join()
 
 
-def _tell(there: object, point: Point, effort: prey.Effort, known: str) -> None:
-    there.send(prey.catch(point, effort, known))  # type: ignore[attr-defined]
+def _tell(there: Connection, point: Point, effort: prey.Effort, known: str) -> None:
+    there.send(prey.catch(point, effort, known))
 
 
 def remember(results: Sequence[Caught]) -> None:
