@@ -55,7 +55,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 	ruff check $(CODE)
 	ruff format --check $(CODE)
 	mypy lab plugins/plugin_utils plugins/module_utils tests
-	cd roles/agent/files && mypy --config-file ../../../pyproject.toml -p failoverd
+	cd roles/engine_agent/files && mypy --config-file ../../../pyproject.toml -p failoverd
 	yamllint --strict .
 	ansible-lint --offline
 
@@ -69,7 +69,7 @@ unit: setup ## unit tests and the simulated world (SEEDS=2000)
 	SEEDS=$(SEEDS) pytest -q tests/unit tests/simulation
 
 fuzz: setup ## spoilt input to all that reads from outside (INPUTS=20000 TARGET=journal): build/fuzz.json
-	PYTHONPATH=roles/agent/files:. $(PYTHON) -m tests.fuzz --inputs $(INPUTS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
+	PYTHONPATH=roles/engine_agent/files:. $(PYTHON) -m tests.fuzz --inputs $(INPUTS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
 
 simulate: setup ## the simulated world alone, with as many SEEDS as wanted: build/simulation.json
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS)
@@ -81,7 +81,7 @@ mutation: setup ## bugs that a program puts into the core (DRAW=200), and what c
 	$(PYTHON) -m tests.mutation --draw $(DRAW)
 
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
-	REUSE=$(REUSE) pytest -v tests/lab $(if $(ONLY),-k $(ONLY))
+	REUSE=$(REUSE) pytest -v tests/kernels $(if $(ONLY),-k $(ONLY))
 
 # The slow gate (three versions of ansible-core), the other suite and the scenario on real kernels are
 # left to gates and molecule.
@@ -92,7 +92,7 @@ demo: setup ## two hosts, a cluster, a power cut, a report
 	$(PYTHON) -m lab.demo
 
 show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
-	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.show "$(WHAT)"
+	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
 	-[ ! -x $(PYTHON) ] || for name in demo test data shared lease; do $(PYTHON) -m lab --name $$name down --purge; done

@@ -44,8 +44,8 @@ class Leg:
 
 # In the order in which they begin: the longest first.
 LEGS = (
-    Leg("lab", (*PYTEST, "-v", "tests/lab")),
-    Leg("units", (*PYTEST, "-q", "tests", "--ignore=tests/lab", "--ignore=tests/simulation")),
+    Leg("lab", (*PYTEST, "-v", "tests/kernels")),
+    Leg("units", (*PYTEST, "-q", "tests", "--ignore=tests/kernels", "--ignore=tests/simulation")),
     Leg("gates", (GATES, "-m", "tests.gates", "--quick")),
     Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
     Leg("simulation", (*PYTEST, "-q", "tests/simulation"), nice=10),

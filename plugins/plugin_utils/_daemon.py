@@ -16,7 +16,7 @@ from pathlib import Path
 def _known() -> None:
     if "failoverd" in sys.modules:
         return
-    place = Path(__file__).resolve().parents[2] / "roles" / "agent" / "files" / "failoverd"
+    place = Path(__file__).resolve().parents[2] / "roles" / "engine_agent" / "files" / "failoverd"
     spec = util.spec_from_file_location(
         "failoverd", place / "__init__.py", submodule_search_locations=[str(place)]
     )

@@ -18,7 +18,7 @@ from lab.image import words
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(__file__).resolve().parent / "packages.txt"
-UNIT = CHECKOUT / "roles" / "agent" / "templates" / "failoverd.service.j2"
+UNIT = CHECKOUT / "roles" / "engine_agent" / "templates" / "failoverd.service.j2"
 NAME = "failover-agents"
 PODMAN = ("env", f"CONTAINERS_CONF={CHECKOUT}/molecule/shared/files/containers.conf", "podman")
 CAPABILITIES = (
@@ -67,7 +67,7 @@ def inside(*command: str, timeout: float = 60.0) -> str:
 def as_daemon(*command: str, timeout: float) -> str:
     """Run a program of the checkout in the container, with what the daemon would have."""
     properties = inherited(UNIT.read_text(encoding="utf-8"))
-    paths = "PYTHONPATH=/srv/checkout/roles/agent/files:/srv/checkout"
+    paths = "PYTHONPATH=/srv/checkout/roles/engine_agent/files:/srv/checkout"
     return inside(
         *("systemd-run", "--quiet", "--pipe", "--wait", "--collect"),
         *(word for line in properties for word in ("-p", line)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-FILES = str(Path(__file__).resolve().parents[2] / "roles" / "agent" / "files")
+FILES = str(Path(__file__).resolve().parents[2] / "roles" / "engine_agent" / "files")
 if FILES not in sys.path:
     # python -m tests.exploration finds the core as pytest does.
     sys.path.insert(0, FILES)

@@ -19,7 +19,7 @@ from .cluster import DB, WEB, document
 from .network import NODES, Network
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FILES = CHECKOUT / "roles/agent/files"
+FILES = CHECKOUT / "roles/engine_agent/files"
 LIMIT_S = 120.0
 AGENT = """#!/usr/bin/python3 -s
 # Loads about what an agent of the fence-agents package does.

@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 from tests.mutation.points import Point
 
 ROOT = Path(__file__).parents[2]
-FILES = ROOT / "roles" / "agent" / "files"
+FILES = ROOT / "roles" / "engine_agent" / "files"
 CORE = FILES / "failoverd" / "core"
 FIRST_SEEDS = 30
 LIMIT_S = 300

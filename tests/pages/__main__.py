@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "roles/agent/files"))
+sys.path.insert(0, str(ROOT / "roles/engine_agent/files"))
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ PROGRAMS: dict[str, tuple[str, Callable[[], argparse.ArgumentParser]]] = {
 
 def page_of(name: str) -> str:
     """Where the page lies in the repository."""
-    return f"roles/agent/templates/{name}.8.j2"
+    return f"roles/engine_agent/templates/{name}.8.j2"
 
 
 def page(name: str) -> str:

@@ -7,4 +7,4 @@ from importlib.util import find_spec
 from pathlib import Path
 
 if find_spec("failoverd") is None:
-    sys.path.insert(0, str(Path(__file__).parents[2] / "roles" / "agent" / "files"))
+    sys.path.insert(0, str(Path(__file__).parents[2] / "roles" / "engine_agent" / "files"))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts the model of DRBD through what real kernels went through (see tests.lab.recording).
+"""Puts the model of DRBD through what real kernels went through (see tests.kernels.recording).
 
 Outside events and orders are taken from the recording at their time. When the kernels notice a lost
 or a returned link, and when a resync ends, the model does not know: it follows the first kernel

@@ -16,7 +16,7 @@ from .world import World
 
 pytestmark = pytest.mark.finding("S2")
 
-UNIT = Path(__file__).parents[2] / "roles" / "agent" / "templates" / "failoverd.service.j2"
+UNIT = Path(__file__).parents[2] / "roles" / "engine_agent" / "templates" / "failoverd.service.j2"
 SHARED = [seed for seed in range(1, 250) if setting.draw(seed).shared]
 
 

@@ -19,7 +19,7 @@ from .mutant import Mutant
 from .table import MUTANTS
 
 ROOT = Path(__file__).parents[3]
-SOURCE = ROOT / "roles" / "agent" / "files" / "failoverd"
+SOURCE = ROOT / "roles" / "engine_agent" / "files" / "failoverd"
 REPORT = ROOT / "build" / "mutants.json"
 KNOWN = Path(__file__).parent / "known.json"
 """Bug -> the seed that a hunt from the first seed on was caught by."""

@@ -31,7 +31,7 @@ def _link() -> None:
 _link()
 sys.path.insert(0, str(COLLECTIONS))
 # ansible-test does not read pyproject.toml.
-sys.path.append(str(CHECKOUT / "roles" / "agent" / "files"))
+sys.path.append(str(CHECKOUT / "roles" / "engine_agent" / "files"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -39,7 +39,7 @@ def test_no_unit_ends_a_start_by_itself_and_a_stop_only_when_the_user_says(build
     assert (found["TimeoutStartSec"], found["TimeoutStopSec"]) == ("infinity", "600")
     found = directives("apache", "apache.service.j2", item=(service, apache))
     assert (found["TimeoutStartSec"], found["TimeoutStopSec"]) == ("infinity", "500")
-    found = directives("agent", "drop-in.conf.j2", agent_unit=worker)
+    found = directives("engine_agent", "drop-in.conf.j2", engine_agent_unit=worker)
     assert found == {"TimeoutStartSec": "infinity", "TimeoutStopSec": "400"}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = Path(__file__).parents[3] / "roles/agent/files"
+FILES = Path(__file__).parents[3] / "roles/engine_agent/files"
 
 Graph = dict[str, set[str]]
 

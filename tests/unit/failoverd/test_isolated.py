@@ -18,8 +18,8 @@ import pytest
 import failoverd
 
 ROLES = Path(failoverd.__file__).parents[3]
-FILES = ROLES / "agent" / "files"
-TEMPLATES = ROLES / "agent" / "templates"
+FILES = ROLES / "engine_agent" / "files"
+TEMPLATES = ROLES / "engine_agent" / "templates"
 PLANTED = (
     *("failoverd/__init__.py", "failoverd/cli.py", "failoverd/__main__.py", "start.py"),
     *("argparse.py", "json.py", "sitecustomize.py", "usercustomize.py"),
@@ -92,7 +92,9 @@ def installed(tmp_path: Path) -> Iterator[Path]:
 def rendered(template: str, directory: Path) -> str:
     room = jinja2.Environment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     text = (TEMPLATES / template).read_text()
-    return room.from_string(text).render(agent_directory=directory, ansible_managed="managed")
+    return room.from_string(text).render(
+        engine_agent_directory=directory, ansible_managed="managed"
+    )
 
 
 def test_the_trap_works(trap: Trap) -> None:

@@ -13,7 +13,7 @@ import yaml
 from failoverd.cli import parser
 from tests.pages import manual
 
-ROLE = Path(__file__).parents[3] / "roles/agent"
+ROLE = Path(__file__).parents[3] / "roles/engine_agent"
 
 
 @pytest.mark.parametrize("name", manual.PROGRAMS)
@@ -33,7 +33,9 @@ def test_the_page_has_every_command_with_its_sentence() -> None:
 
 
 def test_each_page_that_a_unit_names_is_installed() -> None:
-    installed = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["agent_units"]
+    installed = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))[
+        "engine_agent_units"
+    ]
     named = {
         page
         for unit in (ROLE / "templates").glob("*.service.j2")

@@ -53,7 +53,7 @@ def test_ansible_itself_never_quotes_a_value_of_a_cluster() -> None:
             assert "choices" not in option and "elements" not in option, name
 
 
-PLACES = ("", "roles/agent/files/failoverd/", "plugins/plugin_utils/")
+PLACES = ("", "roles/engine_agent/files/failoverd/", "plugins/plugin_utils/")
 """Where the pages for developers look for a path."""
 
 

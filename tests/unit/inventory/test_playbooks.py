@@ -112,7 +112,7 @@ def test_two_groups_of_one_name_are_refused(play: Play) -> None:
     assert done.code != 0
     said = "failover_name: shop is the name of two clusters, of the groups one and two;"
     assert said in done.text
-    assert "TASK [failover.cluster.agent" not in done.text
+    assert "TASK [failover.cluster.engine_agent" not in done.text
 
 
 @pytest.mark.finding("I2")
@@ -123,7 +123,7 @@ def test_a_cluster_is_removed_only_when_its_name_was_typed_again(
     done = play("remove", {"one": cluster(1)}, "-e", "cluster=one", *typed)
     assert done.code != 0
     assert "cluster: one was not confirmed;" in done.text
-    assert "TASK [failover.cluster.agent" not in done.text
+    assert "TASK [failover.cluster.engine_agent" not in done.text
 
 
 @pytest.mark.finding("I3")
@@ -180,7 +180,7 @@ def test_a_tag_runs_the_checks_first_and_the_role_that_is_called_so(play: Play) 
         "Check the cluster of the host",
         "failover.cluster.preflight : Judge the answers",
         "failover.cluster.secrets : Hand the secrets",
-        "failover.cluster.agent : Wait until the services run",
+        "failover.cluster.engine_agent : Wait until the services run",
     ):
         assert task in listed.text
     assert "failover.cluster.drbd : Create" not in listed.text

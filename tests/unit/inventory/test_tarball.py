@@ -29,7 +29,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     place = tmp_path_factory.mktemp("checkout")
     leave = shutil.ignore_patterns("build", ".git", ".hypothesis", ".*_cache", "__pycache__")
     shutil.copytree(CHECKOUT, place / "cluster", ignore=leave)
-    for left in ("roles/agent/files/.mypy_cache/3.11", "plugins/modules/__pycache__"):
+    for left in ("roles/engine_agent/files/.mypy_cache/3.11", "plugins/modules/__pycache__"):
         (place / "cluster" / left).mkdir(parents=True)
         (place / "cluster" / left / "x.db").touch()
     galaxy = str(Path(sys.executable).with_name("ansible-galaxy"))

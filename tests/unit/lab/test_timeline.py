@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from lab.observer import Interval
-from tests.lab.timeline import told
+from tests.kernels.timeline import told
 
 
 def test_stretches_are_told_in_order_and_older_ones_are_left_out() -> None:

@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml adds, changes and removes a service of a running cluster, and nothing else moves.
+
+Each test goes on where the one before it ended. S1 and S2 are checked by the fixture.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.errors import LabError
+from tests.kernels.conftest import OUT, Cluster, Site
+
+TWO = Path(__file__).parent / "two.yml"
+LIVES = "systemctl show -P ActiveEnterTimestampMonotonic postgresql-orders apache-orders"
+MAIL = "10.44.9.201"
+
+
+def with_two(cluster: Cluster) -> Site:
+    """The same hosts with the inventory of two services."""
+    site = cluster.site
+    return Site(site.lab, replace(site.target, inventory=TWO))
+
+
+def lives(cluster: Cluster) -> tuple[str, str, list[str]]:
+    """Where orders runs, since when its servers do, and the lives of both nodes."""
+    owner = cluster.owner
+    boots = [cluster.boot(node) for node in cluster.lab.nodes]
+    return owner, cluster.lab.ssh(owner, LIVES).stdout, boots
+
+
+def services(cluster: Cluster, node: str) -> dict[str, dict[str, Any]]:
+    """What the daemon of the node says of each service."""
+    told = json.loads(cluster.lab.ssh(node, "failoverctl status --json").stdout)
+    return {service["name"]: service for service in told["services"]}
+
+
+def refused(site: Site, *arguments: str) -> str:
+    """What site.yml refuses with, on one line."""
+    with pytest.raises(LabError):
+        site.play("site", *arguments)
+    return " ".join((OUT / "site.log").read_text(encoding="utf-8").split())
+
+
+def addresses(cluster: Cluster, node: str) -> set[str]:
+    """The addresses of the network in which the nodes have none of their own."""
+    said = cluster.lab.ssh(node, "ip -4 -o address show dev srv0").stdout.split()
+    return {word.partition("/")[0] for word in said if word.startswith("10.77.0.")} - {
+        "10.77.0.255"
+    }
+
+
+def page(cluster: Cluster, node: str, address: str) -> str:
+    """The status of the first page of a service, as a node gets it."""
+    ask = f"c = http.client.HTTPConnection('{address}'); c.request('GET', '/')"
+    command = f'python3 -c "import http.client; {ask}; print(c.getresponse().status)"'
+    return cluster.lab.ssh(node, command, check=False).stdout.strip()
+
+
+def rows(cluster: Cluster, node: str, name: str) -> str:
+    """What the database of a service answers on the node where it runs."""
+    query = f"psql -XAt -h /run/postgresql-{name} -d postgres -c 'SHOW data_directory'"
+    return cluster.lab.ssh(node, f"runuser -u postgres -- {query}", check=False).stdout.strip()
+
+
+@pytest.mark.finding("S29", "S26", "H4", "H6")
+def test_a_second_service_is_added_and_the_first_one_runs_on(cluster: Cluster) -> None:
+    before, site = lives(cluster), with_two(cluster)
+    site.play("site")
+    assert lives(cluster) == before
+    for node in cluster.lab.nodes:
+        said = services(cluster, node)
+        assert (said["mail"]["owner"], said["mail"]["state"]) == ("otsu", "running")
+        numbers = cluster.lab.ssh(node, "grep -ho 'minor [0-9]*' /etc/drbd.d/orders.res").stdout
+        assert set(numbers.split("\n")) - {""} == {"minor 0"}
+    assert rows(cluster, "otsu", "mail") == "/data/mail/postgresql"
+    installed = "dpkg-query -W -f '${db:Status-Abbrev}' postgresql-15"
+    assert cluster.lab.ssh("otsu", installed).stdout.strip() == "ii", "the version asked for"
+    assert site.play("site").changed == 0
+
+
+@pytest.mark.finding("S25", "S28")
+def test_after_a_failover_both_run_on_one_node(cluster: Cluster) -> None:
+    cluster.lab.power("otsu", "off")
+    cluster.wait(
+        lambda: services(cluster, "kobe")["mail"]["state"] == "running", "mail on kobe", 180.0
+    )
+    assert cluster.serves()
+    for name in ("orders", "mail"):
+        assert rows(cluster, "kobe", name) == f"/data/{name}/postgresql"
+    # It has no pages of its own; it is its Apache that says so.
+    assert page(cluster, "kobe", MAIL) in ("403", "404")
+    assert page(cluster, "kobe", cluster.site.target.watch.address) == "200"
+    assert addresses(cluster, "kobe") == {"10.77.0.200", "10.77.0.201"}
+    cluster.heal()
+    cluster.wait(
+        lambda: services(cluster, "kobe")["mail"]["standby"]["able"], "mail's resync", 300.0
+    )
+    cluster.lab.ssh("kobe", "failoverctl switchover mail", timeout=180)
+    assert rows(cluster, "otsu", "mail") == "/data/mail/postgresql"
+    assert addresses(cluster, "kobe") == {"10.77.0.200"}, "one took the other with it"
+    assert addresses(cluster, "otsu") == {"10.77.0.201"}
+
+
+@pytest.mark.finding("H5")
+def test_another_version_of_the_database_is_refused_before_anything_changes(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    before = lives(cluster)
+    unit = "sha256sum /etc/systemd/system/postgresql-mail.service"
+    was = cluster.lab.ssh("otsu", unit).stdout
+    other = tmp_path / "other.yml"
+    other.write_text(TWO.read_text(encoding="utf-8").replace('version: "15"', 'version: "14"'))
+    site = Site(cluster.lab, replace(cluster.site.target, inventory=other))
+    said = refused(site)
+    assert "14 is not 15, the version of the database of service mail" in said
+    assert cluster.lab.ssh("otsu", unit).stdout == was
+    assert lives(cluster) == before
+
+
+@pytest.mark.finding("S29", "S26")
+def test_a_service_is_removed_with_a_word_and_the_first_one_runs_on(cluster: Cluster) -> None:
+    before, site = lives(cluster), cluster.site
+    assert "mail is missing, but it is a service of" in refused(site)
+    assert services(cluster, "otsu")["mail"]["state"] == "running"
+    site.play("site", "-e", "remove=mail")
+    assert lives(cluster) == before
+    for node in cluster.lab.nodes:
+        assert list(services(cluster, node)) == ["orders"]
+        left = "ls /etc/drbd.d/mail.res /etc/failover/mail /data/mail /run/postgresql-mail"
+        left += " /etc/systemd/system/*-mail.service 2>/dev/null || true"
+        assert cluster.lab.ssh(node, left).stdout == ""
+        assert MAIL not in cluster.lab.ssh(node, "ip -4 address").stdout
+        kept = cluster.lab.ssh(node, "blkid -p -s TYPE -o value /dev/ubdc", check=False).stdout
+        assert kept.strip() == "drbd", "its data are gone"
+    assert site.play("site").changed == 0
