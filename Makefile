@@ -25,7 +25,7 @@ MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles drbd
 
-.PHONY: help setup lint gates molecule unit fuzz simulate mutants mutation lab-test test demo show clean
+.PHONY: help setup docs lint gates molecule unit fuzz simulate mutants mutation lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -50,6 +50,9 @@ $(GATES)/done: requirements-gates.txt build/packages.done
 $(COLLECTION):
 	@mkdir -p $(@D)
 	ln -sfn $(CURDIR) $@
+
+docs: setup ## write the pages of docs/ and the argument specs that are made from the code
+	$(PYTHON) -m tests.generated_docs
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint
 	ruff check $(CODE)

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Set
 from pathlib import Path
 
 from lab.command import run
-from lab.hollow import build_hollow
 from lab.image import Image, words
 from lab.paths import images_dir
 from lab.progress import Progress
 from lab.sources import debian_sources
+from lab.stub_packages import build_stubs
 
 PACKAGES = Path(__file__).resolve().parent / "node-packages.txt"
-HOLLOW = Path(__file__).resolve().parent / "hollow-packages.txt"
+STUBS = Path(__file__).resolve().parent / "stub-packages.txt"
 
 
 def wanted(names: Iterable[str], known: Set[str]) -> list[str]:
@@ -35,23 +35,23 @@ def repository(image: Image, suite: str, progress: Progress, packages: Path = PA
 
     packages is the list of what may be installed.
     """
-    key = hashlib.sha256(packages.read_bytes() + HOLLOW.read_bytes()).hexdigest()[:12]
+    key = hashlib.sha256(packages.read_bytes() + STUBS.read_bytes()).hexdigest()[:12]
     target = image.root / f"repository-{key}"
     if (target / "Release").exists():
         return target
     progress(f"collecting the nodes' packages for {suite}, once: about a minute")
     work = Path(tempfile.mkdtemp(prefix="build-", dir=images_dir()))
     try:
-        hollow = work / "hollow"
-        hollow.mkdir()
-        build_hollow(words(HOLLOW), hollow)
-        _index(hollow)
+        stubs = work / "stubs"
+        stubs.mkdir()
+        build_stubs(words(STUBS), stubs)
+        _index(stubs)
         apt = _private_apt(work, image, suite)
         run([*apt, "update"], timeout=300)
         files = _download(apt, words(packages), work, progress)
         staged = work / "repository"
         staged.mkdir()
-        for file in [*files, *hollow.glob("*.deb")]:
+        for file in [*files, *stubs.glob("*.deb")]:
             file.replace(staged / file.name)
         _index(staged)
         staged.chmod(0o755)
@@ -67,7 +67,7 @@ def _private_apt(work: Path, image: Image, suite: str) -> list[str]:
     for name in ("lists/partial", "archives/partial", "etc/preferences.d", "log"):
         (work / name).mkdir(parents=True)
     sources = work / "sources.list"
-    lines = [*debian_sources(suite), f"deb [trusted=yes] file:{work / 'hollow'} ./"]
+    lines = [*debian_sources(suite), f"deb [trusted=yes] file:{work / 'stubs'} ./"]
     sources.write_text("\n".join(lines) + "\n", encoding="utf-8")
     options = {
         "Dir::Etc::SourceList": sources,

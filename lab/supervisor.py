@@ -17,7 +17,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from lab import xstate
+from lab import amx
 from lab.control import listen, serve_one
 from lab.errors import LabError
 from lab.machine import Machine
@@ -40,7 +40,7 @@ class Supervisor:
         memory = memory_dir(state.spec.memory_mib)
         # UML keeps the guest's memory in an unlinked file below TMPDIR.
         self._environment = {"PATH": os.environ["PATH"], "TMPDIR": str(memory), "TERM": "linux"}
-        self._environment |= xstate.environment()
+        self._environment |= amx.environment()
         self._machine: Machine | None = None
         self._frozen = False
         self._lives = 0

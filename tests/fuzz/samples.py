@@ -9,7 +9,7 @@ from typing import Any
 
 from failoverd.core import actions
 from failoverd.core.message import Message
-from tests.unit.core.halves import Pair
+from tests.unit.core.pair import Pair
 
 NODES = ["node1", "node2"]
 KEY = bytes(range(32))

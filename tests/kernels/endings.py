@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from . import eyes
+from . import observe
 from .conftest import Cluster
 
 ENDINGS = {
@@ -48,7 +48,7 @@ def play(cluster: Cluster, how: str) -> None:
     assert processes(cluster, owner) == before, f"{how}: an application was started anew"
     assert cluster.owner == owner, f"{how}: the service moved"
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
-    assert eyes.never_active(cluster, standby, began)
+    assert observe.never_active(cluster, standby, began)
     seen = [s for s in cluster.stage.observer.samples(owner) if s.time >= began]
     assert all(sample.mounted and sample.addressed for sample in seen)
 
@@ -62,7 +62,7 @@ def _wait_settled(cluster: Cluster, owner: str) -> None:
     """The daemon answers, has found what runs, and the standby could take over."""
 
     def settled() -> bool:
-        found = eyes.service(cluster, owner)
+        found = observe.service(cluster, owner)
         return found.get("state") == "running" and found["standby"]["able"]
 
     cluster.wait(settled, "the daemon watching again")

@@ -8,7 +8,7 @@ import time
 
 from failoverd.core.state import Proof
 
-from . import eyes
+from . import observe
 from .conftest import Cluster
 
 
@@ -35,7 +35,7 @@ def test_f06_power_off_of_the_standby(cluster: Cluster) -> None:
     cluster.lab.power(standby, "off")
     assert cluster.serves()
     assert cluster.owner == owner
-    frozen = eyes.entries(cluster, owner, began, "io")
+    frozen = observe.entries(cluster, owner, began, "io")
     assert [entry["text"].rsplit(" ", 1)[-1] for entry in frozen] == ["frozen", "flows"]
     proofs = (Proof.FOUND_OFF.value, Proof.FENCED.value)
     assert cluster.stage.status(owner)["peer"]["proof"] in proofs
@@ -121,23 +121,23 @@ def test_f33_the_owner_dies_during_a_resync(cluster: Cluster) -> None:
     assert cluster.serves()
     # Something to copy over a narrow line; written before the line is narrow.
     cluster.lab.ssh(owner, f"dd if=/dev/urandom of={mount}/ballast bs=1M count=48 conv=fsync")
-    eyes.narrow(cluster, owner, "mirror")
+    observe.narrow(cluster, owner, "mirror")
     cluster.lab.power(standby, "on")
     cluster.wait(
-        lambda: eyes.service(cluster, standby).get("disk", {}).get("connection") == "SyncTarget",
+        lambda: observe.service(cluster, standby).get("disk", {}).get("connection") == "SyncTarget",
         "the resync",
         timeout=180.0,
     )
     died = time.time()
     cluster.lab.power(owner, "off")
-    why = eyes.wait_blocked(cluster, standby, "Inconsistent")
+    why = observe.wait_blocked(cluster, standby, "Inconsistent")
     assert "resync" in why
     refused = cluster.lab.ssh(
         standby, f"failoverctl switchover {cluster.stage.service}", check=False
     )
     assert refused.returncode != 0
-    assert eyes.never_active(cluster, standby, died)
+    assert observe.never_active(cluster, standby, died)
     cluster.lab.power(owner, "on")
-    eyes.wait_active(cluster, owner)
+    observe.wait_active(cluster, owner)
     assert cluster.serves()
     cluster.lab.ssh(owner, f"rm {mount}/ballast")

@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 
-from . import hunt, prey
+from . import campaign, detect
 
 
 def main() -> int:
@@ -23,23 +23,23 @@ def main() -> int:
     parser.add_argument("--file", default="", help="only bugs in this file of the core")
     parser.add_argument("--seeds", type=int, default=300, help="worlds played on each bug")
     options = parser.parse_args()
-    found = [point for point in hunt.all_points() if options.file in ("", point.file)]
+    found = [point for point in campaign.all_points() if options.file in ("", point.file)]
     if options.draw:
-        found = hunt.draw(found, options.draw, options.seed)
+        found = campaign.draw(found, options.draw, options.seed)
     began, results = time.monotonic(), []
-    for caught in hunt.hunt(found, prey.Effort(options.seeds)):
+    for caught in campaign.run(found, detect.Effort(options.seeds)):
         results.append(caught)
         print(
             f"{len(results)}/{len(found)} {caught.by or 'SURVIVED':<40} {caught.point}", flush=True
         )
         if len(results) % 50 == 0:
-            hunt.remember(results)
-    hunt.remember(results)
-    hunt.write(results)
-    told = hunt.report(results)
+            campaign.remember(results)
+    campaign.remember(results)
+    campaign.write(results)
+    told = campaign.report(results)
     print(
         f"{told['caught']} of {told['bugs']} bugs caught, {told['equivalent']} equivalent,"
-        f" {time.monotonic() - began:.0f} s; report: {hunt.REPORT}"
+        f" {time.monotonic() - began:.0f} s; report: {campaign.REPORT}"
     )
     return 1 if told["survivors"] else 0
 

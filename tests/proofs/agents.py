@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from lab.errors import LabError
-from tests.agents import container
-from tests.agents.cases import CASES, Case
+from tests.containers import container
+from tests.containers.cases import CASES, Case
 
 LONGEST_S = 590.0
 """For one agent: its slowest actions, and twice its interval."""
@@ -36,7 +36,7 @@ def on(suite: str) -> list[dict[str, Any]]:
 def _row(name: str, case: Case, suite: str) -> dict[str, Any]:
     what = f"ocf:{case.agent} on {suite}"
     print(f"trying {what}", file=sys.stderr, flush=True)
-    command = ("python3", "-s", "-m", "tests.agents.inside", name)
+    command = ("python3", "-s", "-m", "tests.containers.inside", name)
     try:
         said = container.as_daemon(*command, timeout=LONGEST_S)
         row: dict[str, Any] = json.loads(said.splitlines()[-1])

@@ -3,7 +3,7 @@
 """What an idle cluster costs, and an hour of full load on both nodes: ``build/soak.json``.
 
 ``make show WHAT=soak MINUTES=15`` for a shorter one. Processor time is measured on this machine's
-own kernel (tests.idle); the lab's figure stands beside it and is not judged.
+own kernel (tests.idle_cost); the lab's figure stands beside it and is not judged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import subprocess
 from typing import Any
 
-from tests.idle.measure import measure
+from tests.idle_cost.measure import measure
 
 from . import _labtests
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .mutants import hunt
+from .mutants import campaign
 from .mutants.table import MUTANTS
 
 FEW = 150
@@ -14,17 +14,17 @@ def test_every_mutant_fits_the_code_as_it_is() -> None:
     assert len(MUTANTS) >= 40
     assert len({mutant.what for mutant in MUTANTS}) == len(MUTANTS)
     for mutant in MUTANTS:
-        compile(hunt.applied(mutant), mutant.file, "exec")
+        compile(campaign.applied(mutant), mutant.file, "exec")
 
 
 def test_what_is_known_to_catch_a_mutant_is_of_the_table() -> None:
     """make mutants plays it first, and looks for another world if it does not any more."""
-    seeds = hunt.known()
+    seeds = campaign.known()
     assert seeds.keys() <= {mutant.what for mutant in MUTANTS}
-    assert max(seeds.values()) <= hunt.MOST
+    assert max(seeds.values()) <= campaign.MOST
 
 
 def test_the_quick_mutants_are_caught() -> None:
     quick = tuple(mutant for mutant in MUTANTS if mutant.quick)
-    results = list(hunt.hunt_all(quick, most=FEW))
+    results = list(campaign.run_all(quick, most=FEW))
     assert [caught.what for caught in results if not caught.invariant] == []

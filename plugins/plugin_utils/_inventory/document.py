@@ -12,7 +12,7 @@ from .specification import UNSAFE, VARIABLES
 
 HEAD = """<!-- SPDX-FileCopyrightText: failover.cluster contributors -->
 <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
-<!-- Made by python -m tests.pages from plugins/plugin_utils/_inventory. -->
+<!-- Made by make docs from plugins/plugin_utils/_inventory. -->
 # Configuration
 
 A cluster is a group of two hosts with the variables below. One inventory may hold several

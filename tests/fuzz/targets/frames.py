@@ -14,7 +14,7 @@ from failoverd.core.events import Heard
 from failoverd.links.wire import HEADER_BYTES, OVERHEAD, Wire, WireError
 from tests.fuzz.samples import KEY, heard, pair
 from tests.fuzz.target import Target
-from tests.unit.core.halves import DEFECTS
+from tests.unit.core.pair import DEFECTS
 
 THERE = Wire((KEY,), "c", "b", "a", ["shop"])
 HERE = Wire((KEY,), "c", "a", "b", ["shop"])

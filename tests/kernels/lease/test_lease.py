@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lab.errors import LabError
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import OUT, Cluster
 
 TAKEOVER_S = 22.0
@@ -27,7 +27,7 @@ def test_f01_a_power_cut_of_the_owner(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     cut = time.time()
     cluster.lab.power(owner, "off")
-    eyes.wait_active(cluster, standby, timeout=180.0)
+    observe.wait_active(cluster, standby, timeout=180.0)
     first = min(s.time for s in cluster.stage.observer.samples(standby) if s.active)
     assert first - cut >= TAKEOVER_S - 1.0, "the last sign of life may be a second old"
     assert cluster.serves()
@@ -42,7 +42,7 @@ def test_f25_a_daemon_that_stands_still_is_reset_by_the_watchdog(
     owner = cluster.owner
     boot, began = cluster.boot(owner), time.time()
     cluster.lab.ssh(owner, "kill -STOP $(systemctl show -p MainPID --value failoverd)")
-    eyes.wait_new_life(cluster, owner, boot)
+    observe.wait_new_life(cluster, owner, boot)
     lived = [s.time for s in cluster.stage.observer.samples(owner) if s.boot == boot.strip()]
     request.node.user_properties.append(("reset_after_s", round(max(lived) - began, 1)))
     assert max(lived) - began < TAKEOVER_S, "the standby could have been active beside it"
@@ -50,7 +50,7 @@ def test_f25_a_daemon_that_stands_still_is_reset_by_the_watchdog(
     assert cluster.serves()
     ordered = ("self-reset", "self-fence", "reboot", "safe-stop")
     for code in ordered:
-        assert not eyes.entries(cluster, owner, began, code), "it was not the watchdog"
+        assert not observe.entries(cluster, owner, began, code), "it was not the watchdog"
 
 
 def test_f14_no_word_passes_between_the_nodes_and_the_owner_goes_on(cluster: Cluster) -> None:
@@ -61,12 +61,12 @@ def test_f14_no_word_passes_between_the_nodes_and_the_owner_goes_on(cluster: Clu
     for link, state in {"office": "no-udp", "mirror": "down", "wire": "down"}.items():
         cluster.lab.link(standby, link, state)
     cluster.wait(
-        lambda: bool(eyes.service(cluster, owner).get("disk", {}).get("suspended")), "frozen I/O"
+        lambda: bool(observe.service(cluster, owner).get("disk", {}).get("suspended")), "frozen I/O"
     )
     assert cluster.serves(), "I/O flows once the standby's right to take over has ended"
-    assert eyes.never_active(cluster, standby, began)
-    eyes.wait_blocked(cluster, standby, "Outdated")
-    eyes.mend_links(cluster, standby)
+    assert observe.never_active(cluster, standby, began)
+    observe.wait_blocked(cluster, standby, "Outdated")
+    observe.mend_links(cluster, standby)
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
@@ -80,9 +80,9 @@ def test_f14_an_owner_cut_off_from_everything_ends_before_it_is_followed(
     boot = cluster.boot(owner)
     for link in cluster.lab.spec.links:
         cluster.lab.link(owner, link.name, "down")
-    eyes.wait_active(cluster, standby, timeout=180.0)
+    observe.wait_active(cluster, standby, timeout=180.0)
     assert cluster.serves()
-    eyes.mend_links(cluster, owner)
+    observe.mend_links(cluster, owner)
     cluster.heal()
     assert cluster.owner == standby
     assert cluster.boot(owner) != boot
@@ -93,13 +93,13 @@ def test_f29_a_node_without_its_watchdog_may_not_own(cluster: Cluster) -> None:
     boot = cluster.boot(standby)
     cluster.lab.ssh(standby, HIDE)
     cluster.lab.ssh(standby, "systemctl reboot", check=False)
-    eyes.wait_new_life(cluster, standby, boot)
+    observe.wait_new_life(cluster, standby, boot)
     absent = "there is no watchdog /dev/watchdog1"
     cluster.wait(
-        lambda: absent in eyes.service(cluster, owner).get("standby", {}).get("why", ""),
+        lambda: absent in observe.service(cluster, owner).get("standby", {}).get("why", ""),
         "the owner knowing why the standby may not own the service",
     )
-    assert f"NO PROTECTION: {absent}" in eyes.shown(cluster, standby)
+    assert f"NO PROTECTION: {absent}" in observe.shown(cluster, standby)
     move = f"failoverctl switchover {cluster.stage.service}"
     refused = cluster.lab.ssh(owner, move, check=False)
     assert refused.returncode != 0 and absent in refused.stderr
@@ -109,9 +109,9 @@ def test_f29_a_node_without_its_watchdog_may_not_own(cluster: Cluster) -> None:
     assert f"{standby}: there is no watchdog /dev/watchdog1" in said
     died = time.time()
     cluster.lab.power(owner, "off")
-    assert absent in eyes.wait_blocked(cluster, standby, "watchdog")
+    assert absent in observe.wait_blocked(cluster, standby, "watchdog")
     time.sleep(2 * TAKEOVER_S)
-    assert eyes.never_active(cluster, standby, died)
+    assert observe.never_active(cluster, standby, died)
     cluster.lab.ssh(standby, SHOW)
     cluster.lab.power(owner, "on")
     cluster.heal()

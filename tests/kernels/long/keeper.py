@@ -13,7 +13,7 @@ import dataclasses
 import yaml
 
 from lab.demo.playbook import CHECKOUT
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import OUT, Cluster, Site
 
 NAME = "keeper"
@@ -51,7 +51,7 @@ def process(cluster: Cluster, node: str) -> str:
 
 def states(cluster: Cluster, node: str) -> dict[str, str]:
     """What each of its checks says there."""
-    found = eyes.service(cluster, node)
+    found = observe.service(cluster, node)
     for resource in found.get("resources", []):
         if resource["name"] == NAME:
             return {check["name"]: check["state"] for check in resource["monitor"]}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 from . import keeper
@@ -40,7 +40,7 @@ def restarted(cluster: Cluster, node: str, before: str) -> None:
 
 def adopted(cluster: Cluster, node: str, since: float) -> bool:
     """A new life of the daemon has taken up the service."""
-    return bool(eyes.entries(cluster, node, since, "adopted"))
+    return bool(observe.entries(cluster, node, since, "adopted"))
 
 
 def test_f50_what_an_ocf_agent_started_is_killed_and_started_again(
@@ -83,7 +83,7 @@ def test_f31_what_an_ocf_agent_started_outlives_the_daemon_and_moves_with_the_se
     assert keeper.process(cluster, owner) == process
     service = cluster.stage.service
     cluster.lab.ssh(owner, f"failoverctl switchover {service}", timeout=180, check=False)
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert keeper.process(cluster, owner) == ""
     restarted(cluster, standby, process)
     assert cluster.serves()

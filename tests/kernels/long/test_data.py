@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster, mark
 
 NEWER = "the other node has newer data"
@@ -20,7 +20,7 @@ def test_f07_both_lose_power_and_the_newer_copy_serves(cluster: Cluster) -> None
     cluster.lab.power(owner, "off")
     for node in (standby, owner):
         cluster.lab.power(node, "on")
-    eyes.wait_active(cluster, owner, timeout=240.0)
+    observe.wait_active(cluster, owner, timeout=240.0)
     assert cluster.serves()
 
 
@@ -40,15 +40,15 @@ def test_f08_the_older_node_alone_does_not_start(cluster: Cluster) -> None:
     cluster.lab.power(owner, "off")
     returned = time.time()
     cluster.lab.power(standby, "on")
-    why = eyes.wait_blocked(cluster, standby, NEWER)
+    why = observe.wait_blocked(cluster, standby, NEWER)
     assert "Consistent" in why or "Outdated" in why, why
     cluster.wait(
-        lambda: bool(eyes.orders(cluster, standby, returned, "status")), "the device asked"
+        lambda: bool(observe.orders(cluster, standby, returned, "status")), "the device asked"
     )
-    eyes.silence(cluster, 2.0)
-    assert eyes.never_active(cluster, standby, returned)
+    observe.silence(cluster, 2.0)
+    assert observe.never_active(cluster, standby, returned)
     cluster.lab.power(owner, "on")
-    eyes.wait_active(cluster, owner)
+    observe.wait_active(cluster, owner)
     assert cluster.serves()
 
 
@@ -58,11 +58,11 @@ def test_f34_while_the_kernel_still_sees_a_primary_the_promotion_waits(cluster: 
     cluster.lab.ssh(standby, f"drbdadm net-options --ping-int=12 {cluster.stage.service}")
     began = time.time()
     cluster.lab.power(owner, "off")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
-    waited = eyes.entries(cluster, standby, began, "blocked")
+    waited = observe.entries(cluster, standby, began, "blocked")
     assert any("still answers as Primary" in entry["text"] for entry in waited)
-    assert not eyes.entries(cluster, standby, began, "failed")
+    assert not observe.entries(cluster, standby, began, "failed")
     cluster.lab.ssh(standby, f"drbdadm adjust {cluster.stage.service}")
     cluster.heal()
     assert cluster.owner == standby
@@ -73,10 +73,10 @@ def test_f35_the_owners_disk_fails(cluster: Cluster) -> None:
     began = time.time()
     mark(node=owner, disk="fails")
     cluster.lab.ssh(owner, f"drbdadm detach --force {cluster.stage.service}")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
-    assert not eyes.orders(cluster, standby, began, "off"), "a planned switchover fences nobody"
-    assert "Diskless" in eyes.service(cluster, owner)["standby"]["why"]
+    assert not observe.orders(cluster, standby, began, "off"), "a planned switchover fences nobody"
+    assert "Diskless" in observe.service(cluster, owner)["standby"]["why"]
     mark(node=owner, disk="is back")
     cluster.lab.ssh(owner, f"drbdadm attach {cluster.stage.service}")
     cluster.heal()
@@ -93,20 +93,20 @@ def test_f36_a_handler_that_fails_leaves_the_io_frozen(cluster: Cluster) -> None
         cluster.lab.bmc(standby, "dead")
         cluster.lab.power(standby, "off")
         cluster.wait(
-            lambda: bool(eyes.service(cluster, owner).get("disk", {}).get("suspended")),
+            lambda: bool(observe.service(cluster, owner).get("disk", {}).get("suspended")),
             "frozen I/O",
         )
         cluster.wait(
-            lambda: bool(eyes.entries(cluster, owner, began, "fence-failed")), "a failed fence"
+            lambda: bool(observe.entries(cluster, owner, began, "fence-failed")), "a failed fence"
         )
-        assert "I/O FROZEN" in eyes.shown(cluster, owner)
-        assert f"failoverctl confirm-fenced {standby}" in eyes.shown(cluster, owner)
-        eyes.silence(cluster, 2.0)
+        assert "I/O FROZEN" in observe.shown(cluster, owner)
+        assert f"failoverctl confirm-fenced {standby}" in observe.shown(cluster, owner)
+        observe.silence(cluster, 2.0)
         cluster.lab.ssh(owner, f"SUDO_USER=hanako failoverctl confirm-fenced {standby}")
         assert cluster.serves()
-        (confirmed,) = eyes.entries(cluster, owner, began, "confirmed")
+        (confirmed,) = observe.entries(cluster, owner, began, "confirmed")
         assert "hanako" in confirmed["text"] and standby in confirmed["text"]
-        assert "I/O FROZEN" not in eyes.shown(cluster, owner)
+        assert "I/O FROZEN" not in observe.shown(cluster, owner)
     finally:
         cluster.lab.ssh(owner, f"umount {handler}")
     cluster.heal()
@@ -119,15 +119,17 @@ def test_f37_the_link_returns_while_the_handler_waits(cluster: Cluster) -> None:
     began = time.time()
     for node in cluster.lab.nodes:
         cluster.lab.bmc(node, "hang")
-    eyes.cut(cluster, standby)
-    cluster.wait(lambda: bool(eyes.entries(cluster, owner, began, "frozen")), "the handler waiting")
-    eyes.mend_links(cluster, standby)
+    observe.cut(cluster, standby)
+    cluster.wait(
+        lambda: bool(observe.entries(cluster, owner, began, "frozen")), "the handler waits"
+    )
+    observe.mend_links(cluster, standby)
     assert cluster.serves()
-    eyes.wait_shots_over(cluster, began)
+    observe.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
-    assert eyes.never_active(cluster, standby, began)
+    assert observe.never_active(cluster, standby, began)
 
 
 def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> None:
@@ -136,7 +138,7 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
     assert cluster.serves(), "rows that only the owner has"
     cluster.lab.power(owner, "off")
     cluster.lab.power(standby, "on")
-    eyes.wait_blocked(cluster, standby, NEWER)
+    observe.wait_blocked(cluster, standby, NEWER)
     # What no advice of ours says: the older copy is written to by force.
     by_hand = "mount /dev/drbd0 /mnt && touch /mnt/by-hand && umount /mnt"
     # Without its daemon the handler would wait for a minute; the next daemon puts it back.
@@ -151,30 +153,30 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
     cluster.wait(
         lambda: any(
             "StandAlone" in cluster.lab.ssh(node, "cat /proc/drbd", check=False).stdout
-            and eyes.service(cluster, owner)
+            and observe.service(cluster, owner)
             for node in cluster.lab.nodes
         ),
         "the kernels refusing each other",
     )
     cluster.lab.ssh(standby, "systemctl start failoverd")
     for node in (owner, standby):
-        eyes.wait_blocked(cluster, node, "StandAlone", "recovery")
+        observe.wait_blocked(cluster, node, "StandAlone", "recovery")
     # Told only when it lasts: a kernel that is just being brought up is StandAlone as well.
     cluster.wait(
         lambda: any(
             entry["level"] == "alert"
             for node in cluster.lab.nodes
-            for entry in eyes.entries(cluster, node, began, "split-brain")
+            for entry in observe.entries(cluster, node, began, "split-brain")
         ),
         "people being told of the split brain",
     )
     for node in cluster.lab.nodes:
-        assert eyes.service(cluster, node)["disk"]["disk"] == "UpToDate", "nothing is discarded"
-        assert eyes.never_active(cluster, node, began)
+        assert observe.service(cluster, node)["disk"]["disk"] == "UpToDate", "nothing is discarded"
+        assert observe.never_active(cluster, node, began)
     discard = f"drbdadm disconnect {name}; drbdadm connect --discard-my-data {name}"
     cluster.lab.ssh(standby, discard, check=False)
     cluster.lab.ssh(owner, f"drbdadm connect {name}", check=False)
-    eyes.wait_active(cluster, owner)
+    observe.wait_active(cluster, owner)
     assert cluster.serves()
 
 
@@ -182,15 +184,15 @@ def test_f42_an_outdated_standby_refuses(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     cluster.lab.link(standby, "mirror", "down")
     cluster.wait(
-        lambda: eyes.service(cluster, standby).get("disk", {}).get("disk") == "Outdated",
+        lambda: observe.service(cluster, standby).get("disk", {}).get("disk") == "Outdated",
         "the standby outdated",
     )
     assert cluster.serves(), "rows that only the owner has"
     died = time.time()
     cluster.lab.power(owner, "off")
-    eyes.wait_blocked(cluster, standby, "Outdated", "newer data")
+    observe.wait_blocked(cluster, standby, "Outdated", "newer data")
     cluster.lab.link(standby, "mirror", "up")
-    assert eyes.never_active(cluster, standby, died)
+    assert observe.never_active(cluster, standby, died)
     cluster.lab.power(owner, "on")
-    eyes.wait_active(cluster, owner)
+    observe.wait_active(cluster, owner)
     assert cluster.serves()

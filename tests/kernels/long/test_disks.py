@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from tests.kernels import eyes, layer
+from tests.kernels import layer, observe
 from tests.kernels.conftest import Cluster
 
 DISK, AWAY, NAME = "/dev/ubdc", "/dev/ubdc.below", "below"
@@ -21,7 +21,7 @@ def slip_in(cluster: Cluster, node: str) -> None:
     boot = cluster.boot(node)
     layer.install(cluster.lab, node, NAME, SLIP_IN, enable="enable")
     cluster.lab.ssh(node, "systemctl reboot", check=False)
-    eyes.wait_new_life(cluster, node, boot)
+    observe.wait_new_life(cluster, node, boot)
     cluster.heal()
     cluster.lab.ssh(node, f"systemctl disable {NAME} && dmsetup status {NAME}")
 
@@ -42,7 +42,7 @@ def test_f35_errors_of_the_owners_disk(cluster: Cluster) -> None:
     standby = cluster.standby
     boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
     layer.fail(cluster.lab, owner, NAME, AWAY, "errors")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots, "it was no handover"
     cluster.lab.power(owner, "reset")
@@ -55,12 +55,12 @@ def test_f44_the_owners_disk_hangs(cluster: Cluster) -> None:
     owner = owner_above_layer(cluster)
     standby, boot, began = cluster.standby, cluster.boot(owner), time.time()
     layer.fail(cluster.lab, owner, NAME, AWAY, "hangs")
-    eyes.wait_active(cluster, standby, timeout=300.0)
+    observe.wait_active(cluster, standby, timeout=300.0)
     assert cluster.serves()
     cluster.heal()
     assert cluster.owner == standby
     assert cluster.boot(owner) != boot
-    assert eyes.entries(cluster, owner, began, "disk-sick") or eyes.entries(
+    assert observe.entries(cluster, owner, began, "disk-sick") or observe.entries(
         cluster, owner, began, "resource-failed"
     ), "nobody saw it"
 
@@ -72,10 +72,10 @@ def test_f44_the_standbys_disk_hangs(cluster: Cluster) -> None:
     began = time.time()
     layer.fail(cluster.lab, standby, NAME, AWAY, "hangs")
     cluster.wait(
-        lambda: bool(eyes.entries(cluster, standby, began, "disk-sick")), "the alert", 120.0
+        lambda: bool(observe.entries(cluster, standby, began, "disk-sick")), "the alert", 120.0
     )
     cluster.wait(
-        lambda: not eyes.service(cluster, owner).get("standby", {}).get("able", True),
+        lambda: not observe.service(cluster, owner).get("standby", {}).get("able", True),
         "the standby known to be unable",
     )
     assert cluster.serves(), "the owner waits for the disk of the other node"

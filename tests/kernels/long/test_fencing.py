@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from lab.errors import LabError
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 
@@ -20,7 +20,7 @@ def test_f02_a_panic_of_the_owners_kernel(cluster: Cluster) -> None:
     boot = cluster.boot(owner)
     # The connection dies with the kernel: nobody waits for an answer.
     cluster.lab.ssh(owner, "(sleep 0.5; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
     cluster.heal()
     assert cluster.owner == standby, "F10: no automatic failback"
@@ -34,16 +34,16 @@ def test_f03_a_fence_that_fails_is_no_fence(cluster: Cluster, behaviour: str) ->
     cluster.lab.bmc(owner, behaviour)
     cluster.lab.freeze(owner)
     cluster.wait(
-        lambda: len(eyes.entries(cluster, standby, began, "fence-failed")) >= 2,
+        lambda: len(observe.entries(cluster, standby, began, "fence-failed")) >= 2,
         "two attempts to fence",
         timeout=180.0,
     )
-    eyes.wait_blocked(cluster, standby, owner, f"failoverctl confirm-fenced {owner}")
-    eyes.silence(cluster, 2.0)
-    assert eyes.never_active(cluster, standby, began)
+    observe.wait_blocked(cluster, standby, owner, f"failoverctl confirm-fenced {owner}")
+    observe.silence(cluster, 2.0)
+    assert observe.never_active(cluster, standby, began)
     cluster.lab.bmc(owner, "normal")
-    eyes.wait_active(cluster, standby, timeout=180.0)
-    assert [o["power"] for o in eyes.orders(cluster, standby, began, "off")][-1] == "off"
+    observe.wait_active(cluster, standby, timeout=180.0)
+    assert [o["power"] for o in observe.orders(cluster, standby, began, "off")][-1] == "off"
     assert cluster.serves()
 
 
@@ -56,22 +56,22 @@ def test_f04_the_device_dies_with_its_node_and_a_person_says_that_it_is_off(
     cluster.lab.bmc(owner, "dead")
     cluster.lab.power(owner, "off")
     cluster.wait(
-        lambda: bool(eyes.entries(cluster, standby, began, "fence-failed")), "a failed fence"
+        lambda: bool(observe.entries(cluster, standby, began, "fence-failed")), "a failed fence"
     )
-    why = eyes.wait_blocked(cluster, standby, owner, f"failoverctl confirm-fenced {owner}")
+    why = observe.wait_blocked(cluster, standby, owner, f"failoverctl confirm-fenced {owner}")
     assert ". " not in why, "more than one sentence"
     request.node.user_properties.append(("status_says", why))
-    assert eyes.never_active(cluster, standby, began)
+    assert observe.never_active(cluster, standby, began)
     wrong = cluster.lab.ssh(standby, f"failoverctl confirm-fenced {standby}", check=False)
     assert wrong.returncode != 0 and standby in wrong.stderr
     for typed in (standby, "yes"):
         with pytest.raises(LabError):
             cluster.site.play("confirm_fenced", "-e", f"node={owner}", "-e", f"confirm={typed}")
-    assert not eyes.entries(cluster, standby, began, "confirmed")
+    assert not observe.entries(cluster, standby, began, "confirmed")
     cluster.site.play("confirm_fenced", "-e", f"node={owner}", "-e", f"confirm={owner}")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
-    (confirmed,) = eyes.entries(cluster, standby, began, "confirmed")
+    (confirmed,) = observe.entries(cluster, standby, began, "confirmed")
     assert getpass.getuser() in confirmed["text"] and owner in confirmed["text"]
     cluster.heal()
     assert cluster.owner == standby
@@ -81,10 +81,10 @@ def test_f05_a_device_that_says_off_is_proof_and_nobody_is_shot(cluster: Cluster
     owner, standby = cluster.owner, cluster.standby
     began = time.time()
     cluster.lab.power(owner, "off")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
-    assert not eyes.orders(cluster, standby, began, "off")
-    assert not eyes.orders(cluster, standby, began, "on")
+    assert not observe.orders(cluster, standby, began, "off")
+    assert not observe.orders(cluster, standby, began, "on")
     assert cluster.lab.power_state(owner) == "off", "it was not switched off here"
     assert cluster.stage.status(standby)["peer"]["proof"] == "its fence device says off"
     # F38: what let DRBD promote without its peer is gone with the promotion.
@@ -96,23 +96,23 @@ def test_f09_a_fenced_node_that_returns_to_cut_links_does_not_shoot_back(
 ) -> None:
     owner, standby = cluster.owner, cluster.standby
     boot = cluster.boot(owner)
-    eyes.cut(cluster, standby)
+    observe.cut(cluster, standby)
     cluster.wait(lambda: cluster.lab.power_state(standby) == "off", "the standby fenced")
     cluster.wait(lambda: cluster.lab.power_state(standby) == "on", "its power given back")
     cluster.lab.wait_ready(nodes=[standby])
     returned = time.time()
     # It waits for its peer first; then it asks the device, more than once, and does no more.
     cluster.wait(
-        lambda: len(eyes.orders(cluster, standby, returned, "status")) >= 3,
+        lambda: len(observe.orders(cluster, standby, returned, "status")) >= 3,
         "the returned node asking",
         timeout=180.0,
     )
-    assert not eyes.orders(cluster, standby, returned, "off")
-    assert not eyes.orders(cluster, owner, returned, "off"), "a fence loop"
-    assert eyes.service(cluster, standby)["state"] == "blocked"
-    assert eyes.never_active(cluster, standby, returned)
+    assert not observe.orders(cluster, standby, returned, "off")
+    assert not observe.orders(cluster, owner, returned, "off"), "a fence loop"
+    assert observe.service(cluster, standby)["state"] == "blocked"
+    assert observe.never_active(cluster, standby, returned)
     assert cluster.serves()
-    eyes.mend_links(cluster, standby)
+    observe.mend_links(cluster, standby)
     cluster.heal()
     assert cluster.owner == owner
     assert cluster.boot(owner) == boot
@@ -124,7 +124,7 @@ def test_f12_no_heartbeat_beside_a_living_replication_is_no_death(cluster: Clust
     began = time.time()
 
     def alerted(node: str) -> bool:
-        return bool(eyes.entries(cluster, node, began, "peer-silent"))
+        return bool(observe.entries(cluster, node, began, "peer-silent"))
 
     for link, state in {"office": "no-udp", "mirror": "no-udp", "wire": "down"}.items():
         cluster.lab.link(standby, link, state)
@@ -134,13 +134,13 @@ def test_f12_no_heartbeat_beside_a_living_replication_is_no_death(cluster: Clust
             f"{node}: the alert that its peer is silent",
         )
     cluster.wait(
-        lambda: len(eyes.orders(cluster, standby, began, "status")) >= 3, "the standby asking"
+        lambda: len(observe.orders(cluster, standby, began, "status")) >= 3, "the standby asking"
     )
     for node in cluster.lab.nodes:
-        assert not eyes.orders(cluster, node, began, "off")
-    assert eyes.never_active(cluster, standby, began)
+        assert not observe.orders(cluster, node, began, "off")
+    assert observe.never_active(cluster, standby, began)
     assert cluster.serves()
-    eyes.mend_links(cluster, standby)
+    observe.mend_links(cluster, standby)
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
@@ -153,17 +153,17 @@ def test_f15_of_two_that_would_shoot_the_present_owner_is_first(cluster: Cluster
     assert cluster.serves() and cluster.owner == owner
     boot = cluster.boot(owner)
     began = time.time()
-    eyes.cut(cluster, owner)
+    observe.cut(cluster, owner)
     cluster.wait(
         lambda: any(cluster.lab.power_state(node) == "off" for node in cluster.lab.nodes),
         "one node fenced",
     )
     assert cluster.lab.power_state(was) == "off"
     assert cluster.serves()
-    eyes.mend_links(cluster, owner)
+    observe.mend_links(cluster, owner)
     cluster.heal()
     assert cluster.owner == owner and cluster.boot(owner) == boot
-    assert len(eyes.orders(cluster, owner, began, "off")) == 1
+    assert len(observe.orders(cluster, owner, began, "off")) == 1
 
 
 def test_f24_a_dead_fence_device_is_told_on_the_day_it_dies(cluster: Cluster) -> None:
@@ -175,7 +175,7 @@ def test_f24_a_dead_fence_device_is_told_on_the_day_it_dies(cluster: Cluster) ->
         return found
 
     cluster.wait(lambda: device()["last"] == "failed", "the dead device in status", timeout=180.0)
-    assert "FAILED" in eyes.shown(cluster, standby)
+    assert "FAILED" in observe.shown(cluster, standby)
     cluster.lab.bmc(owner, "normal")
     cluster.wait(lambda: device()["last"] == "ok", "the living device", timeout=180.0)
     assert cluster.serves() and cluster.owner == owner
@@ -189,16 +189,16 @@ def test_f26_an_owner_that_wakes_up_again_verifies_before_it_acts(cluster: Clust
     cluster.lab.bmc(owner, "hang")
     cluster.lab.freeze(owner)
     cluster.wait(
-        lambda: bool(eyes.entries(cluster, standby, began, "peer-silent")), "the owner silent"
+        lambda: bool(observe.entries(cluster, standby, began, "peer-silent")), "the owner silent"
     )
     cluster.lab.thaw(owner)
-    cluster.wait(lambda: bool(eyes.entries(cluster, owner, began, "paused")), "its pause noticed")
+    cluster.wait(lambda: bool(observe.entries(cluster, owner, began, "paused")), "its pause seen")
     assert cluster.serves()
-    eyes.wait_shots_over(cluster, began)
+    observe.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.owner == owner and cluster.boot(owner) == boot
-    assert eyes.never_active(cluster, standby, began)
-    assert not eyes.orders(cluster, owner, began, "off")
+    assert observe.never_active(cluster, standby, began)
+    assert not observe.orders(cluster, owner, began, "off")
 
 
 def test_f27_a_machine_that_was_paused_for_long_goes_on_in_a_world_that_did_not_wait(
@@ -211,23 +211,23 @@ def test_f27_a_machine_that_was_paused_for_long_goes_on_in_a_world_that_did_not_
     cluster.lab.bmc(owner, "refuse")
     cluster.lab.freeze(owner)
     cluster.wait(
-        lambda: len(eyes.entries(cluster, standby, began, "fence-failed")) >= 2,
+        lambda: len(observe.entries(cluster, standby, began, "fence-failed")) >= 2,
         "two attempts to exclude it",
         timeout=180.0,
     )
-    eyes.wait_blocked(cluster, standby, owner)
+    observe.wait_blocked(cluster, standby, owner)
     cluster.lab.thaw(owner)
     # systemd counts too: it may have ended the daemon before that could look at the clock.
     cluster.wait(
         lambda: any(
-            eyes.entries(cluster, owner, began, code) for code in ("paused", "daemon-start")
+            observe.entries(cluster, owner, began, code) for code in ("paused", "daemon-start")
         ),
         "its pause noticed, or a new life of its daemon",
     )
     assert cluster.serves()
-    eyes.wait_shots_over(cluster, began)
+    observe.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
-    assert eyes.never_active(cluster, standby, began)
-    assert not eyes.orders(cluster, owner, began, "off")
+    assert observe.never_active(cluster, standby, began)
+    assert not observe.orders(cluster, owner, began, "off")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 MARKS = "ls -A /run/failoverd/promote"
@@ -15,7 +15,7 @@ MARKS = "ls -A /run/failoverd/promote"
 
 def suspended(cluster: Cluster, node: str) -> bool:
     """I/O is frozen there."""
-    return bool((eyes.service(cluster, node).get("disk") or {}).get("suspended"))
+    return bool((observe.service(cluster, node).get("disk") or {}).get("suspended"))
 
 
 def daemon(cluster: Cluster, node: str) -> str:
@@ -29,9 +29,9 @@ def test_f41_neither_a_command_nor_a_new_daemon_lets_io_flow_beside_a_living_pee
     owner, standby = cluster.owner, cluster.standby
     for node in cluster.lab.nodes:
         cluster.lab.bmc(node, "refuse")
-    eyes.cut(cluster, standby)
+    observe.cut(cluster, standby)
     cluster.wait(partial(suspended, cluster, owner), "frozen I/O")
-    shown = eyes.shown(cluster, owner)
+    shown = observe.shown(cluster, owner)
     assert "I/O FROZEN" in shown and f"failoverctl confirm-fenced {standby}" in shown
     cluster.lab.ssh(owner, f"failoverctl clear {cluster.stage.service}")
     wrong = cluster.lab.ssh(owner, f"failoverctl confirm-fenced {owner}", check=False)
@@ -42,7 +42,7 @@ def test_f41_neither_a_command_nor_a_new_daemon_lets_io_flow_beside_a_living_pee
         lambda: daemon(cluster, owner) not in ("0", before) and suspended(cluster, owner),
         "a new daemon beside frozen I/O",
     )
-    eyes.silence(cluster, 5.0)
+    observe.silence(cluster, 5.0)
     assert suspended(cluster, owner)
     # A daemon that has never heard its peer does not shoot it (F09): a person cuts its power.
     cluster.lab.power(standby, "off")
@@ -59,16 +59,16 @@ def test_f38_what_bars_a_standby_ends_with_its_resync_and_not_before(cluster: Cl
     began = time.time()
     cluster.lab.link(standby, "mirror", "down")
     cluster.wait(
-        lambda: bool(eyes.entries(cluster, standby, began, "outdated")), "the standby outdated"
+        lambda: bool(observe.entries(cluster, standby, began, "outdated")), "the standby outdated"
     )
     assert cluster.serves()
     cluster.lab.ssh(owner, f"dd if=/dev/urandom of={mount}/ballast bs=1M count=48 conv=fsync")
-    eyes.narrow(cluster, owner, "mirror")
+    observe.narrow(cluster, owner, "mirror")
     cluster.lab.link(standby, "mirror", "up")
     resync = time.time()
 
     def able() -> bool:
-        return bool(eyes.service(cluster, owner).get("standby", {}).get("able"))
+        return bool(observe.service(cluster, owner).get("standby", {}).get("able"))
 
     def current() -> bool:
         sample = cluster.stage.observer.last(owner)
@@ -82,17 +82,18 @@ def test_f38_what_bars_a_standby_ends_with_its_resync_and_not_before(cluster: Cl
     assert current() or cluster.stage.status(owner)["services"][0]["disk"]["peer_disk"] == (
         "UpToDate"
     ), "the standby was ready before its resync had ended"
-    eyes.widen(cluster, owner, "mirror")
+    observe.widen(cluster, owner, "mirror")
     cluster.heal()
     for node in cluster.lab.nodes:
         assert cluster.lab.ssh(node, MARKS).stdout == ""
     again = time.time()
     cluster.lab.link(standby, "mirror", "down")
     cluster.wait(
-        lambda: bool(eyes.entries(cluster, standby, again, "outdated")), "it outdated itself anew"
+        lambda: bool(observe.entries(cluster, standby, again, "outdated")),
+        "it outdated itself",
     )
     assert cluster.serves()
-    assert eyes.entries(cluster, owner, again, "frozen")
+    assert observe.entries(cluster, owner, again, "frozen")
     cluster.lab.link(standby, "mirror", "up")
     cluster.lab.ssh(owner, f"rm {mount}/ballast")
     cluster.heal()
@@ -108,17 +109,17 @@ def test_f38_a_mark_of_a_promotion_that_was_cut_off_answers_no_later_loss(
     before = daemon(cluster, owner)
     cluster.lab.ssh(owner, f"ln -s /proc/{before}/cwd {mark} && kill -9 {before}")
     cluster.wait(lambda: daemon(cluster, owner) not in ("0", before), "the next daemon")
-    cluster.wait(lambda: bool(eyes.service(cluster, owner)), "its answer")
+    cluster.wait(lambda: bool(observe.service(cluster, owner)), "its answer")
     assert cluster.lab.ssh(owner, MARKS).stdout == ""
     assert cluster.serves()
     began = time.time()
     for node in cluster.lab.nodes:
         cluster.lab.bmc(node, "refuse")
-    eyes.cut(cluster, standby)
+    observe.cut(cluster, standby)
     cluster.wait(partial(suspended, cluster, owner), "frozen I/O")
-    eyes.silence(cluster, 5.0)
-    eyes.mend_links(cluster, standby)
-    eyes.wait_shots_over(cluster, began)
+    observe.silence(cluster, 5.0)
+    observe.mend_links(cluster, standby)
+    observe.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.serves()
 
@@ -133,11 +134,11 @@ def test_a_device_that_says_off_of_a_node_whose_kernel_answers_is_no_proof(
     cluster.lab.bmc(owner, "lie")
     for link, state in {"office": "no-udp", "mirror": "no-udp", "wire": "down"}.items():
         cluster.lab.link(standby, link, state)
-    eyes.wait_blocked(cluster, standby, owner, "said to be gone", "still answers as Primary")
+    observe.wait_blocked(cluster, standby, owner, "said to be gone", "still answers as Primary")
     assert cluster.serves()
-    assert eyes.never_active(cluster, standby, began)
+    assert observe.never_active(cluster, standby, began)
     cluster.lab.bmc(owner, "normal")
-    eyes.mend_links(cluster, standby)
+    observe.mend_links(cluster, standby)
     # Words of a life that was called dead stay void (F18); a new daemon is a new life.
     cluster.lab.ssh(owner, "systemctl restart failoverd")
     cluster.heal()

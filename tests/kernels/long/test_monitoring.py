@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 
@@ -25,7 +25,7 @@ def noticed(cluster: Cluster, node: str, since: float, words: str = "") -> float
     found: list[float] = []
 
     def seen() -> bool:
-        entries = eyes.entries(cluster, node, since, "resource-failed")
+        entries = observe.entries(cluster, node, since, "resource-failed")
         found.extend(entry["time"] for entry in entries if words in entry["text"])
         return bool(found)
 
@@ -103,7 +103,8 @@ def test_f45_a_file_system_that_fills_is_told_before_it_is_full(cluster: Cluster
     cluster.lab.ssh(owner, f"fallocate -l {take} {mount}/ballast")
     try:
         cluster.wait(
-            lambda: bool(eyes.entries(cluster, owner, began, "filling")), "the alert of a full disk"
+            lambda: bool(observe.entries(cluster, owner, began, "filling")),
+            "alert of a full disk",
         )
         assert cluster.serves()
     finally:
@@ -115,7 +116,7 @@ def test_f22_an_owner_without_its_ping_targets_hands_over(cluster: Cluster) -> N
     owner, standby = cluster.owner, cluster.standby
     boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
     with deaf(cluster, owner):
-        eyes.wait_active(cluster, standby)
+        observe.wait_active(cluster, standby)
         assert cluster.serves()
     cluster.heal()
     assert cluster.owner == standby
@@ -127,7 +128,7 @@ def test_f23_a_ping_target_that_is_dead_for_both_moves_nothing(cluster: Cluster)
     began = time.time()
 
     def lost(node: str) -> bool:
-        return bool(eyes.entries(cluster, node, began, "reach"))
+        return bool(observe.entries(cluster, node, began, "reach"))
 
     with ExitStack() as rules:
         for node in cluster.lab.nodes:
@@ -139,7 +140,7 @@ def test_f23_a_ping_target_that_is_dead_for_both_moves_nothing(cluster: Cluster)
         assert cluster.serves()
     assert cluster.serves()
     assert cluster.owner == owner
-    assert not eyes.entries(cluster, owner, began, "stop-begin")
+    assert not observe.entries(cluster, owner, began, "stop-begin")
 
 
 def test_f20_a_fifth_of_all_packets_lost_moves_nothing(cluster: Cluster) -> None:

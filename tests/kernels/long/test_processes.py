@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 ASKED = """PYTHONPATH=/usr/lib/failoverd python3 - <<'END'
@@ -29,7 +29,7 @@ END"""
 
 def database(cluster: Cluster, node: str) -> str:
     """The unit of PostgreSQL."""
-    resources = eyes.service(cluster, node)["resources"]
+    resources = observe.service(cluster, node)["resources"]
     [unit] = [r["label"] for r in resources if r["name"] == "postgresql"]
     return str(unit)
 
@@ -87,7 +87,7 @@ def test_f55_a_number_of_another_program_does_not_keep_postgresql_down(cluster: 
     assert cluster.serves()
     assert cluster.owner == owner
     cluster.lab.ssh(owner, "systemctl is-active stranger && systemctl stop stranger")
-    assert eyes.entries(cluster, owner, 0.0, "stale-lock")
+    assert observe.entries(cluster, owner, 0.0, "stale-lock")
 
 
 def test_f51_an_application_that_is_frozen_is_killed_at_once(cluster: Cluster) -> None:
@@ -95,7 +95,7 @@ def test_f51_an_application_that_is_frozen_is_killed_at_once(cluster: Cluster) -
     cluster.lab.ssh(owner, f"systemctl kill -s STOP {database(cluster, owner)}")
 
     def recovered() -> list[dict[str, Any]]:
-        return eyes.entries(cluster, owner, began, "recover-end")
+        return observe.entries(cluster, owner, began, "recover-end")
 
     cluster.wait(lambda: bool(recovered()), "the end of the recovery")
     assert cluster.serves()
@@ -116,7 +116,7 @@ def test_the_reason_of_a_failed_start_is_postgresqls_own_and_told_once(cluster: 
         cluster.lab.ssh(owner, f"systemctl kill -s KILL {unit}")
 
         def blocked() -> bool:
-            return all(eyes.service(cluster, node).get("state") == "blocked" for node in nodes)
+            return all(observe.service(cluster, node).get("state") == "blocked" for node in nodes)
 
         cluster.wait(blocked, "the service down on both nodes")
         for node in nodes:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lab.errors import LabError
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import OUT, Cluster
 
 from .rival import rival
@@ -23,7 +23,7 @@ def test_f40_a_device_in_use_is_freed_for_the_demotion(cluster: Cluster) -> None
     cluster.lab.ssh(
         owner, f"failoverctl switchover {cluster.stage.service}", timeout=180, check=False
     )
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
     assert cluster.boot(owner) == boot, "it had to be fenced"
 
@@ -35,7 +35,7 @@ def test_f56_an_address_that_somebody_has_is_not_taken(cluster: Cluster) -> None
     prefix = cluster.lab.spec.lans[0].network.prefixlen
     cluster.lab.power(owner, "off")
     with rival(cluster.lab, address, prefix) as mac:
-        why = eyes.wait_blocked(cluster, standby, address)
+        why = observe.wait_blocked(cluster, standby, address)
         assert mac in why
         assert not any(
             sample.addressed
@@ -43,7 +43,7 @@ def test_f56_an_address_that_somebody_has_is_not_taken(cluster: Cluster) -> None
             if sample.time >= began
         )
     cluster.lab.ssh(standby, f"failoverctl clear {cluster.stage.service}")
-    eyes.wait_active(cluster, standby)
+    observe.wait_active(cluster, standby)
     assert cluster.serves()
 
 

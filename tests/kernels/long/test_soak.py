@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab import Lab
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import OUT, Built, Cluster, say
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
@@ -41,7 +41,7 @@ def test_an_idle_cluster_costs_next_to_nothing(built: Built, record_property: Re
     """Nobody uses the service: heartbeats and monitors alone.
 
     Judged is the memory. A system call of this kernel costs many times that of a real one, and so
-    does the daemon: what it takes of a processor is judged where tests.idle measures it.
+    does the daemon: what it takes of a processor is judged where tests.idle_cost measures it.
     """
     lab = built.site.lab
     time.sleep(LOOK_S)  # the log-in and the first look at everything are over
@@ -119,8 +119,9 @@ def test_full_load_on_both_nodes_is_no_failure(cluster: Cluster, record_property
         daemon = cluster.stage.status(node)["daemon"]
         record_property(f"{node}_load", loads[node])
         record_property(f"{node}_latest_ms", daemon["latest_ms"])
-        record_property(f"{node}_self_late", len(eyes.entries(cluster, node, began, "self-late")))
-        seen = [code for code in MOVES if eyes.entries(cluster, node, began, code)]
+        late = observe.entries(cluster, node, began, "self-late")
+        record_property(f"{node}_self_late", len(late))
+        seen = [code for code in MOVES if observe.entries(cluster, node, began, code)]
         assert not seen, f"{node}: {seen}"
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots
     assert cluster.serves() and cluster.owner == owner

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 pytestmark = pytest.mark.finding("S3")
@@ -65,9 +65,9 @@ def test_f74_the_serial_line_alone_carries_fifty_services(cluster: Cluster) -> N
     for node in (owner, standby):
         links = {link["name"]: link["state"] for link in status(cluster, node)["links"]}
         assert links["wire"] == "up", links
-        assert not eyes.entries(cluster, node, began, "peer-silent")
-        assert not eyes.entries(cluster, node, began, "fence")
-    eyes.mend_links(cluster, standby)
+        assert not observe.entries(cluster, node, began, "peer-silent")
+        assert not observe.entries(cluster, node, began, "fence")
+    observe.mend_links(cluster, standby)
     assert all_on(cluster, owner, owner)
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.kernels import eyes
+from tests.kernels import observe
 from tests.kernels.conftest import Cluster
 
 from .test_fifty import all_on, status
@@ -39,7 +39,7 @@ def test_f73_a_standby_that_was_emptied_and_lost_its_clock_is_heard(cluster: Clu
         assert "life-raised" in [entry["code"] for entry in cluster.history(standby)]
     finally:
         cluster.lab.ssh(standby, f"date -s @{now + 60:.0f}")
-    assert not eyes.entries(cluster, owner, began, "fence")
+    assert not observe.entries(cluster, owner, began, "fence")
     assert all_on(cluster, owner, owner)
 
 
@@ -55,7 +55,7 @@ def test_f73_an_owner_whose_state_directory_is_read_only_keeps_its_services(
             cluster.lab.ssh(owner, "systemctl restart failoverd")
             cluster.wait(lambda: all_on(cluster, owner, owner), "all services where they were")
         assert "cannot be kept" in cluster.lab.ssh(owner, "failoverctl status").stdout
-        assert not eyes.entries(cluster, standby, began, "fence")
+        assert not observe.entries(cluster, standby, began, "fence")
     finally:
         cluster.lab.ssh(owner, "umount /var/lib/failoverd && systemctl restart failoverd")
     cluster.wait(lambda: all_on(cluster, owner, standby), "all services where they were")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.kernels import eyes, layer
+from tests.kernels import layer, observe
 from tests.kernels.conftest import Cluster
 
 from .conftest import LAYER, LOCKS
@@ -31,7 +31,7 @@ def reset_by_itself(cluster: Cluster, node: str, boot: str, *words: str) -> None
 
     Which of the two serves then is open: it may be back before its lock has aged out.
     """
-    eyes.wait_new_life(cluster, node, boot)
+    observe.wait_new_life(cluster, node, boot)
     cluster.wait(
         lambda: any(
             all(word in entry["text"] for word in words)
@@ -46,7 +46,7 @@ def test_a_power_cut_of_the_owner(cluster: Cluster) -> None:
     """Nobody can ask whether it is off: its locks age out."""
     owner, standby = cluster.owner, cluster.standby
     cluster.lab.power(owner, "off")
-    eyes.wait_active(cluster, standby, timeout=180.0)
+    observe.wait_active(cluster, standby, timeout=180.0)
     assert cluster.serves()
     cluster.heal()
     assert cluster.owner == standby, "F10: no automatic failback"
@@ -66,16 +66,16 @@ def test_f14_all_links_cut_and_the_owner_goes_on(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     boots = {node: cluster.boot(node) for node in cluster.lab.nodes}
     began = time.time()
-    eyes.cut(cluster, standby)
+    observe.cut(cluster, standby)
     cluster.wait(
-        lambda: bool(eyes.entries(cluster, standby, began, "fence-failed")),
+        lambda: bool(observe.entries(cluster, standby, began, "fence-failed")),
         "the standby trying to take the lock",
         timeout=180.0,
     )
-    assert owner in eyes.wait_blocked(cluster, standby, owner)
+    assert owner in observe.wait_blocked(cluster, standby, owner)
     assert cluster.serves()
-    assert eyes.never_active(cluster, standby, began)
-    eyes.mend_links(cluster, standby)
+    assert observe.never_active(cluster, standby, began)
+    observe.mend_links(cluster, standby)
     cluster.heal()
     assert cluster.owner == owner
     assert {node: cluster.boot(node) for node in cluster.lab.nodes} == boots

@@ -11,26 +11,26 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import hunt
+from . import campaign
 from .table import MUTANTS
 
 
 def main() -> int:
     """1 if a bug survives."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
-    parser.add_argument("--most", type=int, default=hunt.MOST, help="seeds played on each bug")
+    parser.add_argument("--most", type=int, default=campaign.MOST, help="seeds played on each bug")
     parser.add_argument("--anew", action="store_true", help="forget which seeds are known")
     options = parser.parse_args()
     results = []
-    for caught in hunt.hunt_all(most=options.most, anew=options.anew):
-        print(hunt.line(caught), flush=True)
+    for caught in campaign.run_all(most=options.most, anew=options.anew):
+        print(campaign.line(caught), flush=True)
         if caught.invariant:
-            hunt.remember(caught)
+            campaign.remember(caught)
         results.append(caught)
     order = [mutant.what for mutant in MUTANTS]
-    hunt.write(sorted(results, key=lambda caught: order.index(caught.what)))
+    campaign.write(sorted(results, key=lambda caught: order.index(caught.what)))
     alive = [caught for caught in results if not caught.invariant]
-    print(f"{len(results) - len(alive)} of {len(results)} bugs caught; report: {hunt.REPORT}")
+    print(f"{len(results) - len(alive)} of {len(results)} bugs caught; report: {campaign.REPORT}")
     return 1 if alive else 0
 
 

@@ -48,7 +48,7 @@ def test_the_status_of_drbd_9_says_the_same():
 
 @pytest.fixture
 def resource(monkeypatch):
-    """The module drbd_resource over a disk of which blkid and the eyes see what is given."""
+    """The module drbd_resource over a disk of which blkid and the observe see what is given."""
     import importlib
 
     commands: list[list[str]] = []

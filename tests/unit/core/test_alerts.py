@@ -9,7 +9,7 @@ from dataclasses import replace
 from failoverd.core import actions, events
 from failoverd.core.events import Power
 
-from .halves import ALONE, GOOD, Half, Pair, notes
+from .pair import ALONE, GOOD, Half, Pair, notes
 
 SPLIT = replace(ALONE, connection="StandAlone")
 

@@ -12,7 +12,7 @@ from failoverd.core import actions, calm, events
 from failoverd.core.change import changed
 from failoverd.core.state import Exclusion, Life
 
-from .halves import ALONE, Pair, said
+from .pair import ALONE, Pair, said
 
 
 def test_a_repeated_heartbeat_is_taken_in_without_asking_the_rules() -> None:

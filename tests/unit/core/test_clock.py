@@ -18,7 +18,7 @@ from failoverd.core.events import Verb
 from failoverd.core.machine import deadline, step
 from failoverd.core.message import Local
 
-from .halves import ALONE, Half, Pair
+from .pair import ALONE, Half, Pair
 
 pytestmark = pytest.mark.finding("S7")
 

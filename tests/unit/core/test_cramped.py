@@ -12,7 +12,7 @@ from failoverd.core import actions, events
 from failoverd.core.events import Power, SpaceUsed, Verb
 from failoverd.core.message import Local
 
-from .halves import ALONE, GOOD, Half, Pair, notes, said
+from .pair import ALONE, GOOD, Half, Pair, notes, said
 
 pytestmark = pytest.mark.finding("S31")
 

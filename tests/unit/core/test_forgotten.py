@@ -16,7 +16,7 @@ from failoverd.core.actions import Ask
 from failoverd.core.events import Found, Verb
 from failoverd.core.message import Local
 
-from .halves import GOOD, Half, Pair, notes, replies, said
+from .pair import GOOD, Half, Pair, notes, replies, said
 
 EXPIRY_S = 3600.0
 

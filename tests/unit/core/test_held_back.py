@@ -15,7 +15,7 @@ from failoverd.core import actions, events
 from failoverd.core.message import Message, Reach
 from failoverd.core.state import Life
 
-from .halves import ALONE, Half, Pair, notes
+from .pair import ALONE, Half, Pair, notes
 
 pytestmark = pytest.mark.finding("S16")
 

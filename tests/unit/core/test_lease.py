@@ -16,7 +16,7 @@ from failoverd.core.machine import deadline
 from failoverd.core.message import Local, Reach
 from failoverd.core.state import Life
 
-from .halves import ALONE, GOOD, Half, Pair, notes, said
+from .pair import ALONE, GOOD, Half, Pair, notes, said
 
 LEASE = Lease()
 LONELY = replace(ALONE, role="Primary")

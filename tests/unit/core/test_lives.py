@@ -13,7 +13,7 @@ from failoverd.core.events import Found, Heard
 from failoverd.core.message import Local
 from failoverd.core.state import Life
 
-from .halves import GOOD, Half, Pair, notes, said, shots
+from .pair import GOOD, Half, Pair, notes, said, shots
 
 pytestmark = pytest.mark.finding("S4")
 

@@ -13,7 +13,7 @@ from failoverd.core.message import Local
 from failoverd.core.modes import Modes, is_on
 from failoverd.core.state import Life, Proof
 
-from .halves import ALONE, GOOD, Half, Pair, notes, replies, said, shots
+from .pair import ALONE, GOOD, Half, Pair, notes, replies, said, shots
 
 
 def maintained(pair: Pair) -> Pair:

@@ -15,7 +15,7 @@ from failoverd.core.message import Message
 from failoverd.core.ownership import silence
 from failoverd.core.state import Life
 
-from .halves import ALONE, Half, Pair, notes, replies, said
+from .pair import ALONE, Half, Pair, notes, replies, said
 
 pytestmark = pytest.mark.finding("S4")
 

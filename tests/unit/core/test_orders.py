@@ -19,7 +19,7 @@ from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
-from .halves import ALONE, GOOD, Half, Pair, notes, said, shots
+from .pair import ALONE, GOOD, Half, Pair, notes, said, shots
 
 LIMITS = Limits(probe_s=5.0, start_s=20.0, stop_s=10.0, recover_s=15.0)
 

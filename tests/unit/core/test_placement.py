@@ -14,7 +14,7 @@ from failoverd.core.config import ServiceConfig
 from failoverd.core.events import Disk, Found, Verb
 from failoverd.core.message import Local, Reach
 
-from .halves import ALONE, GOOD, Half, Pair, notes, said
+from .pair import ALONE, GOOD, Half, Pair, notes, said
 
 OWNER = replace(GOOD, role="Primary")
 

@@ -15,7 +15,7 @@ from failoverd.core.events import Power
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
-from .halves import ALONE, Half, Pair, notes, said, shots
+from .pair import ALONE, Half, Pair, notes, said, shots
 
 LONG_S = 30.0
 

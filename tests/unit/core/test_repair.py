@@ -11,7 +11,7 @@ from failoverd.core.events import Found, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Repair
 
-from .halves import GOOD, Half, Pair
+from .pair import GOOD, Half, Pair
 
 pytestmark = pytest.mark.finding("S31")
 REQUEST = 7

@@ -11,7 +11,7 @@ from failoverd.core.config import ServiceConfig
 from failoverd.core.events import Command, Found, Verb
 from failoverd.core.message import Local
 
-from .halves import ALONE, Half, Pair, notes, said, shots
+from .pair import ALONE, Half, Pair, notes, said, shots
 
 pytestmark = pytest.mark.finding("S29")
 BOTH = (ServiceConfig("shop", preferred="a"), ServiceConfig("mail", preferred="a"))

@@ -19,7 +19,7 @@ from failoverd.core.ownership import silence
 from failoverd.core.state import Life, Proof, State
 from failoverd.status import frozen
 
-from .halves import ALONE, GOOD, Half, Pair, notes, said
+from .pair import ALONE, GOOD, Half, Pair, notes, said
 
 
 def orders(half: Half, ask: Ask) -> list[actions.Fence]:

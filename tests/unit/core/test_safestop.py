@@ -24,7 +24,7 @@ from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Proof, Right
 
-from .halves import ALONE, Half, Pair, notes, replies, said, shots
+from .pair import ALONE, Half, Pair, notes, replies, said, shots
 
 Break = Callable[[Any, str], None]
 

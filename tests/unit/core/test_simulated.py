@@ -14,7 +14,7 @@ from failoverd.core.events import Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
-from .halves import ALONE, GOOD, Half, Pair, replies, said
+from .pair import ALONE, GOOD, Half, Pair, replies, said
 
 FROZEN = replace(ALONE, role="Primary", suspended=True)
 OUTDATED = replace(ALONE, disk="Outdated")

@@ -14,7 +14,7 @@ from failoverd.core.events import Disk, Heard
 from failoverd.core.message import Local, Message
 from failoverd.core.state import Life
 
-from .halves import Half, Pair, said, shots
+from .pair import Half, Pair, said, shots
 
 pytestmark = pytest.mark.finding("S5")
 

@@ -18,9 +18,9 @@ from failoverd.core.events import Found, Verb
 from failoverd.core.message import Local
 from failoverd.core.transitions import TABLE, Cause, ForbiddenTransition, after
 from failoverd.core.turn import Turn
-from tests.pages.transitions import PAGE, page
+from tests.generated_docs.transitions import PAGE, page
 
-from .halves import ALONE, GOOD, Half, Pair
+from .pair import ALONE, GOOD, Half, Pair
 
 ROOT = Path(__file__).resolve().parents[3]
 Step = tuple[Local, Cause]
@@ -145,4 +145,4 @@ def test_no_rule_changes_a_state_past_the_table() -> None:
 
 def test_the_page_of_the_table_is_not_stale() -> None:
     text = (ROOT / PAGE).read_text(encoding="utf-8")
-    assert text == page(), "write it anew with python -m tests.pages"
+    assert text == page(), "run make docs"

@@ -24,7 +24,7 @@ from failoverd.resources.base import ResourceError, Situation
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.unit import Options, Unit
 from failoverd.service import Failed, Service
-from tests.unit.core.halves import Half, Pair
+from tests.unit.core.pair import Half, Pair
 
 from .postgres_server import Server
 from .test_unit import Manager

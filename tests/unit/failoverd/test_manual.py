@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from failoverd.cli import parser
-from tests.pages import manual
+from tests.generated_docs import manual
 
 ROLE = Path(__file__).parents[3] / "roles/engine_agent"
 
@@ -19,7 +19,7 @@ ROLE = Path(__file__).parents[3] / "roles/engine_agent"
 @pytest.mark.parametrize("name", manual.PROGRAMS)
 def test_a_manual_page_is_not_stale(name: str) -> None:
     text = (ROLE.parents[1] / manual.page_of(name)).read_text(encoding="utf-8")
-    assert text == manual.page(name), "write it anew with python -m tests.pages"
+    assert text == manual.page(name), "run make docs"
 
 
 def test_the_page_has_every_command_with_its_sentence() -> None:

@@ -18,7 +18,7 @@ from failoverd.journal import Journal, segments
 from failoverd.whatif import tell, words
 from failoverd.whatif.tell import begin, play
 from failoverd.whatif.world import Step, World
-from tests.unit.core.halves import Half, Pair
+from tests.unit.core.pair import Half, Pair
 
 
 def asked(half: Half, question: str, seconds: float = tell.QUIET_S) -> World:

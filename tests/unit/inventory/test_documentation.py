@@ -9,7 +9,7 @@ import re
 import pytest
 import yaml
 
-from tests.pages import configuration
+from tests.generated_docs import configuration
 
 configuration.importable()
 
@@ -22,7 +22,7 @@ configuration.importable()
 def test_page_and_argument_specs_are_up_to_date(name: str, made: object) -> None:
     assert callable(made)
     written = (configuration.ROOT / name).read_text(encoding="utf-8")
-    assert written == made(), "run python -m tests.pages"
+    assert written == made(), "run make docs"
 
 
 def test_every_variable_and_every_key_has_a_sentence() -> None:

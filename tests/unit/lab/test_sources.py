@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import LabError
-from lab.hollow import VERSION, control_text
 from lab.repository import wanted
 from lab.sources import sources_for
+from lab.stub_packages import VERSION, control_text
 
 LISTING = """\
 Packages|Debian|bookworm|http://mirror.example/debian/

@@ -19,9 +19,9 @@ from failoverd.resources.base import ResourceError, State
 from failoverd.resources.ocf import Options
 from failoverd.resources.settings import ResourceSettings
 from lab.errors import LabError
-from tests.agents import container, course, looks, processes
-from tests.agents.cases import Case
-from tests.agents.course import Course, Wrong
+from tests.containers import container, course, looks, processes
+from tests.containers.cases import Case
+from tests.containers.course import Course, Wrong
 from tests.proofs import agents
 
 SETTINGS = ResourceSettings("db", "ocf", (), 9, 9, Options("test:a", {"path": "/x"}))

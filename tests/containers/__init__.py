@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages of docs/ that are made from the code: python -m tests.pages writes them anew."""
+"""OCF agents of Debian in a container, driven by the classes of the daemon itself."""

@@ -15,7 +15,7 @@ HEAD = """\
 {{# SPDX-FileCopyrightText: failover.cluster contributors
    SPDX-License-Identifier: GPL-3.0-or-later
 #}}
-.\\" Made by python -m tests.pages from the program's own help.
+.\\" Made by make docs from the program's own help.
 .TH {title} 8 "" "failover.cluster {version}" "System Administration"
 .SH NAME
 {name} \\- {what}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import xstate
+from lab import amx
 from lab.errors import LabError
 
 
@@ -16,13 +16,13 @@ from lab.errors import LabError
     ("flags", "wanted"), [("fpu avx2 avx512f", False), ("fpu avx512f amx_bf16 amx_tile", True)]
 )
 def test_only_a_processor_with_amx_needs_it(flags: str, wanted: bool) -> None:
-    assert xstate.needed(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: amx_tile\n") is wanted
+    assert amx.needed(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: amx_tile\n") is wanted
 
 
 def test_it_is_compiled_once(tmp_path: Path) -> None:
-    path = xstate.library(tmp_path)
+    path = amx.library(tmp_path)
     made = path.stat().st_mtime_ns
-    assert xstate.library(tmp_path) == path
+    assert amx.library(tmp_path) == path
     assert path.stat().st_mtime_ns == made
     assert list(tmp_path.iterdir()) == [path]
 
@@ -32,4 +32,4 @@ def test_without_a_compiler_it_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LabError, match=r"gcc is not installed; .*host-packages\.txt"):
-        xstate.library(tmp_path)
+        amx.library(tmp_path)

@@ -15,7 +15,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 # The states of a service on one node
 
-`python -m tests.pages` makes this page from `core/transitions.py`, and a test checks that it is
+`make docs` makes this page from `core/transitions.py`, and a test checks that it is
 up to date. The daemon changes the state of a service only through this table. A step that is not
 in the table is a defect. Then the daemon carries out nothing of it, stops its services in order
 and restarts.

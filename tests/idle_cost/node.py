@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A daemon as it is, but for a file that it takes for /proc/drbd.
 
-python -m tests.idle.node PROC DRBDSETUP [options of failoverd]
+python -m tests.idle_cost.node PROC DRBDSETUP [options of failoverd]
 """
 
 from __future__ import annotations

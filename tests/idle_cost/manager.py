@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stands in for systemd on a bus of its own: units that run as soon as they are started.
 
-python -m tests.idle.manager BUS_ADDRESS UNIT=MAIN_PID ...
+python -m tests.idle_cost.manager BUS_ADDRESS UNIT=MAIN_PID ...
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def control_text(package: str) -> str:
     )
 
 
-def build_hollow(packages: Iterable[str], target: Path) -> None:
+def build_stubs(packages: Iterable[str], target: Path) -> None:
     """Build an empty package of each name into the directory ``target``."""
     for package in packages:
         with tempfile.TemporaryDirectory() as directory:

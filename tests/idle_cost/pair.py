@@ -91,7 +91,7 @@ class Pair:
             stderr=subprocess.DEVNULL,
         )
         lines = [str(self._path / f"line.{node}") for node in NODES]
-        self._ready(_python("-m", "tests.idle.cable", *lines))
+        self._ready(_python("-m", "tests.idle_cost.cable", *lines))
         agent = self._program("agent", AGENT)
         places = {
             "serial": dict(zip(NODES, lines, strict=True)),
@@ -113,11 +113,13 @@ class Pair:
         (base / "etc/key").write_text("ab" * 32)
         bus = self._bus(base / "bus")
         self._ready(
-            _python("-m", "tests.idle.manager", bus, *(f"{u}={pid}" for u, pid in units.items()))
+            _python(
+                "-m", "tests.idle_cost.manager", bus, *(f"{u}={pid}" for u, pid in units.items())
+            )
         )
         peer = next(name for name in NODES if name != node)
         setup = self._program(f"{node}/drbdsetup", self._setup(node, peer))
-        argv = _python("-s", "-m", "tests.idle.node", str(base / "drbd"), setup)
+        argv = _python("-s", "-m", "tests.idle_cost.node", str(base / "drbd"), setup)
         for name in ("etc", "state", "run"):
             argv += [f"--{name}", str(base / name)]
         argv += ["--sysrq", str(base / "sysrq")]

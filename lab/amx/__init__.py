@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.command import run
 from lab.paths import images_dir
 
-SOURCE = Path(__file__).with_name("xstate.c")
+SOURCE = Path(__file__).with_name("amx.c")
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -33,7 +33,7 @@ def library(directory: Path) -> Path:
     :raises LabError: there is no C compiler, or it fails.
     """
     digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
-    path = directory / f"xstate-{digest}.so"
+    path = directory / f"amx-{digest}.so"
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         staged = directory / f".{path.name}.{os.getpid()}"

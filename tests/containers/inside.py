@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in the container: ``python3 -m tests.agents.inside NAME`` prints one row as JSON."""
+"""Runs in the container: ``python3 -m tests.containers.inside NAME`` prints one row as JSON."""
 
 from __future__ import annotations
 

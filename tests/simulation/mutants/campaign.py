@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "roles" / "engine_agent" / "files" / "failoverd"
 REPORT = ROOT / "build" / "mutants.json"
 KNOWN = Path(__file__).parent / "known.json"
-"""Bug -> the seed that a hunt from the first seed on was caught by."""
+"""Bug -> the seed that a run from the first seed on was caught by."""
 MOST = 5000
 
 
@@ -49,12 +49,12 @@ def applied(mutant: Mutant) -> str:
 
 
 def known() -> dict[str, int]:
-    """The seeds that hunts before this one ended with."""
+    """The seeds that runs before this one ended with."""
     seeds: dict[str, int] = json.loads(KNOWN.read_text(encoding="utf-8"))
     return seeds
 
 
-def hunt(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
+def run(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
     """Play until it is caught, most seeds at most, in a process of its own.
 
     first: a seed that is played before all others, 0 for none.
@@ -66,7 +66,7 @@ def hunt(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
         (copy / "core" / mutant.file).write_text(applied(mutant), encoding="utf-8")
         only = "leased" if mutant.leased else "shared" if mutant.shared else ""
         done = subprocess.run(
-            [sys.executable, "-m", "tests.simulation.mutants.prey", str(most), only, str(first)],
+            [sys.executable, "-m", "tests.simulation.mutants.worlds", str(most), only, str(first)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{where}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -79,7 +79,7 @@ def hunt(mutant: Mutant, most: int = MOST, first: int = 0) -> Caught:
     return Caught(mutant.file, mutant.what, found["invariant"], found["seed"])
 
 
-def hunt_all(
+def run_all(
     mutants: tuple[Mutant, ...] = MUTANTS, most: int = MOST, *, anew: bool = False
 ) -> Iterator[Caught]:
     """Every bug, as many at a time as there are cores, each as soon as it is caught.
@@ -89,7 +89,7 @@ def hunt_all(
     seeds = {} if anew else known()
 
     def one(mutant: Mutant) -> Caught:
-        return hunt(mutant, most, seeds.get(mutant.what, 0))
+        return run(mutant, most, seeds.get(mutant.what, 0))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for done in as_completed([pool.submit(one, mutant) for mutant in mutants]):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hunts many bugs, as many at a time as there are cores, and keeps what catches them."""
+"""Tries many bugs, as many at a time as there are cores, and keeps what catches them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.mutation import prey
+from tests.mutation import detect
 from tests.mutation.points import Point, of_files
 
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ KNOWN = HERE / "known.json"
 """Name of a bug -> what caught it last."""
 EQUIVALENT = HERE / "equivalent.json"
 """Name of a bug -> why it changes no decision."""
-REPORT = prey.ROOT / "build" / "mutation.json"
+REPORT = detect.ROOT / "build" / "mutation.json"
 NO_RULES = frozenset(
     ("__init__.py", "codec.py", "lock_block.py", "message.py", "strictjson.py", "transitions.py")
 )
@@ -39,7 +39,7 @@ class Caught:
 
 def all_points() -> list[Point]:
     """Every bug that can be put into the rules as they are now."""
-    files = sorted(path for path in prey.CORE.glob("*.py") if path.name not in NO_RULES)
+    files = sorted(path for path in detect.CORE.glob("*.py") if path.name not in NO_RULES)
     return list(of_files({path.name: path.read_text(encoding="utf-8") for path in files}))
 
 
@@ -55,7 +55,7 @@ def draw(found: Sequence[Point], count: int, seed: str) -> list[Point]:
     return sorted(chosen, key=lambda point: (point.file, point.start))
 
 
-def hunt(found: Sequence[Point], effort: prey.Effort) -> Iterator[Caught]:
+def run(found: Sequence[Point], effort: detect.Effort) -> Iterator[Caught]:
     """Each as soon as it is known what became of it."""
     known = read(KNOWN)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -66,7 +66,7 @@ def hunt(found: Sequence[Point], effort: prey.Effort) -> Iterator[Caught]:
             yield Caught(tasks[task], task.result())
 
 
-def _apart(point: Point, effort: prey.Effort, known: str) -> str:
+def _apart(point: Point, effort: detect.Effort, known: str) -> str:
     """In a process of its own: nothing of the core is loaded here."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
@@ -81,8 +81,8 @@ def _apart(point: Point, effort: prey.Effort, known: str) -> str:
         child.join()
 
 
-def _tell(there: Connection, point: Point, effort: prey.Effort, known: str) -> None:
-    there.send(prey.catch(point, effort, known))
+def _tell(there: Connection, point: Point, effort: detect.Effort, known: str) -> None:
+    there.send(detect.catch(point, effort, known))
 
 
 def remember(results: Sequence[Caught]) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A null-modem cable between two pseudo terminals: python -m tests.idle.cable LINK LINK.
+"""A null-modem cable between two pseudo terminals: python -m tests.idle_cost.cable LINK LINK.
 
 At the pace of a real one, whose hardware hands over a few bytes at a time.
 """
