@@ -31,22 +31,22 @@ def complete(service: Any, scope: Scope) -> None:
 def _application(item: Any, service: Any, scope: Scope) -> Read:
     way, where = item["way"], item["where"]
     made = Read(kind=way, where=where)
-    put(made, "name", lambda: _name(item, way), scope)
-    put(made, "unit", lambda: _unit(item, way, made, service), scope)
+    put(scope, made, "name", lambda: _name(item, way))
+    put(scope, made, "unit", lambda: _unit(item, way, made, service))
     for key in COMMON:
         if key in item:
             dict.__setitem__(made, key, dict.__getitem__(item, key))
     if way == "ocf":
-        put(made, "agent", lambda: item["ocf"], scope)
-        put(made, "parameters", lambda: dict(item["parameters"].items()), scope)
-        put(made, "promoted", lambda: item["promoted"], scope)
+        put(scope, made, "agent", lambda: item["ocf"])
+        put(scope, made, "parameters", lambda: dict(item["parameters"].items()))
+        put(scope, made, "promoted", lambda: item["promoted"])
     elif way == "lsb":
-        put(made, "script", lambda: item["lsb"], scope)
+        put(scope, made, "script", lambda: item["lsb"])
     elif way == "postgresql":
         _postgresql(made, item, service, scope)
     elif way == "apache":
         for key in ("port", "localhost", "sample"):
-            put(made, key, lambda k=key: item[k], scope)  # type: ignore[misc]
+            put(scope, made, key, item.__getitem__, key)
         # Where it is asked is where it listens: see _listening.
         made.setdefault("monitor", [{"type": "http"}])
     with scope.problems:
@@ -81,16 +81,17 @@ def _unit(item: Any, way: str, made: Any, service: Any) -> str:
 def _postgresql(made: Any, item: Any, service: Any, scope: Scope) -> None:
     place = item["settings_at"]
     for key in ("database", "user"):
-        put(made, key, lambda k=key: _identifier(f"{place}.{k}", item, k, service, scope), scope)  # type: ignore[misc]
+        where = f"{place}.{key}"
+        put(scope, made, key, _identifier, where, item, key, service, scope)
     for key in ("port", "localhost"):
-        put(made, key, lambda k=key: item[k], scope)  # type: ignore[misc]
+        put(scope, made, key, item.__getitem__, key)
     # Of its own: after a failover there may be another server on the same node.
-    put(made, "socket", lambda: f"/run/postgresql-{service['name']}", scope)
-    put(made, "networks", lambda: list(every(item["networks"])), scope)
-    put(made, "settings", lambda: dict(item["settings"].items()), scope)
-    put(made, "version", lambda: item.get("version", ""), scope)
+    put(scope, made, "socket", lambda: f"/run/postgresql-{service['name']}")
+    put(scope, made, "networks", lambda: list(every(item["networks"])))
+    put(scope, made, "settings", lambda: dict(item["settings"].items()))
+    put(scope, made, "version", lambda: item.get("version", ""))
     if "password" in item:
-        put(made, "password", lambda: item["password"], scope)
+        put(scope, made, "password", lambda: item["password"])
     made.setdefault("monitor", [{"type": "query"}])
 
 

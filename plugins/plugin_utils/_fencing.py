@@ -24,7 +24,7 @@ def complete(methods: Sequence[Any], scope: Scope) -> None:
         if method["method"] != "stonith":
             # Without a device of its own.
             method.update(agent="", timeout_s=0.0, parameters={}, nodes={})
-        put(method, "name", lambda one=method: _name(one), scope)  # type: ignore[misc]
+        put(scope, method, "name", _name, method)
         with scope.problems:
             if method["name"] in names:
                 raise Problem(

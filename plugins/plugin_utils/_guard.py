@@ -24,7 +24,7 @@ def watchdog(given: Any, methods: Any, scope: Scope) -> Any:
     """Return the watchdog; the method watchdog needs one, so it has defaults."""
     if given is not None or not any(m["method"] == "watchdog" for m in every(methods)):
         return given
-    return attempt(lambda: WATCHDOG.read("failover_watchdog", {}, scope), scope)
+    return attempt(scope, WATCHDOG.read, "failover_watchdog", {}, scope)
 
 
 def locks(found: Any, guard: Any, decides: bool) -> dict[str, float]:

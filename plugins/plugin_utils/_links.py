@@ -23,16 +23,15 @@ def complete(links: Sequence[Any], scope: Scope) -> None:
     """Give each link its addresses and its network; what is not given is empty."""
     names: set[str] = set()
     for link in links:
-        put(link, "name", lambda one=link: _name(one, names), scope)  # type: ignore[misc]
+        put(scope, link, "name", _name, link, names)
         if link["type"] != "udp":
             continue
-        put(link, "network", lambda at=link: _network(at), scope)  # type: ignore[misc]
-        put(
-            link,
-            "address",
-            lambda at=link: {n: a["address"] for n, a in at.get("address", {}).items()},  # type: ignore[misc]
-            scope,
-        )
+        put(scope, link, "network", _network, link)
+        put(scope, link, "address", _addresses, link)
+
+
+def _addresses(link: Any) -> dict[str, str]:
+    return {node: given["address"] for node, given in link.get("address", {}).items()}
 
 
 def _name(link: Any, names: set[str]) -> str:

@@ -135,7 +135,7 @@ def _given(
             dict.__setitem__(result, name, WRONG)
         elif having:
             raw = merge({node: variables[node][name] for node in nodes})
-            put(result, name, lambda n=name, k=key, r=raw: _reading(n, k, r, scope), scope)  # type: ignore[misc]
+            put(scope, result, name, _reading, name, key, raw, scope)
         elif key.required:
             scope.problems.add(f"{name}: missing; cluster {cluster} needs it.")
             dict.__setitem__(result, name, WRONG)
@@ -190,12 +190,12 @@ def _complete(
         _links.complete(model["links"], scope)
     with problems:
         _fencing.complete(model["fencing"], scope)
-    put(model, "watchdog", lambda: _watchdog(model, scope), scope)
+    put(scope, model, "watchdog", _watchdog, model, scope)
     with problems:
         sfex = model["sfex"]
         if sfex is not None:
             decides = any(m["method"] == "sfex" for m in every(model["fencing"]))
-            put(sfex, "times", lambda: _guard.locks(sfex, model["watchdog"], decides), scope)
+            put(scope, sfex, "times", lambda: _guard.locks(sfex, model["watchdog"], decides))
     with problems:
         _services.complete(
             model["services"], dict.get(model, "links"), dict.get(model, "sfex"), scope

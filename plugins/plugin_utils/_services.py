@@ -19,8 +19,8 @@ POLICY = ("restarts", "failure_expiry_s", "failback", "failback_delay_s")
 def complete(services: Any, links: Any, lock_disk: Any, scope: Scope) -> None:
     """Fill in what was not given; interfaces of addresses are chosen by place()."""
     for service in services:
-        put(service, "preferred", lambda one=service: _preferred(one, scope.nodes), scope)  # type: ignore[misc]
-        put(service, "storage", lambda one=service: _storage(one, links, lock_disk, scope), scope)  # type: ignore[misc]
+        put(scope, service, "preferred", _preferred, service, scope.nodes)
+        put(scope, service, "storage", _storage, service, links, lock_disk, scope)
         with scope.problems:
             for address in service["addresses"]:
                 _address(address, links, scope)
@@ -66,7 +66,7 @@ def _storage(service: Any, links: Any, lock_disk: Any, scope: Scope) -> Any:
     if storage["type"] == "none":
         return no_storage()
     if storage["type"] == "drbd":
-        put(storage, "link", lambda: _link(f"{where}.link", storage["link"], links), scope)
+        put(scope, storage, "link", lambda: _link(f"{where}.link", storage["link"], links))
         for key in ("minor", "port"):
             storage.setdefault(key, None)
         return storage
@@ -77,7 +77,7 @@ def _storage(service: Any, links: Any, lock_disk: Any, scope: Scope) -> Any:
         if "mmp" in storage and storage["filesystem"] != "ext4":
             kind = storage["filesystem"]
             raise Problem(f"{where}.mmp: {kind} has no multi-mount protection; ext4 has it.")
-    put(storage, "mmp", lambda: storage.get("mmp", storage["filesystem"] == "ext4"), scope)
+    put(scope, storage, "mmp", lambda: storage.get("mmp", storage["filesystem"] == "ext4"))
     if lock_disk is not None:
         storage.setdefault("lock", None)
     # Nothing of a shared disk is ever overwritten.
@@ -98,12 +98,12 @@ def _link(where: str, link: str, links: Any) -> str:
 def _address(address: Any, links: Any, scope: Scope) -> None:
     """Give it the keys of every address."""
     where = address["where"]
-    put(address, "ip", lambda: _net.host(address["address"]), scope)
+    put(scope, address, "ip", lambda: _net.host(address["address"]))
     both = "link" in address and "interface" in address
     if both:
         scope.problems.add(f"{where}: link and interface are both given; one says it all.")
     if "link" in address:
-        put(address, "link", lambda: _network_link(f"{where}.link", address["link"], links), scope)
+        put(scope, address, "link", lambda: _network_link(f"{where}.link", address["link"], links))
     address.setdefault("link", "")
     address.setdefault("interface", {})
 

@@ -95,7 +95,7 @@ class Devices(Kind):
             place = f"{where}.{node}"
             if item is None:
                 scope.problems.add(f"{place}: missing; it must be given.")
-            read = attempt(lambda p=place, i=item: PARAMETERS.read(p, i or {}, scope), scope)  # type: ignore[misc]
+            read = attempt(scope, PARAMETERS.read, place, item or {}, scope)
             dict.__setitem__(result, node, read)
         return result
 

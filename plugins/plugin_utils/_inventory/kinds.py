@@ -93,16 +93,16 @@ def every(items: Any) -> Any:
     return items
 
 
-def attempt(read: Callable[[], Any], scope: Scope) -> Any:
-    """The value that was read, or WRONG."""
+def attempt(scope: Scope, read: Callable[..., Any], *arguments: Any) -> Any:
+    """The value that read returns for the arguments, or WRONG."""
     with scope.problems:
-        return read()
+        return read(*arguments)
     return WRONG
 
 
-def put(read: Any, key: str, make: Callable[[], Any], scope: Scope) -> None:
-    """Set a key to what make returns, or mark it as wrong."""
-    dict.__setitem__(read, key, attempt(make, scope))
+def put(scope: Scope, into: Any, key: str, make: Callable[..., Any], *arguments: Any) -> None:
+    """Set a key to what make returns for the arguments, or mark it as wrong."""
+    dict.__setitem__(into, key, attempt(scope, make, *arguments))
 
 
 def merge(values: Mapping[str, Any]) -> Any:
@@ -414,7 +414,7 @@ class Each(Kind):
                 continue
             place = where if isinstance(value, PerNode) else f"{where}.{node}"
             item = value[node]
-            read = attempt(lambda p=place, i=item: self.kind.read(p, i, scope), scope)  # type: ignore[misc]
+            read = attempt(scope, self.kind.read, place, item, scope)
             dict.__setitem__(result, node, read)
         return result
 
@@ -440,7 +440,7 @@ class ListOf(Kind):
         result = Items()
         for index, raw in enumerate(value):
             place = f"{where}[{index}]"
-            item = attempt(lambda p=place, r=raw: self.kind.read(p, r, scope), scope)  # type: ignore[misc]
+            item = attempt(scope, self.kind.read, place, raw, scope)
             if item is WRONG:
                 result.whole = False
             else:
@@ -503,7 +503,7 @@ def read_keys(
         raw = value.get(name)
         if raw is not None:
             place = f"{where}.{name}"
-            read = attempt(lambda p=place, r=raw, k=key: k.kind.read(p, r, scope), scope)  # type: ignore[misc]
+            read = attempt(scope, key.kind.read, place, raw, scope)
             dict.__setitem__(result, name, read)
         elif key.required:
             scope.problems.add(f"{where}.{name}: missing; it must be given.")
@@ -594,7 +594,7 @@ class Free(Kind):
             refuse(where, value, "is not a mapping.")
         result = Read()
         for key, item in value.items():
-            read = attempt(lambda k=key, i=item: self._one(where, k, i), scope)  # type: ignore[misc]
+            read = attempt(scope, self._one, where, key, item)
             dict.__setitem__(result, str(key), read)
         return result
 
