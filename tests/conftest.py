@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests that answer a finding of the audit say which: ``@pytest.mark.finding("S1", "H9")``.
+"""Markers of tests that are evidence for a proof.
 
-The numbers go into the JUnit report, from which ``make show WHAT=audit`` makes its rows.
+``@pytest.mark.finding("S1", "H9")`` answers findings of the audit: ``make show WHAT=audit``.
+``@pytest.mark.house("storage")`` shows how the house is built: ``make show WHAT=house``.
+The words go into the JUnit report, from which the proof makes its rows.
 """
 
 from __future__ import annotations
@@ -16,14 +18,19 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-NUMBER = re.compile(r"[SXHI][1-9][0-9]?")
+WORDS = {
+    "finding": re.compile(r"[SXHI][1-9][0-9]?"),
+    "house": re.compile(r"imports|application|storage|engine|variables"),
+}
+"""Of each marker: the words that it knows."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write the numbers into the report of each test."""
+    """Write the words into the report of each test."""
     for item in items:
-        for mark in item.iter_markers("finding"):
-            for number in mark.args:
-                if not NUMBER.fullmatch(number):
-                    raise pytest.UsageError(f"{item.nodeid}: {number} is not a finding's number")
-                item.user_properties.append(("finding", number))
+        for marker, known in WORDS.items():
+            for mark in item.iter_markers(marker):
+                for word in mark.args:
+                    if not known.fullmatch(word):
+                        raise pytest.UsageError(f"{item.nodeid}: {marker} does not know {word}")
+                    item.user_properties.append((marker, word))

@@ -4,16 +4,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import xml.etree.ElementTree as ET
 from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from . import _labtests
+from . import _labtests, _marked
+from ._marked import Answer
 
 NUMBERS = [
     f"{letter}{number}"
@@ -34,65 +29,20 @@ LABS = {
     "changes": ("changes", ("tests/kernels/changes",)),
 }
 """Of each lab: what LONG calls it, and where its tests are."""
-LIMIT_S = 3600.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One test that names a finding."""
-
-    test: str
-    ok: bool
-    lab: bool
 
 
 def prove() -> list[dict[str, Any]]:
     """Run every test that names a finding, on real kernels where it needs them."""
-    reports = [(_without_lab(), False)]
+    reports = [(_marked.run("finding", "audit-units", WITHOUT_LAB), False)]
     for name, (long, tests) in LABS.items():
         report = f"audit-{name}"
         _labtests.run(report, [*tests, "-m", "finding"], long, f"audit-{name}")
         reports.append((_labtests.report(report), True))
     answers: dict[str, list[Answer]] = defaultdict(list)
     for path, lab in reports:
-        for number, found in read(path, lab).items():
+        for number, found in _marked.read(path, "finding", lab).items():
             answers[number] += found
     return judged(answers)
-
-
-def _without_lab() -> Path:
-    path = _labtests.report("audit-units")
-    path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "finding", *WITHOUT_LAB]
-    environment = {**os.environ, "SEEDS": os.environ.get("SEEDS", "200")}
-    subprocess.run(
-        [*command, "--junitxml", str(path)],
-        cwd=_labtests.CHECKOUT,
-        env=environment,
-        check=False,
-        timeout=LIMIT_S,
-    )
-    return path
-
-
-def read(path: Path, lab: bool) -> dict[str, list[Answer]]:
-    """The tests of a JUnit file by the findings that they name."""
-    found: dict[str, dict[str, bool]] = defaultdict(dict)
-    if not path.exists():
-        return {}
-    for case in ET.parse(path).getroot().iter("testcase"):
-        name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name', '?')}"
-        bad = any(child.tag in ("failure", "error", "skipped") for child in case)
-        for child in case.iter("property"):
-            if child.get("name") == "finding":
-                tests = found[str(child.get("value"))]
-                # A test that errs at its end has two entries.
-                tests[name] = tests.get(name, True) and not bad
-    return {
-        number: [Answer(name, ok, lab) for name, ok in tests.items()]
-        for number, tests in found.items()
-    }
 
 
 def judged(answers: dict[str, list[Answer]]) -> list[dict[str, Any]]:

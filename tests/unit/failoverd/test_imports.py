@@ -78,6 +78,7 @@ def strangers(files: Path) -> set[str]:
     }
 
 
+@pytest.mark.house("imports")
 def test_no_modules_and_no_packages_import_each_other_in_a_circle() -> None:
     graph = modules(FILES)
     assert "failoverd.service" in graph["failoverd.daemon"]
@@ -85,6 +86,7 @@ def test_no_modules_and_no_packages_import_each_other_in_a_circle() -> None:
     assert circle(packages(graph)) == []
 
 
+@pytest.mark.house("imports")
 def test_the_core_imports_nothing_of_the_shell() -> None:
     assert strangers(FILES) == set()
 

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -25,6 +29,7 @@ def test_page_and_argument_specs_are_up_to_date(name: str, made: object) -> None
     assert written == made(), "run make docs"
 
 
+@pytest.mark.house("variables")
 def test_every_variable_and_every_key_has_a_sentence() -> None:
     specs = yaml.safe_load((configuration.ROOT / configuration.SPECS).read_text(encoding="utf-8"))
     options = specs["argument_specs"]["main"]["options"]
@@ -42,6 +47,21 @@ def test_every_variable_and_every_key_has_a_sentence() -> None:
             walk(inner)
 
     walk({name: options[name] for name in specification.VARIABLES})
+
+
+@pytest.mark.house("variables")
+def test_ansible_doc_shows_every_variable() -> None:
+    from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import specification
+
+    role = "failover.cluster.preflight"
+    command = ["ansible-doc", "-t", "role", "--json", role]
+    where = {"ANSIBLE_COLLECTIONS_PATH": str(Path(specification.__file__).parents[6])}
+    done = subprocess.run(
+        command, env={**os.environ, **where}, capture_output=True, text=True, check=True
+    )
+    shown = json.loads(done.stdout)[role]["entry_points"]["main"]["options"]
+    assert set(specification.VARIABLES) <= set(shown)
+    assert all(shown[name]["description"] for name in specification.VARIABLES)
 
 
 def test_ansible_itself_never_quotes_a_value_of_a_cluster() -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.proofs.audit import Answer, judged, read
+from tests.proofs._marked import Answer, read
+from tests.proofs.audit import judged
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_a" name="test_one"><properties>
@@ -21,11 +22,11 @@ REPORT = """<testsuites><testsuite>
 def test_a_report_is_read_by_the_numbers_that_its_tests_name(tmp_path: Path) -> None:
     path = tmp_path / "report.xml"
     path.write_text(REPORT, encoding="utf-8")
-    assert read(path, False) == {
+    assert read(path, "finding") == {
         "S7": [Answer("test_a::test_one", True, False), Answer("test_a::test_two", False, False)],
         "S8": [Answer("test_a::test_one", True, False)],
     }
-    assert read(tmp_path / "missing.xml", True) == {}
+    assert read(tmp_path / "missing.xml", "finding") == {}
 
 
 def test_a_row_needs_tests_that_passed_and_real_kernels_where_it_is_a_matter_of_kernels() -> None:
