@@ -20,12 +20,13 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SEEDS ?= 2000
 DRAW ?= 0
+AGAINST ?= HEAD
 INPUTS ?= 20000
 MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles drbd
 
-.PHONY: help setup docs lint gates molecule unit fuzz simulate mutants mutation lab-test test demo show clean
+.PHONY: help setup docs lint gates molecule unit fuzz simulate mutants mutation lockstep lab-test test demo show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -82,6 +83,9 @@ mutants: setup ## deliberate bugs in the core, each to be caught by the simulato
 
 mutation: setup ## bugs that a program puts into the core (DRAW=200), and what catches them: build/mutation.json
 	$(PYTHON) -m tests.mutation --draw $(DRAW)
+
+lockstep: setup ## the core of another revision beside this one, step by step (AGAINST=HEAD SEEDS=2000)
+	$(PYTHON) -m tests.lockstep --against $(AGAINST) --seeds $(SEEDS)
 
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/kernels $(if $(ONLY),-k $(ONLY))
