@@ -14,6 +14,7 @@ import pytest
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
 from failoverd.exclusion import FencingSettings
+from failoverd.fencing import stonith
 from failoverd.fencing.devices import Devices
 from failoverd.fencing.stonith import Stonith
 
@@ -202,3 +203,97 @@ def test_a_device_that_does_not_switch_on_says_why_and_takes_nothing_back(script
     answers = perform(device, Ask.OFF, Ask.ON, Ask.STATUS)
     assert answers[1] == (Power.UNKNOWN, "power supply: *** failed")
     assert [power for power, _detail in answers] == [Power.OFF, Power.UNKNOWN, Power.OFF]
+
+
+async def began(tmp_path: Path) -> None:
+    """Until an agent has read what it is to do."""
+    for _round in range(600):
+        if (tmp_path / "actions").exists():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("no agent has begun")
+
+
+STALLS = """
+n=$(wc -l < "$dir/actions")
+[ $n -le 1 ] && exec sleep 600
+"""
+
+
+@pytest.mark.parametrize(("ask", "power"), [(Ask.STATUS, Power.ON), (Ask.OFF, Power.OFF)])
+def test_a_device_that_stalls_is_asked_again_in_a_new_session(
+    script: Script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ask: Ask, power: Power
+) -> None:
+    monkeypatch.setattr(stonith, "STALL_S", 1.5)
+    monkeypatch.setattr(stonith, "STALL_OFF_S", 1.5)
+    body = HONEST.replace("case $action in\n  off)", f"{STALLS}case $action in\n  off)")
+    device = Stonith(settings(script("agent", body), timeout_s=600.0), "node2")
+    [(found, detail)] = perform(device, ask)
+    assert found is power, detail
+    assert (tmp_path / "actions").read_text().split()[0] == ask.value
+
+
+def test_a_device_that_is_always_slow_gets_its_time_in_the_end(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stonith, "STALL_S", 0.1)
+    slow = HONEST.replace("case $action in\n  off)", "sleep 1\ncase $action in\n  off)")
+    device = Stonith(settings(script("agent", slow), timeout_s=600.0), "node2")
+    assert [power for power, _said in perform(device, Ask.STATUS)] == [Power.ON]
+
+
+def test_an_order_does_not_wait_for_a_question_that_stalls(script: Script, tmp_path: Path) -> None:
+    """Two sessions at once make many a device serve neither."""
+    body = HONEST.replace("status) [", 'status) [ -e "$dir/power" ] || exec sleep 600; [')
+
+    async def main() -> list[tuple[Power, str]]:
+        device = Stonith(settings(script("agent", body), timeout_s=600.0), "node2")
+        question = asyncio.create_task(device.perform(Ask.STATUS))
+        await began(tmp_path)
+        waiting = asyncio.create_task(device.check())
+        try:
+            order = await device.perform(Ask.OFF)
+            return [order, await question, await waiting]
+        finally:
+            await device.close()
+
+    order, question, waiting = asyncio.run(main())
+    assert order[0] is Power.OFF
+    assert question == (Power.UNKNOWN, stonith.GIVEN_UP)
+    assert waiting[0] in (Power.OFF, Power.UNKNOWN)
+
+
+def test_a_question_that_was_given_up_says_nothing_of_the_device(
+    script: Script, tmp_path: Path
+) -> None:
+    body = HONEST.replace("status) [", 'status) [ -e "$dir/power" ] || exec sleep 600; [')
+    told: list[Event] = []
+
+    async def main() -> None:
+        devices = Devices((settings(script("agent", body), 600.0),), "node2", 60.0, Entries())
+        devices.post = told.append
+        question = asyncio.create_task(devices.perform(0, Ask.STATUS))
+        await began(tmp_path)
+        await devices.perform(0, Ask.OFF)
+        await question
+        await devices.close()
+
+    asyncio.run(main())
+    assert told == [DeviceChecked(0, True, "switched off and verified")]
+
+
+@pytest.mark.parametrize(("given", "told"), [({}, "0"), ({"power_wait": "4"}, "4")])
+def test_an_agent_does_not_sleep_before_the_order_is_verified(
+    script: Script, tmp_path: Path, given: dict[str, str], told: str
+) -> None:
+    ipmi = script("fence_ipmilan", HONEST)
+    (tmp_path / "fence_idrac").symlink_to(ipmi)
+    for agent in (ipmi, str(tmp_path / "fence_idrac")):
+        target = {"node2": {"ip": "10.0.0.2", **given}}
+        device = Stonith(FencingSettings("bmc", "stonith", agent, 20.0, target), "node2")
+        (tmp_path / "stdin").unlink(missing_ok=True)
+        perform(device, Ask.OFF)
+        words = (tmp_path / "stdin").read_text().split()
+        assert [word for word in words if word.startswith("power_wait")] == [
+            f"power_wait={told}"
+        ] * 2

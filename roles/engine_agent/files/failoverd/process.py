@@ -61,6 +61,8 @@ class Finished:
     output: str
     error: BaseException | None = None
     """Why it could not run, if the reason lies in this daemon (trouble.own)."""
+    late: bool = False
+    """It ran, and missed its deadline."""
 
     @property
     def last_line(self) -> str:
@@ -191,7 +193,7 @@ class Program:
                 await asyncio.shield(self._end)
         except TimeoutError:
             await self.kill()
-            return Finished(None, f"no answer within {round(timeout_s, 1):g} s")
+            return Finished(None, f"no answer within {round(timeout_s, 1):g} s", late=True)
         except BaseException:
             await asyncio.shield(self.kill())
             raise

@@ -18,7 +18,7 @@ from failoverd.exclusion import FencingSettings
 from .lease import OwnLease
 from .locks import Locks
 from .sfex import Lock
-from .stonith import Stonith
+from .stonith import GIVEN_UP, Stonith
 from .watchdog import Watchdog
 
 
@@ -29,6 +29,9 @@ class Level(Protocol):
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
         """Ask or order; whatever is unclear is UNKNOWN."""
+
+    async def check(self) -> tuple[Power, str]:
+        """Ask while all is well, and give way to whatever is ordered."""
 
     def warm(self) -> None:
         """Prepare for quick use."""
@@ -95,6 +98,8 @@ class Devices:
         return power, detail
 
     def _remember(self, level: int, power: Power, detail: str) -> None:
+        if detail == GIVEN_UP:
+            return
         health = self._health[level]
         last = "failed" if power is Power.UNKNOWN else "ok"
         if last != health.last:
@@ -107,7 +112,7 @@ class Devices:
             device.warm()
         while True:
             for level, device in enumerate(self._levels):
-                power, detail = await device.perform(Ask.STATUS)
+                power, detail = await device.check()
                 self._remember(level, power, detail)
             await asyncio.sleep(self._period_s)
 

@@ -27,6 +27,10 @@ class OwnLease:
             return Power.UNKNOWN, "a lease cannot be ordered to do anything"
         return (Power.UNKNOWN, why) if why else (Power.ON, "the watchdog is petted")
 
+    async def check(self) -> tuple[Power, str]:
+        """As a question of the core."""
+        return await self.perform(Ask.STATUS)
+
     def warm(self) -> None:
         """Nothing to load."""
 

@@ -38,6 +38,10 @@ class Locks:
             return Power.UNKNOWN, "; ".join(problems) or "there is no lock"
         return Power.OFF, f"all locks are this node's: {', '.join(self._locks)}"
 
+    async def check(self) -> tuple[Power, str]:
+        """As a question of the core."""
+        return await self.perform(Ask.STATUS)
+
     @staticmethod
     async def _take(lock: Lock) -> str:
         times = lock.place.times

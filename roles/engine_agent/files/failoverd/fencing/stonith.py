@@ -9,6 +9,8 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
@@ -22,8 +24,20 @@ SAYS_OFF = re.compile(r"\boff\b", re.IGNORECASE)
 """Interpreters end with 2 for troubles of their own: what is said has to agree with it."""
 LOG_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d [\d:,.]+ [A-Z]+: ", re.MULTILINE)
 """What the library of the agents puts before each line: the history has times of its own."""
-SETTLE_S = 0.5
-VERIFY_TRIES = 3
+SETTLE_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Pauses between the questions whether an order to switch off has had its effect."""
+STALL_S = 4.0
+"""A session that is silent for so long is given up, and the device is asked in a new one. What is
+stalled answers no sooner for being waited for."""
+STALL_OFF_S = 6.0
+"""The same for an order, in which the agent itself asks whether it was carried out."""
+USUAL = 4
+"""A device may take so many times as long as it took for its last answer. Each further session is
+given twice the time, so that a device that is always slow gets all of its time in the end."""
+GIVEN_UP = "the question was given up for a later order"
+NO_WAIT = {"fence_ipmilan": "power_wait"}
+"""Program -> the parameter by which it sleeps after an order (2 s if nothing is said). Nothing
+relies on that sleep: an order is verified by a question of its own."""
 
 
 class Stonith:
@@ -33,52 +47,125 @@ class Stonith:
     most of its running time. So one instance waits, loaded, for its parameters, and the next one
     loads, in the background, as soon as it is used: between the question and the shot lies less
     than the time that loading takes (F14).
+
+    A device has one session at a time: many cannot serve two, and then both time out. A question
+    under way is given up for whatever the core orders next, a check of the patrol waits.
     """
 
     def __init__(self, settings: FencingSettings, peer: str) -> None:
         self.name = settings.name
         self._agent = find(settings.agent)
+        # fence_idrac, fence_ilo4 and others are other names of the same program.
+        self._sleep = NO_WAIT.get(Path(self._agent).resolve().name, "")
         self._timeout_s = settings.timeout_s
         self._parameters: Mapping[str, str] = settings.targets[peer]
         self._spare: Program | None = None
         self._warming: asyncio.Task[None] | None = None
         self._closed = False
+        self._session = asyncio.Lock()
+        self._question: asyncio.Task[tuple[Power, str]] | None = None
+        self._orders = 0
+        """So many are under way or wait for the session."""
+        self._usual_s = 0.0
+        """What its last answer to a question took."""
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
         """Ask or order; a timeout or an unclear answer is UNKNOWN, never success (F03)."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._timeout_s
+        if self._question is not None:
+            self._question.cancel()
         if ask is Ask.STATUS:
-            return await self._status(self._timeout_s)
-        done = await self._call(ask.value, self._timeout_s)
-        if ask is Ask.ON:
-            if done.code == 0:
-                return Power.ON, "switched on"
-            return Power.UNKNOWN, done.last_line or f"the agent ended with {done.code}"
-        power, detail = Power.UNKNOWN, done.last_line
-        for _round in range(VERIFY_TRIES):
+            return await self.check()
+        self._orders += 1
+        try:
+            async with self._session:
+                return await (self._switch_off() if ask is Ask.OFF else self._switch_on())
+        finally:
+            self._orders -= 1
+
+    async def check(self) -> tuple[Power, str]:
+        """Ask when nothing else is under way; UNKNOWN and GIVEN_UP if an order came meanwhile."""
+        async with self._session:
+            if self._orders:
+                return Power.UNKNOWN, GIVEN_UP
+            self._question = asyncio.get_running_loop().create_task(self._ask())
+            try:
+                return await self._question
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                return Power.UNKNOWN, GIVEN_UP
+            finally:
+                self._question.cancel()
+                self._question = None
+
+    async def _ask(self) -> tuple[Power, str]:
+        loop = asyncio.get_running_loop()
+        until, patience_s = loop.time() + self._timeout_s, self._patience_s(STALL_S)
+        while True:
+            left = until - loop.time()
+            power, said, stalled = await self._status(min(left, patience_s))
+            if not stalled or left <= patience_s:
+                return power, said
+            patience_s *= 2
+
+    async def _switch_on(self) -> tuple[Power, str]:
+        done = await self._call(Ask.ON.value, self._timeout_s)
+        if done.code == 0:
+            return Power.ON, "switched on"
+        return Power.UNKNOWN, done.last_line or f"the agent ended with {done.code}"
+
+    async def _switch_off(self) -> tuple[Power, str]:
+        loop = asyncio.get_running_loop()
+        until, patience_s = loop.time() + self._timeout_s, self._patience_s(STALL_OFF_S)
+        detail, stalled = "", True
+        while stalled and (left := until - loop.time()) > 0:
+            done = await self._call(Ask.OFF.value, min(left, patience_s))
+            stalled = done.late
+            # The order may have arrived even if its answer has not.
+            off, said = await self._is_off(until, again=done.code == 0)
+            if off:
+                return Power.OFF, "switched off and verified"
+            detail = said if done.code == 0 else f"{done.last_line or done.code}; {said}"
+            patience_s *= 2
+        return Power.UNKNOWN, f"not verified off: {detail or 'no answer in time'}"
+
+    async def _is_off(self, until: float, *, again: bool) -> tuple[bool, str]:
+        """Whether the device says off by the time until; asked more than once if again."""
+        loop, said = asyncio.get_running_loop(), "no answer in time"
+        for pause_s in SETTLE_S if again else SETTLE_S[:1]:
             left = until - loop.time()
             if left <= 0:
                 break
-            power, said = await self._status(left)
-            if power is Power.OFF:
-                return power, "switched off and verified"
-            detail = said if done.code == 0 else f"{done.last_line or done.code}; {said}"
-            if done.code != 0:
-                break
-            await asyncio.sleep(SETTLE_S)
-        return Power.UNKNOWN, f"not verified off: {detail or 'no answer in time'}"
+            power, said, _late = await self._status(min(left, self._patience_s(STALL_S)))
+            if power is Power.OFF or not again:
+                return power is Power.OFF, said
+            await asyncio.sleep(pause_s)
+        return False, said
 
-    async def _status(self, timeout_s: float) -> tuple[Power, str]:
-        done = await self._call("status", timeout_s)
+    def _patience_s(self, least_s: float) -> float:
+        """How long the first session may go without an answer."""
+        return max(least_s, USUAL * self._usual_s)
+
+    async def _status(self, timeout_s: float) -> tuple[Power, str, bool]:
+        """What it says, for people too, and whether it has stalled."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        done = await self._call(Ask.STATUS.value, timeout_s)
         if done.code == STATUS_ON:
-            return Power.ON, "the device says on"
-        if done.code == STATUS_OFF and (not done.output.strip() or SAYS_OFF.search(done.output)):
-            return Power.OFF, "the device says off"
-        return Power.UNKNOWN, done.last_line or f"the agent ended with {done.code}"
+            power, said = Power.ON, "the device says on"
+        elif done.code == STATUS_OFF and (not done.output.strip() or SAYS_OFF.search(done.output)):
+            power, said = Power.OFF, "the device says off"
+        else:
+            said = done.last_line or f"the agent ended with {done.code}"
+            return Power.UNKNOWN, said, done.late
+        self._usual_s = loop.time() - begun
+        return power, said, False
 
     async def _call(self, action: str, timeout_s: float) -> Finished:
         lines = [f"{key}={value}" for key, value in self._parameters.items() if key != "action"]
+        if self._sleep and self._sleep not in self._parameters:
+            lines.append(f"{self._sleep}=0")
         # Parameters travel over stdin alone: a command line can be read by everybody.
         stdin = "\n".join([*lines, f"action={action}", ""])
         program, self._spare = self._spare, None
@@ -90,7 +177,7 @@ class Stonith:
         program.set_nice(0)
         self.warm()
         done = await program.finish(stdin, timeout_s)
-        return Finished(done.code, self._without_secrets(LOG_PREFIX.sub("", done.output)))
+        return replace(done, output=self._without_secrets(LOG_PREFIX.sub("", done.output)))
 
     def _without_secrets(self, text: str) -> str:
         for key, value in self._parameters.items():
