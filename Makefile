@@ -14,7 +14,7 @@ VENV := build/venv
 PYTHON := $(VENV)/bin/python
 GATES := build/gates-venv
 COLLECTION := build/collections/ansible_collections/failover/cluster
-CODE := lab molecule plugins roles tests
+CODE := bench lab molecule plugins roles tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
@@ -26,7 +26,7 @@ MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles drbd
 
-.PHONY: help setup docs lint gates molecule unit fuzz simulate mutants mutation lockstep lab-test test demo show clean
+.PHONY: help setup docs lint gates molecule unit fuzz simulate mutants mutation lockstep lab-test test demo bench show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -58,7 +58,7 @@ docs: setup ## write the pages of docs/ and the argument specs that are made fro
 lint: setup ## ruff, mypy, yamllint, ansible-lint
 	ruff check $(CODE)
 	ruff format --check $(CODE)
-	mypy lab plugins/plugin_utils plugins/module_utils tests
+	mypy bench lab plugins/plugin_utils plugins/module_utils tests
 	cd roles/engine_agent/files && mypy --config-file ../../../pyproject.toml -p failoverd
 	yamllint --strict .
 	ansible-lint --offline
@@ -97,6 +97,9 @@ test: lint $(GATES)/done ## everything that is checked before a change lands (PA
 
 demo: setup ## two hosts, a cluster, a power cut, a report
 	$(PYTHON) -m lab.demo
+
+bench: setup ## who is without service for how long (SYSTEMS="failoverd floor" CASES=power_off RUNS=5): bench/results.json
+	SYSTEMS="$(SYSTEMS)" CASES="$(CASES)" RUNS=$(RUNS) $(PYTHON) -m bench
 
 show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
 	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"

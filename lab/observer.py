@@ -187,6 +187,7 @@ class Observer:
     ) -> None:
         self._lab = lab
         self._nodes = tuple(nodes)
+        self.watch = watch
         self._command = probe_command(watch, interval_s)
         self._tracks = {node: Track() for node in nodes}
         self._lock = threading.Lock()
