@@ -79,8 +79,8 @@ def answers(model: dict[str, Any], hostvars: Any, host: str) -> dict[str, dict[s
     collected: dict[str, dict[str, Any]] = {}
     reasons: dict[str, str] = {}
     for asker in [host, *(node for node in model["nodes"] if node != host)]:
-        said = [(asker, hostvars[asker].get("preflight_answer") or {})]
-        for result in (hostvars[asker].get("preflight_others") or {}).get("results", []):
+        said = [(asker, hostvars[asker].get("prepare_answer") or {})]
+        for result in (hostvars[asker].get("prepare_others") or {}).get("results", []):
             said.append((str(result.get("item")), result))
         for node, result in said:
             if "node" in result:

@@ -11,7 +11,7 @@ author: failover.cluster contributors (@failover-cluster)
 version_added: 0.1.0
 short_description: One link of a cluster by its name
 description:
-  - Returns the link with a name, out of C(preflight_model.links).
+  - Returns the link with a name, out of C(prepare_model.links).
   - Fails if there is no such link, and says which there are.
 positional: name
 options:

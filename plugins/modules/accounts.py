@@ -103,7 +103,7 @@ class Accounts:
             self.module.fail_json(
                 msg=f"account {name}: has uid {have.pw_uid} and gid {have.pw_gid}, must have {uid}"
                 f" and {gid}, and owns {', '.join(owned[:SHOWN])}{more}; it is renumbered only if"
-                " identity_renumber is true."
+                " prepare_renumber is true."
             )
         self._free(name, uid, gid)
         self.renumbered.append(name)
@@ -129,7 +129,7 @@ class Accounts:
             if other != name:
                 self.module.fail_json(
                     msg=f"account {name}: {kind} {number} already belongs to {other}; choose"
-                    " another number with identity_accounts."
+                    " another number with prepare_accounts."
                 )
 
     def _create(self, name: str, uid: int, gid: int, want: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ description:
   - Tells everything that is wrong, a line each, with variable, value and rule; once for a cluster,
     at the first of its nodes that is in the play. The nodes of another cluster do not fail for it.
   - The nodes of a cluster come from its inventory group, never from the hosts of the play.
-  - The variables are described with the role P(failover.cluster.preflight#role).
+  - The variables are described with the role P(failover.cluster.prepare#role).
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -43,7 +43,7 @@ options:
 EXAMPLES = r"""
 - name: Check the inventory
   failover.cluster.model:
-  register: preflight_model
+  register: prepare_model
 """
 
 RETURN = r"""

@@ -10,7 +10,7 @@ module: preflight
 short_description: Judges what the nodes answered
 description:
   - Runs on the control host only, after M(failover.cluster.node_info) asked every node and was
-    registered as C(preflight_answer).
+    registered as C(prepare_answer).
   - Judges all nodes of the cluster, also those that a limit left out.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 - name: Judge the answers
   failover.cluster.preflight:
     repair: true
-  register: preflight_judgement
+  register: prepare_judgement
 """
 
 RETURN = r"""

@@ -77,10 +77,10 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
         if free < limits["free_mib"]:
             raise Problem(
                 f"{node}: {free} MiB are free on {path}; at least {limits['free_mib']} MiB are"
-                " needed (preflight_free_mib)."
+                " needed (prepare_free_mib)."
             )
     if limits["watchdog"] and not info["watchdog"]["exists"]:  # F29
-        raise Problem(f"{node}: has no /dev/watchdog, but preflight_watchdog asks for one.")
+        raise Problem(f"{node}: has no /dev/watchdog, but prepare_watchdog asks for one.")
 
 
 def _foreign(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
@@ -175,7 +175,7 @@ def _clock(nodes: Sequence[str], found: Found, limit: float) -> None:
     if gap > limit:
         raise Problem(
             f"{first} and {second}: the clocks differ by at least {gap:.1f} s; at most {limit:g} s"
-            " are allowed (preflight_clock_s)."
+            " are allowed (prepare_clock_s)."
         )
 
 
@@ -238,8 +238,8 @@ def accounts(
                 said = ", ".join(f"{i['uid']}:{i['gid']} on {n}" for n, i in have.items())
                 raise Problem(
                     f"account {name}: has different numbers ({said}); files on shared storage"
-                    " would change their owner with the node. Say which with identity_accounts"
-                    " and allow it with identity_renumber."
+                    " would change their owner with the node. Say which with prepare_accounts"
+                    " and allow it with prepare_renumber."
                 )
             chosen = sorted(numbers)[0] if numbers else (None, None)
             want["uid"] = chosen[0] or want.get("default")
@@ -247,7 +247,7 @@ def accounts(
             if not want["uid"]:
                 raise Problem(
                     f"account {name}: exists on no node; install what it belongs to, or give its"
-                    f" numbers with identity_accounts: {{{name}: {{uid: ..., gid: ...}}}}."
+                    f" numbers with prepare_accounts: {{{name}: {{uid: ..., gid: ...}}}}."
                 )
         want.setdefault("gid", want["uid"])
         for node in nodes:
@@ -257,12 +257,12 @@ def accounts(
                     if number in found[node]["taken"][kind]:
                         raise Problem(
                             f"account {name}: {kind[:-1]} {number} is taken on {node}; choose"
-                            " another with identity_accounts."
+                            " another with prepare_accounts."
                         )
             elif (seen["uid"], seen["gid"]) != (want["uid"], want["gid"]) and not renumber:
                 raise Problem(
                     f"account {name}: has {seen['uid']}:{seen['gid']} on {node} and must have"
-                    f" {want['uid']}:{want['gid']}; allow it with identity_renumber."
+                    f" {want['uid']}:{want['gid']}; allow it with prepare_renumber."
                 )
         want.pop("default", None)
         result.append({"name": name, **want})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/configuration.md and the argument_specs of the role preflight, from the specification."""
+"""docs/configuration.md and the argument_specs of the role prepare, from the specification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/configuration.md"
-SPECS = "roles/preflight/meta/argument_specs.yml"
+SPECS = "roles/prepare/meta/argument_specs.yml"
 
 
 class _Dumper(yaml.SafeDumper):

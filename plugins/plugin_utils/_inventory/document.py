@@ -22,7 +22,7 @@ clusters. If a value differs from node to node, write it as a mapping
 `ansible-playbook failover.cluster.validate` checks all clusters of an inventory and contacts no
 host. It reports everything that is wrong at once. If a cluster is refused, only its own hosts fail.
 `-e cluster=NAME` checks one cluster alone. A variable `failover_*` that is not listed here is an
-error. `ansible-doc -t role failover.cluster.preflight` shows the same in the terminal.
+error. `ansible-doc -t role failover.cluster.prepare` shows the same in the terminal.
 
 Keep passwords in an Ansible vault. On the nodes they lie in files that only root can read.
 """
@@ -109,7 +109,7 @@ def _type(kind: Kind) -> str:
 
 
 def argument_specs(text: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the argument_specs of the role preflight with these variables in them."""
+    """Return the argument_specs of the role prepare with these variables in them."""
     result = {name: dict(entry) for name, entry in text.items()}
     own = {n: o for n, o in result["main"]["options"].items() if not n.startswith("failover_")}
     result["main"]["options"] = {**own, **options()}

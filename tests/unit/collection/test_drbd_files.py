@@ -30,9 +30,9 @@ def written(build, found):
             for key, function in plugin.FilterModule().filters().items():
                 room.filters[f"failover.cluster.{key}"] = function
         return room.from_string((ROLE / "templates" / name).read_text()).render(
-            preflight_model=model,
+            prepare_model=model,
             item=model["services"][0],
-            secrets_all={"drbd-shop": "ab" * 32},
+            prepare_secrets={"drbd-shop": "ab" * 32},
             drbd_resync_rate="200M",
         )
 
@@ -120,7 +120,7 @@ def test_the_kernels_module_chooses_the_grammar(version, file):
     chosen = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["drbd_template"]
     said = room.from_string(chosen).render(
         inventory_hostname="node1",
-        preflight_judgement={"found": {"node1": {"drbd_version": version}}},
+        prepare_judgement={"found": {"node1": {"drbd_version": version}}},
     )
     assert said.strip() == file
 

@@ -62,9 +62,9 @@ def text(build, found, variables):
             for key, function in plugin.FilterModule().filters().items():
                 room.filters[f"failover.cluster.{key}"] = function
         return room.from_string((TEMPLATES / GRAMMARS[kernel]).read_text()).render(
-            preflight_model=model,
+            prepare_model=model,
             item=model["services"][0],
-            secrets_all={f"drbd-{name}": SECRET},
+            prepare_secrets={f"drbd-{name}": SECRET},
             drbd_resync_rate="200M",
         )
 

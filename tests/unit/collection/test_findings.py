@@ -50,12 +50,12 @@ CASES = [
         "node2.offset",
         [9.0, 9.5],
         "node1 and node2: the clocks differ by at least 8.5 s; at most 5 s are allowed"
-        " (preflight_clock_s).",
+        " (prepare_clock_s).",
     ),
     (
         "node2.free_mib",
         {"/": 10},
-        "node2: 10 MiB are free on /; at least 256 MiB are needed (preflight_free_mib).",
+        "node2: 10 MiB are free on /; at least 256 MiB are needed (prepare_free_mib).",
     ),
     (
         "node2.fstab",
@@ -162,7 +162,7 @@ def test_the_second_node_takes_over_the_numbers_of_the_first(model, found):
     with pytest.raises(_problems.Problem) as caught:
         _findings.accounts(model, found, DEFAULTS, renumber=False)
     assert str(caught.value) == (
-        "account postgres: gid 115 is taken on node2; choose another with identity_accounts."
+        "account postgres: gid 115 is taken on node2; choose another with prepare_accounts."
     )
 
 

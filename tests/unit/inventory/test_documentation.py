@@ -53,7 +53,7 @@ def test_every_variable_and_every_key_has_a_sentence() -> None:
 def test_ansible_doc_shows_every_variable() -> None:
     from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import specification
 
-    role = "failover.cluster.preflight"
+    role = "failover.cluster.prepare"
     command = ["ansible-doc", "-t", "role", "--json", role]
     where = {"ANSIBLE_COLLECTIONS_PATH": str(Path(specification.__file__).parents[6])}
     done = subprocess.run(

@@ -172,21 +172,28 @@ def test_one_host_under_two_names_is_refused(play: Play) -> None:
 def test_a_tag_runs_the_checks_first_and_the_role_that_is_called_so(play: Play) -> None:
     wrong = cluster(1)
     wrong["vars"]["failover_links"] = []
-    done = play("site", {"one": wrong}, "--tags", "agent")
+    done = play("site", {"one": wrong}, "--tags", "engine")
     assert "failover_links: empty" in done.text
     assert done.code != 0
-    listed = play("site", {"one": cluster(1)}, "--tags", "agent", "--list-tasks")
+    listed = play("site", {"one": cluster(1)}, "--tags", "engine", "--list-tasks")
     for task in (
         "Check the cluster of the host",
-        "failover.cluster.preflight : Judge the answers",
-        "failover.cluster.secrets : Hand the secrets",
+        "failover.cluster.prepare : Judge the answers",
+        "failover.cluster.prepare : Hand the secrets",
         "failover.cluster.engine_agent : Wait until the services run",
     ):
         assert task in listed.text
     assert "failover.cluster.drbd : Create" not in listed.text
-    for role in ("identity", "secrets", "packages", "drbd", "storage", "postgresql", "apache"):
+    for role in ("drbd", "storage", "postgresql", "apache"):
         listed = play("site", {"one": cluster(1)}, "--tags", role, "--list-tasks")
         assert f"failover.cluster.{role} : " in listed.text, role
+    for phase, task in (
+        ("identity", "Give the accounts"),
+        ("secrets", "Hand the secrets"),
+        ("packages", "Install the packages"),
+    ):
+        listed = play("site", {"one": cluster(1)}, "--tags", phase, "--list-tasks")
+        assert f"failover.cluster.prepare : {task}" in listed.text, phase
 
 
 @pytest.mark.finding("I13")
