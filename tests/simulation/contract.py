@@ -49,6 +49,7 @@ LOOKED_AT = 7
 """Of so many steps one is looked at closely."""
 CLAIMS_AFTER_HEALING = 30
 CUTS_AFTER_HEALING = 4
+RISING = (Local.STARTING, Local.RECOVERING)
 UNWELL = (Local.BROKEN, Local.UNKNOWN, Local.STOPPING)
 OLD_WORDS_S = 11.0
 """Longer than anything that a node said is under way."""
@@ -152,8 +153,11 @@ class Contract:
         self._rests(node, after, now)
         alone = after.peer.life not in (Life.ALIVE, Life.SUSPECT)
         idle = all(service.local is Local.STOPPED for service in after.services)
-        if after.leaving > 0 and alone and idle and not after.defect:
+        leaves = after.leaving > 0 and not after.defect
+        if leaves and alone and idle:
             raise Violation("F61", f"{node.name} does not leave, and waits for nobody")
+        if leaves and any(service.local in RISING for service in after.services):
+            raise Violation("F61", f"{node.name} waits for a start, and wants to leave")
 
     def _rests(self, node: Node, state: State, now: float) -> None:
         """At the last moment before a rule is to look again, none would do anything but speak."""

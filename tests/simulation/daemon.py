@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -52,6 +51,10 @@ class Daemon:
         """Its core was made to break down (S3)."""
         self.modes: Modes | None = None
         """As the core ordered to remember them over boots."""
+        self.cut = ""
+        """The device that the core ordered to remember in this boot (F10)."""
+        self.forgot = float("-inf")
+        """When its directory was last emptied, in the world's time."""
         self.awake_since = 0.0
         """Since when it has run without a pause, in the world's time."""
         self.surrendered = False
@@ -94,7 +97,8 @@ class Daemon:
         self.live(lives.number(count, self.clock.random.getrandbits(32)))
         self.clock.tell(f"{node.name}: daemon starts its life {count}")
         held = node.services.held
-        self.state, todo = begin(self.config, self.incarnation, node.mono(), self.modes, held)
+        now = node.mono()
+        self.state, todo = begin(self.config, self.incarnation, now, self.modes, held, self.cut)
         if self.world.setting.shared:
             self.locks = Locks(self)
         self._orders.carry_out(todo)
@@ -123,13 +127,14 @@ class Daemon:
 
     def lose_state(self) -> None:
         """F73: its directory is emptied, as on a node that was replaced."""
-        self._counter, self.modes = 0, None
+        self._counter, self.modes, self.cut = 0, None, ""
+        self.forgot = self.clock.now
         self.node.services.forget()
 
-    def rename(self, cluster: str) -> None:
-        """F80: from its next life on, which begins now if it can, its cluster has this name."""
-        self.config = replace(self.config, cluster=cluster)
-        if self.state is not None and self.state.config.cluster != cluster:
+    def configure(self, config: CoreConfig) -> None:
+        """F80: it has this configuration from its next life on, which begins now if it can."""
+        self.config = config
+        if self.state is not None and self.state.config != config:
             self.kill(0.1)
 
     def end(self) -> None:

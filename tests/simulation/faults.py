@@ -14,7 +14,6 @@ from failoverd.core.modes import is_on
 from .fault import Fault
 from .kinds import KINDS
 from .services import UP
-from .setting import CLUSTER
 
 if TYPE_CHECKING:
     from .node import Node
@@ -106,7 +105,7 @@ class Faults:
             node.watchdog_absent = node.stubborn = False
             world.lun.paths[node.name].set()
             daemon.go_on()
-            daemon.rename(CLUSTER)
+            daemon.configure(world.setting.of(node.name))
             daemon.why_not, daemon.full = "", False
             daemon.disks_tried()
             node.lan(lost=False)
@@ -114,12 +113,12 @@ class Faults:
         self._help(self.era)
 
     def _cut_by_peer(self, node: Node) -> bool:
-        """F10: the other node has switched it off, and lives still: it has to switch it on."""
+        """F10: the other node did it, and was not booted since: it has to switch it on."""
         name, at = self.world.fencing.cutter.get(node.name, ("", 0.0))
         if not node.cut or not name:
             return False
         cutter = self.world.nodes[name]
-        return cutter.daemon.state is not None and cutter.daemon.born < at
+        return cutter.on and max(cutter.booted_at, cutter.daemon.forgot) < at
 
     def _where_it_is_told(self, node: Node) -> Node:
         """On the other node, if that can be told and neither is too old to tell it (F63)."""

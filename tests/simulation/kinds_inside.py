@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -12,7 +13,6 @@ from failoverd.core.events import Disk, DiskChanged, SpaceUsed, Verb
 from .devices import MOODS
 from .fault import Fault
 from .kinds import KINDS, Do, Kind, Undo, kind, pick
-from .setting import CLUSTER
 
 if TYPE_CHECKING:
     from .node import Node
@@ -182,8 +182,24 @@ def state_full(world: World, node: Node, fault: Fault) -> Undo:
 @kind(0.0, (2.0, 20.0))
 def renamed(world: World, node: Node, fault: Fault) -> Undo:
     """F80: the cluster has another name in the configuration of one node."""
-    node.daemon.rename("renamed")
-    return partial(node.daemon.rename, CLUSTER)
+    node.daemon.configure(replace(node.daemon.config, cluster="renamed"))
+    return partial(node.daemon.configure, world.setting.of(node.name))
+
+
+@kind(0.0, (10.0, 60.0))
+def changed(world: World, node: Node, fault: Fault) -> Undo:
+    """F80: its lease has other durations than its peer's, as in a change that was broken off."""
+    lease = node.daemon.config.lease
+    if lease is None:
+        return None
+    if fault.a < 0.5:
+        other = replace(lease, lease_s=2.0 * lease.takeover_s + 10.0 * fault.b)
+    else:
+        other = replace(lease, lease_s=0.3 * lease.lease_s, margin_s=0.0)
+    node.daemon.configure(
+        replace(node.daemon.config, lease=other, pact=node.daemon.config.pact + 1)
+    )
+    return partial(node.daemon.configure, world.setting.of(node.name))
 
 
 # -- operators ------------------------------------------------------------------------------

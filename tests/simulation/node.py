@@ -32,6 +32,8 @@ class Node:
         self.world, self.clock = world, world.clock
         self.name, self.peer = config.node, config.peer
         self.on = False
+        self.booted_at = 0.0
+        """When its power came last, in the world's time."""
         self.cut = False
         """A fence device has switched it off, and nobody has switched it on since."""
         self.boot = 0
@@ -73,6 +75,7 @@ class Node:
             return
         self.clock.tell(f"{self.name}: power on")
         self.on, self.cut, self.boot = True, False, self.boot + 1
+        self.booted_at, self.daemon.cut = self.clock.now, ""
         self.clock.after(self.clock.between(*BOOT_S), partial(self._booted, self.boot))
         self.world.moment("boot", self)
 

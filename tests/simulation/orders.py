@@ -75,6 +75,8 @@ class Orders:
             daemon.modes = action.modes
         elif isinstance(action, actions.KeepLife):
             daemon.keep_life(action.incarnation)
+        elif isinstance(action, actions.KeepCut):
+            daemon.cut = action.level
         elif isinstance(action, actions.Pet):
             if daemon.locks is not None:
                 daemon.locks.gate.pet()

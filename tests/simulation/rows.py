@@ -95,7 +95,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "unit ends: systemctl stop",
     ),
     "F81": ("finale owner_held_back",),
-    "F80": ("fault renamed",),
+    "F80": ("fault renamed", "fault changed"),
 }
 
 

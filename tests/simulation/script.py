@@ -16,6 +16,7 @@ from . import (
     kinds_outside,
     lease_faults,
     operator_faults,
+    pact_faults,
     setting,
     shared_faults,
     shared_races,
@@ -99,6 +100,7 @@ def draw(seed: int) -> Script:
     faults.extend(frozen.draw(seed, chaos_s))
     faults.extend(state_faults.draw(seed, chaos_s))
     faults.extend(operator_faults.draw(seed, chaos_s))
+    faults.extend(pact_faults.draw(seed, chaos_s))
     faults.extend(held_back.draw(seed, chaos_s))
     faults.extend(hang_faults.draw(seed, chaos_s))
     if setting.draw(seed).shared:

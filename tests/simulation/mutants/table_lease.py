@@ -83,6 +83,12 @@ _BUGS = (
         "False:",
         "any heartbeat that arrives counts as contact",
     ),
+    Mutant(
+        "lease.py",
+        "    return message is None or message.pact == state.config.pact\n",
+        "    return True\n",
+        "a lease proves something although the peer reckons with another one (F80)",
+    ),
     # That the standby's watch takes a kernel that answers for life (F12) is courtesy to a service
     # that is about to stop: an owner without contact has stopped or is off at that time anyway.
     # That an old answer of a ping target is refused is covered by the word that none answers.

@@ -101,6 +101,12 @@ PEER = (
     ),
     Mutant(
         "repower.py",
+        "    if not level or not config.power_on or not devices:\n",
+        "    if True:\n",
+        "a restarted daemon forgets that it has switched its peer off (F10, F31)",
+    ),
+    Mutant(
+        "repower.py",
         "OFF = (Proof.FENCED, Proof.FOUND_OFF)\n",
         "OFF = (Proof.FENCED,)\n",
         "a node that was fenced and then found off is left switched off (F10)",

@@ -247,6 +247,12 @@ SERVICE = (
     ),
     Mutant(
         "moves.py",
+        "RISING = (Local.STARTING, Local.RECOVERING)\n",
+        "RISING = ()\n",
+        "a node that leaves waits for a start that may go on for hours (F61, F77)",
+    ),
+    Mutant(
+        "moves.py",
         "(s.grant is not None and heard)",
         "s.grant is not None",
         "a node that leaves waits for a dead peer to take what it was granted (F61)",

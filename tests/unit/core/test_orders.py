@@ -8,6 +8,7 @@ The late answer to an order that was given up changes nothing.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from failoverd.core import actions, data, events
 from failoverd.core.actions import Ask
 from failoverd.core.config import Limits
 from failoverd.core.events import Found, Power, Verb
+from failoverd.core.machine import begin
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
@@ -226,7 +228,7 @@ def test_f10_a_peer_whose_power_on_is_never_answered_may_be_fenced_again() -> No
 
 
 @pytest.mark.finding("S23")
-def test_f77_a_start_that_gets_on_goes_on_beyond_its_limit_and_people_are_told_once() -> None:
+def test_f77_a_start_that_gets_on_goes_on_beyond_its_limit_and_people_are_told() -> None:
     a = starting()
     start = order(a, actions.Start)
     for percent in range(0, 60, 10):
@@ -234,10 +236,24 @@ def test_f77_a_start_that_gets_on_goes_on_beyond_its_limit_and_people_are_told_o
         a.feed(events.OpProgress("shop", start.op, f"redo {percent} %"))
         assert a.shop.local is Local.STARTING
         assert a.shop.doing == f"redo {percent} %"
-    assert len(notes(a, "slow-start")) == 1
+    assert notes(a, "slow-start")
     a.feed(events.OpDone("shop", start.op, True))
     assert a.shop.local is Local.RUNNING
     assert a.shop.doing == ""
+
+
+@pytest.mark.finding("S23")
+def test_f77_of_a_start_that_never_ends_people_are_told_again_and_again_ever_later() -> None:
+    a = starting()
+    start = order(a, actions.Start)
+    told = []
+    for second in range(0, 600, 5):
+        a.pass_time(5)
+        a.feed(events.OpProgress("shop", start.op, f"waits {second}"))
+        told += [a.now - a.shop.since for _text in notes(a, "slow-start")]
+    assert told[0] == pytest.approx(LIMITS.start_s, abs=6)
+    assert len(told) == 5
+    assert all(later >= 2 * sooner for sooner, later in pairwise(told))
 
 
 @pytest.mark.finding("S23")
@@ -272,3 +288,68 @@ def test_a_stop_is_given_no_more_time_and_another_orders_word_is_none() -> None:
     assert a.shop.doing == "syncing"
     a.pass_time(LIMITS.stop_s + 1)
     assert a.shop.local is Local.BROKEN
+
+
+# -- leaving --------------------------------------------------------------------------------
+
+
+def leaves(a: Half) -> None:
+    a.feed(events.Command(7, Verb.HANDOVER))
+
+
+def test_f61_who_leaves_does_not_wait_for_a_start_that_gets_on() -> None:
+    a = starting()
+    a.feed(events.OpProgress("shop", order(a, actions.Start).op, "redo 1 %"))
+    leaves(a)
+    assert a.take(actions.Stop)
+    assert a.shop.local is Local.STOPPING
+
+
+def test_f61_the_peer_takes_what_was_starting_before_its_node_leaves() -> None:
+    both = pair()
+    both.talk()
+    for half in (both.a, both.b):
+        half.settle()
+    both.talk()
+    both.a.take(actions.Start)
+    leaves(both.a)
+    both.moved(both.a, both.b)
+    assert both.b.shop.local is Local.RUNNING
+    assert said(both.a).goodbye
+
+
+def test_f61_who_leaves_does_not_wait_for_a_restart_in_place() -> None:
+    a = pair().running().a
+    a.feed(events.ResourceFailed("shop", "postgresql", "died"))
+    assert a.shop.local is Local.RECOVERING
+    leaves(a)
+    assert a.take(actions.Stop)
+
+
+def test_f61_who_leaves_does_not_wait_for_a_start_that_its_earlier_life_has_begun() -> None:
+    config = pair().a.config
+    a = Half("a", "b", 1, services=config.services)
+    a.state, todo = begin(config, 2, a.now, None, frozenset({"shop"}))
+    a.todo = list(todo)
+    look = order(a, actions.Probe)
+    leaves(a)
+    assert not a.take(actions.Stop), "a look that says nothing soon ends"
+    a.feed(events.OpProgress("shop", look.op, "postgresql: redo 1 %"))
+    stop = order(a, actions.Stop)
+    a.feed(events.Probed("shop", look.op, events.Found.RUNNING, mine=True))
+    assert a.shop.local is Local.STOPPING, "an order that was given up has no answer"
+    a.feed(events.OpDone("shop", stop.op, True))
+    assert a.take(actions.Leave)
+
+
+def test_f61_whoever_waits_for_a_move_here_is_told_that_the_node_leaves() -> None:
+    both = pair().running()
+    both.b.feed(events.Command(5, Verb.SWITCHOVER, "shop"))
+    both.talk(2)
+    both.a.finish(actions.Stop)
+    both.talk(2)
+    assert both.b.shop.local is Local.STARTING
+    leaves(both.b)
+    [answer] = [r for r in both.b.take(actions.Reply) if isinstance(r, actions.Reply)]
+    assert (answer.request, answer.ok) == (5, False)
+    assert "leaves" in answer.text

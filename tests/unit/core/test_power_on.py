@@ -11,7 +11,8 @@ import pytest
 
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask, Level
-from failoverd.core.events import Power
+from failoverd.core.events import Found, Power
+from failoverd.core.machine import begin
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 
@@ -237,3 +238,65 @@ def test_nothing_is_switched_on_in_maintenance_and_all_the_same_afterwards() -> 
     b.feed(events.Command(2, events.Verb.MAINTENANCE, "off"))
     b.settle(ALONE)
     assert (Ask.ON, 0) in switched_on(b)
+
+
+def restarted(half: Half) -> Half:
+    """The daemon begins anew in the same boot: it knows what it was told to keep, no more."""
+    kept = [a.level for a in half.take(actions.KeepCut) if isinstance(a, actions.KeepCut)]
+    config, held = half.config, frozenset(s.name for s in half.state.services if s.mine)
+    half.state, todo = begin(
+        config, half.state.incarnation + (1 << 32), half.now, None, held, ["", *kept][-1]
+    )
+    half.todo = list(todo)
+    return half
+
+
+def test_a_restarted_daemon_switches_on_what_its_earlier_life_has_switched_off() -> None:
+    b = bereaved()
+    fenced(b, level=1)
+    b.finish(actions.Start)
+    b = restarted(b)
+    b.settle(ALONE, Found.RUNNING, mine=True)
+    asked = []
+    for _second in range(120):
+        b.pass_time(1)
+        for order in b.take(actions.Fence):
+            assert isinstance(order, actions.Fence)
+            asked.append(order)
+            b.feed(events.FenceDone(order.op, Power.ON if order.ask is Ask.ON else Power.OFF))
+    assert [order.ask for order in asked if order.ask is not Ask.STATUS] == [Ask.ON]
+    kept = [a.level for a in b.take(actions.KeepCut) if isinstance(a, actions.KeepCut)]
+    assert kept[-1] == ""
+    assert not notes(b, "off-unasked")
+
+
+def test_a_shot_of_an_earlier_life_is_over_once_its_peer_has_lived_on_for_long_enough() -> None:
+    both = Pair().running()
+    both.b.config = replace(both.b.config, timing=replace(both.b.config.timing, power_on_s=1.0))
+    both.b.state, todo = begin(both.b.config, 5 << 32, both.b.now, None, frozenset(), "bmc")
+    both.b.todo = list(todo)
+    both.b.settle()
+    both.talk(3)
+    assert both.b.state.peer.life is Life.ALIVE
+    assert both.b.state.exclusion.cut is not None, "the shot may hit late"
+    both.talk(6)
+    assert both.b.state.exclusion.cut is None
+    assert both.b.take(actions.KeepCut) == [actions.KeepCut("")]
+
+
+def test_a_peer_that_this_node_does_not_know_to_have_switched_off_stays_off_and_is_told() -> None:
+    b = bereaved()
+    b.take(actions.Note)
+    for _second in range(60):
+        b.pass_time(1)
+        assert Ask.ON not in {order.ask for order in b.fence_answers(Power.OFF)}
+        b.finish(actions.Start)
+    [told] = [text for text in notes_that_alert(b) if "switch a on" in text]
+    assert notes(b, "off-unasked") == [told]
+
+
+def test_a_device_that_is_configured_no_more_leaves_the_work_to_the_first() -> None:
+    b = bereaved()
+    b.state, _todo = begin(b.config, 5 << 32, b.now, None, frozenset(), "gone")
+    assert b.state.exclusion.cut is not None
+    assert b.state.exclusion.cut.level == 0

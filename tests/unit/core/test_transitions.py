@@ -15,6 +15,7 @@ import failoverd.core
 from failoverd.core import actions, data, events, lifecycle, transitions
 from failoverd.core.clock import Clock
 from failoverd.core.events import Found, Verb
+from failoverd.core.machine import begin
 from failoverd.core.message import Local
 from failoverd.core.transitions import TABLE, Cause, ForbiddenTransition, after
 from failoverd.core.turn import Turn
@@ -72,6 +73,15 @@ def recovering() -> Half:
     return a
 
 
+def settling() -> Half:
+    """Its look at a start of its earlier life goes on."""
+    a = Pair().a
+    a.state, todo = begin(a.config, 2 << 32, a.now, None, frozenset({"shop"}))
+    [look] = [order for order in todo if isinstance(order, actions.Probe)]
+    a.feed(events.OpProgress("shop", look.op, "redo 1 %"))
+    return a
+
+
 def test_every_line_of_the_table_is_reached(seen: set[Step]) -> None:
     for what in Found:
         for mine in (True, False):
@@ -92,6 +102,8 @@ def test_every_line_of_the_table_is_reached(seen: set[Step]) -> None:
     b.feed(events.Command(2, Verb.MAINTENANCE, "off"))
     Pair(restarts=0).running().a.feed(events.ResourceFailed("shop", "db", "died"))
     Half("a", "b", 1 << 32 | 11, retired=True).settle(found=Found.RUNNING, mine=True)
+    for leaving in (starting().a, recovering(), settling()):
+        leaving.feed(events.Command(1, Verb.HANDOVER))
     lines = {(line.source, line.cause) for line in TABLE}
     assert lines - seen == set(), "no rule goes this way: the line is dead"
     assert seen <= lines

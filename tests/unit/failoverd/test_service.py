@@ -222,6 +222,27 @@ def test_a_stop_does_not_wait_for_a_start_that_may_take_for_ever(shop: Shop, unt
 
 
 @pytest.mark.finding("S23")
+def test_a_stop_gives_up_the_look_at_it_and_the_start_that_waits_for_its_turn(shop: Shop) -> None:
+    """Either may take for ever (F77), and a node that is shut down waits for the stop (F61)."""
+    for fake in shop.fakes.values():
+        fake.settings = dataclasses.replace(
+            fake.settings, start_timeout_s=3600.0, stop_timeout_s=3600.0
+        )
+    shop.fakes["disk"].broken = "probe hangs"
+
+    async def main() -> list[Any]:
+        look = asyncio.ensure_future(shop.service.probe())
+        await asyncio.sleep(0.01)
+        start = asyncio.ensure_future(shop.service.start(1, peer_gone=False))
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(shop.service.stop(), 5)
+        return list(await asyncio.gather(look, start, return_exceptions=True))
+
+    assert [type(end) for end in asyncio.run(main())] == [asyncio.CancelledError] * 2
+    assert not [word for word in shop.log if word.startswith("start")]
+
+
+@pytest.mark.finding("S23")
 def test_what_a_start_that_is_given_up_leaves_behind_is_cleared_before_the_stop(
     shop: Shop, until: Any
 ) -> None:

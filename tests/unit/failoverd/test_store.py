@@ -55,6 +55,22 @@ def test_a_reboot_forgets_the_holding_but_not_the_generation(tmp_path: Path, boo
     assert again.generation("shop") == 4
 
 
+def test_a_restart_of_the_daemon_remembers_that_it_switched_its_peer_off(
+    tmp_path: Path, boot: Path
+) -> None:
+    Store(tmp_path, boot).keep_cut("bmc")
+    again = Store(tmp_path, boot)
+    assert again.cut == "bmc"
+    again.keep_cut("")
+    assert Store(tmp_path, boot).cut == ""
+
+
+def test_a_reboot_forgets_that_it_switched_its_peer_off(tmp_path: Path, boot: Path) -> None:
+    Store(tmp_path, boot).keep_cut("bmc")
+    boot.write_text("second\n")
+    assert Store(tmp_path, boot).cut == ""
+
+
 def test_the_generation_never_goes_back(tmp_path: Path, boot: Path) -> None:
     store = Store(tmp_path, boot)
     store.own("shop", True, 4)

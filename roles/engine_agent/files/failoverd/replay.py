@@ -121,8 +121,10 @@ class _Run:
         self.difference: Difference | None = None
         if head["begin"]:
             held = frozenset(service.name for service in state.services if service.mine)
+            cut, levels = state.exclusion.cut, state.config.levels
+            level = levels[cut.level] if cut is not None and cut.level < len(levels) else ""
             self._state, first = machine.begin(
-                state.config, state.incarnation, state.started, state.modes, held
+                state.config, state.incarnation, state.started, state.modes, held, level
             )
             if self._state != state:
                 told, found = text(to_json(state)), text(to_json(self._state))

@@ -44,6 +44,7 @@ class Runner:
         discard: Callable[[], None],
         modes: Modes | None = None,
         held: frozenset[str] = frozenset(),
+        cut: str = "",
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._journal = journal
@@ -61,7 +62,7 @@ class Runner:
         self.on_beat: Callable[[float, float], None] = lambda now, late_s: None
         """Told of each beat: monotonic seconds, and by how many it is late."""
         self.state: State
-        self.state, self._first = machine.begin(config, incarnation, self._seen, modes, held)
+        self.state, self._first = machine.begin(config, incarnation, self._seen, modes, held, cut)
 
     def begin(self) -> None:
         """Carry out the first actions; from here on events are taken."""

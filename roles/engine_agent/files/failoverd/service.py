@@ -69,8 +69,8 @@ class Service:
         self.watchers = watchers or Watchers(resources, lambda: "")
         self._rest = rest
         self._turn = asyncio.Lock()
-        self._rising: asyncio.Task[Any] | None = None
-        """Starts or recovers it now."""
+        self._rising: set[asyncio.Task[Any]] = set()
+        """Look at it, start or recover it, or wait for their turn to."""
         self._on_failure: Callable[[str, str], None] | None = None
         self.on_progress: Callable[[str], None] = lambda text: None
         """Told what a start under way does now, when it has got on."""
@@ -130,7 +130,7 @@ class Service:
 
         Raises what trouble.own() knows: then nothing was asked.
         """
-        async with self._turn:
+        async with self._given_up_by_a_stop(), self._turn:
             found: dict[str, State] = {}
             details = []
             for name, resource in self.resources.items():
@@ -187,7 +187,7 @@ class Service:
 
         repair: its storage alone, for people (F91).
         """
-        async with self._turn, self._given_up_by_a_stop():
+        async with self._given_up_by_a_stop(), self._turn:
             self.mean(repair=repair)
             if not self._meant:
                 raise Failed("it has no storage that could be opened")
@@ -199,9 +199,10 @@ class Service:
         """Stop everything in reverse; raises Failed (F47).
 
         A start or recovery under way is given up: it may be long (F77), and a stop may not wait.
+        So is a look that follows a start of an earlier life.
         """
-        if self._rising is not None:
-            self._rising.cancel()
+        for task in self._rising:
+            task.cancel()
         async with self._turn:
             await self._measured("stop", None, self._stop(self._everything))
             self.mean(repair=False)
@@ -211,18 +212,20 @@ class Service:
 
     async def recover(self, name: str) -> None:
         """Restart one part and what depends on it, in place (F50); raises Failed."""
-        async with self._turn, self._given_up_by_a_stop():
+        async with self._given_up_by_a_stop(), self._turn:
             names = graph.dependents(self._graph, name)
             part = graph.part(self._graph, names)
             await self._measured("recover", None, self._recover(part))
 
     @contextlib.asynccontextmanager
     async def _given_up_by_a_stop(self) -> AsyncIterator[None]:
-        self._rising = asyncio.current_task()
+        task = asyncio.current_task()
+        assert task is not None
+        self._rising.add(task)
         try:
             yield
         finally:
-            self._rising = None
+            self._rising.discard(task)
 
     async def _recover(self, part: graph.Graph) -> None:
         await self._stop(part)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What outlives the daemon: the modes, what it held in this boot."""
+"""What outlives the daemon: the modes; of this boot what it held, and that it cut the peer off."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ HANGS = "the disk does not answer"
 
 
 class Store:
-    """Which services this node holds, valid only within one boot (F31); the modes, for good.
+    """Which services this node holds and what it has switched off, valid only within one boot (F31,
+    F10); the modes, for good.
 
     state.json outlives the daemon at once, but is not forced to the disk, which may hang (F44).
     After a loss of power nothing in it is needed: what was held is void, a generation only tells
@@ -43,7 +44,11 @@ class Store:
         """Begun by the first change of a mode."""
         self._unwritten = self._unforced = ""
         data = _object(self._path)
-        self._services = _services(data.get("services"), data.get("boot") == self._boot)
+        same_boot = data.get("boot") == self._boot
+        self._services = _services(data.get("services"), same_boot)
+        cut = data.get("cut")
+        self.cut = cut if same_boot and isinstance(cut, str) else ""
+        """The fence device that was ordered in this boot to switch the peer off (F10)."""
         kept, forced = _modes(data.get("modes")), _modes(_object(self._modes_path))
         self.modes = Modes(**{name: max(kept[name], forced[name]) for name in kept})
 
@@ -85,6 +90,11 @@ class Store:
         self._services[service] = entry
         self._write()
 
+    def keep_cut(self, level: str) -> None:
+        """Remember which device has switched the peer off, empty when that is over (F10)."""
+        self.cut = level
+        self._write()
+
     def keep(self, modes: Modes) -> None:
         """Remember the operator's modes."""
         self.modes = modes
@@ -117,6 +127,7 @@ class Store:
             "format": 1,
             "boot": self._boot,
             "services": self._services,
+            **({"cut": self.cut} if self.cut else {}),
             "modes": to_json(self.modes),
         }
         try:

@@ -170,6 +170,16 @@ class KeepLife:
 
 
 @dataclass(frozen=True)
+class KeepCut:
+    """Remember across a restart of the daemon which level has ordered the peer's power off (F10).
+
+    begin() takes it back in the same boot. level: its name, empty when that is over.
+    """
+
+    level: str
+
+
+@dataclass(frozen=True)
 class Leave:
     """All is stopped and said: the daemon may end this life (F61)."""
 
@@ -191,5 +201,6 @@ Action = (
     | Own
     | KeepModes
     | KeepLife
+    | KeepCut
     | Leave
 )

@@ -50,7 +50,7 @@ def order(turn: Turn, service: Service) -> int:
     begins = max(turn.now, service.op_until) if service.op else turn.now
     op = turn.number()
     until = begins + limit_s(turn.state, service)
-    turn.set_service(service.name, op=op, op_until=until, doing="", overtime=False)
+    turn.set_service(service.name, op=op, op_until=until, doing="", overtime=False, told_s=0.0)
     return op
 
 

@@ -25,6 +25,7 @@ from . import (
     ownership,
     relocation,
     repair,
+    repower,
     safestop,
     speech,
     vigil,
@@ -55,7 +56,7 @@ from .events import (
 )
 from .message import Local
 from .modes import Modes, is_on
-from .state import Life, Peer, Service, State
+from .state import Exclusion, Life, Peer, Service, State
 from .transitions import Cause
 from .turn import Turn
 
@@ -69,11 +70,13 @@ def begin(
     now: float,
     modes: Modes | None = None,
     held: frozenset[str] = frozenset(),
+    cut: str = "",
 ) -> tuple[State, Actions]:
     """A new life: knows nothing, says so, and looks at what is there.
 
     now: monotonic seconds. modes: the last ones that KeepModes ordered to remember. held: the
-    services that Own ordered to remember as held here, in this boot.
+    services that Own ordered to remember as held here, in this boot. cut: the level that KeepCut
+    ordered to remember, in this boot.
     """
     state = State(
         config=config,
@@ -81,6 +84,7 @@ def begin(
         started=now,
         peer=Peer(Life.UNSEEN, since=now, last=now, lived=now),
         services=tuple(Service(c.name, since=now, mine=c.name in held) for c in config.services),
+        exclusion=Exclusion(cut=repower.recalled(config, cut, now)),
         next_beat=now,
         modes=modes or Modes(),
     )

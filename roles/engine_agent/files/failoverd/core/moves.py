@@ -11,6 +11,8 @@ from .state import Life, Move, Repair, Service
 from .transitions import Cause
 from .turn import Turn
 
+RISING = (Local.STARTING, Local.RECOVERING)
+
 
 def progress(turn: Turn, service: Service) -> None:
     """Carry a planned move on, end it, or roll it back (F62)."""
@@ -65,12 +67,15 @@ def retire(turn: Turn, service: Service) -> None:
 
 
 def leave(turn: Turn) -> None:
-    """F61: once all is stopped here and, where possible, up on the peer, say goodbye."""
+    """F61: once all is stopped here and, where possible, up on the peer, say goodbye.
+
+    A start may get on for hours (F77): nobody waits for it who leaves.
+    """
     state = turn.state
     if state.leaving <= 0:
         return
     for service in state.services:
-        if service.local is Local.RUNNING:
+        if service.local in (Local.RUNNING, *RISING) or _settles(service):
             _move_or_stop(turn, service)
     if any(s.local is not Local.STOPPED for s in turn.state.services):
         _refuse_if_stuck(turn)
@@ -83,6 +88,11 @@ def leave(turn: Turn) -> None:
     turn.set(leaving=-1)
     turn.note("goodbye", f"{state.config.node} leaves the cluster in good order")
     turn.do(Leave())
+
+
+def _settles(service: Service) -> bool:
+    """A start that an earlier life has begun goes on here, and may for long (F77)."""
+    return service.local is Local.UNKNOWN and service.mine and bool(service.op and service.doing)
 
 
 def _refuse_if_stuck(turn: Turn) -> None:
@@ -111,6 +121,8 @@ def _pulled(turn: Turn, service: Service) -> Service:
 def _move_or_stop(turn: Turn, service: Service) -> None:
     report = turn.report(service.name)
     free = service.repair is Repair.NONE
+    if service.move is not None:
+        _end(turn, service, False, f"{turn.state.config.node} leaves the cluster")
     if turn.state.peer.life is Life.ALIVE and report is not None and report.able and free:
         start_move(turn, service)
     else:

@@ -46,6 +46,9 @@ def paused(turn: Turn, gap_s: float) -> None:
 def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
     """F77: a start that gets on may go on: its limit counts from the last word of it.
 
+    That it takes longer than its limit is told, and again whenever it has taken twice as long: what
+    gets on for ever has no end that anybody would wait for.
+
     F75: so does a look for which the daemon lacks the means. It has found nothing yet, and what
     may well run is not stopped for it.
     """
@@ -56,10 +59,11 @@ def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
     if not starts and service.local not in (Local.UNKNOWN, Local.RUNNING):
         return
     limit_s = lifecycle.limit_s(turn.state, service)
-    if starts and turn.passed(service.since + limit_s) and not service.overtime:
-        text = f"{service.name}: its start takes longer than {limit_s:g} s and goes on"
-        turn.note("slow-start", f"{text}: {event.text}", service.name, alert=True)
-        service = turn.set_service(service.name, overtime=True)
+    if starts and turn.passed(service.since + max(limit_s, 2 * service.told_s)):
+        taken_s = turn.now - service.since
+        text = f"{service.name}: its start has taken {taken_s:.0f} s and goes on: {event.text}"
+        turn.note("slow-start", text, service.name, alert=True)
+        service = turn.set_service(service.name, told_s=taken_s)
     turn.set_service(service.name, op_until=max(service.op_until, turn.now + limit_s))
 
 

@@ -5,18 +5,19 @@
 That it was ordered off is remembered apart from what proves that it is off: a proof may be void
 because a new life was heard meanwhile, or given up after a pause, and a shot whose answer was lost
 may have hit all the same. It is over when the peer lives again after the shot, or when a person has
-said that it is off.
+said that it is off. A daemon that restarts knows it still. After a boot it does not: then a peer
+that is found off stays off until a person switches it on, who is told.
 """
 
 from __future__ import annotations
 
-from .actions import Ask, Fence
+from .actions import Ask, Fence, KeepCut
 from .change import changed
-from .config import Kind
+from .config import CoreConfig, Kind
 from .events import FenceDone, Power
 from .message import Local
 from .modes import is_on
-from .state import Cut, Life, Proof
+from .state import UNKNOWN_LIFE, Cut, Life, Proof
 from .turn import Turn
 
 LONGEST_S = 60.0
@@ -26,11 +27,24 @@ OVER = (Proof.GOODBYE, Proof.OPERATOR)
 """It was on since, or people take care of it."""
 
 
+def recalled(config: CoreConfig, level: str, now: float) -> Cut | None:
+    """What an earlier life of this daemon has ordered. level: its name, empty if it ordered none.
+
+    Its shot may hit as late as one whose answer was lost.
+    """
+    devices = [i for i in range(len(config.levels)) if config.kind(i) is Kind.STONITH]
+    if not level or not config.power_on or not devices:
+        return None
+    known = [i for i in devices if config.levels[i] == level]
+    due = now + config.timing.power_on_s
+    return Cut((known or devices)[0], life=UNKNOWN_LIFE, due=due)
+
+
 def ordered(turn: Turn, level: int) -> None:
     """A shot at the peer begins."""
     config = turn.state.config
     if config.power_on and config.kind(level) is Kind.STONITH:
-        turn.set_exclusion(cut=Cut(level))
+        _remember(turn, Cut(level))
 
 
 def answered(turn: Turn, power: Power) -> None:
@@ -38,7 +52,7 @@ def answered(turn: Turn, power: Power) -> None:
     cut = turn.state.exclusion.cut
     if cut is not None:
         life, verified = turn.state.peer.greeted, power is Power.OFF
-        turn.set_exclusion(cut=changed(cut, due=_due(turn), life=life, verified=verified))
+        _remember(turn, changed(cut, due=_due(turn), life=life, verified=verified))
 
 
 def found_off(turn: Turn, level: int) -> None:
@@ -46,7 +60,11 @@ def found_off(turn: Turn, level: int) -> None:
     cut = turn.state.exclusion.cut
     if cut is not None:
         level = cut.level if cut.verified else level
-        turn.set_exclusion(cut=changed(cut, level=level, due=_due(turn)))
+        _remember(turn, changed(cut, level=level, due=_due(turn)))
+    elif turn.state.config.power_on:
+        peer, node = turn.state.config.peer, turn.state.config.node
+        text = f"{peer} is off, and {node} does not know that it has switched it off"
+        turn.note("off-unasked", f"{text}: switch {peer} on when it is in order", alert=True)
 
 
 def watch(turn: Turn) -> None:
@@ -55,7 +73,7 @@ def watch(turn: Turn) -> None:
     if cut is None:
         return
     if _over(turn, cut):
-        turn.set_exclusion(cut=None)
+        _remember(turn, None)
         return
     off = state.peer.life is Life.GONE and state.peer.proof in OFF
     busy = any(s.local in (Local.STARTING, Local.STOPPING) for s in state.services)
@@ -73,15 +91,23 @@ def done(turn: Turn, event: FenceDone) -> None:
     turn.set_exclusion(on_op=0)
     again = ""
     if cut is not None and ok:
-        turn.set_exclusion(cut=None)
+        _remember(turn, None)
     elif cut is not None:
         timing = turn.state.config.timing
         first_s = max(timing.power_on_s, timing.fence_retry_s)
         pause_s = min(LONGEST_S, first_s * 2.0 ** min(cut.tries, 10))
-        turn.set_exclusion(cut=changed(cut, due=turn.now + pause_s, tries=cut.tries + 1))
+        _remember(turn, changed(cut, due=turn.now + pause_s, tries=cut.tries + 1))
         again = f"; it is tried again in {pause_s:g} s"
     text = f"{turn.state.config.peer}: power {event.power.value}{again}"
     turn.note("power-on", text, alert=not ok and (cut is None or cut.tries == 0))
+
+
+def _remember(turn: Turn, cut: Cut | None) -> None:
+    known = turn.state.exclusion.cut
+    turn.set_exclusion(cut=cut)
+    if cut is None or known is None or cut.level != known.level:
+        level = turn.state.config.levels[cut.level] if cut is not None else ""
+        turn.do(KeepCut(level))
 
 
 def _over(turn: Turn, cut: Cut) -> bool:
@@ -89,7 +115,8 @@ def _over(turn: Turn, cut: Cut) -> bool:
     if cut.due is None:
         return False  # whoever is heard while it is shot at may have been hit
     if peer.life is Life.ALIVE:
-        return peer.incarnation > cut.life or _passed(turn, cut)
+        new = cut.life != UNKNOWN_LIFE and peer.incarnation > cut.life
+        return new or _passed(turn, cut)
     return peer.life is Life.GONE and peer.proof in OVER
 
 

@@ -113,6 +113,9 @@ class Peer:
     """The longest lateness of a heartbeat that was warned of (F21)."""
 
 
+UNKNOWN_LIFE = -1
+
+
 @dataclass(frozen=True)
 class Cut:
     """The peer's power, as this node has ordered it off."""
@@ -120,7 +123,8 @@ class Cut:
     level: int
     """Which device switches it on again."""
     life: int = 0
-    """Newest incarnation known when the shot had ended."""
+    """Newest incarnation known when the shot had ended, UNKNOWN_LIFE if an earlier life of this
+    daemon gave the order."""
     verified: bool = False
     """That device has said that it was done."""
     due: float | None = None
@@ -198,7 +202,9 @@ class Service:
     doing: str = ""
     """What the order is at, as the shell last said (F77)."""
     overtime: bool = False
-    """It was told that the order takes longer than its limit."""
+    """It was told that a look takes longer than its limit."""
+    told_s: float = 0.0
+    """How long the start under way had taken when that was told last (F77)."""
     mine: bool = False
     """This node has it, or did when this life began, as far as it remembers (F31)."""
     generation: int = 0

@@ -70,6 +70,12 @@ TABLE = (
         "Somebody started it by hand: not ours to stop, not safe to start elsewhere (F58).",
     ),
     Transition(
+        Local.UNKNOWN,
+        Cause.MOVE,
+        Local.STOPPING,
+        "This node leaves while a start that its earlier life has begun goes on (F61, F77).",
+    ),
+    Transition(
         Local.STOPPED,
         Cause.START,
         Local.STARTING,
@@ -87,6 +93,12 @@ TABLE = (
         Cause.FAILED,
         Local.STOPPING,
         "A part did not start: what is up is stopped in reverse (F48).",
+    ),
+    Transition(
+        Local.STARTING,
+        Cause.MOVE,
+        Local.STOPPING,
+        "This node leaves: a start may get on for long (F61, F77).",
     ),
     Transition(
         Local.STARTING, Cause.SAFE_STOP, Local.STOPPING, "The core found a defect in itself (S3)."
@@ -121,6 +133,12 @@ TABLE = (
     Transition(Local.RECOVERING, Cause.RECOVERED, Local.RUNNING, "The part is up again."),
     Transition(
         Local.RECOVERING, Cause.FAILED, Local.STOPPING, "The restart in place failed (F50)."
+    ),
+    Transition(
+        Local.RECOVERING,
+        Cause.MOVE,
+        Local.STOPPING,
+        "This node leaves: a restart in place may get on for long (F61, F77).",
     ),
     Transition(
         Local.RECOVERING, Cause.SAFE_STOP, Local.STOPPING, "The core found a defect in itself (S3)."

@@ -61,6 +61,8 @@ class Node:
         self.life = 0
         self.incarnation = 0
         self.modes = Modes()
+        self.cut = ""
+        """The fence device that it remembers to have used on its peer."""
         self.state: State | None = None
         self.up: set[str] = set()
         """Services of which something is up here."""
@@ -120,7 +122,7 @@ class Node:
         """Not one more instruction."""
         if not self.on:
             return
-        self.on, self.state, self.frozen_at = False, None, None
+        self.on, self.state, self.frozen_at, self.cut = False, None, None, ""
         self.life += 1
         self.up.clear()
         self.owned.clear()
@@ -166,7 +168,12 @@ class Node:
         self.world.poke()
         self.incarnation = ((self.incarnation >> 32) + 1) << 32
         self.state, todo = machine.begin(
-            self.config, self.incarnation, self.world.now, self.modes, frozenset(self.owned)
+            self.config,
+            self.incarnation,
+            self.world.now,
+            self.modes,
+            frozenset(self.owned),
+            self.cut,
         )
         self.world.tell(self.name, "its daemon starts")
         for action in todo:
@@ -208,6 +215,8 @@ class Node:
                 self.owned[action.service] = action.generation
         elif isinstance(action, actions.KeepModes):
             self.modes = action.modes
+        elif isinstance(action, actions.KeepCut):
+            self.cut = action.level
         elif isinstance(action, actions.Probe):
             self._after(PROBE_S, lambda: self.probe(action))
         elif isinstance(action, actions.Start | actions.Stop | actions.Recover):
