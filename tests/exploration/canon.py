@@ -19,7 +19,7 @@ from failoverd.core.message import Message
 DROPPED = frozenset(
     {
         "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
-        "settled_until", "quiet_s", "doing", "op_until", "query_until", "shot_until", "on_until",
+        "doing", "op_until", "query_until", "shot_until", "on_until",
         "latest_s", "links", "greeted_at", "told_old",
         "pace", "asked", "asked_at", "answered_at",
     }

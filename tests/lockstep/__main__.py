@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""python -m tests.lockstep --against REV [--seeds N] [--first N] [--journals DIRECTORY]
+"""python -m tests.lockstep --against REV [--seeds N] [--first N] [--journals DIRECTORY] [--orders]
 
 Gives the events of simulated worlds, and those of journals, to the core of a git revision and to
 that of the working tree, and compares each step: what is ordered, and when the next tick is due.
@@ -31,11 +31,14 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=300, help="how many worlds are played")
     parser.add_argument("--first", type=int, default=1, help="the first seed of them")
     parser.add_argument("--journals", type=Path, help="a directory with journals, at any depth")
+    parser.add_argument("--orders", action="store_true", help="deadlines may have changed")
     options = parser.parse_args()
+    deadlines = not options.orders
     with tempfile.TemporaryDirectory(prefix="lockstep-") as where:
         extract(options.against, Path(where))
         seeds = range(options.first, options.first + options.seeds)
-        with ProcessPoolExecutor(os.cpu_count(), initializer=_load, initargs=(where,)) as pool:
+        given = (where, deadlines)
+        with ProcessPoolExecutor(os.cpu_count(), initializer=_load, initargs=given) as pool:
             apart = []
             steps = 0
             for taken, text in pool.map(_play, seeds, chunksize=CHUNK):
@@ -47,7 +50,7 @@ def main() -> int:
                         pool.shutdown(cancel_futures=True)
                         break
         if options.journals:
-            _load(where)
+            _load(where, deadlines)
             apart += list(streams.journals(_shadow, options.journals))
             steps += _shadow.steps
     print("\n".join(apart[SHOWN:]))
@@ -55,9 +58,9 @@ def main() -> int:
     return 1 if apart else 0
 
 
-def _load(where: str) -> None:
+def _load(where: str, deadlines: bool) -> None:
     global _shadow
-    _shadow = Shadow(Baseline(Path(where)))
+    _shadow = Shadow(Baseline(Path(where)), deadlines=deadlines)
 
 
 def _play(seed: int) -> tuple[int, str]:

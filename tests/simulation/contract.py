@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from failoverd.core import lease
 from failoverd.core.actions import Ask, Send
 from failoverd.core.clock import Clock
-from failoverd.core.contact import Vigil
+from failoverd.core.contact import Contact, Vigil
 from failoverd.core.events import Tick
 from failoverd.core.machine import deadline, step
 from failoverd.core.message import Local
@@ -146,11 +146,11 @@ class Contract:
             if life.life is Life.ALIVE and life.incarnation <= life.dead:
                 raise Violation("F18", f"{node.name} hears a life of its peer that is proven dead")
 
-    def ticked(self, node: Node, after: State, now: float) -> None:
+    def ticked(self, node: Node, before: State, after: State, now: float) -> None:
         """Called after every Tick: whatever was due has been done."""
         if deadline(after, now) <= now:
             raise Violation("LIVE", f"{node.name} has nothing to do, and wants a tick at once")
-        self._rests(node, after, now)
+        self._rests(node, before, after, now)
         alone = after.peer.life not in (Life.ALIVE, Life.SUSPECT)
         idle = all(service.local is Local.STOPPED for service in after.services)
         leaves = after.leaving > 0 and not after.defect
@@ -159,28 +159,15 @@ class Contract:
         if leaves and any(service.local in RISING for service in after.services):
             raise Violation("F61", f"{node.name} waits for a start, and wants to leave")
 
-    def _rests(self, node: Node, state: State, now: float) -> None:
-        """At the last moment before a rule is to look again, none would do anything but speak."""
-        if self.steps % LOOKED_AT or state.settled_until <= now or state.defect:
+    def _rests(self, node: Node, before: State, after: State, now: float) -> None:
+        """At the last moment before the next tick is due, no rule would do anything but speak."""
+        last = nextafter(after.wake, 0.0)
+        settled = _unspoken(before) == _unspoken(after)
+        if self.steps % LOOKED_AT or last < now or after.defect or not settled:
             return
-        silent_at = state.peer.last + state.quiet_s if state.quiet_s else state.settled_until
-        last = nextafter(min(state.settled_until, silent_at), 0.0)
-        if last < now:
-            return
-        # Its heartbeats were sent meanwhile.
-        rested = replace(state, settled_until=0.0, next_beat=last)
-        after, todo = step(rested, Tick(), last)
-        spoken = replace(
-            after,
-            said=state.said,
-            sequence=state.sequence,
-            next_beat=state.next_beat,
-            contact=state.contact,
-            settled_until=state.settled_until,
-            quiet_s=state.quiet_s,
-            wake=state.wake,
-        )
-        if spoken != state or any(not isinstance(action, Send) for action in todo):
+        again, todo = step(replace(after, next_beat=last), Tick(), last)
+        spoke = all(isinstance(action, Send) for action in todo)
+        if not spoke or _unspoken(again) != _unspoken(after):
             raise Violation("LOOK", f"{node.name} has something to do that it does not wait for")
 
     def _turned(self, state: State) -> None:
@@ -306,3 +293,8 @@ class Contract:
             name: next((n.name for n in self.world.pair if n.services.truth[name] == UP), "")
             for name in self.world.volumes
         }
+
+
+def _unspoken(state: State) -> State:
+    """The state without what a heartbeat changes by being sent."""
+    return replace(state, said=None, sequence=0, next_beat=0.0, contact=Contact(), wake=0.0)

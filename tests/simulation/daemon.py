@@ -208,7 +208,7 @@ class Daemon:
         self.state = after
         self.world.contract.stepped(node, before, after, now)
         if isinstance(event, events.Tick):
-            self.world.contract.ticked(node, after, now)
+            self.world.contract.ticked(node, before, after, now)
         if todo:
             self._orders.carry_out(todo)
         self._schedule()

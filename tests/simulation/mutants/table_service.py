@@ -79,8 +79,8 @@ SERVICE = (
     ),
     Mutant(
         "data.py",
-        "    if liveness.overdue(turn.state, turn.clock):\n",
-        "    if False:\n",
+        "        if service.promise and liveness.overdue(turn.state, turn.clock):\n",
+        "        if False:\n",
         "a daemon that was held up takes an old promise for a new one (F37)",
     ),
     Mutant(
@@ -300,24 +300,6 @@ SERVICE = (
         "an operator may confirm that a node is off which speaks and is not believed (F73)",
     ),
     Mutant(
-        "calm.py",
-        "        message.incarnation == known.incarnation == state.peer.incarnation\n",
-        '        message.cluster != ""\n',
-        "the short way takes words of another life (F18)",
-    ),
-    Mutant(
-        "calm.py",
-        "        and liveness.same_word(message, known)\n",
-        "",
-        "the short way takes what is new for what is known",
-    ),
-    Mutant(
-        "calm.py",
-        "    silent_at = state.peer.last + state.quiet_s if state.quiet_s else state.settled_until",
-        "    silent_at = state.settled_until",
-        "the short way overlooks silence",
-    ),
-    Mutant(
         "clock.py",
         "        self.ahead = min(self.ahead, time)\n",
         "        self.ahead = min(self.ahead, time + 1.0)\n",
@@ -326,13 +308,13 @@ SERVICE = (
     Mutant(
         "data.py",
         "turn.passed(service.split_at)",
-        "turn.clock.reached(service.split_at)",
+        "turn.now >= service.split_at",
         "a rule compares the present with a time that no tick comes at",
     ),
     Mutant(
         "safestop.py",
-        "        calm.settle(turn, state)\n",
-        "        turn.passed(now)\n",
+        "        turn.set(wake=turn.clock.ahead)\n",
+        "        turn.set(wake=now)\n",
         "a safe stop asks for a tick at once, again and again",
     ),
 )

@@ -184,7 +184,6 @@ def test_f48_what_fails_after_the_request_is_remembered() -> None:
     pair.talk(1)
     pair.b.state = replace(
         pair.b.state,
-        settled_until=0.0,
         services=(replace(pair.b.shop, failed_at=pair.b.now, failure="again"),),
     )
     for number in range(5):
@@ -225,7 +224,7 @@ def test_f39_which_copy_is_good_is_said_on_one_node_only() -> None:
     pair = Pair().running()
     for half in (pair.a, pair.b):
         services = (replace(half.shop, split=True),)
-        half.state = replace(half.state, services=services, settled_until=0.0)
+        half.state = replace(half.state, services=services)
     pair.b.feed(events.Command(5, Verb.CLEAR, "shop"))
     pair.talk()
     assert not pair.b.shop.split

@@ -190,7 +190,7 @@ def test_a_node_with_a_longer_heartbeat_goes_on() -> None:
     road = Road()
     timing = replace(road.a.config.timing, heartbeat_s=1.0)
     config = replace(road.a.config, timing=timing)
-    road.a.state = replace(road.a.state, config=config, settled_until=0.0)
+    road.a.state = replace(road.a.state, config=config)
     road.run(60.0)
     assert len(road.sent) < 70
     assert Life.SILENT not in road.lives

@@ -174,7 +174,7 @@ def test_f79_where_only_a_removed_service_is_up_a_ping_target_is_no_contact() ->
     pair.a.feed(events.Command(1, events.Verb.MAINTENANCE, "on", "eve"))
     [service] = pair.a.config.services
     pair.a.config = replace(pair.a.config, services=(replace(service, retired=True),))
-    pair.a.state = replace(pair.a.state, config=pair.a.config, settled_until=0.0)
+    pair.a.state = replace(pair.a.state, config=pair.a.config)
     Pair.see(pair.a, LONELY)
     silence(pair.a, LEASE.lease_s / 2 + 0.5)
     assert len(pair.a.take(actions.Stop)) == 1

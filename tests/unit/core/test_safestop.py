@@ -70,7 +70,6 @@ def test_a_rule_that_breaks_again_and_again_ends_in_a_safe_stop(broken: Break) -
     a = owner()
     a.pass_time(1.1)
     broken(exclusion, "exclude")
-    a.state = replace(a.state, settled_until=0.0)
     for _round in range(2):
         a.feed(events.Tick(), 0.2)
     assert not a.take(actions.Stop)
@@ -184,7 +183,7 @@ def test_a_safe_stop_that_breaks_down_itself_falls_silent(broken: Break) -> None
 
 def test_s1_a_service_without_a_right_is_stopped() -> None:
     a = owner()
-    a.state = replace(a.state, services=(replace(a.shop, right=Right.NONE),), settled_until=0.0)
+    a.state = replace(a.state, services=(replace(a.shop, right=Right.NONE),))
     a.feed(events.Tick(), 0.2)
     assert a.shop.local is Local.STOPPING
     assert notes(a, "breach")

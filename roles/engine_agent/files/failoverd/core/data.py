@@ -121,10 +121,9 @@ def doubt(turn: Turn) -> None:
     What a peer promised before that may have been resynced away; it is asked anew. The events of it
     are still on their way, and a word of the peer may come first.
     """
-    if liveness.overdue(turn.state, turn.clock):
-        for service in turn.state.services:
-            if service.promise:
-                turn.set_service(service.name, promise=turn.number())
+    for service in turn.state.services:
+        if service.promise and liveness.overdue(turn.state, turn.clock):
+            turn.set_service(service.name, promise=turn.number())
 
 
 def paused(turn: Turn) -> None:

@@ -51,7 +51,7 @@ def hear(turn: Turn, event: Heard) -> None:
 def watch(turn: Turn) -> None:
     """Let silence grow into suspicion, and suspicion into silence. Never into more."""
     peer, timing = turn.state.peer, turn.state.config.timing
-    if peer.life is Life.ALIVE and turn.clock.silent(peer.last, timing.suspect_s):
+    if peer.life is Life.ALIVE and turn.passed(peer.last + timing.suspect_s):
         silent_s = turn.now - peer.last
         peer = turn.set_peer(life=Life.SUSPECT, since=turn.now)
         turn.note(
@@ -111,7 +111,7 @@ def recover_from_pause(turn: Turn, gap_s: float) -> None:
 
 def overdue(state: State, clock: Clock) -> bool:
     """Its own heartbeat is overdue by a whole interval: it does not see things as they happen."""
-    return clock.reached(state.next_beat + state.config.timing.heartbeat_s)
+    return clock.passed(state.next_beat + state.config.timing.heartbeat_s)
 
 
 def hears(state: State, clock: Clock) -> tuple[str, ...]:
@@ -180,18 +180,6 @@ def _new_life(turn: Turn, peer: Peer, message: Message) -> None:
         message=None,
         proof=Proof.NONE,
         told_old=False,
-    )
-
-
-def same_word(new: Message, old: Message) -> bool:
-    """Two heartbeats of one life say the same, whenever they were sent."""
-    return (
-        new.services == old.services
-        and new.goodbye is old.goodbye
-        and new.reach is old.reach
-        and new.maintenance == old.maintenance
-        and new.standby == old.standby
-        and new.peer_standby == old.peer_standby
     )
 
 

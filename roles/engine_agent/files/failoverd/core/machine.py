@@ -8,7 +8,6 @@ A step takes in one event, then lets every rule look at the result. Nothing else
 from __future__ import annotations
 
 from . import (
-    calm,
     clearing,
     commands,
     data,
@@ -92,7 +91,7 @@ def begin(
     for service in state.services:
         lifecycle.probe(turn, service)
     speech.speak(turn)
-    turn.set(wake=calm.wake(turn.state, turn.clock))
+    turn.set(wake=turn.clock.ahead)
     return turn.state, tuple(turn.actions)
 
 
@@ -107,9 +106,6 @@ def step(state: State, event: Event, now: float) -> tuple[State, Actions]:
 
 
 def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
-    short = calm.nothing_new(state, event, now)
-    if short is not None:
-        return short
     clock = Clock(now)
     turn = Turn(lease.distrusted(state, clock), clock)
     data.doubt(turn)
@@ -132,7 +128,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
     _stop_breaches(turn)
     speech.speak(turn)
     invariants.check(state, event, turn.state, turn.actions, clock)
-    calm.settle(turn, state)
+    turn.set(wake=clock.ahead)
     return turn.state, tuple(turn.actions)
 
 

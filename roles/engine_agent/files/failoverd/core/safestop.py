@@ -12,7 +12,7 @@ this node.
 
 from __future__ import annotations
 
-from . import calm, lifecycle, orders, speech, vigil
+from . import lifecycle, orders, speech, vigil
 from .actions import Action, AnswerHandler, Leave, Reply
 from .clock import Clock
 from .data import NOT_EXCLUDED
@@ -37,7 +37,7 @@ def broke_down(state: State, event: Event, now: float, error: Exception) -> Resu
     text = f"{type(event).__name__}: {type(error).__name__}: {error}"
     turn.note("core-error", f"a rule broke down over {text}", alert=True)
     recent = (*(time for time in state.defects if not turn.passed(time + WINDOW_S)), now)
-    turn.set(defects=recent, settled_until=0.0)
+    turn.set(defects=recent)
     _next(turn)
     if isinstance(error, Breach) or isinstance(event, OUTCOMES) or len(recent) >= LIMIT:
         return _begin(turn, text)
@@ -61,7 +61,7 @@ def proceed(state: State, event: Event, now: float) -> Result:
         _part(turn)
         vigil.pet(turn)
         speech.speak(turn)
-        calm.settle(turn, state)
+        turn.set(wake=turn.clock.ahead)
     except Exception as error:
         # Not even this can be done: without heartbeats the peer fences this node.
         turn = Turn(state, Clock(now))

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from . import data, lease, liveness, placement
 from .actions import Send
-from .change import changed
 from .message import Local, Message, ServiceReport
-from .state import Service, State
+from .state import Service
 from .turn import Turn
 from .words import shorten
 
@@ -25,7 +24,7 @@ def speak(turn: Turn) -> None:
     if said is not None and services == said.services:
         # The same tuple again: whoever compares two heartbeats sees it at once.
         services = said.services
-    if not turn.clock.reached(state.next_beat) and said is not None:
+    if not turn.passed(state.next_beat) and said is not None:
         modes = (said.maintenance, said.standby, said.peer_standby)
         told = (said.incarnation, said.echo, said.goodbye, said.services, said.reach, modes)
         own = state.modes
@@ -48,15 +47,11 @@ def speak(turn: Turn) -> None:
         heard=liveness.answered(state),
         pact=state.config.pact,
     )
-    turn.state = spoken(state, message, turn.now)
+    turn.state = lease.asked(state, message.sequence, turn.now)
+    next_beat = turn.now + state.config.timing.heartbeat_s
+    turn.set(sequence=message.sequence, said=message, next_beat=next_beat)
+    turn.passed(next_beat)
     turn.do(Send(message))
-
-
-def spoken(state: State, message: Message, now: float) -> State:
-    """The state once this heartbeat has been sent."""
-    next_beat = now + state.config.timing.heartbeat_s
-    state = lease.asked(state, message.sequence, now)
-    return changed(state, sequence=message.sequence, said=message, next_beat=next_beat)
 
 
 def _report(turn: Turn, service: Service) -> ServiceReport:

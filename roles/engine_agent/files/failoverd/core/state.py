@@ -295,12 +295,8 @@ class State:
     """Why this life ends in a safe stop, empty if it does not."""
     contact: Contact = field(default_factory=Contact)
     vigil: Vigil = field(default_factory=Vigil)
-    settled_until: float = 0.0
-    """Before this time the rules have nothing to do unless something happens; see calm."""
-    quiet_s: float = 0.0
-    """The same as a length of the peer's silence, 0 for none."""
     wake: float = 0.0
-    """When the next Tick is due, whatever happens."""
+    """When the next Tick is due at the latest."""
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""
