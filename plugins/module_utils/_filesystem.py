@@ -10,6 +10,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from . import _control
 
+OPTIONS = {"ext4": ("-m", "0")}
+"""No blocks for root alone: failoverd keeps a reserve, and gives it up to every account (F91)."""
+
 
 class Filesystem:
     """The filesystem of one service on this node."""
@@ -72,7 +75,8 @@ class Filesystem:
 
     def make(self, *options: str) -> None:
         """Write an empty filesystem."""
-        self.must([f"mkfs.{self.params['filesystem']}", "-q", *options, self.device])
+        kind = self.params["filesystem"]
+        self.must([f"mkfs.{kind}", "-q", *OPTIONS.get(kind, ()), *options, self.device])
 
     def mount(self) -> None:
         """Mount it."""

@@ -276,6 +276,8 @@ def test_a_shared_disk_is_formatted_once_with_protection(loop, tmp_path):
         ).stdout
         assert "mmp" in shown
         assert re.search(r"MMP update interval: +1$", shown, re.MULTILINE), shown
+        # What root's processes fill would be missing in the daemon's reserve.
+        assert re.search(r"^Reserved block count: +0$", shown, re.MULTILINE), shown
         (tmp_path / "mount" / "kept").touch()
         assert not run("shared_filesystem", state="closed", **options)["formatted"]
         assert not run("shared_filesystem", state="opened", **options)["formatted"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.failover.cluster.plugins.module_utils._filesystem import OPTIONS
 
 from failoverd.config import ServiceSettings
 from failoverd.node_monitors.space import Space
@@ -83,11 +84,12 @@ class Stage:
 
     def __init__(self, device: str, mount: Path) -> None:
         self.alerts: list[str] = []
+        self.texts: list[str] = []
         self.told = Told()
         self.mount = mount
         options = filesystem.Options(device, str(mount), "ext4", "noatime")
         settings = ResourceSettings("mount", "filesystem", (), 30.0, 30.0, options)
-        self.fs = Filesystem(settings, lambda code, text: self.alerts.append(code))
+        self.fs = Filesystem(settings, self.alert)
         asyncio.run(self.fs.start(Situation()))
         (mount / "pg").mkdir()
         self.server = Server(mount / "pg")
@@ -95,6 +97,10 @@ class Stage:
         parts: dict[str, Resource] = {"mount": self.fs, "db": self.db}
         shop = ServiceSettings("shop", "", 3, (settings, self.db.settings))
         self.service = Service(shop, parts, self.told)
+
+    def alert(self, code: str, text: str) -> None:
+        self.alerts.append(code)
+        self.texts.append(text)
 
     async def look(self) -> Space:
         space = Space([self.service], 10.0, lambda event: None, self.told)
@@ -132,15 +138,17 @@ class Stage:
         await self.fs.stop()
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
+@pytest.fixture(params=[()], ids=["blocks-for-root"])
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """On a file system that mkfs.ext4 made with these options."""
     # Not below pytest's own directory, which only its owner may enter.
     with tempfile.TemporaryDirectory(prefix="failover-test-") as name:
         here = Path(name)
         here.chmod(0o755)
         with (here / "disk").open("wb") as file:
             file.truncate(160 << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-F", str(here / "disk")], check=True)
+        make = ["mkfs.ext4", "-q", *request.param, "-F", str(here / "disk")]
+        subprocess.run(make, check=True)
         argv = ["losetup", "--find", "--show", str(here / "disk")]
         made = subprocess.run(argv, check=True, capture_output=True, text=True)
         device = made.stdout.strip()
@@ -193,6 +201,35 @@ def test_a_database_on_a_full_disk_starts_and_can_be_cleaned(stage: Stage, recov
         assert not (await stage.look()).bare
         assert reserve.kept(str(stage.mount))
         assert stage.told.codes.count("reserve-kept") == 2
+        await stage.service.stop()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("stage", [OPTIONS["ext4"], ()], indirect=True, ids=["ours", "mkfs's"])
+def test_what_root_has_filled_too_is_given_up_to_every_account(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    """On the file system that the collection makes; of another one the alert says what to do."""
+    ours = "ours" in request.node.name
+
+    async def main() -> None:
+        await stage.service.start(1, False)
+        await stage.look()
+        big = stage.mount / "big"
+        subprocess.run(
+            ["sh", "-c", f"cat /dev/zero > {big}; sync {big}; cat /dev/zero >> {big}"],
+            check=False,
+            stderr=subprocess.DEVNULL,
+        )
+        await stage.leave(REST)
+        if ours:
+            await stage.service.start(2, True)
+        else:
+            with pytest.raises(Failed):
+                await stage.service.start(2, True)
+        assert stage.alerts.count("reserve-given-up") == 1
+        assert ("tune2fs -m 0" in stage.texts[-1]) is not ours
         await stage.service.stop()
 
     asyncio.run(main())

@@ -124,17 +124,20 @@ class Filesystem:
     async def make_room(self) -> None:
         """Give the reserve up if it is full, so that what lies on it can be started (F91)."""
         limit_s = self.settings.start_timeout_s * ANSWER_SHARE
-        freed = await self._calls.run("making room", _in(limit_s), self._give_up)
+        freed, left = await self._calls.run("making room", _in(limit_s), self._give_up)
         if freed:
             text = f"its reserve of {freed >> 20} MiB is given up, so that its service can start"
+            if left < reserve.SMALLEST:
+                text += ", but what is free is for root alone (ext4: tune2fs -m 0)"
             self._alert("reserve-given-up", f"{self} is full: {text}. Make room there now")
 
-    def _give_up(self) -> int:
-        """What cannot be given up is no reason not to start."""
+    def _give_up(self) -> tuple[int, int]:
+        """Bytes, and what any account may write now; no reason not to start if it fails."""
+        path = self._options.path
         try:
-            return reserve.give_up(self._options.path)
+            return reserve.give_up(path), reserve.free(path)
         except OSError:
-            return 0
+            return 0, 0
 
     def _mount(self) -> None:
         options, device = self._options, self._device()

@@ -80,6 +80,12 @@ def give_up(path: str) -> int:
         return freed
 
 
+def free(path: str) -> int:
+    """Bytes that any account may write there, and not root alone. Raises OSError."""
+    here = os.statvfs(path)
+    return here.f_bavail * here.f_frsize
+
+
 @contextlib.contextmanager
 def _root(path: str) -> Iterator[int]:
     """The root of the file system that is mounted there. Raises OSError, also if none is.
