@@ -15,6 +15,8 @@ PYTHON := $(VENV)/bin/python
 GATES := build/gates-venv
 COLLECTION := build/collections/ansible_collections/failover/cluster
 CODE := bench lab molecule plugins roles tests
+LABS := demo test $(addprefix exclusion-,test data shared lease) \
+	$(addprefix audit-,test shared many lease changes)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
@@ -105,5 +107,5 @@ show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
 	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
-	-[ ! -x $(PYTHON) ] || for name in demo test data shared lease; do $(PYTHON) -m lab --name $$name down --purge; done
+	-[ ! -x $(PYTHON) ] || for name in $(LABS); do $(PYTHON) -m lab --name $$name down --purge; done
 	rm -rf build

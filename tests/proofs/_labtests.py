@@ -8,8 +8,10 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,29 @@ def run(
     if not results.exists():
         return [{"what": "the lab tests", "ok": False, "figures": {"why": "pytest wrote nothing"}}]
     return rows(results)
+
+
+def side_by_side(
+    proof: str, labs: Mapping[str, tuple[str, Sequence[str]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Run the tests of several labs; the rows of each. Of a lab: what LONG calls it, and its tests.
+
+    A lab waits for most of its time, so two of them share the machine.
+    """
+
+    def play(name: str) -> list[dict[str, Any]]:
+        long, tests = labs[name]
+        log = report(f"{proof}-{name}").with_suffix(".log")
+        print(f"lab {name}: see {log}", flush=True)
+        began = time.monotonic()
+        hosts = f"{proof}-{name}" if LAB == "test" else f"{LAB}-{proof}-{name}"
+        rows = run(f"{proof}-{name}", tests, long, hosts, log)
+        minutes = (time.monotonic() - began) / 60
+        print(f"lab {name}: {len(rows)} tests in {minutes:.0f} min", flush=True)
+        return rows
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(labs, pool.map(play, labs), strict=True))
 
 
 def report(name: str) -> Path:

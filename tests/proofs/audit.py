@@ -22,11 +22,14 @@ KERNELS = frozenset(
 """Matters of kernels and hosts: at least one of their tests is played on real ones."""
 WITHOUT_LAB = ("tests/unit", "tests/simulation", "tests/exploration")
 LABS = {
-    "test": ("1", ("tests/kernels/long", "tests/kernels/test_2_build.py")),
-    "shared": ("shared", ("tests/kernels/shared",)),
-    "lease": ("lease", ("tests/kernels/lease",)),
-    "many": ("many", ("tests/kernels/many",)),
-    "changes": ("changes", ("tests/kernels/changes",)),
+    name: (long, (*tests, "-m", "finding"))
+    for name, long, tests in (
+        ("test", "1", ("tests/kernels/long", "tests/kernels/test_2_build.py")),
+        ("shared", "shared", ("tests/kernels/shared",)),
+        ("many", "many", ("tests/kernels/many",)),
+        ("lease", "lease", ("tests/kernels/lease",)),
+        ("changes", "changes", ("tests/kernels/changes",)),
+    )
 }
 """Of each lab: what LONG calls it, and where its tests are."""
 
@@ -34,10 +37,8 @@ LABS = {
 def prove() -> list[dict[str, Any]]:
     """Run every test that names a finding, on real kernels where it needs them."""
     reports = [(_marked.run("finding", "audit-units", WITHOUT_LAB), False)]
-    for name, (long, tests) in LABS.items():
-        report = f"audit-{name}"
-        _labtests.run(report, [*tests, "-m", "finding"], long, f"audit-{name}")
-        reports.append((_labtests.report(report), True))
+    _labtests.side_by_side("audit", LABS)
+    reports += [(_labtests.report(f"audit-{name}"), True) for name in LABS]
     answers: dict[str, list[Answer]] = defaultdict(list)
     for path, lab in reports:
         for number, found in _marked.read(path, "finding", lab).items():

@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import _labtests
@@ -14,14 +12,12 @@ from . import _labtests
 REPLICATED = "fence devices and DRBD"
 LAST = "tests/kernels/test_4_journals.py"
 """Replays what the tests before it recorded."""
-LABS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+LABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "test": (
-        REPLICATED,
         "1",
         ("tests/kernels/test_3_faults.py", "tests/kernels/long/test_fencing.py", LAST),
     ),
     "data": (
-        REPLICATED,
         "1",
         (
             *(f"tests/kernels/long/test_{name}.py" for name in ("data", "frozen", "resources")),
@@ -29,10 +25,17 @@ LABS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             LAST,
         ),
     ),
-    "shared": ("locks on a shared disk", "shared", ("tests/kernels/shared",)),
-    "lease": ("watchdog lease and DRBD", "lease", ("tests/kernels/lease",)),
+    "shared": ("shared", ("tests/kernels/shared",)),
+    "lease": ("lease", ("tests/kernels/lease",)),
 }
-"""Of each lab: what its hosts have, what LONG calls it, and its tests."""
+"""Of each lab: what LONG calls it, and its tests."""
+HAVE = {
+    "test": REPLICATED,
+    "data": REPLICATED,
+    "shared": "locks on a shared disk",
+    "lease": "watchdog lease and DRBD",
+}
+"""What the hosts of each lab have."""
 WITHOUT_LAB = {
     "fence agents: metadata, levels, off that is verified, on; no secret in sight": (
         "test_fence_agents.py",
@@ -68,22 +71,10 @@ def prove() -> list[dict[str, Any]]:
     for what, files in WITHOUT_LAB.items():
         paths = [f"tests/unit/failoverd/{name}" for name in files]
         result.append(_labtests.suite(what, "exclusion-unit", paths))
-    # A lab waits for most of its time, so two of them share the machine.
-    with ThreadPoolExecutor(2) as pool:
-        played = [row for rows in pool.map(_play, LABS) for row in rows]
-    return result + judged(played)
-
-
-def _play(hosts: str) -> list[dict[str, Any]]:
-    have, long, tests = LABS[hosts]
-    log = _labtests.CHECKOUT / "build" / "show" / f"exclusion-{hosts}.log"
-    print(f"lab {hosts} ({have}): see {log}", flush=True)
-    began = time.monotonic()
-    name = hosts if _labtests.LAB == "test" else f"{_labtests.LAB}-{hosts}"
-    rows = _labtests.run(f"exclusion-{hosts}", tests, long, name, log)
-    minutes = (time.monotonic() - began) / 60
-    print(f"lab {hosts}: {len(rows)} tests in {minutes:.0f} min", flush=True)
-    return [{**row, "hosts": have} for row in rows]
+    played = _labtests.side_by_side("exclusion", LABS)
+    return result + judged(
+        [{**row, "hosts": HAVE[name]} for name, rows in played.items() for row in rows]
+    )
 
 
 def judged(played: list[dict[str, Any]]) -> list[dict[str, Any]]:
