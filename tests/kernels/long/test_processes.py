@@ -93,6 +93,7 @@ def test_f55_a_number_of_another_program_does_not_keep_postgresql_down(cluster: 
     observe.wait_active(cluster, standby)
     assert cluster.serves()
     assert observe.entries(cluster, standby, began, "stale-lock")
+    cluster.lab.ssh(standby, f"failoverctl clear {cluster.stage.service}")
     cluster.lab.ssh(standby, "systemctl is-active stranger && systemctl stop stranger")
 
 
