@@ -161,7 +161,7 @@ def built(site: Site) -> Built:
 
 @dataclass
 class Cluster:
-    """A healthy cluster under load, with observe on it."""
+    """A healthy cluster under load, observed from outside."""
 
     site: Site
     stage: Stage

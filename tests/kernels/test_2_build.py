@@ -5,9 +5,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
+
+from lab.demo.playbook import CHECKOUT
 
 from .conftest import Built, Cluster
 
@@ -21,12 +26,31 @@ def test_the_service_runs_on_its_preferred_node_and_only_there(cluster: Cluster)
     assert cluster.owner == "osaka"
 
 
-def test_secrets_are_readable_by_root_only_and_in_no_log(built: Built) -> None:
+@pytest.mark.parametrize("moment", ["prepared", "service", "daemon"])
+def test_the_hosts_look_as_in_containers(cluster: Cluster, moment: str) -> None:
+    """What Molecule's scenarios verify, on real kernels."""
+    site, lab = cluster.site, cluster.lab
+    environment = {
+        "INFRA_INVENTORY": ":".join(str(path.resolve()) for path in site.target.inventories(lab)),
+        "INFRA_VISITOR": " ".join(lab.inside([sys.executable])),
+    }
+    hosts = ",".join(f"ssh://{node}" for node in lab.nodes)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *(f"--hosts={hosts}", f"--ssh-config={lab.ssh_config}", f"tests/infra/{moment}"),
+        ],
+        cwd=CHECKOUT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_secrets_are_in_no_log(built: Built) -> None:
     lab = built.site.lab
-    for node in lab.nodes:
-        modes = lab.ssh(node, "stat -c '%a %U' /etc/failoverd /etc/failoverd/*").stdout.split("\n")
-        assert all(line.endswith(" root") for line in modes if line), modes
-        assert all(int(line.split()[0], 8) & 0o077 == 0 for line in modes if line), modes
     secrets = (lab.bmc_password, built.site.target.password)
     for log in (built.first.log, built.second.log):
         assert not any(secret in log.read_text(encoding="utf-8") for secret in secrets)
