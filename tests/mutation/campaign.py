@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ KNOWN = HERE / "known.json"
 """Name of a bug -> what caught it last."""
 EQUIVALENT = HERE / "equivalent.json"
 """Name of a bug -> why it changes no decision."""
+UNCAUGHT = HERE / "uncaught.json"
+"""Name of a bug -> what it changes, and why nothing catches it yet."""
+HINTS = 6
+"""How many of what caught bugs of the same function are tried first."""
 REPORT = detect.ROOT / "build" / "mutation.json"
 NO_RULES = frozenset(
     ("__init__.py", "codec.py", "lock_block.py", "message.py", "strictjson.py", "transitions.py")
@@ -39,8 +44,9 @@ class Caught:
 
 def all_points() -> list[Point]:
     """Every bug that can be put into the rules as they are now."""
-    files = sorted(path for path in detect.CORE.glob("*.py") if path.name not in NO_RULES)
-    return list(of_files({path.name: path.read_text(encoding="utf-8") for path in files}))
+    files = sorted(path for path in detect.CORE.rglob("*.py") if path.name not in NO_RULES)
+    core = detect.CORE
+    return list(of_files({str(p.relative_to(core)): p.read_text(encoding="utf-8") for p in files}))
 
 
 def read(path: Path) -> dict[str, str]:
@@ -50,27 +56,48 @@ def read(path: Path) -> dict[str, str]:
 
 
 def draw(found: Sequence[Point], count: int, seed: str) -> list[Point]:
-    """So many of them, the same for the same seed."""
-    chosen = random.Random(seed).sample(list(found), min(count, len(found)))
-    return sorted(chosen, key=lambda point: (point.file, point.start))
+    """So many of them, the same ones in the same order for the same seed."""
+    return random.Random(seed).sample(list(found), min(count, len(found)))
 
 
-def run(found: Sequence[Point], effort: detect.Effort) -> Iterator[Caught]:
-    """Each as soon as it is known what became of it."""
+def run(
+    found: Sequence[Point], effort: detect.Effort, workers: int = 0, cpu_s: float = 0.0
+) -> Iterator[Caught]:
+    """Each as soon as it is known what became of it.
+
+    workers: how many at a time, 0 for one a core. cpu_s: begin no other one after so much processor
+    time, 0 for no end.
+    """
     known = read(KNOWN)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tasks = {
-            pool.submit(_apart, point, effort, known.get(point.name, "")): point for point in found
-        }
-        for task in as_completed(tasks):
-            yield Caught(tasks[task], task.result())
+    beside: dict[str, list[str]] = {}
+    for name, by in known.items():
+        beside.setdefault(name.partition(":")[0], []).append(by)
+    spent = _spent()
+
+    def one(point: Point) -> Caught | None:
+        if cpu_s and _spent() - spent > cpu_s:
+            return None
+        hints = [known.get(point.name, ""), *sorted(set(beside.get(point.function, [])))[:HINTS]]
+        return Caught(point, _apart(point, effort, [hint for hint in hints if hint]))
+
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for task in as_completed([pool.submit(one, point) for point in found]):
+            caught = task.result()
+            if caught is not None:
+                yield caught
 
 
-def _apart(point: Point, effort: detect.Effort, known: str) -> str:
+def _spent() -> float:
+    """Seconds of processor time of the bugs that were tried."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _apart(point: Point, effort: detect.Effort, hints: Sequence[str]) -> str:
     """In a process of its own: nothing of the core is loaded here."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_tell, args=(there, point, effort, known))
+    child = context.Process(target=_tell, args=(there, point, effort, hints))
     child.start()
     there.close()
     try:
@@ -81,8 +108,8 @@ def _apart(point: Point, effort: detect.Effort, known: str) -> str:
         child.join()
 
 
-def _tell(there: Connection, point: Point, effort: detect.Effort, known: str) -> None:
-    there.send(detect.catch(point, effort, known))
+def _tell(there: Connection, point: Point, effort: detect.Effort, hints: Sequence[str]) -> None:
+    there.send(detect.catch(point, effort, hints))
 
 
 def remember(results: Sequence[Caught]) -> None:
@@ -94,22 +121,29 @@ def remember(results: Sequence[Caught]) -> None:
     KNOWN.write_text(text + "\n", encoding="utf-8")
 
 
-def report(results: Sequence[Caught]) -> dict[str, object]:
-    """The score, and the survivors."""
-    equivalent = read(EQUIVALENT)
+def explained() -> dict[str, str]:
+    """The survivors that are written down, with the reason."""
+    return {**read(EQUIVALENT), **read(UNCAUGHT)}
+
+
+def report(results: Sequence[Caught], of: int) -> dict[str, object]:
+    """The score, and the survivors. of: how many bugs there are."""
+    equivalent, uncaught = read(EQUIVALENT), read(UNCAUGHT)
     alive = [caught.point for caught in results if not caught.by]
-    open_ones = [point for point in alive if point.name not in equivalent]
+    open_ones = [p for p in alive if p.name not in equivalent and p.name not in uncaught]
     return {
+        "of": of,
         "bugs": len(results),
         "caught": len(results) - len(alive),
-        "equivalent": len(alive) - len(open_ones),
+        "equivalent": sum(point.name in equivalent for point in alive),
+        "uncaught": sum(point.name in uncaught for point in alive),
         "by_worlds": sum(caught.by.startswith("seed") for caught in results),
         "by_tests": sum("::" in caught.by for caught in results),
         "survivors": [{"name": point.name, "where": str(point)} for point in open_ones],
     }
 
 
-def write(results: Sequence[Caught], path: Path = REPORT) -> None:
+def write(report: dict[str, object], path: Path = REPORT) -> None:
     """Keep the report."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report(results), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<=",
@@ -39,13 +38,14 @@ class Point:
     start: int
     end: int
     number: int = 0
-    """Which one, of those of this function that look alike."""
+    """Which one, of those with the same function and words."""
 
     @property
     def name(self) -> str:
-        """The same for as long as the function says the same here, wherever its lines are."""
-        said = f"{self.file} {self.function} {self.kind} {self.old} {self.new} {self.number}"
-        return hashlib.sha256(said.encode()).hexdigest()[:12]
+        """The same for as long as the function says the same here, in whatever file and line."""
+        again = f" (#{self.number + 1})" if self.number else ""
+        old, new = " ".join(self.old.split()), " ".join(self.new.split())
+        return f"{self.function}: {old} -> {new}{again}"
 
     def __str__(self) -> str:
         shown = " ".join(self.old.split())[:60]
@@ -62,17 +62,13 @@ def points(file: str, source: str) -> list[Point]:
     tree = ast.parse(source)
     finder = _Finder(file, source)
     finder.visit(tree)
-    seen: Counter[tuple[str, ...]] = Counter()
     found = []
     for point in sorted(finder.found, key=lambda point: (point.start, point.end, point.kind)):
-        alike = (point.function, point.kind, point.old, point.new)
-        numbered = Point(**{**point.__dict__, "number": seen[alike]})
-        seen[alike] += 1
         try:
-            compile(numbered.applied(source.encode()), file, "exec")
+            compile(point.applied(source.encode()), file, "exec")
         except SyntaxError:
             continue
-        found.append(numbered)
+        found.append(point)
     return found
 
 
@@ -92,8 +88,10 @@ class _Finder(ast.NodeVisitor):
         self._function.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        # Not its decorators: frozen or not, nothing decides by it.
         self._function.append(node.name)
-        self.generic_visit(node)
+        for statement in node.body:
+            self.visit(statement)
         self._function.pop()
 
     def visit(self, node: ast.AST) -> None:
@@ -184,6 +182,9 @@ class _Finder(ast.NodeVisitor):
 
 
 def of_files(files: dict[str, str]) -> Iterator[Point]:
-    """Those of several files."""
+    """Those of several files, each with a name of its own."""
+    seen: Counter[str] = Counter()
     for file, source in sorted(files.items()):
-        yield from points(file, source)
+        for point in points(file, source):
+            yield replace(point, number=seen[point.name])
+            seen[point.name] += 1
