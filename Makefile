@@ -94,7 +94,7 @@ lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=
 
 # The slow gate (three versions of ansible-core), the other suite and the scenario on real kernels are
 # left to gates and molecule.
-test: lint $(GATES)/done ## everything that is checked before a change lands (PARTS="lab units")
+test: setup $(GATES)/done ## everything that is checked before a change lands (PARTS="lab units")
 	SEEDS=$(SEEDS) $(PYTHON) -m tests.legs $(PARTS)
 
 demo: setup ## two hosts, a cluster, a power cut, a report

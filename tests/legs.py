@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the parts of ``make test``, two at a time: ``python -m tests.legs NAME [NAME ...]``.
+"""Runs the parts of ``make test``, three at a time: ``python -m tests.legs NAME [NAME ...]``.
 
-A lab of real kernels waits for most of its time, so another part has the machine meanwhile. What
-a part prints goes to ``build/test/NAME.log``. A line tells how far each one is. The end tells what
-came of each, with the last lines of those that failed.
+A lab of real kernels and the containers wait for most of their time, so other parts have the
+machine meanwhile; those that only compute stand back (nice). What a part prints goes to
+``build/test/NAME.log``. A line tells how far each one is. The end tells what came of each, with the
+last lines of those that failed, and ``build/test/legs.json`` keeps it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,11 +23,14 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 LOGS = CHECKOUT / "build" / "test"
 GATES = str(CHECKOUT / "build" / "gates-venv" / "bin" / "python")
-AT_A_TIME = 2
+AT_A_TIME = 3
 SHOWN_S = 30.0
 TAIL = 120
 """Lines of a part that failed."""
+REPORT = "legs.json"
 PYTEST = (sys.executable, "-m", "pytest")
+LEFT_OUT = [f"--ignore=tests/{name}" for name in ("kernels", "simulation", "exploration")]
+"""What has a part of its own."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,15 @@ class Leg:
         return LOGS / f"{self.name}.log"
 
 
-# In the order in which they begin: the longest first.
+# In the order in which they begin: the longest first, and what waits beside what computes.
 LEGS = (
     Leg("lab", (*PYTEST, "-v", "tests/kernels")),
-    Leg("units", (*PYTEST, "-q", "tests", "--ignore=tests/kernels", "--ignore=tests/simulation")),
-    Leg("gates", (GATES, "-m", "tests.gates", "--quick")),
+    Leg("lint", ("make", "--no-print-directory", "lint"), nice=10),
     Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
-    Leg("simulation", (*PYTEST, "-q", "tests/simulation"), nice=10),
+    Leg("units", (*PYTEST, "-q", "tests", *LEFT_OUT), nice=5),
+    Leg("gates", (GATES, "-m", "tests.gates", "--quick"), nice=10),
+    Leg("simulation", (*PYTEST, "-q", "tests/simulation", "tests/exploration"), nice=10),
+    Leg("mutation", (sys.executable, "-m", "tests.mutation", "--slice"), nice=10),
 )
 
 
@@ -60,22 +67,25 @@ class Run:
     began: float = 0.0
     ended: float = 0.0
     code: int | None = None
+    cpu_s: float = 0.0
 
     def play(self) -> None:
         """Run it to its end."""
         self.began = time.monotonic()
         print(f"{self.leg.name}: begins, see {self.leg.log.relative_to(CHECKOUT)}", flush=True)
         with self.leg.log.open("w", encoding="utf-8") as log:
-            done = subprocess.run(
+            child = subprocess.Popen(
                 ["nice", "-n", str(self.leg.nice), *self.leg.command],
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                check=False,
             )
+            _pid, status, used = os.wait4(child.pid, 0)
         self.ended = time.monotonic()
-        self.code = done.returncode
+        self.code = child.returncode = os.waitstatus_to_exitcode(status)
+        # Of the child and of all that it waited for.
+        self.cpu_s = used.ru_utime + used.ru_stime
         word = "ok" if self.code == 0 else f"FAILED ({self.code})"
         print(f"{self.leg.name}: {word} after {self.seconds:.0f} s: {self.last}", flush=True)
 
@@ -121,9 +131,30 @@ def play(legs: Sequence[Leg]) -> int:
     for run in runs:
         word = "ok    " if run.code == 0 else "FAILED"
         print(f"{word} {run.leg.name}, {run.seconds:.0f} s: {run.last}")
-    print(f"{time.monotonic() - began:.0f} s")
+    seconds = time.monotonic() - began
+    report = LOGS / REPORT
+    report.write_text(json.dumps(told(runs, seconds), indent=2) + "\n", encoding="utf-8")
+    print(f"{seconds:.0f} s")
     print(f"{len(runs) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
+
+
+def told(runs: Sequence[Run], seconds: float) -> dict[str, object]:
+    """What came of a run. whole: no part was left out."""
+    return {
+        "ok": all(run.code == 0 for run in runs),
+        "whole": {run.leg.name for run in runs} >= {leg.name for leg in LEGS},
+        "seconds": round(seconds),
+        "legs": [
+            {
+                "name": run.leg.name,
+                "ok": run.code == 0,
+                "seconds": round(run.seconds),
+                "cpu_seconds": round(run.cpu_s),
+            }
+            for run in runs
+        ],
+    }
 
 
 def main() -> int:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -25,5 +26,15 @@ def test_all_parts_run_and_one_failure_counts(capsys: pytest.CaptureFixture[str]
     assert "bad: FAILED (3)" in said
     assert "--- bad: the end of test/bad.log\nthe reason" in said
     assert said.endswith("1 passed, 1 failed\n")
+    report = json.loads((legs.LOGS / "legs.json").read_text(encoding="utf-8"))
+    assert (report["ok"], report["whole"]) == (False, False)
+    assert [leg["ok"] for leg in report["legs"]] == [False, True]
     assert legs.play([good]) == 0
     assert "ok     good" in capsys.readouterr().out
+
+
+def test_a_run_is_whole_only_with_every_part() -> None:
+    runs = [legs.Run(leg, code=0) for leg in legs.LEGS]
+    assert legs.told(runs, 1.0)["whole"]
+    assert legs.told(runs, 1.0)["ok"]
+    assert not legs.told(runs[1:], 1.0)["whole"]
