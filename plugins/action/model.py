@@ -80,15 +80,9 @@ def _told_once(own: _clusters.Cluster, host: str, in_play: list[str], problem: P
 
 
 def _secrets(model: dict[str, Any], host: str) -> dict[str, Any]:
-    passwords = {
-        service["name"]: application["password"]
-        for service in model["services"]
-        for application in service["applications"]
-        if "password" in application
-    }
     return {
         "files": _config.secrets(model, model["fencing"], host),
-        "passwords": passwords,
+        "passwords": {name: value for name, value in _nodes.secrets(model).items() if value},
         # Each node asks the devices of the others, as it will when it must fence them.
         "devices": [
             {

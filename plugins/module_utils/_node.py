@@ -86,27 +86,14 @@ def resolve(name: str) -> list[str]:
     return sorted({str(item[4][0]).partition("%")[0] for item in found})
 
 
-def postgresql(service: str, mount: str, units: str = "/etc/systemd/system") -> dict[str, str]:
-    """Return the version of a service's database: of its data, and of the unit made for them.
-
-    Each is "" if it cannot be told; the data can be read where they are mounted only.
-    """
-    result = {"data": "", "unit": ""}
-    for kind, path, pattern in (
-        ("data", f"{mount}/postgresql/PG_VERSION", r"\s*([0-9.]+)\s*"),
-        (
-            "unit",
-            f"{units}/postgresql-{service}.service",
-            r".*/usr/lib/postgresql/([0-9.]+)/bin/.*",
-        ),
-    ):
-        try:
-            with open(path, encoding="utf-8", errors="replace") as handle:
-                found = re.fullmatch(pattern, handle.read(65536), re.DOTALL)
-        except OSError:
-            continue
-        result[kind] = found[1] if found is not None else ""
-    return result
+def text(path: str, pattern: str) -> str:
+    """Return the first group of a pattern that a whole file has; "" if it cannot be told."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            found = re.fullmatch(pattern, handle.read(65536), re.DOTALL)
+    except OSError:
+        return ""
+    return found[1] if found is not None else ""
 
 
 def mounts(paths: Iterable[str]) -> dict[str, str]:

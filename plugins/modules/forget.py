@@ -25,7 +25,7 @@ options:
   services:
     description:
       - The services, each with its C(name), C(mount) (empty for none), the C(units) that go, and
-        C(whole), whether the service itself goes.
+        the C(files) that roles wrote for it, in /etc/systemd/system and /etc/failover/NAME.
     type: list
     elements: dict
     required: true
@@ -35,7 +35,10 @@ EXAMPLES = r"""
 - name: Forget the old shop
   failover.cluster.forget:
     services:
-      - {name: old, mount: /srv/old, units: [postgresql-old.service], whole: true}
+      - name: old
+        mount: /srv/old
+        units: [postgresql-old.service]
+        files: [/etc/systemd/system/postgresql-old.service, /etc/failover/old/postgresql.conf]
 """
 
 RETURN = r"""
@@ -55,11 +58,6 @@ from ansible.module_utils.basic import AnsibleModule
 HEADER = "# Written by failover.cluster;"
 UNITS = "/etc/systemd/system"
 FILES = "/etc/failover"
-OF_KIND = {
-    "postgresql": ("postgresql.conf", "pg_hba.conf"),
-    "apache": ("apache.conf", "database.ini"),
-}
-"""What a server of ours is told, beside its unit."""
 
 
 class Leftovers:
@@ -70,23 +68,19 @@ class Leftovers:
         self.root = root
         self.removed: list[str] = []
 
-    def forget(self, name: str, mount: str, units: list[str], whole: bool) -> None:
-        """Remove all of one service, or only some of its units."""
+    def forget(self, name: str, mount: str, units: list[str], files: list[str]) -> None:
+        """Remove units of one service, what the roles wrote for it, and its directories."""
         if mount and os.path.ismount(mount):
             self.module.fail_json(
                 msg=f"{mount}: is still mounted; service {name} runs here, or somebody mounted it."
             )
-        place = f"{FILES}/{name}"
         for unit in units:
             if os.path.basename(unit) == unit:
                 self.unit(unit)
-        for kind, files in OF_KIND.items():
-            if whole:
-                self.file(f"{UNITS}/{kind}-{name}.service")
-            if whole or f"{kind}-{name}.service" in units:
-                for file in files:
-                    self.file(f"{place}/{file}")
-        self.directory(place)
+        for file in files:
+            if os.path.dirname(file) in (UNITS, f"{FILES}/{name}"):
+                self.file(file)
+        self.directory(f"{FILES}/{name}")
         if mount:
             self.directory(mount)
 
@@ -133,7 +127,10 @@ def main(root: str = "") -> None:
     services: list[dict[str, Any]] = module.params["services"]
     for service in services:
         leftovers.forget(
-            service["name"], service["mount"], list(service["units"]), bool(service["whole"])
+            service["name"],
+            service["mount"],
+            list(service["units"]),
+            list(service.get("files", ())),
         )
     module.exit_json(changed=bool(leftovers.removed), removed=leftovers.removed)
 

@@ -65,6 +65,12 @@ options:
     type: list
     elements: path
     default: []
+  texts:
+    description:
+      - Files, each with a regular expression that must match its whole text. Its first group is
+        returned, or an empty text.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -127,9 +133,8 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "packages": _packages.inspect(
             module.params["packages"], run, release=_node.release()["version"]
         ),
-        "postgresql": {
-            service["name"]: _node.postgresql(service["name"], service["mount"])
-            for service in services
+        "texts": {
+            path: _node.text(path, pattern) for path, pattern in module.params["texts"].items()
         },
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
@@ -167,6 +172,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
             "serial": {"type": "list", "elements": "path", "default": []},
+            "texts": {"type": "dict", "default": {}},
             "programs": {"type": "list", "elements": "path", "default": []},
             "lock_disk": {"type": "str", "default": ""},
             "watchdog": {"type": "dict", "default": {}},

@@ -72,7 +72,13 @@ gone:
   returned: success
   type: list
   elements: dict
-  sample: [{name: old, mount: /srv/old, units: [postgresql-old.service], replicated: true}]
+  sample:
+    - name: old
+      mount: /srv/old
+      units: [postgresql-old.service]
+      files: [/etc/systemd/system/postgresql-old.service]
+      replicated: true
+      whole: true
 stale:
   description: DRBD resources of the collection on the node that belong to no service.
   returned: success

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _fencing, _notifications, _services
+from . import _applications, _fencing, _notifications, _services
 
 FORMAT = 1
 
@@ -53,14 +53,17 @@ def public(model: Mapping[str, Any]) -> dict[str, Any]:
     result["services"] = [
         {
             **service,
-            "applications": [
-                {key: item for key, item in application.items() if key != "password"}
-                for application in service["applications"]
-            ],
+            "applications": [_shown(application) for application in service["applications"]],
         }
         for service in model["services"]
     ]
     return result
+
+
+def _shown(application: Mapping[str, Any]) -> dict[str, Any]:
+    keys = _applications.of(application).keys
+    hidden = {name for name, key in keys.items() if key.kind.secret}
+    return {key: item for key, item in application.items() if key not in hidden}
 
 
 def secrets(
@@ -173,7 +176,7 @@ def _service(
     for application in service["applications"]:
         entry = {
             "name": application["name"],
-            **_program(service, application),
+            **_applications.of(application).program(service, application),
             "after": [*mounted, *addresses, *application["after"]],
         }
         for key in ("start_timeout_s", "stop_timeout_s", "monitor"):
@@ -192,18 +195,4 @@ def _service(
         )
     result = {"name": service["name"], "preferred": service["preferred"], "resources": resources}
     result.update({key: service[key] for key in _services.POLICY if key in service})
-    return result
-
-
-def _program(service: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
-    """What starts and stops it."""
-    instance = f"{service['name']}-{application['name']}"
-    if application["kind"] == "ocf":
-        keys = ("agent", "parameters", "promoted")
-        return {"type": "ocf", "instance": instance, **{key: application[key] for key in keys}}
-    if application["kind"] == "lsb":
-        return {"type": "lsb", "instance": instance, "script": application["script"]}
-    result = {"type": "unit", "unit": application["unit"]}
-    if application["kind"] == "postgresql":
-        result["data"] = f"{service['storage']['mount']}/postgresql"
     return result

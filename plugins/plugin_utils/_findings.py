@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _hosts, _net, _postgresql, _protection
+from . import _applications, _hosts, _net, _protection
 from ._problems import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -43,7 +43,8 @@ def judge(
             f"{first} and {second} both call themselves {found[first]['nodename']}; every node"
             " needs a host name of its own."
         )
-    _postgresql.check(model["services"], found)
+    for kind, where, service, application in _applications.each(model["services"]):
+        kind.judge(where, service, application, found)
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
     _same_disks(model, nodes, found)
@@ -223,14 +224,16 @@ def accounts(
 ) -> list[dict[str, Any]]:
     """Choose the numbers of each account that owns shared data (F60).
 
-    A number that was asked for wins. Else an account keeps the numbers that it has, and a
-    new one gets the default if it is free on both nodes. Raises Problem.
+    wanted: what the user asks for. A number that was asked for wins. Else an account keeps the
+    numbers that it has, and a new one gets the default of its application if it is free on both
+    nodes. Raises Problem.
     """
     nodes = model["nodes"]
+    defaults = {n: a for k in _applications.KINDS.values() for n, a in k.accounts.items()}
     names = questions_of(found)
     result = []
     for name in names:
-        want = dict(wanted.get(name, {}))
+        want = {**defaults.get(name, {}), **wanted.get(name, {})}
         have = {n: found[n]["accounts"].get(name) for n in nodes if found[n]["accounts"].get(name)}
         numbers = {(item["uid"], item["gid"]) for item in have.values()}
         if not want.get("uid"):
@@ -306,6 +309,7 @@ def gone(
             "mount": "",
             "units": [],
             **configured.get(name, {}),
+            "files": _left(name, None),
             "replicated": f"/etc/drbd.d/{name}.res" in found[host]["drbd_files"],
             "whole": True,
         }
@@ -315,8 +319,27 @@ def gone(
     for name in names:
         units = [u for u in configured.get(name, {}).get("units", ()) if u not in wanted]
         if units:
-            part = {"name": name, "mount": "", "units": units, "replicated": False, "whole": False}
-            result.append(part)
+            result.append(
+                {
+                    "name": name,
+                    "mount": "",
+                    "units": units,
+                    "files": _left(name, units),
+                    "replicated": False,
+                    "whole": False,
+                }
+            )
+    return result
+
+
+def _left(service: str, units: Sequence[str] | None) -> list[str]:
+    """Files that roles of applications wrote for a service: of these units, None for all."""
+    result = []
+    for kind in _applications.KINDS.values():
+        unit = kind.unit({}, "", service) if kind.role else ""
+        if unit and (units is None or unit in units):
+            result.append(f"/etc/systemd/system/{unit}")
+            result += [f"/etc/failover/{service}/{file}" for file in kind.files]
     return result
 
 

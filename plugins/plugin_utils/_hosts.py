@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import _packages
+from . import _applications, _packages
 
 ETHERNET = 1
 """Hardware type of an interface, as in linux/if_arp.h."""
@@ -27,10 +27,10 @@ def problems(
     yield from _interfaces(model, node, info)
     if not info["running"]:
         yield from _serial(node, info)
-    for service in model["services"]:
-        for application in service["applications"]:
-            if application["kind"] != "ocf":
-                yield from _unit(node, application, info["units"][application["unit"]], repair)
+    for kind, _where, _service, application in _applications.each(model["services"]):
+        if kind.made_by != "daemon":
+            unit = application["unit"]
+            yield from _unit(node, unit, kind.made_by, info["units"][unit], repair)
     if not repair:
         yield from _stock(model, node, info)
     yield from missing_programs(node, info)
@@ -99,13 +99,12 @@ def _serial(node: str, info: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unit(
-    node: str, application: Mapping[str, Any], seen: Mapping[str, Any], repair: bool
+    node: str, unit: str, made_by: str, seen: Mapping[str, Any], repair: bool
 ) -> Iterator[str]:
-    unit = application["unit"]
     if seen["masked"]:
         yield f"{node}: {unit} is masked there, so it could never start (systemctl unmask {unit})."
         return
-    if not seen["exists"] and application["kind"] == "unit":
+    if not seen["exists"] and made_by == "host":
         yield (
             f"{node}: there is no unit {unit}; install on every node what the cluster shall start"
             " there."

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import (
+    _applications,
     _fencing,
     _guard,
     _links,
@@ -18,7 +19,6 @@ from . import (
     _net,
     _notifications,
     _numbers,
-    _postgresql,
     _reader,
     _services,
     _told,
@@ -221,7 +221,9 @@ def _complete(
     with problems:
         _listening.assign(every(model["services"]))
     with problems:
-        _postgresql.complete(every(model["services"]), found)
+        if found is not None:
+            for kind, _where, _service, application in _applications.each(every(model["services"])):
+                kind.settle(application, found)
     with problems:
         _monitors.check_targets(model["ping_targets"], model["links"], model["services"], problems)
     with problems:

@@ -7,11 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _across, _clusters, _model, _packages
+from . import _across, _applications, _clusters, _model, _packages
 from ._inventory import agents
-
-ACCOUNTS = {"postgresql": "postgres", "apache": "www-data"}
-"""Accounts that own shared data, by the kind of the application."""
 
 
 def model_of(
@@ -55,21 +52,31 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
         "ask": [host, *(node for node in nodes if node not in in_play)],
         "others": [node for node in nodes if node not in in_play],
         "questions": {node: questions(model, node) for node in nodes},
+        "roles": {
+            "applications": [kind.role for kind in _applications.used(model) if kind.role],
+        },
+        "secrets": list(secrets(model)),
+        "settings": {
+            package: dict(files)
+            for kind in _applications.KINDS.values()
+            for package, files in kind.settings.items()
+        },
+    }
+
+
+def secrets(model: Mapping[str, Any]) -> dict[str, str]:
+    """Return name and value of each secret of the applications; "" for one to be generated."""
+    return {
+        name: application.get(key, "")
+        for kind, _where, service, application in _applications.each(model["services"])
+        for name, key in kind.secrets(service, application).items()
     }
 
 
 def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
     """Return the arguments of node_info for a node."""
-    applications = [a for s in model["services"] for a in s["applications"]]
-    kinds = {application["kind"] for application in applications}
-    # An agent's scope is made when it is started; the init system knows nothing of it.
-    units = [a["unit"] for a in applications if a["kind"] != "ocf"]
-    programs = [f"/etc/init.d/{a['script']}" for a in applications if a["kind"] == "lsb"]
-    programs += [
-        f"/usr/lib/ocf/resource.d/{a['agent'].replace(':', '/')}"
-        for a in applications
-        if a["kind"] == "ocf"
-    ]
+    each = list(_applications.each(model["services"]))
+    programs = [path for kind, _at, _of, one in each for path in kind.programs(one)]
     # No package of the distribution brings an agent of somebody's own.
     strange = {method["agent"] for method in model["fencing"]} - agents.KNOWN - {""}
     programs += [f"/usr/sbin/{agent}" for agent in sorted(strange)]
@@ -85,8 +92,13 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         ],
         "lock_disk": model["sfex"]["disk"][node] if model["sfex"] else "",
         "watchdog": {key: (model["watchdog"] or {}).get(key, "") for key in ("device", "module")},
-        "accounts": [account for kind, account in ACCOUNTS.items() if kind in kinds],
-        "units": units,
+        "accounts": [name for kind in _applications.used(model) for name in kind.accounts],
+        "units": [one["unit"] for kind, _at, _of, one in each if kind.made_by != "daemon"],
+        "texts": {
+            path: pattern
+            for kind, _at, service, one in each
+            for path, pattern in kind.texts(service, one).items()
+        },
         "stock_units": _packages.stock(model),
         "programs": programs,
         "serial": [link["device"][node] for link in model["links"] if link["type"] == "serial"],

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import _postgresql
+from . import _applications
 
 BASE = ("iproute2", "kmod", "python3-dbus-fast")
 # Debian has a package for each fence agent since 13, named after it except for these.
@@ -40,16 +40,7 @@ BY_PROGRAM = {
 }
 ELSEWHERE = ("fence-virt",)
 """Packages that hold the agent itself, without the library of the others."""
-STOCK = {
-    "drbd": ("drbd.service", "drbd-utils"),
-    "apache": ("apache2.service", "apache2"),
-    "postgresql": ("postgresql.service", "postgresql-common"),
-}
-"""Units that the distribution's packages bring along and start, by storage or application kind."""
 BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
-BY_KIND = {
-    "apache": ("apache2", "libapache2-mod-wsgi-py3", "python3-psycopg2"),
-}
 
 
 def needed(model: Mapping[str, Any]) -> list[str]:
@@ -62,12 +53,8 @@ def needed(model: Mapping[str, Any]) -> list[str]:
         names.update(BY_FILESYSTEM.get(service["storage"].get("filesystem", ""), ()))
         if service["storage"]["type"] == "drbd":
             names.add("drbd-utils")
-        for application in service["applications"]:
-            names.update(BY_KIND.get(application["kind"], ()))
-            if application["kind"] == "postgresql":
-                names.update(_postgresql.packages(application["version"]))
-            if application.get("agent", "").startswith("heartbeat:"):
-                names.add("resource-agents")
+    for kind, _where, _service, application in _applications.each(model["services"]):
+        names.update(kind.packages(application))
     return sorted(names)
 
 
@@ -86,9 +73,12 @@ def for_agent(agent: str) -> list[str]:
 
 def stock(model: Mapping[str, Any]) -> dict[str, str]:
     """Return the units that packages of the cluster bring along: the package of each."""
-    kinds = {a["kind"] for s in model["services"] for a in s["applications"]}
-    kinds |= {s["storage"]["type"] for s in model["services"]}
-    return dict(STOCK[kind] for kind in STOCK if kind in kinds)
+    result: dict[str, str] = {}
+    if any(service["storage"]["type"] == "drbd" for service in model["services"]):
+        result["drbd.service"] = "drbd-utils"
+    for kind in _applications.used(model):
+        result.update(kind.stock)
+    return result
 
 
 def ours(stock_units: Mapping[str, str], installed: Collection[str]) -> list[str]:

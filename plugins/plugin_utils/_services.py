@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _applications, _net, _units
+from ._applications import _complete
 from ._inventory.kinds import Scope, every, known, put
 from ._inventory.storage import no_storage
 from ._problems import Problem, Problems, refuse
@@ -25,7 +26,7 @@ def complete(services: Any, links: Any, lock_disk: Any, scope: Scope) -> None:
             for address in service["addresses"]:
                 _address(address, links, scope)
         with scope.problems:
-            _applications.complete(service, scope)
+            _complete.complete(service, scope)
         _whole(service, scope.problems)
         with scope.problems:
             if "failback_delay_s" in service and service.get("failback") != "automatic":
@@ -43,11 +44,11 @@ def _whole(service: Any, problems: Problems) -> None:
         where = service["where"]
         if not every(service["addresses"]) and not every(service["applications"]):
             raise Problem(f"{where}: has no storage, no address and no application; give it one.")
-        for index, application in enumerate(service["applications"]):
-            if application["kind"] in ("postgresql", "apache"):
+        for kind, place, _service, _application in _applications.each([service]):
+            if kind.on_storage:
                 raise Problem(
-                    f"{where}.applications[{index}]: {application['kind']} keeps its files on the"
-                    " service's storage; give storage, or name a unit of your own instead."
+                    f"{place}: {kind.name} keeps its files on the service's storage; give storage,"
+                    " or name a unit of your own instead."
                 )
 
 

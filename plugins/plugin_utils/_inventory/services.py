@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import _net
+from .._applications import KINDS
 from .._daemon import timing
 from .._problems import refuse
 from .applications import APPLICATIONS
@@ -31,23 +32,17 @@ from .storage import TYPES
 
 RESERVED = (
     "all",
-    "apache",
-    "apache2",
     "drbd",
     "failover",
     "failoverd",
     "global_common",
     "localhost",
     "none",
-    "pg",
-    "postgres",
-    "postgresql",
     "root",
-    "template0",
-    "template1",
     "ungrouped",
+    *(name for kind in KINDS.values() for name in kind.reserved),
 )
-"""Names of services that mean something else to DRBD, PostgreSQL, Ansible or the daemon."""
+"""Names of services that mean something else to DRBD, an application, Ansible or the daemon."""
 FAILBACK = ("manual", "automatic")
 
 

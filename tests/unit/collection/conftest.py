@@ -179,7 +179,7 @@ def found() -> dict[str, dict[str, Any]]:
             "configured": {},
             "lock_disk": None,
             "locks": {},
-            "postgresql": {"shop": {"data": "", "unit": ""}},
+            "texts": {},
             "watchdog": {"exists": False, "loadable": False, "identity": ""},
             "root": True,
             "time": 1000.0,

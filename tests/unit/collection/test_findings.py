@@ -141,26 +141,26 @@ def test_an_unknown_name_is_a_warning(model, found):
     ]
 
 
-DEFAULTS = {
-    "postgres": {"default": 880, "home": "/var/lib/postgresql"},
-    "www-data": {"default": 33},
-}
-
-
 def test_a_new_account_gets_the_default_and_an_old_one_keeps_its_numbers(model, found):
-    assert _findings.accounts(model, found, DEFAULTS, renumber=False) == [
-        {"name": "postgres", "uid": 880, "gid": 880, "home": "/var/lib/postgresql"},
-        {"name": "www-data", "uid": 33, "gid": 33},
+    assert _findings.accounts(model, found, {}, renumber=False) == [
+        {
+            "name": "postgres",
+            "home": "/var/lib/postgresql",
+            "shell": "/bin/bash",
+            "uid": 880,
+            "gid": 880,
+        },
+        {"name": "www-data", "home": "/var/www", "uid": 33, "gid": 33},
     ]
 
 
 def test_the_second_node_takes_over_the_numbers_of_the_first(model, found):
     found["node1"]["accounts"]["postgres"] = {"uid": 107, "gid": 115}
-    made = _findings.accounts(model, found, DEFAULTS, renumber=False)
+    made = _findings.accounts(model, found, {}, renumber=False)
     assert (made[0]["uid"], made[0]["gid"]) == (107, 115)
     found["node2"]["taken"]["gids"].append(115)
     with pytest.raises(_problems.Problem) as caught:
-        _findings.accounts(model, found, DEFAULTS, renumber=False)
+        _findings.accounts(model, found, {}, renumber=False)
     assert str(caught.value) == (
         "account postgres: gid 115 is taken on node2; choose another with prepare_accounts."
     )
@@ -170,10 +170,10 @@ def test_accounts_that_differ_are_refused_unless_told(model, found):
     found["node1"]["accounts"]["postgres"] = {"uid": 107, "gid": 115}
     found["node2"]["accounts"]["postgres"] = {"uid": 108, "gid": 115}
     with pytest.raises(_problems.Problem, match="has different numbers"):
-        _findings.accounts(model, found, DEFAULTS, renumber=False)
+        _findings.accounts(model, found, {}, renumber=False)
     wanted = {"postgres": {"uid": 880, "gid": 880}}
     made = _findings.accounts(model, found, wanted, renumber=True)
-    assert made[0] == {"name": "postgres", "uid": 880, "gid": 880}
+    assert (made[0]["name"], made[0]["uid"], made[0]["gid"]) == ("postgres", 880, 880)
 
 
 def test_content_is_written_where_it_is_mounted(model, found):

@@ -114,8 +114,8 @@ CASES = [
     (
         SERVICE + ".applications.0",
         "mysql",
-        "failover_services[0].applications[0]: mysql is not an application; known are postgresql,"
-        " apache, {unit: NAME.service}, {ocf: PROVIDER:NAME} and {lsb: NAME}.",
+        "failover_services[0].applications[0]: mysql is not an application; known are apache,"
+        " postgresql, {lsb: NAME}, {ocf: PROVIDER:NAME} and {unit: NAME.service}.",
     ),
     (
         SERVICE + ".applications.0",

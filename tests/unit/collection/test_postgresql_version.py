@@ -11,15 +11,20 @@ from ansible_collections.failover.cluster.plugins.module_utils import _node
 from ansible_collections.failover.cluster.plugins.module_utils import _packages as on_node
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _findings,
+    _nodes,
     _packages,
-    _postgresql,
     _problems,
 )
+from ansible_collections.failover.cluster.plugins.plugin_utils._applications import postgresql
 
 from .conftest import NODES
 from .modules import run
 
 LIMITS = {"clock_s": 5.0, "free_mib": 256, "watchdog": False}
+TEXTS = {
+    "data": "/srv/shop/postgresql/PG_VERSION",
+    "unit": "/etc/systemd/system/postgresql-shop.service",
+}
 WHERE = "failover_services[0].applications[0].postgresql.version"
 
 
@@ -69,7 +74,7 @@ def test_without_a_version_it_is_the_releases_own_whatever_repositories_are_ther
 @pytest.mark.finding("H4")
 def test_the_answer_of_the_nodes_completes_the_version(asking, found):
     [server] = [a for a in asking()["services"][0]["applications"] if a["kind"] == "postgresql"]
-    assert server["version"] == _postgresql.RELEASES[found["node1"]["os"]["version"]]
+    assert server["version"] == postgresql.RELEASES[found["node1"]["os"]["version"]]
 
 
 @pytest.mark.finding("H4")
@@ -82,7 +87,7 @@ def test_what_is_no_version_is_refused(asking, version):
 @pytest.mark.finding("H5")
 @pytest.mark.parametrize("kind", ["data", "unit"])
 def test_another_version_than_that_of_the_data_is_refused_with_the_way_out(asking, found, kind):
-    found["node2"]["postgresql"]["shop"][kind] = "15"
+    found["node2"]["texts"][TEXTS[kind]] = "15"
     assert _findings.judge(asking(), found, LIMITS, repair=True) == []
     with pytest.raises(_problems.Problem) as caught:
         _findings.judge(asking("17"), found, LIMITS, repair=True)
@@ -98,7 +103,7 @@ def test_another_version_than_that_of_the_data_is_refused_with_the_way_out(askin
 def test_another_release_of_the_nodes_is_another_version(asking, found):
     for node in NODES:
         found[node]["os"]["version"] = "13"
-        found[node]["postgresql"]["shop"]["unit"] = "15"
+        found[node]["texts"][TEXTS["unit"]] = "15"
     with pytest.raises(_problems.Problem, match="17 is not 15"):
         _findings.judge(asking(), found, LIMITS, repair=True)
     assert _findings.judge(asking("15"), found, LIMITS, repair=True) == []
@@ -106,20 +111,25 @@ def test_another_release_of_the_nodes_is_another_version(asking, found):
 
 @pytest.mark.finding("H5")
 def test_after_an_upgrade_the_data_tell_and_not_the_unit_of_before(asking, found):
-    found["node1"]["postgresql"]["shop"] = {"data": "17", "unit": "15"}
-    found["node2"]["postgresql"]["shop"]["unit"] = "15"
+    found["node1"]["texts"] = {TEXTS["data"]: "17", TEXTS["unit"]: "15"}
+    found["node2"]["texts"] = {TEXTS["unit"]: "15"}
     assert _findings.judge(asking("17"), found, LIMITS, repair=True) == []
 
 
 @pytest.mark.finding("H5")
-def test_a_node_reads_the_version_of_the_data_and_of_the_unit(tmp_path):
-    assert _node.postgresql("shop", str(tmp_path), str(tmp_path)) == {"data": "", "unit": ""}
-    (tmp_path / "postgresql").mkdir()
-    (tmp_path / "postgresql" / "PG_VERSION").write_text("15\n")
-    (tmp_path / "postgresql-shop.service").write_text(
+def test_a_node_reads_the_version_of_the_data_and_of_the_unit(build, tmp_path):
+    asked = _nodes.questions(build(), "node1")["texts"]
+    assert list(asked) == list(TEXTS.values())
+    data, unit = asked.values()
+    file = tmp_path / "file"
+    assert _node.text(str(file), data) == ""
+    file.write_text("15\n")
+    assert _node.text(str(file), data) == "15"
+    assert _node.text(str(file), unit) == ""
+    file.write_text(
         "[Service]\nExecStart=/usr/lib/postgresql/16/bin/postgres -c config_file=/etc/x\n"
     )
-    assert _node.postgresql("shop", str(tmp_path), str(tmp_path)) == {"data": "15", "unit": "16"}
+    assert _node.text(str(file), unit) == "16"
 
 
 @pytest.mark.finding("H5")

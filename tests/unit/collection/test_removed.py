@@ -18,6 +18,14 @@ from .modules import PLACE, run
 
 pytestmark = pytest.mark.finding("S29")
 SHOP = {"mount": "/srv/shop", "units": ["postgresql-shop.service", "worker.service"]}
+FILES = [
+    "/etc/systemd/system/apache-old.service",
+    "/etc/failover/old/apache.conf",
+    "/etc/failover/old/database.ini",
+    "/etc/systemd/system/postgresql-old.service",
+    "/etc/failover/old/postgresql.conf",
+    "/etc/failover/old/pg_hba.conf",
+]
 OLD = {"mount": "/srv/old", "units": ["postgresql-old.service", "worker.service"]}
 
 
@@ -49,7 +57,7 @@ def test_a_service_that_is_missing_is_refused_with_the_word_that_lets_it_go(
 
 def test_with_the_word_it_goes_and_what_the_node_has_of_it_is_told(build, knowing):
     [gone] = _findings.gone(build(), knowing, "node1", ["old"])
-    assert gone == {"name": "old", **OLD, "replicated": True, "whole": True}
+    assert gone == {"name": "old", **OLD, "files": FILES, "replicated": True, "whole": True}
     assert _findings.stale(build(), knowing, "node1") == []
 
 
@@ -60,7 +68,14 @@ def test_the_word_for_a_service_of_the_inventory_is_refused(build, knowing):
 
 def test_a_second_run_with_the_word_finds_nothing_left(build, found):
     [gone] = _findings.gone(build(), found, "node1", ["old"])
-    assert gone == {"name": "old", "mount": "", "units": [], "replicated": False, "whole": True}
+    assert gone == {
+        "name": "old",
+        "mount": "",
+        "units": [],
+        "files": FILES,
+        "replicated": False,
+        "whole": True,
+    }
     assert _findings.gone(build(), found, "node1", []) == []
 
 
@@ -124,8 +139,9 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_what_is_ours_goes_and_what_is_anybodys_stays(node: Path):
     units = ["worker.service", "other.service", "../../../etc/x"]
+    files = [*FILES, "/etc/systemd/system/x/../postgresql-older.service", "/etc/failover/x"]
     services = [
-        {"name": "old", "mount": "/srv/old", "units": units, "whole": True},
+        {"name": "old", "mount": "/srv/old", "units": units, "files": files, "whole": True},
         {"name": "empty", "mount": "/srv/empty", "units": [], "whole": True},
     ]
     wanted = run("forget", check=True, services=services)["removed"]
@@ -159,12 +175,16 @@ def test_a_service_that_is_still_mounted_is_not_forgotten():
 
 def test_an_application_that_is_taken_out_of_a_service_goes_alone(build, found, node: Path):
     units = ["postgresql-older.service", "apache-older.service", "worker.service"]
-    found["node1"]["configured"] = {"shop": {"mount": "/srv/shop", "units": units}}
-    model = build(("failover_services.0.applications", [{"unit": "other.service"}]), found=found)
+    found["node1"]["configured"] = {"older": {"mount": "/srv/shop", "units": units}}
+    model = build(
+        ("failover_services.0.applications", [{"unit": "other.service"}]),
+        ("failover_services.0.name", "older"),
+        found=found,
+    )
     [gone] = _findings.gone(model, found, "node1", [])
-    assert (gone["name"], gone["units"], gone["whole"]) == ("shop", units, False)
+    assert (gone["name"], gone["units"], gone["whole"]) == ("older", units, False)
     assert _findings.gone(model, found, "node2", []) == []
-    said = run("forget", services=[{**gone, "name": "older"}])
+    said = run("forget", services=[gone])
     assert sorted(said["removed"]) == [
         "/etc/failover/older",
         "/etc/failover/older/postgresql.conf",
