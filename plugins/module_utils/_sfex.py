@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The blocks of an area of locks on a shared disk, as failoverd reads them (core/lock_block.py)."""
+"""The blocks of an area of locks on a shared disk, in the format of fencing/sfex/format.py."""
 
 from __future__ import annotations
 

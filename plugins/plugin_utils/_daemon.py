@@ -32,10 +32,10 @@ _known()
 from failoverd.config import parse
 from failoverd.core.config import Lease, Timing
 from failoverd.core.lock import Times
+from failoverd.formats.schema import ConfigError
 from failoverd.links import size
 from failoverd.resources.graph import CycleError, order
 from failoverd.rules import forms, monitors, secrets, takeover, timing
-from failoverd.schema import ConfigError
 
 __all__ = [
     "ConfigError",

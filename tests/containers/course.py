@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from failoverd.monitors.base import Check
-from failoverd.monitors.watcher import Watcher
+from failoverd.checks.base import Check
+from failoverd.checks.watcher import Watcher
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.ocf import Ocf
 from failoverd.resources.settings import ResourceSettings

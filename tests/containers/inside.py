@@ -12,11 +12,11 @@ import sys
 from functools import partial
 from typing import Any
 
-from failoverd.monitors.base import CheckFailed
+from failoverd.checks.base import CheckFailed
 from failoverd.resources import ocf
 from failoverd.resources.base import ResourceError
 from failoverd.resources.settings import ResourceSettings
-from failoverd.resources.systemd import Systemd, SystemdError
+from failoverd.system.systemd import Systemd, SystemdError
 
 from . import processes
 from .cases import CASES, Case

@@ -10,7 +10,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from failoverd.segments import segments
+from failoverd.journal.segments import segments
 from lab import Lab
 
 

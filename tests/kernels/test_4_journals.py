@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from failoverd.replay import compare, replay
+from failoverd.journal.replay import compare, replay
 
 from .conftest import OUT, Built
 from .journals import fetch

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from failoverd.core.codec import from_json
 from failoverd.core.config import CoreConfig
 from failoverd.core.modes import Modes
-from failoverd.core.strictjson import loads
-from failoverd.lines import Decoder
+from failoverd.formats.codec import from_json
+from failoverd.formats.strictjson import loads
+from failoverd.journal.lines import Decoder
 from tests.lockstep.shadow import Apart, Shadow
 from tests.simulation import daemon
 from tests.simulation.clock import Violation

@@ -28,9 +28,7 @@ UNCAUGHT = HERE / "uncaught.json"
 HINTS = 6
 """How many of what caught bugs of the same function are tried first."""
 REPORT = detect.ROOT / "build" / "mutation.json"
-NO_RULES = frozenset(
-    ("__init__.py", "codec.py", "lock_block.py", "message.py", "strictjson.py", "transitions.py")
-)
+NO_RULES = frozenset(("__init__.py", "message.py", "transitions.py"))
 """Files of the core without decisions: formats, which have tests and fuzzers of their own."""
 
 

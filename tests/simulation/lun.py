@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from failoverd.core.lock import Record
-from failoverd.core.lock_block import Area, decode_record, encode
+from failoverd.fencing.sfex.format import Area, decode_record, encode
 
 from .clock import Clock
 from .setting import CLUSTER
@@ -92,7 +92,7 @@ class Path:
 
 
 class Lane:
-    """Stands for failoverd.fencing.blocks.Lane: one thread, one call after the other."""
+    """Stands for failoverd.fencing.sfex.disk.Lane: one thread, one call after the other."""
 
     def __init__(self, loop: Loop, path: Path) -> None:
         self._loop, self._path = loop, path
@@ -172,7 +172,7 @@ class Lun:
 
 
 class Disk:
-    """Stands for failoverd.fencing.blocks.Disk on one node."""
+    """Stands for failoverd.fencing.sfex.disk.Disk on one node."""
 
     def __init__(self, lun: Lun, node: Node) -> None:
         self._lun, self._node = lun, node

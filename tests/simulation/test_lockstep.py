@@ -12,7 +12,7 @@ import pytest
 
 from failoverd.core import events, machine
 from failoverd.core.config import CoreConfig, ServiceConfig
-from failoverd.lines import Encoder, head
+from failoverd.journal.lines import Encoder, head
 from tests.lockstep import baseline, streams
 from tests.lockstep.shadow import Shadow
 from tests.simulation import daemon

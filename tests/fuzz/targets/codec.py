@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from failoverd.core.codec import CodecError, from_json, to_json
 from failoverd.core.config import Timing
 from failoverd.core.events import Event, Heard
 from failoverd.core.modes import Modes
 from failoverd.core.state import State
-from failoverd.core.strictjson import JsonError, loads
+from failoverd.formats.codec import CodecError, from_json, to_json
+from failoverd.formats.strictjson import JsonError, loads
 from tests.fuzz.samples import heard, pair
 from tests.fuzz.target import Target
 

@@ -8,7 +8,7 @@ import json
 
 from failoverd.config import parse
 from failoverd.core import machine
-from failoverd.schema import ConfigError
+from failoverd.formats.schema import ConfigError
 from failoverd.takeover import costs
 from tests.fuzz.samples import KEY, cluster_json
 from tests.fuzz.target import Target

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import socket
 from pathlib import Path
 from typing import Any
 
+from failoverd.control.pending import Pending
+from failoverd.control.requests import Requests
 from failoverd.control.server import ControlServer
 from failoverd.core import machine
 from failoverd.core.actions import AnswerHandler, Reply
 from failoverd.core.events import Command, Event, HandlerAsked
-from failoverd.requests import Requests
 from tests.fuzz.samples import pair
 from tests.fuzz.target import Target
 
@@ -23,33 +23,22 @@ LOOP = asyncio.new_event_loop()
 PAIR = pair()
 
 
-class Dispatcher:
+class Desk:
     """Has the core decide on what is asked, and answers what it says at once."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-
-    def open_request(self) -> tuple[int, asyncio.Future[dict[str, Any]]]:
-        number = next(self._numbers)
-        self._waiting[number] = LOOP.create_future()
-        return number, self._waiting[number]
-
-    def drop_request(self, number: int) -> None:
-        self._waiting.pop(number, None)
+        self.pending = Pending()
 
     def post(self, event: Event) -> None:
         """One step of a core that begins as it was."""
         _state, actions = machine.step(PAIR.a.state, event, PAIR.a.now)
         for action in actions:
             if isinstance(action, Reply):
-                self._waiting[action.request].set_result({"ok": action.ok, "text": action.text})
+                self.pending.answer(action.request, {"ok": action.ok, "text": action.text})
             elif isinstance(action, AnswerHandler):
-                self._waiting[action.request].set_result({"code": action.code})
-        if isinstance(event, Command | HandlerAsked) and event.request in self._waiting:
-            future = self._waiting[event.request]
-            if not future.done():
-                future.set_result({"ok": True, "text": "later"})
+                self.pending.answer(action.request, {"code": action.code})
+        if isinstance(event, Command | HandlerAsked):
+            self.pending.answer(event.request, {"ok": True, "text": "later"})
 
 
 async def _look(_service: str) -> None:
@@ -61,12 +50,11 @@ async def _notify(name: str) -> dict[str, Any]:
 
 
 def _requests() -> Requests:
-    desk = Dispatcher()
+    desk = Desk()
     services: Any = {}
-    dispatcher: Any = desk
     return Requests(
         services,
-        dispatcher,
+        desk.pending,
         desk.post,
         lambda: {"services": []},
         _look,

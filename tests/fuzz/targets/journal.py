@@ -15,8 +15,8 @@ from failoverd.core.actions import Note
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, Found, Heard, Probed, Tick
 from failoverd.core.message import Message
-from failoverd.lines import Encoder, head
-from failoverd.replayed import IDENTICAL, show
+from failoverd.journal.lines import Encoder, head
+from failoverd.journal.replayed import IDENTICAL, show
 from failoverd.whatif import tell
 from tests.fuzz.samples import heard
 from tests.fuzz.target import Target

@@ -10,7 +10,7 @@ import struct
 from random import Random
 
 from failoverd.core import lock
-from failoverd.core.lock_block import (
+from failoverd.fencing.sfex.format import (
     BLOCK,
     MAGIC,
     Area,

@@ -14,11 +14,11 @@ from pathlib import Path
 from failoverd.control import log
 from failoverd.core.modes import Modes
 from failoverd.fencing.selffence import last_reset
-from failoverd.former import Former
-from failoverd.lastgood import LastGood
-from failoverd.lives import Lives
-from failoverd.schema import ConfigError
-from failoverd.store import Store
+from failoverd.formats.schema import ConfigError
+from failoverd.persistence.former import Former
+from failoverd.persistence.lastgood import LastGood
+from failoverd.persistence.lives import Lives
+from failoverd.persistence.store import Store
 from tests.fuzz.samples import KEY, cluster_json
 from tests.fuzz.target import Target
 

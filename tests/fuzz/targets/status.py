@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from failoverd.control.show import lines
-from failoverd.core.strictjson import JsonError, loads
+from failoverd.formats.strictjson import JsonError, loads
 from tests.fuzz.target import Target
 
 STATUS: dict[str, Any] = {

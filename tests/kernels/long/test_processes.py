@@ -15,7 +15,7 @@ from tests.kernels.conftest import Cluster
 ASKED = """PYTHONPATH=/usr/lib/failoverd python3 - <<'END'
 import asyncio
 from failoverd.resources import lastwords
-from failoverd.resources.systemd import Systemd
+from failoverd.system.systemd import Systemd
 
 async def main():
     systemd, unit = Systemd(), "{unit}"

@@ -17,8 +17,8 @@ STEAL = """
 import os, sys
 sys.path.insert(0, "/usr/lib/failoverd")
 from failoverd.core.lock import Record
-from failoverd.core.lock_block import decode_record, encode
-from failoverd.fencing.blocks import Disk
+from failoverd.fencing.sfex.format import decode_record, encode
+from failoverd.fencing.sfex.disk import Disk
 disk = Disk(sys.argv[1])
 found = decode_record(disk.read(1), "orders", sys.argv[2])
 disk.write(1, encode(Record(found.cluster, found.service, "thief", 4711, found.counter + 1)))

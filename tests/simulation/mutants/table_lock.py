@@ -57,19 +57,19 @@ _BUGS = (
     # That a lock of an earlier life is not used before the disk has confirmed it is caution only:
     # the peer cannot have taken it before the watchdog of this node would have fired.
     Mutant(
-        "../fencing/sfex.py",
+        "../fencing/sfex/lock.py",
         "                self._take_up(life)\n",
         "                self.unsure = False\n",
         "a daemon that begins anew does not go on with its lock",
     ),
     Mutant(
-        "../fencing/sfex.py",
+        "../fencing/sfex/lock.py",
         "            life = self._marked()\n",
         "",
         "a lock that is being given back is gone on with",
     ),
     Mutant(
-        "../fencing/sfex.py",
+        "../fencing/sfex/lock.py",
         "        self._alarm = loop.call_at(rules.reset_at(hold), self._overdue)\n",
         "        self._alarm = loop.call_at(float(2**40), self._overdue)\n",
         "a disk that hangs holds up the reset as well",
@@ -78,7 +78,7 @@ _BUGS = (
     # the whole start ends it too, and a disk that does not answer is found sick (F44). A unit test
     # holds it (test_sfex.py).
     Mutant(
-        "../fencing/sfex.py",
+        "../fencing/sfex/lock.py",
         "                        await self.block.write(rules.free(found))\n",
         "                        pass\n",
         "a lock is not given back by a planned move",
@@ -90,13 +90,13 @@ _BUGS = (
         "an own write that came late passes for a lock that nobody has",
     ),
     Mutant(
-        "../fencing/locks.py",
+        "../fencing/sfex/level.py",
         "        await lock.recall()\n",
         "        pass\n",
         "a lock of an earlier life waits for the look at the rest of its service",
     ),
     Mutant(
-        "../fencing/locks.py",
+        "../fencing/sfex/level.py",
         "        if problems or not done:\n",
         "        if len(problems) == len(done):\n",
         "one of several locks excludes the peer from all",

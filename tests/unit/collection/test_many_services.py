@@ -419,8 +419,8 @@ def test_the_servers_of_two_services_run_on_one_node_and_each_monitor_asks_its_o
 
 async def serving(check: Any) -> None:
     """The daemon's own check finds the server within a while."""
-    from failoverd.monitors.base import CheckFailed
-    from failoverd.monitors.query import Query
+    from failoverd.checks.base import CheckFailed
+    from failoverd.checks.query import Query
 
     assert pwd.getpwnam(check.options.account)
     asked, until = Query(check.options), time.monotonic() + 60

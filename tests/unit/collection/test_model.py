@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failoverd import config as daemon
-from failoverd.notices import settings as daemon_notices
+from failoverd.alerts import settings as daemon_notices
 
 
 def test_the_daemon_accepts_the_configuration_of_both_nodes(build):

@@ -15,7 +15,7 @@ import pytest
 
 from failoverd.config import parse
 from failoverd.core.lock import Record
-from failoverd.core.lock_block import Area, decode_area, decode_record, encode
+from failoverd.fencing.sfex.format import Area, decode_area, decode_record, encode
 
 from .conftest import put
 from .modules import run

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from failoverd import status
+from failoverd.control import status
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.events import Found, Verb

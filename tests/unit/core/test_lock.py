@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from failoverd.core import lock, lock_block
+from failoverd.core import lock
 from failoverd.core.lock import Claim, Do, Hold, Record, Times
+from failoverd.fencing.sfex import format as lock_block
 
 TIMES = Times()
 FREE = Record("c", "shop")

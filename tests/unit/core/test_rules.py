@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import failoverd.core
+from failoverd.control.status import frozen
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.clock import Clock
-from failoverd.core.codec import from_json, to_json
 from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Grant, Local, Message
 from failoverd.core.ownership import silence
 from failoverd.core.state import Life, Proof, State
-from failoverd.status import frozen
+from failoverd.formats.codec import from_json, to_json
 
 from .pair import ALONE, GOOD, Half, Pair, notes, said
 

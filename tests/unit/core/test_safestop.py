@@ -10,16 +10,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.core import (
-    actions,
-    data,
-    events,
-    exclusion,
-    liveness,
-    ownership,
-    placement,
-    speech,
-)
+from failoverd.core import actions, data, events, exclusion, liveness, ownership, placement, speech
 from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.state import Proof, Right

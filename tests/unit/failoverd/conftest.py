@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.node_monitors.echo import Echo
+from failoverd.monitors.echo import Echo
 
 CLONE_NEWNET = 0x40000000
 _numbers = itertools.count(1)

@@ -19,12 +19,12 @@ PROLOGUE = """
 import asyncio, json, os, subprocess, sys, time
 from dataclasses import replace
 from pathlib import Path
-from failoverd.config import ServiceSettings
+from failoverd.resources.service_settings import ServiceSettings
 from failoverd.resources import filesystem, users
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.settings import ResourceSettings
-from failoverd.service import Failed, Service
+from failoverd.resources.service import Failed, Service
 
 here = Path(sys.argv[1])
 alerts = []

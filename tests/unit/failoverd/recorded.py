@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from failoverd.core.events import Event
-from failoverd.lines import Decoder
+from failoverd.journal.lines import Decoder
 
 
 def inputs(segment: Path) -> list[tuple[float, Event]]:

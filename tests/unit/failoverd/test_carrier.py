@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from failoverd import netlink
-from failoverd.node_monitors.carrier import Carrier
+from failoverd.monitors.carrier import Carrier
+from failoverd.system import netlink
 
 
 class Told:

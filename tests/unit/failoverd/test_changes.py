@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.former import joined
+from failoverd.persistence.former import joined
 from failoverd.resources import drbd, unit
 from failoverd.resources.settings import ResourceSettings
 
@@ -141,8 +141,9 @@ def test_a_removed_service_is_stopped_though_the_daemon_is_killed_before(pair: C
     # The new text has been accepted, and nothing has been done about it.
     pair.end("node1", signal.SIGKILL)
     script = (
-        "import sys; from pathlib import Path; from failoverd.former import Former;"
-        " from failoverd.lastgood import LastGood; from failoverd.store import Store;"
+        "import sys; from pathlib import Path; from failoverd.persistence.former import Former;"
+        " from failoverd.persistence.lastgood import LastGood;"
+        " from failoverd.persistence.store import Store;"
         " state = Path(sys.argv[1]);"
         " former = Former(state / 'former.json', Store(state).held);"
         " LastGood(state / 'last-good.json', former.merge).load(sys.argv[2])"

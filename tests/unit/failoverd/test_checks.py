@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from failoverd.monitors import checks, command, http, port, standstill
-from failoverd.monitors.base import CheckFailed, CheckUnable
-from failoverd.schema import ConfigError, Section
+from failoverd.checks import command, http, port, standstill
+from failoverd.checks import registry as checks
+from failoverd.checks.base import CheckFailed, CheckUnable
+from failoverd.formats.schema import ConfigError, Section
 
 
 class Pages(BaseHTTPRequestHandler):

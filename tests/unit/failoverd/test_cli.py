@@ -13,7 +13,7 @@ import pytest
 from failoverd import cli
 from failoverd.control import log, show
 from failoverd.control.client import NotRunning
-from failoverd.history import History
+from failoverd.journal.history import History
 
 
 def check(name: str, state: str, ms: float, reason: str = "") -> dict[str, Any]:

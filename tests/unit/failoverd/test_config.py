@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from failoverd.config import parse
-from failoverd.lastgood import LastGood
-from failoverd.schema import ConfigError
+from failoverd.formats.schema import ConfigError
+from failoverd.persistence.lastgood import LastGood
 
 Texts = Callable[[], dict[str, str]]
 FILE = "/etc/failoverd/cluster.json: "

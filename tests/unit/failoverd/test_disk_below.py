@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from failoverd.core.lock import Times
-from failoverd.fencing.lock_block import Place
+from failoverd.fencing.sfex.block import Place
+from failoverd.monitors.wiring import disk_below
+from failoverd.resources.service import Service
 from failoverd.resources.sfex import Sfex
-from failoverd.senses import disk_below
-from failoverd.service import Service
 
 
 def service(drbd: str = "", shared: str = "") -> Service:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from failoverd.core.events import DiskTried, Event
+from failoverd.monitors.backing_disk import BLOCK, DiskWatch, read_block
 from failoverd.monitors.settings import DiskSettings
-from failoverd.node_monitors.disk import BLOCK, DiskWatch, read_block
 
 
 @contextlib.contextmanager

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from failoverd.core.events import Disk
-from failoverd.process import Finished
 from failoverd.resources import drbd
 from failoverd.resources.base import ResourceError, Situation
 from failoverd.resources.drbd import Drbd, Options
 from failoverd.resources.settings import ResourceSettings
+from failoverd.system.process import Finished
 
 Script = Callable[[str, str], str]
 PROC = "version: 8.4.11 (api:1/proto:86-101)\n 0: cs:{} ro:{}/Unknown ds:{}/DUnknown C r-----\n"

@@ -12,7 +12,7 @@ import pytest
 
 from failoverd.config import parse
 from failoverd.core.config import Kind
-from failoverd.schema import ConfigError
+from failoverd.formats.schema import ConfigError
 
 Texts = Callable[[], dict[str, str]]
 SHARED = [

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from failoverd import cli
-from failoverd.exclusion import FencingSettings
 from failoverd.fencing import agents, metadata, stonith
+from failoverd.fencing.settings import FencingSettings
 
 Script = Callable[[str, str], str]
 

@@ -16,18 +16,18 @@ from typing import Any
 import pytest
 
 import failoverd
-from failoverd import files
 from failoverd.config import Config, parse
-from failoverd.core.codec import CodecError, from_json
-from failoverd.core.lock_block import Area
 from failoverd.core.modes import Modes
-from failoverd.core.strictjson import MAX_DEPTH, JsonError, loads
 from failoverd.fencing.selffence import SelfFence, last_reset
-from failoverd.former import Former
-from failoverd.lastgood import LastGood
-from failoverd.lives import Lives
-from failoverd.schema import ConfigError
-from failoverd.store import Store
+from failoverd.fencing.sfex.format import Area
+from failoverd.formats.codec import CodecError, from_json
+from failoverd.formats.schema import ConfigError
+from failoverd.formats.strictjson import MAX_DEPTH, JsonError, loads
+from failoverd.persistence.former import Former
+from failoverd.persistence.lastgood import LastGood
+from failoverd.persistence.lives import Lives
+from failoverd.persistence.store import Store
+from failoverd.system import files
 
 PRODUCT = Path(failoverd.__file__).parent
 OLD = "good" * 100
@@ -119,8 +119,10 @@ def test_the_last_good_configuration_is_kept_whole_on_a_full_disk(
     full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = {"cluster.json": "old" * 500}
-    monkeypatch.setattr("failoverd.lastgood.read_files", lambda directory: texts)
-    monkeypatch.setattr("failoverd.lastgood.parse", lambda given, directory: given["cluster.json"])
+    monkeypatch.setattr("failoverd.persistence.lastgood.read_files", lambda directory: texts)
+    monkeypatch.setattr(
+        "failoverd.persistence.lastgood.parse", lambda given, directory: given["cluster.json"]
+    )
     LastGood(full / "last-good.json").load("/etc/failoverd")
     fill(full, 4096)
     texts = {"cluster.json": "new" * 3000}

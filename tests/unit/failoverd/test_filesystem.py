@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from failoverd.resources import filesystem, mounts
+from failoverd.resources import filesystem
 from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.settings import ResourceSettings
+from failoverd.system import mounts
 
 from .loop_mounts import play
 

@@ -16,6 +16,24 @@ FILES = Path(__file__).parents[3] / "roles/engine_agent/files"
 
 Graph = dict[str, set[str]]
 
+FLOORS = (
+    ("core",),
+    ("formats", "rules"),
+    ("system",),
+    ("journal",),
+    ("alerts", "checks", "fencing", "links"),
+    ("resources",),
+    ("monitors",),
+    ("config",),
+    ("persistence", "takeover"),
+    ("control", "dispatch", "permissions", "runner"),
+    ("daemon", "whatif"),
+    ("__main__", "cli"),
+)
+"""The parts of failoverd. A part imports only of the floors below its own."""
+OPEN = frozenset(("failoverd.core", "failoverd.rules"))
+"""Folders without an inside: every module is for others."""
+
 
 def name_of(file: Path, files: Path) -> str:
     return ".".join(file.relative_to(files).with_suffix("").parts).removesuffix(".__init__")
@@ -50,13 +68,60 @@ def modules(files: Path) -> Graph:
     }
 
 
-def packages(graph: Graph) -> Graph:
-    """The same for the packages and the modules directly below failoverd."""
+def part(name: str) -> str:
+    """The folder, or the module directly below failoverd, that a module belongs to."""
+    return ".".join(name.split(".")[1:2])
+
+
+def parts(graph: Graph) -> Graph:
+    """Which part of failoverd imports which."""
     result: Graph = defaultdict(set)
     for name, others in graph.items():
-        part = ".".join(name.split(".")[:2])
-        result[part] |= {".".join(other.split(".")[:2]) for other in others} - {part}
+        result[part(name)] |= {part(other) for other in others} - {part(name)}
     return result
+
+
+def upward(graph: Graph) -> list[str]:
+    """Each arrow that does not lead to a lower floor, and each part that has no floor."""
+    floor = {name: number for number, names in enumerate(FLOORS) for name in names}
+    arrows = parts(graph)
+    found = [f"{name} has no floor" for name in sorted(arrows.keys() - floor.keys() - {""})]
+    return found + [
+        f"{name} -> {other}"
+        for name, others in sorted(arrows.items())
+        for other in sorted(others - {""})
+        if name in floor and other in floor and floor[other] >= floor[name]
+    ]
+
+
+def doors(file: Path) -> set[str]:
+    """The modules that a folder lets others import: __all__ of its __init__.py."""
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def inside(graph: Graph, files: Path) -> list[str]:
+    """Each import of another folder's module that is none of its doors; and the unused doors."""
+    folders = {
+        name: doors(file)
+        for file in (files / "failoverd").glob("*/**/__init__.py")
+        if (name := name_of(file, files)) not in OPEN
+    }
+    used: Graph = defaultdict(set)
+    found = []
+    for name, others in graph.items():
+        for other in others:
+            folder, _, module = other.rpartition(".")
+            if folder not in folders or f"{name}.".startswith(f"{folder}."):
+                continue
+            used[folder].add(module)
+            if module not in folders[folder]:
+                found.append(f"{name} -> {other}")
+    for folder, allowed in folders.items():
+        found += [f"{folder}.{door} is imported by nobody" for door in allowed - used[folder]]
+    return sorted(found)
 
 
 def circle(graph: Graph) -> list[str]:
@@ -81,9 +146,17 @@ def strangers(files: Path) -> set[str]:
 @pytest.mark.house("imports")
 def test_no_modules_and_no_packages_import_each_other_in_a_circle() -> None:
     graph = modules(FILES)
-    assert "failoverd.service" in graph["failoverd.daemon"]
+    assert "failoverd.resources.service" in graph["failoverd.daemon"]
     assert circle(graph) == []
-    assert circle(packages(graph)) == []
+    assert circle(parts(graph)) == []
+
+
+def test_every_arrow_leads_downward() -> None:
+    assert upward(modules(FILES)) == []
+
+
+def test_a_folder_is_entered_through_its_doors_alone() -> None:
+    assert inside(modules(FILES), FILES) == []
 
 
 @pytest.mark.house("imports")
@@ -118,3 +191,53 @@ def test_a_core_that_imports_of_the_shell_is_found(tmp_path: Path, line: str) ->
     core.mkdir(parents=True)
     (core / "one.py").write_text(f"import json\nfrom .two import b\n{line}\n")
     assert {name.rpartition(".a")[0] or name for name in strangers(tmp_path)} == {"failoverd.files"}
+
+
+def folders(place: Path, **texts: str) -> Path:
+    """A tree of failoverd; folder_module=text of the module, __init__ for the folder's own."""
+    for name, text in texts.items():
+        folder, _, module = name.partition("_")
+        file = place / "failoverd" / folder / f"{module}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("from failoverd.journal.history import a", []),
+        ("from failoverd.links.wire import a", ["alerts -> links"]),
+        ("from failoverd.resources.base import a", ["alerts -> resources"]),
+        ("from failoverd.attic.base import a", ["attic has no floor"]),
+    ],
+)
+def test_an_arrow_to_the_same_or_a_higher_floor_is_found(
+    tmp_path: Path, line: str, wrong: list[str]
+) -> None:
+    files = folders(
+        tmp_path,
+        alerts_outbox=line,
+        journal_history="",
+        links_wire="",
+        resources_base="",
+        **({"attic_base": ""} if "attic" in line else {}),
+    )
+    assert upward(modules(files)) == wrong
+
+
+def test_an_import_of_a_folders_inside_and_a_door_that_nobody_uses_are_found(
+    tmp_path: Path,
+) -> None:
+    files = folders(
+        tmp_path,
+        journal___init__='__all__ = ["history", "spool"]',
+        journal_history="from .spool import a",
+        journal_spool="",
+        journal_lines="",
+        alerts_outbox="from failoverd.journal import history, lines",
+    )
+    assert inside(modules(files), files) == [
+        "failoverd.alerts.outbox -> failoverd.journal.lines",
+        "failoverd.journal.spool is imported by nobody",
+    ]

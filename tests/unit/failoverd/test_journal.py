@@ -15,9 +15,9 @@ from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed, Tick
 from failoverd.core.message import Local, Message, Reach, ServiceReport
 from failoverd.core.state import State
-from failoverd.journal import Journal, segments
-from failoverd.replay import replay
-from failoverd.segments import Segments
+from failoverd.journal.journal import Journal, segments
+from failoverd.journal.replay import replay
+from failoverd.journal.segments import Segments
 
 from .recorded import inputs
 

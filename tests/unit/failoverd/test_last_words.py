@@ -13,17 +13,16 @@ from typing import Any, cast
 
 import pytest
 
-from failoverd import status
-from failoverd.control import show
+from failoverd.control import show, status
 from failoverd.core import actions
 from failoverd.core.words import shorten
 from failoverd.links.wire import Wire
 from failoverd.resources import agents, lastwords, lsb, ocf
 from failoverd.resources import unit as units
 from failoverd.resources.base import ResourceError, Situation
+from failoverd.resources.service import Failed, Service
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.unit import Options, Unit
-from failoverd.service import Failed, Service
 from tests.unit.core.pair import Half, Pair
 
 from .postgres_server import Server

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from failoverd import limits
 from failoverd.core.config import FENCE_LIMIT_S
 from failoverd.core.lock import Times
-from failoverd.exclusion import FencingSettings
+from failoverd.fencing.settings import FencingSettings
+from failoverd.resources import limits
 from failoverd.resources.settings import ResourceSettings
 
 pytestmark = pytest.mark.finding("S8")

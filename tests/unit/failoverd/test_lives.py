@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from failoverd.core import lives
-from failoverd.lives import Lives
+from failoverd.persistence.lives import Lives
 
 pytestmark = pytest.mark.finding("S4")
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
+from failoverd.alerts import channels
+from failoverd.alerts.channels import NoticeError
+from failoverd.alerts.compose import Notice, compose, fill
+from failoverd.alerts.outbox import Outbox
+from failoverd.alerts.pacing import KEPT, Pacer
+from failoverd.alerts.settings import Channel, CommandSettings, MailSettings, WebhookSettings
 from failoverd.config import parse
-from failoverd.history import History
-from failoverd.notices import channels
-from failoverd.notices.channels import NoticeError
-from failoverd.notices.compose import Notice, compose, fill
-from failoverd.notices.outbox import Outbox
-from failoverd.notices.pacing import KEPT, Pacer
-from failoverd.notices.settings import Channel, CommandSettings, MailSettings, WebhookSettings
-from failoverd.schema import ConfigError
+from failoverd.formats.schema import ConfigError
+from failoverd.journal.history import History
 
 
 def serving(outbox: Outbox) -> asyncio.Future[Any]:

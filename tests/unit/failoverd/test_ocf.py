@@ -16,13 +16,12 @@ from typing import Any
 
 import pytest
 
-from failoverd import service
+from failoverd.checks.base import CheckFailed
 from failoverd.config import parse
-from failoverd.monitors.base import CheckFailed
-from failoverd.resources import agents, lsb, ocf, ocf_metadata, progress
+from failoverd.resources import agents, lsb, ocf, ocf_metadata, progress, service
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.settings import ResourceSettings
-from failoverd.resources.systemd import SystemdError
+from failoverd.system.systemd import SystemdError
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "ocf-agent"
 METADATA = """cat <<XML

@@ -17,29 +17,29 @@ from typing import Any
 
 import pytest
 
-from failoverd import trouble
-from failoverd.aside import aside
+from failoverd.checks import command, http, port, query, watcher
+from failoverd.checks.base import Check, CheckFailed, CheckSettings, CheckUnable
+from failoverd.checks.endpoint import Endpoint, connect
+from failoverd.checks.watcher import Watcher
 from failoverd.core.actions import Probe
 from failoverd.core.events import Disk, DiskTried, Event, Found, OpProgress, Probed
 from failoverd.core.message import Reach
-from failoverd.disks import Disks
 from failoverd.dispatch import Dispatcher
-from failoverd.fencing.blocks import Disk as LockDisk
-from failoverd.monitors import command, http, port, query, watcher
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
-from failoverd.monitors.endpoint import Endpoint, connect
+from failoverd.fencing.sfex.disk import Disk as LockDisk
+from failoverd.formats.schema import Section
+from failoverd.monitors.backing_disk import DiskWatch
+from failoverd.monitors.carrier import Carrier
+from failoverd.monitors.ping import Ping
 from failoverd.monitors.settings import DiskSettings, PingSettings, Target
-from failoverd.monitors.watcher import Watcher
-from failoverd.node_monitors.carrier import Carrier
-from failoverd.node_monitors.disk import DiskWatch
-from failoverd.node_monitors.ping import Ping
-from failoverd.resources import lsb, mounts
+from failoverd.resources import lsb
 from failoverd.resources.base import ResourceError, State
+from failoverd.resources.drbd_watcher import Disks
+from failoverd.resources.service import Service
 from failoverd.resources.settings import ResourceSettings
-from failoverd.resources.systemd import SystemdError
 from failoverd.resources.unit import Options, Unit
-from failoverd.schema import Section
-from failoverd.service import Service
+from failoverd.system import mounts, trouble
+from failoverd.system.aside import aside
+from failoverd.system.systemd import SystemdError
 
 from .postgres_server import ACCOUNT, PORT, Server
 from .test_unit import Manager

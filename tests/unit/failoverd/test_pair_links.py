@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from failoverd.core.events import Heard
-from failoverd.journal import segments
+from failoverd.journal.journal import segments
 
 from .recorded import inputs
 from .test_pair import AGENT, Pair, pair

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from failoverd.core.lock import Record
-from failoverd.core.lock_block import BLOCK, Area, decode_record, encode
-from failoverd.fencing.blocks import Disk
+from failoverd.fencing.sfex.disk import Disk
+from failoverd.fencing.sfex.format import BLOCK, Area, decode_record, encode
 
 from .test_pair import Pair
 

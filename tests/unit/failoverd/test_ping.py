@@ -15,11 +15,11 @@ import pytest
 from failoverd.config import parse
 from failoverd.core.events import Event, Reached
 from failoverd.core.message import Reach
+from failoverd.formats.schema import ConfigError
 from failoverd.monitors.confirm import Confirm
+from failoverd.monitors.echo import HEAD, Echo, checksum
+from failoverd.monitors.ping import Ping
 from failoverd.monitors.settings import PingSettings, Target
-from failoverd.node_monitors.echo import HEAD, Echo, checksum
-from failoverd.node_monitors.ping import Ping
-from failoverd.schema import ConfigError
 
 FOUR, SIX, NOBODY = "10.9.0.2", "fd00::2", "10.9.0.77"
 
@@ -217,7 +217,7 @@ def test_without_a_socket_nobody_counts_as_lost(monkeypatch: pytest.MonkeyPatch)
         raise PermissionError(1, "Operation not permitted")
 
     async def main() -> None:
-        monkeypatch.setattr("failoverd.node_monitors.ping.Echo", refused)
+        monkeypatch.setattr("failoverd.monitors.ping.Echo", refused)
         events: list[Event] = []
         ping = Ping(PingSettings((Target(FOUR),)), events.append, Told())
         assert not ping.open()

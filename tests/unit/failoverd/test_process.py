@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from failoverd import process
-from failoverd.process import LAST_OUTPUT, MAX_OUTPUT, Finished, Program, run
+from failoverd.system import process
+from failoverd.system.process import LAST_OUTPUT, MAX_OUTPUT, Finished, Program, run
 
 MIB = 1 << 20
-FILES = Path(process.__file__).resolve().parents[1]
+FILES = Path(process.__file__).resolve().parents[2]
 
 
 def apart(text: str) -> Any:
@@ -35,9 +35,9 @@ def apart(text: str) -> Any:
 
 FLOOD = """
 import asyncio, json, resource
-from failoverd.monitors.base import CheckSettings
-from failoverd.monitors.command import Command, Options
-from failoverd.monitors.watcher import Watcher
+from failoverd.checks.base import CheckSettings
+from failoverd.checks.command import Command, Options
+from failoverd.checks.watcher import Watcher
 
 async def main():
     watcher = Watcher(
@@ -82,7 +82,7 @@ def test_of_much_output_the_begin_and_the_end_are_kept(script: Any) -> None:
 INHERITED = """
 import asyncio, json, os, resource, sys
 from pathlib import Path
-from failoverd import process, realtime
+from failoverd.system import process, realtime
 from failoverd.fencing.stonith import Stonith
 from failoverd.resources import agents
 

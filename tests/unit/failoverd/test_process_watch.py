@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.monitors import process
+from failoverd.system import pidfd as process
 
 
 def test_the_end_of_a_process_that_is_not_ours_is_told(until: Any, tmp_path: Path) -> None:

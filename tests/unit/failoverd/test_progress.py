@@ -20,9 +20,9 @@ from failoverd.core.events import Event, Found, OpDone, OpProgress, Probed
 from failoverd.dispatch import Dispatcher
 from failoverd.resources import progress
 from failoverd.resources import unit as units
+from failoverd.resources.service import Service
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.unit import Options, Unit
-from failoverd.service import Service
 
 from .postgres_server import ACCOUNT, Server
 from .test_unit import Manager

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from failoverd.monitors import query
-from failoverd.monitors.base import CheckFailed, CheckSettings, CheckUnable
-from failoverd.monitors.watcher import Watcher
-from failoverd.schema import Section
+from failoverd.checks import query
+from failoverd.checks.base import CheckFailed, CheckSettings, CheckUnable
+from failoverd.checks.watcher import Watcher
+from failoverd.formats.schema import Section
 
 from .postgres_server import PORT, Server
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from failoverd import cli, lines
+from failoverd import cli
 from failoverd.core import lifecycle, machine, ownership
 from failoverd.core.actions import Fence, Start
 from failoverd.core.config import CoreConfig, ServiceConfig
@@ -32,8 +32,9 @@ from failoverd.core.events import (
 from failoverd.core.message import Local, Message, ServiceReport
 from failoverd.core.modes import Modes
 from failoverd.core.state import State
-from failoverd.journal import Journal, segments
-from failoverd.replay import Unreadable, replay
+from failoverd.journal import lines
+from failoverd.journal.journal import Journal, segments
+from failoverd.journal.replay import Unreadable, replay
 
 CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
 MINE, THEIRS = 5 << 32, 7 << 32

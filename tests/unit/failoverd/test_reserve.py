@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from failoverd.config import ServiceSettings
-from failoverd.node_monitors.space import Space
+from failoverd.monitors.space import Space
 from failoverd.resources import filesystem, reserve
 from failoverd.resources.base import Resource, ResourceError, Situation, State
 from failoverd.resources.filesystem import Filesystem
+from failoverd.resources.service import Failed, Service
+from failoverd.resources.service_settings import ServiceSettings
 from failoverd.resources.settings import ResourceSettings
-from failoverd.service import Failed, Service
 
 from .postgres_server import ACCOUNT, Server
 

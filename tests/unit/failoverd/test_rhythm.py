@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 
-from failoverd.rhythm import Rhythm
+from failoverd.system.pacing import Rhythm
 
 
 async def rests(rhythm: Rhythm, *pauses: float) -> dict[float, asyncio.Future[None]]:

@@ -31,7 +31,7 @@ from failoverd.core.events import (
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
 from failoverd.core.state import Life
-from failoverd.journal import Journal, segments
+from failoverd.journal.journal import Journal, segments
 from failoverd.runner import Runner
 
 from .recorded import inputs

@@ -16,7 +16,7 @@ import pytest
 from failoverd.resources import ocf, scopewatch
 from failoverd.resources.base import Situation
 from failoverd.resources.settings import ResourceSettings
-from failoverd.resources.systemd import SystemdError
+from failoverd.system.systemd import SystemdError
 
 AGENT = """#!/bin/sh
 cd {directory}

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 import failoverd
-from failoverd import history as history_module
-from failoverd import journald, realtime
-from failoverd.history import History
-from failoverd.node_monitors.self_lag import Lag, SelfWatch
+from failoverd.journal import history as history_module
+from failoverd.journal import journald
+from failoverd.journal.history import History
+from failoverd.monitors.self_lag import Lag, SelfWatch
+from failoverd.system import realtime
 
 
 class Told:
@@ -120,7 +121,7 @@ def test_f21_without_real_time_it_comes_up_and_says_so(monkeypatch: pytest.Monke
 
 LOCKED = """
 import sys, threading
-from failoverd import realtime
+from failoverd.system import realtime
 if sys.argv[1:]:
     realtime.modest()
 begun = threading.Event()

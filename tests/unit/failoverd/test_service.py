@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from failoverd.config import ServiceSettings
 from failoverd.core.events import Found
 from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.service import Failed, Service
+from failoverd.resources.service_settings import ServiceSettings
 from failoverd.resources.settings import ResourceSettings
-from failoverd.service import Failed, Service
 
 
 class Fake:

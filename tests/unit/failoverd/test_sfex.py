@@ -21,13 +21,13 @@ import pytest
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
 from failoverd.core.lock import Record, Times
-from failoverd.core.lock_block import BLOCK, Area, encode
 from failoverd.core.state import State
-from failoverd.fencing.blocks import Disk, Lane
 from failoverd.fencing.gate import Gate
-from failoverd.fencing.lock_block import LockError, Place
-from failoverd.fencing.locks import Locks, keep
-from failoverd.fencing.sfex import Lock
+from failoverd.fencing.sfex.block import LockError, Place
+from failoverd.fencing.sfex.disk import Disk, Lane
+from failoverd.fencing.sfex.format import BLOCK, Area, encode
+from failoverd.fencing.sfex.level import Locks, keep
+from failoverd.fencing.sfex.lock import Lock
 
 TIMES = Times(renew_s=0.05, lease_s=2.0, collision_s=0.1, timeout_s=0.5)
 WAIT_S = 30.0

@@ -15,23 +15,23 @@ from typing import Any
 
 import pytest
 
-from failoverd import aside as aside_module
-from failoverd.aside import aside
 from failoverd.core.events import SpaceUsed
-from failoverd.node_monitors.mountwatch import wrong
-from failoverd.node_monitors.space import Space, percent_used
-from failoverd.resources import mounts
+from failoverd.monitors.mountwatch import wrong
+from failoverd.monitors.space import Space, percent_used
+from failoverd.system import aside as aside_module
+from failoverd.system import mounts
+from failoverd.system.aside import aside
 
 PROLOGUE = """
 import asyncio, json, os, subprocess, sys
 from pathlib import Path
-from failoverd.config import ServiceSettings
-from failoverd.node_monitors.mountwatch import MountWatch
-from failoverd.node_monitors.space import Space
+from failoverd.resources.service_settings import ServiceSettings
+from failoverd.monitors.mountwatch import MountWatch
+from failoverd.monitors.space import Space
 from failoverd.resources import filesystem
 from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.settings import ResourceSettings
-from failoverd.service import Service
+from failoverd.resources.service import Service
 
 here = Path(sys.argv[1])
 mnt = here / "mnt"

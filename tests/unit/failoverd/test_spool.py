@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from failoverd import spool
 from failoverd.control import log
 from failoverd.core import machine
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Found, Probed, Tick
-from failoverd.history import History
-from failoverd.journal import Journal, segments
-from failoverd.replay import replay
-from failoverd.segments import Segments
-from failoverd.spool import Spool
+from failoverd.journal import spool
+from failoverd.journal.history import History
+from failoverd.journal.journal import Journal, segments
+from failoverd.journal.replay import replay
+from failoverd.journal.segments import Segments
+from failoverd.journal.spool import Spool
 
 from .recorded import inputs
 

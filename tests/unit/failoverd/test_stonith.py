@@ -13,9 +13,9 @@ import pytest
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
-from failoverd.exclusion import FencingSettings
 from failoverd.fencing import stonith
 from failoverd.fencing.devices import Devices
+from failoverd.fencing.settings import FencingSettings
 from failoverd.fencing.stonith import Stonith
 
 Script = Callable[[str, str], str]

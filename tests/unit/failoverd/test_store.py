@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from failoverd.core.modes import Modes
-from failoverd.history import History
-from failoverd.lives import Lives
-from failoverd.store import Store
+from failoverd.journal.history import History
+from failoverd.persistence.lives import Lives
+from failoverd.persistence.store import Store
 
 
 @pytest.fixture

@@ -26,11 +26,11 @@ from failoverd.core.events import (
     Probed,
     Verb,
 )
-from failoverd.history import History
-from failoverd.journal import Journal
+from failoverd.formats.text import cleaned, printable
+from failoverd.journal.history import History
+from failoverd.journal.journal import Journal
 from failoverd.links.wire import Wire
 from failoverd.runner import Runner
-from failoverd.text import cleaned, printable
 
 pytestmark = pytest.mark.finding("X8")
 

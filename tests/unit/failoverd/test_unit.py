@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from failoverd.monitors.base import CheckFailed, CheckSettings, NoAnswer
-from failoverd.monitors.process import is_stopped
-from failoverd.monitors.watchers import Watchers
+from failoverd.checks.base import CheckFailed, CheckSettings, NoAnswer
+from failoverd.checks.watchers import Watchers
 from failoverd.resources import unit as units
 from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.service import Service
 from failoverd.resources.settings import ResourceSettings
-from failoverd.resources.systemd import SystemdError
 from failoverd.resources.unit import Options, Unit
-from failoverd.service import Service
+from failoverd.system.pidfd import is_stopped
+from failoverd.system.systemd import SystemdError
 
 
 class Manager:

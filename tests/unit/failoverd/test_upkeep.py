@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from failoverd import upkeep
 from failoverd.core.events import Disk, DiskChanged, Event
-from failoverd.disks import Disks
 from failoverd.resources import drbd
+from failoverd.resources.drbd_watcher import Disks
 from failoverd.resources.settings import ResourceSettings
-from failoverd.upkeep import Upkeep
+from failoverd.system import upkeep
+from failoverd.system.upkeep import Upkeep
 
 from .test_pair import Pair
 
@@ -132,7 +132,8 @@ def test_what_does_not_stay_alive_ends_the_daemons_life(
 BREAK = """
 import asyncio, itertools, os, signal, sys
 from pathlib import Path
-from failoverd import daemon, upkeep
+from failoverd import daemon
+from failoverd.system import upkeep
 
 out = Path(sys.argv.pop())
 real = daemon.Daemon.run
@@ -183,7 +184,7 @@ class Broken(Pair):
         for name in ("etc", "state", "run"):
             argv += [f"--{name}", str(base / name)]
         namespace = self.wire.names[int(node[-1]) - 1]
-        files = str(Path(upkeep.__file__).parents[1])
+        files = str(Path(upkeep.__file__).parents[2])
         with (base / "log").open("ab") as log:
             self.processes[node] = subprocess.Popen(
                 ["ip", "netns", "exec", namespace, *argv, str(base)],

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from failoverd import netlink
 from failoverd.resources import neighbour, virtual_ip
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.neighbour import Neighbours
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.virtual_ip import VirtualIp, who_answers
+from failoverd.system import netlink
 
 ADDRESSES = ["10.9.0.10/24", "fd00::10/64"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from failoverd.core.events import Eligible, Event
-from failoverd.exclusion import WatchdogSettings
+from failoverd.fencing.settings import WatchdogSettings
 from failoverd.fencing.watchdog import Support, Watchdog
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
-from failoverd.monitors.streak import Streak
-from failoverd.monitors.watcher import Watcher
-from failoverd.monitors.watchers import Watchers
+from failoverd.checks.base import Check, CheckFailed, CheckSettings, CheckUnable
+from failoverd.checks.streak import Streak
+from failoverd.checks.watcher import Watcher
+from failoverd.checks.watchers import Watchers
 from failoverd.resources.settings import ResourceSettings
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from failoverd import cli
 from failoverd.core import events, machine
-from failoverd.core.codec import to_json
 from failoverd.core.events import Tick
-from failoverd.journal import Journal, segments
+from failoverd.formats.codec import to_json
+from failoverd.journal.journal import Journal, segments
 from failoverd.whatif import tell, words
 from failoverd.whatif.tell import begin, play
 from failoverd.whatif.world import Step, World

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings
+from failoverd.checks.base import Check, CheckFailed, CheckSettings
 from failoverd.resources.base import ResourceError, State
 from failoverd.resources.ocf import Options
 from failoverd.resources.settings import ResourceSettings

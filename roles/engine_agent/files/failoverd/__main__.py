@@ -34,12 +34,12 @@ def main() -> int:
     """Parse the command line and serve."""
     arguments = parser().parse_args()
 
-    from . import realtime
+    from .system import realtime
 
     # By itself, not by its unit: without real time it has to come up all the same, and tells (F21).
     realtime.hurry()
     from .daemon import serve
-    from .schema import ConfigError
+    from .formats.schema import ConfigError
 
     try:
         return serve(arguments.etc, Path(arguments.state), Path(arguments.run), arguments.sysrq)

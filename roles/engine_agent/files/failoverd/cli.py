@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from .control.client import NotRunning, ask
-from .control.terminal import prepare, say
+from .system.terminal import prepare, say
 
 OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -137,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return show(arguments.json, arguments.lines, arguments.follow)
     if name == "replay":
-        from .replayed import show as show_replay
+        from .journal.replayed import show as show_replay
 
         return show_replay(arguments.file, arguments.json)
     if name == "whatif":
@@ -257,8 +257,8 @@ def check(directory: str) -> int:
 
     from .config import load
     from .fencing.agents import problem
+    from .formats.schema import ConfigError
     from .permissions import problems
-    from .schema import ConfigError
 
     try:
         config = load(directory)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import limits
+from .alerts.settings import Channel, parse_channels
 from .core.config import CoreConfig, Kind, ServiceConfig, Timing
-from .exclusion import (
+from .fencing.settings import (
     FencingSettings,
     WatchdogSettings,
     device_problem,
@@ -21,15 +21,15 @@ from .exclusion import (
     parse_watchdog,
     unlocked,
 )
-from .files import read_text
+from .formats.schema import ConfigError, Section, parse_json
 from .links import size
 from .links.settings import SerialSettings, UdpSettings
 from .monitors.settings import MonitorSettings, parse_monitors
-from .notices.settings import Channel, parse_channels
-from .resources.settings import ResourceSettings, parse_resources
+from .resources import limits
+from .resources.service_settings import ServiceSettings, parse_service
 from .rules.monitors import steady_problem
 from .rules.timing import LIMITS, lease_problem, lock_problem, timing_problem
-from .schema import ConfigError, Section, parse_json
+from .system.files import read_text
 
 FORMAT = 1
 DIRECTORY = "/etc/failoverd"
@@ -43,23 +43,6 @@ UNSAFE = {
 }
 KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
 """What a configuration may lack only if it says so by name; shown in status for as long."""
-
-
-@dataclass(frozen=True)
-class ServiceSettings:
-    """One service and the resources that it is made of."""
-
-    name: str
-    preferred: str
-    restarts: int
-    resources: tuple[ResourceSettings, ...]
-    failure_expiry_s: float | None = None
-    failback: bool = False
-    failback_delay_s: float = ServiceConfig("").failback_delay_s
-    retired: bool = False
-    """Of an earlier configuration: it is stopped, and then forgotten (F79)."""
-    before: tuple[ResourceSettings, ...] = ()
-    """What an earlier configuration may have started of it here."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +185,9 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
             parse_method(entry, nodes, secrets, watchdog) for entry in top.sections("fencing")
         ),
         power_on=top.flag("power_on", True),
-        services=tuple(_service(entry, node, nodes, timing) for entry in top.sections("services")),
+        services=tuple(
+            parse_service(entry, node, nodes, timing) for entry in top.sections("services")
+        ),
         runtime=_runtime(top.section("runtime")),
         monitors=parse_monitors(top),
         notifications=parse_channels(
@@ -359,26 +344,6 @@ def _link(
         )
     else:
         raise entry.fail("type", f"must be udp or serial, not {kind}")
-    entry.done()
-    return result
-
-
-def _service(entry: Section, node: str, nodes: tuple[str, ...], timing: Timing) -> ServiceSettings:
-    default = ServiceConfig("")
-    preferred = entry.name("preferred", "") if entry.has("preferred") else ""
-    if preferred and preferred not in nodes:
-        raise entry.fail("preferred", f"{preferred} is not a node of the cluster")
-    result = ServiceSettings(
-        name=entry.name("name"),
-        preferred=preferred,
-        restarts=entry.integer("restarts", default.restarts, 0, 1000),
-        failure_expiry_s=entry.number("failure_expiry_s", timing.failure_expiry_s, 1, 86400 * 30),
-        failback=entry.choice("failback", ("manual", "automatic")) == "automatic",
-        failback_delay_s=entry.number("failback_delay_s", default.failback_delay_s, 0, 86400),
-        resources=parse_resources(entry, node, nodes),
-        retired=entry.flag("retired", False),
-        before=parse_resources(entry.section("before"), node, nodes) if entry.has("before") else (),
-    )
     entry.done()
     return result
 

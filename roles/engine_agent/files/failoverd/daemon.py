@@ -15,24 +15,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import permissions, realtime
+from . import permissions
+from .alerts.outbox import Outbox
+from .checks.watchers import Watchers
 from .config import UNSAFE, Config
+from .control.pending import Pending
+from .control.requests import Requests
 from .control.server import ControlServer
+from .control.status import snapshot
 from .core import lease
 from .core.events import Heard, LockLost, ResourceFailed
 from .core.message import Local, Message
-from .disks import Disks
 from .dispatch import Dispatcher
-from .fencing import locks as lock_level
 from .fencing.devices import Devices
 from .fencing.gate import Gate
 from .fencing.selffence import SYSRQ, SelfFence, last_reset
-from .fencing.sfex import Lock
+from .fencing.sfex import level as lock_level
+from .fencing.sfex.lock import Lock
 from .fencing.watchdog import Watchdog
-from .former import Former, joined
-from .history import History
-from .journal import Journal
-from .lastgood import LastGood
+from .journal.history import History
+from .journal.journal import Journal
 from .links.base import Link
 from .links.serial import SerialLink
 from .links.settings import UdpSettings
@@ -41,23 +43,23 @@ from .links.size import REASONS_SHARE, room
 from .links.strangers import Strangers
 from .links.udp import UdpLink
 from .links.wire import Stranger, Wire, WireError
-from .lives import Lives
-from .monitors.watchers import Watchers
-from .notices.outbox import Outbox
-from .notify import Notifier, watchdog_period
-from .requests import Requests
+from .monitors.wiring import Senses
+from .persistence.former import Former, joined
+from .persistence.lastgood import LastGood
+from .persistence.lives import Lives
+from .persistence.store import Store
 from .resources import pagecache
+from .resources.drbd_watcher import Disks
+from .resources.service import Service
 from .resources.settings import module_of
 from .resources.sfex import Sfex
-from .resources.systemd import Systemd, SystemdError
-from .rhythm import Rhythm
 from .runner import Runner, beat_s
-from .senses import Senses
-from .service import Service
-from .status import snapshot
-from .store import Store
+from .system import realtime
+from .system.pacing import Rhythm
+from .system.sdnotify import Notifier, watchdog_period
+from .system.systemd import Systemd, SystemdError
+from .system.upkeep import Upkeep, Work
 from .takeover import costs
-from .upkeep import Upkeep, Work
 
 LINGER_S = 120.0
 GOODBYE_S = 1.0
@@ -164,6 +166,7 @@ class Daemon:
         )
         self._sieve = Sieve(config.timing.heartbeat_s, config.timing.dead_s)
         self._strangers = Strangers(config.cluster, (config.node, config.peer), self._alert)
+        self._pending = Pending()
         self._dispatcher = Dispatcher(
             self._services,
             self._devices,
@@ -172,6 +175,7 @@ class Daemon:
             self._history,
             self._broadcast,
             gate.pet,
+            self._pending.answer,
         )
         self._runner = Runner(
             config.core(),
@@ -210,7 +214,7 @@ class Daemon:
         self._history.listeners.append(self._outbox.take)
         self._requests = Requests(
             self._services,
-            self._dispatcher,
+            self._pending,
             self._runner.post,
             self._snapshot,
             self._disks.look,

@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from . import trouble
 from .core.actions import (
     Action,
     AnswerHandler,
@@ -35,11 +34,12 @@ from .core.actions import (
 from .core.events import AddressesProbed, Event, FenceDone, Found, OpDone, OpProgress, Power, Probed
 from .core.message import Message
 from .fencing.devices import Devices
-from .history import History
-from .lives import Lives
+from .journal.history import History
+from .persistence.lives import Lives
+from .persistence.store import Store
+from .resources.service import Failed, Service
 from .resources.virtual_ip import who_answers
-from .service import Failed, Service
-from .store import Store
+from .system import trouble
 
 ASK_AGAIN_S = 2.0
 
@@ -62,6 +62,7 @@ class Dispatcher:
         history: History,
         send: Callable[[Message], None],
         pet: Callable[[], None] = lambda: None,
+        answer: Callable[[int, dict[str, Any]], None] = lambda number, answer: None,
     ) -> None:
         self._services = services
         self._devices = devices
@@ -70,8 +71,6 @@ class Dispatcher:
         self._history = history
         self._send = send
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._request = 0
         self.post: Callable[[Event], None] = lambda event: None
         self.on_leave: Callable[[], None] = lambda: None
         self.look: Look | None = None
@@ -83,8 +82,8 @@ class Dispatcher:
             KeepModes: lambda a: self._store.keep(a.modes),
             KeepCut: lambda a: self._store.keep_cut(a.level),
             KeepLife: lambda a: self._lives.keep(a.incarnation),
-            Reply: lambda a: self._answer(a.request, {"ok": a.ok, "text": a.text}),
-            AnswerHandler: lambda a: self._answer(a.request, {"code": a.code}),
+            Reply: lambda a: answer(a.request, {"ok": a.ok, "text": a.text}),
+            AnswerHandler: lambda a: answer(a.request, {"code": a.code}),
             Leave: lambda a: self.on_leave(),
             Pet: lambda a: pet(),
             ProbeAddresses: lambda a: self._spawn(self._addresses(a)),
@@ -105,22 +104,6 @@ class Dispatcher:
             # The actions behind this one must still be carried out.
             text = f"{type(action).__name__}: {type(error).__name__}: {error}"
             self._history.add("internal-error", text, alert=True)
-
-    def open_request(self) -> tuple[int, asyncio.Future[dict[str, Any]]]:
-        """A number for a command or handler, and where its answer will arrive."""
-        self._request += 1
-        future = asyncio.get_running_loop().create_future()
-        self._waiting[self._request] = future
-        return self._request, future
-
-    def drop_request(self, request: int) -> None:
-        """Nobody waits for this answer any more."""
-        self._waiting.pop(request, None)
-
-    def _answer(self, request: int, answer: dict[str, Any]) -> None:
-        future = self._waiting.pop(request, None)
-        if future is not None and not future.done():
-            future.set_result(answer)
 
     def _note(self, note: Note) -> None:
         alert = note.level is Level.ALERT

@@ -15,8 +15,8 @@ from .core.config import CoreConfig, Timing
 from .core.events import Event, Heard, Paused, Tick
 from .core.modes import Modes
 from .core.state import Life, State
-from .journal import Journal
-from .text import cleaned
+from .formats.text import cleaned
+from .journal.journal import Journal
 
 BEATS_PER_DEAD = 8
 LATEST = 1.25

@@ -10,7 +10,7 @@ import socket
 import time
 from typing import Any
 
-from failoverd.core.strictjson import JsonError, loads
+from failoverd.formats.strictjson import JsonError, loads
 
 DIRECTORY = "/run/failoverd"
 CONNECT_S = 10.0

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from failoverd.core.strictjson import JsonError, loads
-from failoverd.text import printable
-
-from .terminal import say
+from failoverd.formats.strictjson import JsonError, loads
+from failoverd.formats.text import printable
+from failoverd.system.terminal import say
 
 DIRECTORY = "/var/lib/failoverd"
 POLL_S = 0.2

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from failoverd.core.strictjson import loads
+from failoverd.formats.strictjson import loads
 
 SOCKET = "control.sock"
 MAX_LINE = 64 * 1024

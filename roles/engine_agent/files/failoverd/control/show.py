@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from failoverd.text import printable
+from failoverd.formats.text import printable
 
 Part = Callable[[Any], list[str]]
 SHOWN_AS = {

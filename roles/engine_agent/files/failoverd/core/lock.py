@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SFEX: a lock per service on a shared disk, as a pure state machine. The blocks: lock_block.
+"""SFEX: a lock per service on a shared disk, as a pure state machine. The blocks: fencing/sfex/.
 
 A lock lives as long as its owner counts it up. Who wants it watches it for longer than its owner
 can live without counting (the lease and the reset), writes itself in, waits for whoever did the

@@ -8,10 +8,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from failoverd.exclusion import FencingSettings
-from failoverd.process import Finished, run
+from failoverd.system.process import Finished, run
 
 from . import metadata
+from .settings import FencingSettings
 from .stonith import find
 
 METADATA_S = 60.0

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from failoverd.chronicle import Chronicle
 from failoverd.core.actions import Ask
 from failoverd.core.events import DeviceChecked, Event, Power
-from failoverd.exclusion import FencingSettings
+from failoverd.journal.chronicle import Chronicle
 
 from .lease import OwnLease
-from .locks import Locks
-from .sfex import Lock
+from .settings import FencingSettings
+from .sfex.level import Locks
+from .sfex.lock import Lock
 from .stonith import GIVEN_UP, Stonith
 from .watchdog import Watchdog
 

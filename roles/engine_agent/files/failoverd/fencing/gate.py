@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .sfex import Lock
+from .sfex.lock import Lock
 
 AGAIN_S = 0.1
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from failoverd.files import read_bytes, write_whole
+from failoverd.system.files import read_bytes, write_whole
 
 SYSRQ = "/proc/sysrq-trigger"
 KMSG = "/dev/kmsg"

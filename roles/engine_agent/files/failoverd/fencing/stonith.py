@@ -14,9 +14,10 @@ from pathlib import Path
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
-from failoverd.exclusion import FencingSettings
-from failoverd.process import BACKGROUND, VITAL, Finished, Program
 from failoverd.rules.secrets import is_secret
+from failoverd.system.process import BACKGROUND, VITAL, Finished, Program
+
+from .settings import FencingSettings
 
 DIRECTORIES = ("/usr/sbin", "/sbin")
 STATUS_ON, STATUS_OFF = 0, 2

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from failoverd.core.events import Eligible, Event
-from failoverd.exclusion import WatchdogSettings
-from failoverd.process import run
+from failoverd.system.process import run
+
+from .settings import WatchdogSettings
 
 GET_SUPPORT, SET_TIMEOUT, GET_TIMEOUT = 0x80285700, 0xC0045706, 0x80045707
 """Requests of linux/watchdog.h: WDIOC_GETSUPPORT, WDIOC_SETTIMEOUT, WDIOC_GETTIMEOUT."""

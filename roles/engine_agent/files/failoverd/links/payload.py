@@ -28,7 +28,7 @@ from typing import TypeVar
 from failoverd.core.change import changed
 from failoverd.core.message import Grant, Local, Message, Reach, ServiceReport
 from failoverd.core.words import shorten
-from failoverd.text import printable
+from failoverd.formats.text import printable
 
 from .varint import first_piece, numbers, pieces, read_numbers, read_pieces
 

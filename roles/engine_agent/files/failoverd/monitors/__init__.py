@@ -1,3 +1,5 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a running application serves: one file per check; resources use them."""
+"""What the node itself shows: ping targets, interfaces, disks, room on file systems, the daemon."""
+
+__all__ = ["settings", "wiring"]

@@ -8,8 +8,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
+from failoverd.formats.schema import Section
 from failoverd.rules.monitors import LIMITS, WEIGHT, ping_problem
-from failoverd.schema import Section
 
 
 @dataclass(frozen=True)

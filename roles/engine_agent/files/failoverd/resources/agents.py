@@ -12,10 +12,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from failoverd import process
-from failoverd.process import ENVIRONMENT, ORDINARY, VITAL, Adopt, Finished
-
-from .systemd import Systemd, SystemdError
+from failoverd.system import process
+from failoverd.system.process import ENVIRONMENT, ORDINARY, VITAL, Adopt, Finished
+from failoverd.system.systemd import Systemd, SystemdError
 
 SHIMS = Path(__file__).resolve().parent.parent / "shims"
 TRIES = 20

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from failoverd import trouble
-from failoverd.aside import aside
-from failoverd.monitors.process import state_of
+from failoverd.system import trouble
+from failoverd.system.aside import aside
+from failoverd.system.pidfd import state_of
 
 from .base import ResourceError
 

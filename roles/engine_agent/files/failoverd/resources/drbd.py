@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from failoverd import kernel
 from failoverd.core.events import Disk
-from failoverd.process import VITAL, Finished, run
-from failoverd.schema import Section
+from failoverd.formats.schema import Section
+from failoverd.system import kernel
+from failoverd.system.process import VITAL, Finished, run
 
 from . import users
 from .base import ResourceError, Situation, State

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from failoverd.core.events import Disk
-from failoverd.core.strictjson import JsonError, loads
+from failoverd.formats.strictjson import JsonError, loads
 
 PROC = "/proc/drbd"
 MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)")

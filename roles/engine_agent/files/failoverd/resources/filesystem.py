@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from time import sleep
 from typing import Any
 
-from failoverd.schema import Section
+from failoverd.formats.schema import Section
+from failoverd.system import mounts
 
-from . import mounts, occupied, release, reserve
+from . import occupied, release, reserve
 from .base import ResourceError, Situation, State
 from .calls import Calls
 from .settings import ResourceSettings

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from failoverd import process
 from failoverd.core.words import shorten
-from failoverd.text import printable
+from failoverd.formats.text import printable
+from failoverd.system import process
 
 JOURNALCTL = "/usr/bin/journalctl"
 LINES = 100

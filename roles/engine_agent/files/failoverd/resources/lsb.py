@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
-from failoverd.process import Finished
-from failoverd.schema import Section
+from failoverd.checks.base import Check, CheckFailed, CheckSettings, CheckUnable
+from failoverd.formats.schema import Section
+from failoverd.system.process import Finished
+from failoverd.system.systemd import Systemd, SystemdError
 
 from . import agents, lastwords
 from .base import ResourceError, Situation, State
 from .settings import ResourceSettings
-from .systemd import Systemd, SystemdError
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import mounts, users
+from failoverd.system import mounts
+
+from . import users
 
 CLONE_FS, CLONE_NEWNS = 0x200, 0x20000
 NAME = re.compile(r"mnt:\[\d+\]")

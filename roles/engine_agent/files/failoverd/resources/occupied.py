@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import mounts, namespaces, users
+from failoverd.system import mounts
+
+from . import namespaces, users
 
 BLOCK = Path("/sys/dev/block")
 LOOPS = Path("/sys/block")

@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from failoverd.monitors.base import Check, CheckFailed, CheckSettings, CheckUnable
-from failoverd.process import Finished
-from failoverd.schema import Section
+from failoverd.checks.base import Check, CheckFailed, CheckSettings, CheckUnable
+from failoverd.formats.schema import Section
+from failoverd.system.process import Finished
+from failoverd.system.systemd import Systemd, SystemdError
 
 from . import agents, lastwords, ocf_metadata, progress
 from .base import ResourceError, Situation, State
@@ -25,7 +26,6 @@ from .ocf_metadata import Metadata, MetadataError
 from .progress import Progress
 from .scopewatch import ScopeWatch
 from .settings import ResourceSettings
-from .systemd import Systemd, SystemdError
 
 START_TIMEOUT_S = 3600.0
 STOP_TIMEOUT_S = 3600.0

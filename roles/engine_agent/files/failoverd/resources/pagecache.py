@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from failoverd.process import run
+from failoverd.system.process import run
 
 LINKER = "/lib64/ld-linux-x86-64.so.2"
 CHUNK = 1 << 20

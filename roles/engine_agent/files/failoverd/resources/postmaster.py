@@ -13,7 +13,7 @@ import re
 import stat
 from pathlib import Path
 
-from failoverd import kernel
+from failoverd.system import kernel
 
 PIDFILE = "postmaster.pid"
 LONGEST = 4096

@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from failoverd import kernel
+from failoverd.system import kernel
 
 STARTUP = re.compile(r"postgres: (?:.*: )?startup\b *(.*)")
 WORKS = re.compile(r"postgres: (?:.*: )?(?:startup|checkpointer|background writer)\b")

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .systemd import Systemd
+from failoverd.system.systemd import Systemd
 
 EMPTY_STATES = ("inactive", "failed")
 RETRY_S = 1.0

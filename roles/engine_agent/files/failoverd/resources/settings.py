@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from failoverd.monitors.base import CheckSettings
-from failoverd.monitors.checks import parse_checks
-from failoverd.schema import Section
+from failoverd.checks.base import CheckSettings
+from failoverd.checks.registry import parse_checks
+from failoverd.formats.schema import Section
 
 from .graph import CycleError, order
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from failoverd.core.lock import Times
-from failoverd.exclusion import parse_times
-from failoverd.fencing.lock_block import LockError, Place
-from failoverd.fencing.sfex import Lock
-from failoverd.schema import Section
+from failoverd.fencing.settings import parse_times
+from failoverd.fencing.sfex.block import LockError, Place
+from failoverd.fencing.sfex.lock import Lock
+from failoverd.formats.schema import Section
 
 from .base import ResourceError, Situation, State
 from .settings import ResourceSettings

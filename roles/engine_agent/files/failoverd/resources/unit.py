@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from failoverd import trouble
-from failoverd.aside import aside
-from failoverd.monitors import standstill
-from failoverd.monitors.base import Check, CheckSettings
-from failoverd.monitors.process import ProcessWatch, is_stopped
-from failoverd.schema import Section
+from failoverd.checks import standstill
+from failoverd.checks.base import Check, CheckSettings
+from failoverd.formats.schema import Section
+from failoverd.system import trouble
+from failoverd.system.aside import aside
+from failoverd.system.pidfd import ProcessWatch, is_stopped
+from failoverd.system.systemd import Systemd, SystemdError
 
 from . import lastwords, postmaster, progress
 from .base import ResourceError, Situation, State
 from .progress import Progress
 from .settings import ResourceSettings
-from .systemd import Systemd, SystemdError
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from failoverd import netlink
-from failoverd.netlink import Interface
-from failoverd.schema import Section
+from failoverd.formats.schema import Section
+from failoverd.system import netlink
+from failoverd.system.netlink import Interface
 
 from .base import ResourceError, Situation, State
 from .neighbour import Address, Neighbours

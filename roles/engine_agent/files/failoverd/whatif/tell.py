@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from failoverd.control.client import ask
-from failoverd.control.terminal import say
-from failoverd.core.codec import CodecError, from_json
 from failoverd.core.config import Kind
 from failoverd.core.state import State
-from failoverd.core.strictjson import JsonError, loads
-from failoverd.lines import core_digest
-from failoverd.replay import Unreadable, replay
+from failoverd.formats.codec import CodecError, from_json
+from failoverd.formats.strictjson import JsonError, loads
+from failoverd.journal.lines import core_digest
+from failoverd.journal.replay import Unreadable, replay
+from failoverd.system.terminal import say
 
 from .words import HELP, Misunderstood, Statement, parse
 from .world import World

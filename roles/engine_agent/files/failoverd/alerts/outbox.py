@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes the entries of the history and has them delivered; nothing here holds up the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from failoverd.journal.chronicle import Chronicle
+from failoverd.system.upkeep import Work
+
+from . import channels
+from .channels import NoticeError
+from .compose import Notice, compose
+from .pacing import Pacer
+from .settings import Channel
+
+GOOD_NEWS = frozenset(
+    {
+        "takeover",
+        "running",
+        "recovered",
+        "moved",
+        "peer-alive",
+        "link-up",
+        "fence-device-back",
+        "ping-back",
+        "disk-well",
+        "file-system-answers",
+    }
+)
+"""Told although they are no alerts: who was woken up wants to know that it is over."""
+OWN = frozenset({"notice-failed", "notice-lost"})
+"""Never told: a failing mail server must not be written to about itself."""
+RETRY_S = 5.0
+LONGEST_RETRY_S = 600.0
+TRIES = 20
+
+Send = Callable[[Channel, Notice], Awaitable[None]]
+
+
+class Outbox:
+    """One task per channel, so that a dead one holds up no other."""
+
+    def __init__(
+        self,
+        cluster: str,
+        node: str,
+        settings: Sequence[Channel],
+        history: Chronicle,
+        send: Send = channels.send,
+    ) -> None:
+        self._cluster = cluster
+        self._node = node
+        self._history = history
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._channels = settings
+        self._pacers = {channel.name: Pacer() for channel in settings}
+        self._news = {channel.name: asyncio.Event() for channel in settings}
+        self.retry_s = RETRY_S
+        self.problems: dict[str, str] = {}
+        """Why the last message could not be delivered, by channel."""
+
+    def take(self, entry: Mapping[str, Any]) -> None:
+        """Hand in an entry of the history; may be called by any thread, never waits."""
+        told = entry["level"] == "alert" or entry["code"] in GOOD_NEWS
+        if told and entry["code"] not in OWN and self._pacers:
+            self._loop.call_soon_threadsafe(self._add, dict(entry))
+
+    def _add(self, entry: Mapping[str, Any]) -> None:
+        for name, pacer in self._pacers.items():
+            pacer.add(entry, self._loop.time())
+            self._news[name].set()
+
+    def tasks(self) -> Iterator[tuple[str, Work]]:
+        """What has to be done for ever: to deliver."""
+        for channel in self._channels:
+            yield f"notification {channel.name}", partial(self._serve, channel)
+
+    async def _serve(self, channel: Channel) -> None:
+        pacer, news = self._pacers[channel.name], self._news[channel.name]
+        while True:
+            while pacer.due is not None:
+                await asyncio.sleep(max(0.0, pacer.due - self._loop.time()))
+                entries, dropped = pacer.take(self._loop.time())
+                await self._deliver(channel, compose(self._cluster, self._node, entries, dropped))
+            await news.wait()
+            news.clear()
+
+    async def _deliver(self, channel: Channel, notice: Notice) -> None:
+        wait_s = self.retry_s
+        for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(wait_s)
+                wait_s = min(LONGEST_RETRY_S, 2 * wait_s)
+            reason = await self._try(channel, notice)
+            if not reason:
+                self.problems.pop(channel.name, None)
+                return
+            if self.problems.get(channel.name) != reason:
+                self.problems[channel.name] = reason
+                self._history.add("notice-failed", f"notification {channel.name}: {reason}")
+        text = f"notification {channel.name}: given up after {TRIES} tries: {notice.subject}"
+        self._history.add("notice-lost", text)
+
+    async def _try(self, channel: Channel, notice: Notice) -> str:
+        """Why it was not delivered, empty if it was."""
+        try:
+            await self._send(channel, notice)
+        except NoticeError as error:
+            return str(error) or "failed"
+        except Exception as error:
+            return type(error).__name__
+        return ""
+
+    async def test(self, name: str = "") -> dict[str, Any]:
+        """Send a test message over one channel or all, once; the answer for failoverctl."""
+        chosen = [channel for channel in self._channels if name in ("", channel.name)]
+        if not chosen:
+            known = ", ".join(self._pacers) or "none"
+            return {"ok": False, "text": f"there is no notification {name}; known: {known}"}
+        text = "this is a test of the notifications; nothing has happened"
+        entry = {"time": time.time(), "level": "info", "code": "notify-test", "text": text}
+        notice = compose(self._cluster, self._node, [(entry, 1)])
+        reasons = await asyncio.gather(*(self._try(channel, notice) for channel in chosen))
+        lines = [
+            f"{channel.name}: {reason or 'delivered'}"
+            for channel, reason in zip(chosen, reasons, strict=True)
+        ]
+        return {"ok": not any(reasons), "text": "\n".join(lines)}

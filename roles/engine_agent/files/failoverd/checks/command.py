@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Any program: it serves if the program exits with 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from failoverd.formats.schema import Section
+from failoverd.system import process
+
+from .base import CheckFailed, CheckUnable
+
+LONGEST_S = 3600.0
+"""The watcher's own deadline is the one that counts; it ends the program's process group."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The program and its arguments; no shell is involved."""
+
+    argv: tuple[str, ...]
+
+
+def parse(entry: Section) -> Options:
+    """Read the words of the command."""
+    argv = entry.texts("command")
+    if not argv or not argv[0].startswith("/"):
+        raise entry.fail("command", "must be a list that begins with a program's absolute path")
+    return Options(argv)
+
+
+def build(options: Options, resource: Any) -> Command:
+    """Make the check."""
+    del resource
+    return Command(options)
+
+
+class Command:
+    """Runs it, with everything that it starts in one process group."""
+
+    def __init__(self, options: Options) -> None:
+        self._argv = options.argv
+
+    async def check(self) -> None:
+        """Raises CheckFailed with the program's last line, CheckUnable if there is no program."""
+        finished = await process.run(*self._argv, timeout_s=LONGEST_S)
+        if finished.code is None:
+            raise CheckUnable(finished.last_line)
+        if finished.code != 0:
+            said = f": {finished.last_line}" if finished.last_line else ""
+            raise CheckFailed(f"{self._argv[0]} exited with {finished.code}{said}")
+
+    def close(self) -> None:
+        """Nothing is kept."""

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does somebody listen? Cheap, and weak: the kernel answers for a process that is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from failoverd.formats.schema import Section
+
+from .endpoint import Endpoint, connect
+
+
+def parse(entry: Section) -> Endpoint:
+    """Read path, or port and address."""
+    if entry.has("path"):
+        return Endpoint(path=entry.path("path"))
+    if not entry.has("port"):
+        raise entry.fail("port", "must be given, or path instead of it")
+    return Endpoint(entry.text("address", "127.0.0.1"), entry.integer("port", 0, 1, 65535))
+
+
+def build(options: Endpoint, resource: Any) -> Port:
+    """Make the check."""
+    del resource
+    return Port(options)
+
+
+class Port:
+    """Connects and hangs up."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def check(self) -> None:
+        """Raises CheckFailed when nobody listens."""
+        _reader, writer = await connect(self._endpoint)
+        writer.close()
+
+    def close(self) -> None:
+        """Nothing is kept."""

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The locks on the shared disk as an exclusion method: who has them all, excludes the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from failoverd.core.actions import Ask
+from failoverd.core.events import Power
+from failoverd.core.message import Local
+from failoverd.core.state import Life, State
+from failoverd.system.pacing import Rest
+
+from .block import LockError
+from .lock import Lock
+
+TIDY_S = 0.5
+SLACK_S = 5.0
+LOOK_S = 5.0
+
+
+class Locks:
+    """Takes over every lock, when each has aged out. To ask is to look whether the disk answers."""
+
+    def __init__(self, name: str, locks: Mapping[str, Lock]) -> None:
+        self.name = name
+        self._locks = locks
+
+    async def perform(self, ask: Ask) -> tuple[Power, str]:
+        """OFF only when all locks are this node's; whatever is unclear is UNKNOWN (F03)."""
+        if ask is not Ask.OFF:
+            return await self._look()
+        done = await asyncio.gather(*map(self._take, self._locks.values()))
+        problems = [problem for problem in done if problem]
+        if problems or not done:
+            return Power.UNKNOWN, "; ".join(problems) or "there is no lock"
+        return Power.OFF, f"all locks are this node's: {', '.join(self._locks)}"
+
+    async def check(self) -> tuple[Power, str]:
+        """As a question of the core."""
+        return await self.perform(Ask.STATUS)
+
+    @staticmethod
+    async def _take(lock: Lock) -> str:
+        times = lock.place.times
+        limit_s = 2 * (times.timeout_s + times.collision_s) + SLACK_S
+        try:
+            await lock.acquire(limit_s)
+        except LockError as error:
+            return str(error)
+        return ""
+
+    async def _look(self) -> tuple[Power, str]:
+        for lock in self._locks.values():
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await lock.block.look()
+            except TimeoutError:
+                return Power.UNKNOWN, f"{lock.place}: the disk does not answer"
+            except LockError as error:
+                return Power.UNKNOWN, str(error)
+        return Power.ON, "the lock disk answers"
+
+    def warm(self) -> None:
+        """Nothing to load."""
+
+    async def close(self) -> None:
+        """The locks belong to the services."""
+
+
+def superfluous(state: State, service: str) -> bool:
+    """A lock that was taken when the peer was excluded, and that the peer may have again.
+
+    As long as the peer is not heard, this lock is what keeps it from running the service.
+    """
+    own = state.service(service)
+    return own is not None and own.local is Local.STOPPED and state.peer.life is Life.ALIVE
+
+
+async def keep(
+    locks: Mapping[str, Lock], state: Callable[[], State], rest: Rest = asyncio.sleep
+) -> None:
+    """Go on with what an earlier life has; give back what is not needed any more, forever.
+
+    Before anything else, and not only when the lock's turn comes to be looked at: what is looked at
+    before it may take its time, and the lock would age out meanwhile (F31, F53, F65).
+    """
+    for lock in locks.values():
+        await lock.recall()
+    while True:
+        await rest(TIDY_S)
+        for name, lock in locks.items():
+            if lock.held and superfluous(state(), name):
+                await lock.release()

@@ -1,0 +1,262 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lock on a shared disk (SFEX): taken, counted up for as long as it is held, given back.
+
+What comes next is decided by core/lock.py; here are the clock and the self reset. A mark
+in the run directory, which a boot empties, tells a daemon that begins anew that this boot has the
+lock: it goes on with it (F31), or finds it stolen and resets the node (F64).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from failoverd.core import lock as rules
+from failoverd.core.lock import Claim, Do, Hold, Next, Record, Times
+from failoverd.system import trouble
+from failoverd.system.files import read_number, write_whole
+
+from .block import Block, LockError, Place
+
+MAX_LIFE = 2**52
+GONE_ROUNDS = 2.5
+"""A peer that is proven gone must be seen not to renew for so many of its rounds, no longer."""
+
+
+class Lock:
+    """The lock of one service. reset(why) must not return on a real node."""
+
+    write, read = staticmethod(write_whole), staticmethod(read_number)
+    """How its mark is kept in the run directory."""
+
+    def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
+        self.place = place
+        self._mark = marks / f"lock-{place.mark}"
+        self.block = Block(place, marks / f"write-{place.mark}")
+        self._reset = reset
+        self._turn = asyncio.Lock()
+        self._hold: Hold | None = None
+        self._renewal: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self.unsure = self._mark.exists()
+        """An earlier life of the daemon had it, and this one has not counted it up yet."""
+        self._known = asyncio.Event()
+        """What became of a lock that was taken up."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the disk, empty if nothing is."""
+        return self.block.problem
+
+    @property
+    def held(self) -> bool:
+        """This node has it and counts it up."""
+        return self._hold is not None
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
+        """Take it, and count it up from then on; raises LockError within limit_s.
+
+        A disk that does not answer for a lease_s could not be held either: then it ends at once.
+
+        peer_gone: that is proven otherwise, so that the lock need not age out; but one that is
+        still counted up is believed more than any proof.
+        """
+        try:
+            await self.recall()
+        except OSError as error:
+            raise LockError(f"{self._mark}: {error.strerror}") from error
+        async with self._turn:
+            if self.held:
+                await self._verified(limit_s)
+                return
+            times = self.place.times
+            if peer_gone:
+                short = min(times.timeout_s, GONE_ROUNDS * times.renew_s)
+                times = replace(times, timeout_s=short)
+            seen = ""
+            try:
+                async with asyncio.timeout(limit_s):
+                    began, claim = self._now(), self._claim(times)
+                    answered = began
+                    step = Next(Do.READ, at=began)
+                    while step.do is not Do.HELD:
+                        claim, step = await self._claim_step(claim, step)
+                        if not self.problem:
+                            answered = self._now()
+                        elif self._now() - answered >= times.lease_s:
+                            raise LockError(self.problem)
+                        rival = claim.seen
+                        if rival is not None and claim.settled_at is None:
+                            seen = f"{rival.owner or 'nobody'} has it"
+                            moved = self._now() - claim.since < 2 * times.renew_s
+                            if moved and self._now() - began > times.timeout_s:
+                                raise LockError(f"{self.place}: {rival.owner} still renews it")
+            except TimeoutError:
+                why = self.problem or f"{self.place}: {seen or 'the disk does not answer'}"
+                raise LockError(why) from None
+            claim = replace(claim, times=self.place.times)
+            self._begin(*rules.held(claim, self._now()))
+
+    async def _verified(self, limit_s: float) -> None:
+        """A lock of an earlier life may have been taken meanwhile: the disk has to say that not."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                if self.held and self.unsure:
+                    await self._known.wait()
+        if not self.held or self.unsure:
+            raise LockError(self.problem or f"{self.place}: the disk does not answer")
+
+    def _claim(self, times: Times) -> Claim:
+        place = self.place
+        life = secrets.randbits(52) | 1
+        mine = Record(place.cluster, place.service, place.node, life)
+        return Claim(mine, times, doubt=self.block.doubtful)
+
+    async def _claim_step(self, claim: Claim, step: Next) -> tuple[Claim, Next]:
+        await asyncio.sleep(max(0.0, step.at - self._now()))
+        asked_at = self._now()
+        try:
+            async with asyncio.timeout(self.place.times.lease_s):
+                if step.record is not None:
+                    await self.block.write(step.record)
+                    return rules.claim_written(claim, self._now())
+                found = await self.block.look()
+        except LockError:
+            return rules.claim_failed(claim, self._now())
+        return rules.claim_read(claim, found, asked_at, self._now())
+
+    def _begin(self, hold: Hold, step: Next) -> None:
+        try:
+            # Not forced to a disk: it is for this boot alone.
+            self.write(self._mark, str(hold.mine.life))
+        except OSError as error:
+            # Without it a daemon that begins anew would not know of the lock: let it age out.
+            raise LockError(f"{self._mark}: {error.strerror}") from None
+        self.unsure = False
+        self._set(hold)
+        self._renewal = asyncio.get_running_loop().create_task(self._renew(step))
+
+    def _set(self, hold: Hold) -> None:
+        """Remember; and be woken when it runs out, whatever the disk does until then (F65)."""
+        self._hold = hold
+        if self._alarm is not None:
+            self._alarm.cancel()
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.call_at(rules.reset_at(hold), self._overdue)
+
+    def _overdue(self) -> None:
+        hold = self._hold
+        why = rules.overdue(hold, self._now()) if hold is not None else ""
+        if why:
+            self._lost(f"{why}: {self.problem or 'the disk does not answer'}")
+
+    async def _renew(self, step: Next) -> None:
+        while self._hold is not None:
+            await asyncio.sleep(max(0.0, step.at - self._now()))
+            try:
+                hold, step = rules.hold_read(self._hold, await self.block.look(), self._now())
+                if step.record is not None:
+                    self._hold = hold
+                    await self.block.write(step.record)
+                    hold, step = rules.hold_written(hold, self._now())
+                    self.unsure = False
+                    self._known.set()
+            except Exception:
+                # Whatever keeps this daemon from it, the disk or its own want of memory: it is
+                # tried again, and if it lasts the lock is overdue (F65, F75).
+                step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
+                continue
+            if step.do is Do.RESET:
+                self._lost(step.why)
+                return
+            self._set(hold)
+
+    def _lost(self, why: str) -> None:
+        self._drop()
+        self._reset(why)
+
+    def _drop(self) -> None:
+        self._hold = None
+        self._known.set()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._renewal is not None and self._renewal is not asyncio.current_task():
+            self._renewal.cancel()
+        self._renewal = None
+
+    async def release(self) -> str:
+        """Give it back with nothing of the service up here; returns why not, if it could not.
+
+        A lock that is not counted up any more is free after its timeout in any case.
+        """
+        async with self._turn:
+            hold = self._hold
+            if hold is None:
+                return ""
+            self._drop()
+            # Behind a write that is under way: the thread does one thing after the other.
+            try:
+                async with asyncio.timeout(self.place.times.lease_s):
+                    found = await self.block.look()
+                    if found.of(hold.mine):
+                        await self.block.write(rules.free(found))
+            except TimeoutError:
+                return f"{self.place}: the disk does not answer"
+            except LockError as error:
+                return str(error)
+            finally:
+                self._mark.unlink(missing_ok=True)
+                self.unsure = False
+            return ""
+
+    async def recall(self) -> bool:
+        """Whether this boot has it. One that an earlier life of the daemon took is gone on with.
+
+        Without the mark nothing of the service can be up here, and no disk is asked. With it, a
+        lock that is another's was stolen (F64). Raises OSError if the mark cannot be read for want
+        of means: then it may be there, and the watchdog waits (F75, see gate).
+        """
+        self.block.clear_up()
+        if self.held:
+            return True
+        if (life := self._marked()) is None:
+            self.unsure = False
+            return False
+        async with self._turn:
+            # It may have been given back while this waited: then it is nobody's.
+            life = self._marked()
+            if not self.held and life is not None:
+                self._take_up(life)
+        return self.held
+
+    def _marked(self) -> int | None:
+        """The life in which this boot took it, as far as the mark says so."""
+        try:
+            return self.read(self._mark, 0, MAX_LIFE)
+        except (OSError, ValueError) as error:
+            if trouble.own(error):
+                raise
+            return None
+
+    def _take_up(self, life: int) -> None:
+        place, began = self.place, self._now()
+        mine = Record(place.cluster, place.service, place.node, life)
+        self._known.clear()
+        # Counted from now: the earlier life has reset the node, or was in time until it ended.
+        # Short lives could follow each other like that: so the watchdog waits (see gate).
+        self._set(Hold(mine, place.times, began))
+        self._renewal = asyncio.get_running_loop().create_task(self._renew(Next(Do.READ, at=began)))
+
+    def leave(self) -> None:
+        """The daemon ends: what is held stays on the disk for its next life."""
+        self._drop()
+        self.block.leave()

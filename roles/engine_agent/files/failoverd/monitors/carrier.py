@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cable that is pulled is told by the kernel at once (rtnetlink); nothing is asked for it.
+
+It decides nothing: a link with a carrier may lead nowhere, and one that flaps is no reason to move
+a service (F20). It has the ping targets asked right now instead of in their turn (F22), and it
+says which cable to look at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+
+from failoverd.journal.chronicle import Chronicle
+from failoverd.system import netlink
+
+SETTLE_S = 2.0
+"""What lasts shorter is not told, so that a link that flaps does not fill the history (F20)."""
+
+
+class Carrier:
+    """The interfaces that heartbeats and addresses of services use."""
+
+    def __init__(
+        self,
+        interfaces: Iterable[str],
+        history: Chronicle,
+        changed: Callable[[], None],
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self.interfaces = {name: netlink.carrier(name) for name in sorted(set(interfaces))}
+        self._told = dict.fromkeys(self.interfaces, True)
+        self._history = history
+        self._changed = changed
+        self._settle_s = settle_s
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        loop = asyncio.get_running_loop()
+        kernel = netlink.interfaces()
+
+        def read() -> None:
+            with contextlib.suppress(OSError):
+                for _round in range(64):
+                    kernel.recv(65536)
+            self.look()
+
+        loop.add_reader(kernel.fileno(), read)
+        try:
+            # What changed before the kernel was asked to tell.
+            self.look()
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                await asyncio.sleep(self._settle_s)
+                self._tell()
+        finally:
+            loop.remove_reader(kernel.fileno())
+            kernel.close()
+
+    def look(self) -> None:
+        """Compare with what was seen last. Who cannot ask has seen nothing new (F75)."""
+        try:
+            found = {name: netlink.carrier(name) for name in self.interfaces}
+        except OSError:
+            return
+        if found != self.interfaces:
+            self.interfaces = found
+            self._changed()
+        if found != self._told:
+            self._woken.set()
+
+    def _tell(self) -> None:
+        """What has lasted."""
+        for name, there in self.interfaces.items():
+            if there is self._told[name]:
+                continue
+            self._told[name] = there
+            if there:
+                self._history.add("carrier-back", f"{name} has a carrier again")
+            else:
+                text = f"{name} has no carrier: cable, switch port, or set down"
+                self._history.add("carrier-lost", text, alert=True)

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the daemon itself runs on time: told before it looks dead to its peer (F21)."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from failoverd.journal.chronicle import Chronicle
+
+ALERT_SHARE = 0.25
+"""Of the dead time; from half of it on the daemon takes itself for paused (F26)."""
+WORSE = 1.5
+"""What was told is told again only when it is so many times worse."""
+
+
+class Lag:
+    """How late the loop was, without I/O or clock. Seconds."""
+
+    def __init__(self, dead_s: float) -> None:
+        self._told_s = ALERT_SHARE * dead_s / WORSE
+        self.last_s = 0.0
+        self.most_s = 0.0
+
+    def see(self, late_s: float) -> bool:
+        """Take in one measurement; True if people should know."""
+        self.last_s = max(0.0, late_s)
+        self.most_s = max(self.most_s, self.last_s)
+        if self.last_s < WORSE * self._told_s:
+            return False
+        self._told_s = self.last_s
+        return True
+
+
+class SelfWatch:
+    """Told how late each beat of the daemon is: who comes late was held up."""
+
+    def __init__(self, dead_s: float, history: Chronicle) -> None:
+        self._dead_s = dead_s
+        self._history = history
+        self._begin = time.monotonic()
+        self.lag = Lag(dead_s)
+
+    def note(self, late_s: float) -> None:
+        """One measurement."""
+        if self.lag.see(late_s):
+            text = (
+                f"the daemon was held up for {late_s:.2f} s, and counts as silent after"
+                f" {self._dead_s:g} s: this node is too busy, or dead_s is too short"
+            )
+            self._history.add("self-late", text, alert=True, data={"late_s": round(late_s, 3)})
+
+    def status(self) -> dict[str, Any]:
+        """For failoverctl: what the daemon itself uses, and how late it was."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        cpu_s = used.ru_utime + used.ru_stime
+        return {
+            "late_ms": round(self.lag.last_s * 1000, 1),
+            "latest_ms": round(self.lag.most_s * 1000, 1),
+            "memory_bytes": pages * os.sysconf("SC_PAGE_SIZE"),
+            "cpu_s": round(cpu_s, 2),
+            "cpu_percent": round(100 * cpu_s / max(0.001, time.monotonic() - self._begin), 2),
+            "real_time": os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR,
+        }

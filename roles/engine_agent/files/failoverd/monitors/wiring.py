@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The monitors of this node put together: made from the configuration, run, shown in status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from failoverd.core.events import Event
+from failoverd.journal.chronicle import Chronicle
+from failoverd.resources.service import Service
+from failoverd.resources.sfex import Sfex
+from failoverd.resources.virtual_ip import VirtualIp
+from failoverd.system.pacing import Rhythm
+
+from .backing_disk import DiskWatch
+from .carrier import Carrier
+from .mountwatch import MountWatch
+from .ping import Ping
+from .self_lag import SelfWatch
+from .settings import MonitorSettings
+from .space import Space
+
+
+class Monitor(Protocol):
+    """What watches one thing and posts what it found."""
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+
+
+def disk_below(service: Service) -> str:
+    """The device on which the service's data are on this node, empty if none is known.
+
+    Of a shared disk that of its lock: a node that does not reach it is no place to move to.
+    """
+    if service.drbd is not None:
+        return service.drbd.options.disk
+    locks = [r.lock for r in service.resources.values() if isinstance(r, Sfex)]
+    return locks[0].place.disk if locks else ""
+
+
+class Senses:
+    """Only what is configured gets a monitor."""
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        services: Mapping[str, Service],
+        post: Callable[[Event], None],
+        history: Chronicle,
+        dead_s: float,
+        interfaces: Sequence[str],
+        rhythm: Rhythm,
+    ) -> None:
+        all_of = services.values()
+        self._space = Space(all_of, settings.space.interval_s, post, history, rhythm.rest)
+        mounts = MountWatch(all_of, history, rest=rhythm.rest)
+        self._self = SelfWatch(dead_s, history)
+        self.late = self._self.note
+        """Told how late the daemon was, at each of its beats."""
+        self.monitors: list[Monitor] = [self._space, mounts]
+        self._disks = [
+            DiskWatch(name, disk, settings.disk, post, rest=rhythm.rest)
+            for name, service in services.items()
+            if (disk := disk_below(service))
+        ]
+        self.monitors += self._disks
+        self._ping = (
+            Ping(settings.ping, post, history, rhythm.pause) if settings.ping.targets else None
+        )
+        if self._ping is not None:
+            self.monitors.append(self._ping)
+        used = [
+            resource.interface
+            for service in all_of
+            for resource in service.resources.values()
+            if isinstance(resource, VirtualIp)
+        ]
+        self._carrier = Carrier([*interfaces, *used], history, self._hurry)
+        self.monitors.append(self._carrier)
+
+    def _hurry(self) -> None:
+        if self._ping is not None:
+            self._ping.hurry()
+
+    @property
+    def problems(self) -> list[str]:
+        """What cannot be watched or used, and why."""
+        result = [f"{path} does not answer" for path in sorted(self._space.silent)]
+        full = "has no room for its reserve: once full, its service cannot start; make room"
+        result += [f"{path} {full}" for path in sorted(self._space.bare)]
+        if self._ping is not None and self._ping.problem:
+            result.append(self._ping.problem)
+        dead = [name for name, there in self._carrier.interfaces.items() if not there]
+        result += [f"{name} has no carrier" for name in dead]
+        return result
+
+    def status(self) -> dict[str, Any]:
+        """Fields of failoverctl status."""
+        return {
+            "ping": [] if self._ping is None else self._ping.status(),
+            "carrier": dict(self._carrier.interfaces),
+            "daemon": self._self.status(),
+            "disks": [disk.status() for disk in self._disks],
+        }
+
+    @property
+    def used(self) -> Mapping[str, int]:
+        """Percent by path of the file systems that are mounted here."""
+        return self._space.used

@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What outlives the daemon: the modes; of this boot what it held, and that it cut the peer off."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from failoverd.core.modes import Modes
+from failoverd.formats.codec import to_json
+from failoverd.formats.strictjson import JsonError
+from failoverd.journal.spool import Spool
+from failoverd.system.files import read_json, write_whole
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+MAX_GENERATION = 2**63
+MAX_MODE = 2**32
+MAX_SINCE_S = 2.0**40
+QUEUE_BYTES = 100_000
+HANGS = "the disk does not answer"
+
+
+class Store:
+    """Which services this node holds and what it has switched off, valid only within one boot (F31,
+    F10); the modes, for good.
+
+    state.json outlives the daemon at once, but is not forced to the disk, which may hang (F44).
+    After a loss of power nothing in it is needed: what was held is void, a generation only tells
+    two nodes apart that are both up, and the modes are in modes.json, too. That file is the word of
+    an operator, and power may fail on both nodes: a thread forces it to the disk. A mode is a count
+    that only grows, so the greater one of the two files is the newer.
+    """
+
+    def __init__(self, directory: Path, boot_id: Path = BOOT_ID) -> None:
+        self._path = directory / "state.json"
+        self._modes_path = directory / "modes.json"
+        self._boot = boot_id.read_text(encoding="ascii").strip()
+        self._spool: Spool | None = None
+        """Begun by the first change of a mode."""
+        self._unwritten = self._unforced = ""
+        data = _object(self._path)
+        same_boot = data.get("boot") == self._boot
+        self._services = _services(data.get("services"), same_boot)
+        cut = data.get("cut")
+        self.cut = cut if same_boot and isinstance(cut, str) else ""
+        """The fence device that was ordered in this boot to switch the peer off (F10)."""
+        kept, forced = _modes(data.get("modes")), _modes(_object(self._modes_path))
+        self.modes = Modes(**{name: max(kept[name], forced[name]) for name in kept})
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the disk, empty if nothing is."""
+        if self._unwritten or self._unforced or self._spool is None:
+            return self._unwritten or self._unforced
+        return f"{self._modes_path}: {HANGS}" if self._spool.stuck else self._spool.defect
+
+    def held(self, service: str) -> bool:
+        """Whether this node started the service earlier in this boot."""
+        return bool(self._services.get(service, {}).get("held"))
+
+    def generation(self, service: str) -> int:
+        """The last known generation of the service, 0 if none is."""
+        return int(self._services.get(service, {}).get("generation", 0))
+
+    def since(self, service: str) -> float:
+        """Unix time at which this node took the service, 0 if it does not hold it."""
+        entry = self._services.get(service, {})
+        return float(entry.get("since", 0.0)) if entry.get("held") else 0.0
+
+    def repair(self, service: str) -> bool:
+        """Whether it is held for people alone, with nothing but its storage open (F91)."""
+        entry = self._services.get(service, {})
+        return bool(entry.get("held") and entry.get("repair"))
+
+    def own(self, service: str, held: bool, generation: int, repair: bool = False) -> None:
+        """Remember; a file that cannot be written is told in problem (F69)."""
+        entry = {
+            "held": held,
+            "generation": max(generation, self.generation(service)),
+            "since": (self.since(service) or time.time()) if held else 0.0,
+            **({"repair": True} if repair else {}),
+        }
+        if self._services.get(service) == entry and not self._unwritten:
+            return
+        self._services[service] = entry
+        self._write()
+
+    def keep_cut(self, level: str) -> None:
+        """Remember which device has switched the peer off, empty when that is over (F10)."""
+        self.cut = level
+        self._write()
+
+    def keep(self, modes: Modes) -> None:
+        """Remember the operator's modes."""
+        self.modes = modes
+        self._write()
+        text = json.dumps(to_json(modes))
+        if self._spool is None:
+            self._spool = Spool("modes", QUEUE_BYTES)
+        if not self._spool.put(partial(self._force, text), len(text)):
+            self._unforced = f"{self._modes_path}: {HANGS}"
+
+    def close(self, wait_s: float = 1.0) -> None:
+        """The daemon ends: what waits for the disk is written as far as the disk lets it."""
+        if self._spool is not None:
+            self._spool.close(wait_s)
+
+    def drain(self, wait_s: float) -> bool:
+        """Wait until the modes are on the disk; False if it takes longer."""
+        return self._spool is None or self._spool.drain(wait_s)
+
+    def _force(self, text: str) -> None:
+        """In the thread."""
+        try:
+            write_whole(self._modes_path, text, durable=True)
+            self._unforced = ""
+        except OSError as error:
+            self._unforced = f"{self._modes_path}: {error.strerror}"
+
+    def _write(self) -> None:
+        data = {
+            "format": 1,
+            "boot": self._boot,
+            "services": self._services,
+            **({"cut": self.cut} if self.cut else {}),
+            "modes": to_json(self.modes),
+        }
+        try:
+            write_whole(self._path, json.dumps(data))
+            self._unwritten = ""
+        except OSError as error:
+            self._unwritten = f"{self._path}: {error.strerror}"
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; a file that cannot be used is an empty memory."""
+    try:
+        data = read_json(path)
+    except (OSError, JsonError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _services(data: Any, same_boot: bool) -> dict[str, dict[str, Any]]:
+    """What can be believed of each service."""
+    result = {}
+    for name, entry in data.items() if isinstance(data, dict) else ():
+        if not isinstance(entry, dict) or not _whole(entry.get("generation"), MAX_GENERATION):
+            continue
+        since = entry.get("since", 0.0)
+        good = isinstance(since, int | float) and 0 <= since < MAX_SINCE_S
+        result[name] = {
+            "held": entry.get("held") is True and same_boot,
+            "generation": entry["generation"],
+            "since": float(since) if good else 0.0,
+            **({"repair": True} if entry.get("repair") is True else {}),
+        }
+    return result
+
+
+def _modes(data: Any) -> dict[str, int]:
+    """Each count that can be believed, 0 for the others."""
+    said = data if isinstance(data, dict) else {}
+    names = [field.name for field in fields(Modes)]
+    return {name: said[name] if _whole(said.get(name), MAX_MODE) else 0 for name in names}
+
+
+def _whole(value: Any, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""After how long the core takes an order for failed that nobody has answered (F76).
+
+Longer than all the waiting that the shell does itself, so that only what hangs gets there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from failoverd.core.config import FENCE_LIMIT_S, Limits
+from failoverd.fencing.settings import FencingSettings
+
+from . import graph
+from .settings import ResourceSettings
+
+MARGIN_S = 30.0
+"""To end helpers whose time is over, to read the disk, for a node under load."""
+FENCE_WAITS = 2
+"""A device is given its time-out for the order, and at most once more for what verifies it."""
+
+
+def of_service(
+    resources: tuple[ResourceSettings, ...], before: tuple[ResourceSettings, ...] = ()
+) -> Limits:
+    """The limits of a service that is made of these; before: of an earlier configuration (F79)."""
+    start_s = _longest(resources, lambda resource: resource.start_timeout_s)
+    stop_s = _longest(resources, lambda resource: resource.stop_timeout_s)
+    former_s = _longest(before, lambda resource: resource.stop_timeout_s)
+    return Limits(
+        probe_s=sum(resource.stop_timeout_s for resource in (*resources, *before)) + MARGIN_S,
+        start_s=start_s + MARGIN_S,
+        stop_s=stop_s + former_s + MARGIN_S,
+        recover_s=stop_s + start_s + MARGIN_S,
+    )
+
+
+def of_level(level: FencingSettings, resources: tuple[ResourceSettings, ...]) -> float:
+    """The limit of an exclusion method. resources: of all services."""
+    if level.method == "stonith":
+        return FENCE_WAITS * level.timeout_s + MARGIN_S
+    locks = [r.options.times for r in resources if r.type == "sfex"]
+    ages_s = [FENCE_WAITS * (times.timeout_s + times.collision_s) for times in locks]
+    return max([FENCE_LIMIT_S, *(age_s + MARGIN_S for age_s in ages_s)])
+
+
+def _longest(
+    resources: tuple[ResourceSettings, ...], cost: Callable[[ResourceSettings], float]
+) -> float:
+    """The longest way through the graph: what is on it waits for each other."""
+    by_name = {resource.name: resource for resource in resources}
+    needs = {resource.name: resource.after for resource in resources}
+    ends: dict[str, float] = {}
+    for name in graph.order(needs):
+        ends[name] = cost(by_name[name]) + max((ends[need] for need in needs[name]), default=0.0)
+    return max(ends.values(), default=0.0)

@@ -1,0 +1,454 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One service on this node: its resources probed, started, stopped and recovered as a graph."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from failoverd.checks.watchers import Watchers
+from failoverd.core.events import Found
+from failoverd.journal.chronicle import Chronicle
+from failoverd.system import trouble
+from failoverd.system.pacing import Rest
+
+from . import graph
+from .base import (
+    Hurried,
+    Progressing,
+    Resource,
+    ResourceError,
+    Settling,
+    Situation,
+    Speaking,
+    State,
+)
+from .drbd import Drbd
+from .filesystem import Filesystem
+from .service_settings import ServiceSettings
+
+R = TypeVar("R")
+SAID_S = 6.0
+"""So long the last words of an application are waited for."""
+AGAIN_S = 0.2
+"""Between two tries of a stop for which this daemon lacked the means."""
+FOLLOW_S = 5.0
+"""How often a long start is asked how far it is."""
+
+
+STORAGE = frozenset({"drbd", "sfex", "filesystem"})
+"""Kinds of resources that hold the data and run nothing."""
+
+
+class Failed(Exception):
+    """An operation on the service failed; str() is the reason for people."""
+
+
+class Service:
+    """Carries out what the core orders. One operation at a time, later ones wait."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        resources: dict[str, Resource],
+        history: Chronicle,
+        watchers: Watchers | None = None,
+        rest: Rest = asyncio.sleep,
+    ) -> None:
+        self.settings = settings
+        self.resources = resources
+        self.states: dict[str, str] = dict.fromkeys(resources, "unknown")
+        self._graph = {name: r.settings.after for name, r in resources.items()}
+        self._meant: graph.Graph = self._graph
+        """What is up when the service is: all, or its storage alone (F91)."""
+        self._history = history
+        self.watchers = watchers or Watchers(resources, lambda: "")
+        self._rest = rest
+        self._turn = asyncio.Lock()
+        self._rising: set[asyncio.Task[Any]] = set()
+        """Look at it, start or recover it, or wait for their turn to."""
+        self._on_failure: Callable[[str, str], None] | None = None
+        self.on_progress: Callable[[str], None] = lambda text: None
+        """Told what a start under way does now, when it has got on."""
+        self._running = False
+        self._unwatched: dict[str, str] = {}
+        """With what was told of it."""
+        self._former: dict[str, Resource] = {}
+        self._everything: graph.Graph = self._graph
+        self._on_clean: Callable[[], None] = lambda: None
+
+    def carry(
+        self, former: dict[str, Resource], everything: graph.Graph, on_clean: Callable[[], None]
+    ) -> None:
+        """An earlier configuration may have started more than this one names (F79).
+
+        everything: the graph of both. on_clean: told once all of it has been stopped.
+        """
+        self._former, self._everything, self._on_clean = former, everything, on_clean
+
+    def mean(self, *, repair: bool) -> None:
+        """repair: not the service is to be up, but its storage alone, for people (F91)."""
+        names = [n for n, r in self.resources.items() if r.settings.type in STORAGE]
+        self._meant = graph.part(self._graph, names) if repair else self._graph
+
+    @property
+    def repaired(self) -> bool:
+        """Its storage alone is meant to be up."""
+        return self._meant is not self._graph
+
+    @property
+    def drbd(self) -> Drbd | None:
+        """The replicated disk, if the service has one."""
+        for resource in self.resources.values():
+            if isinstance(resource, Drbd):
+                return resource
+        return None
+
+    @property
+    def running(self) -> bool:
+        """It runs here and is watched."""
+        return self._running
+
+    def up(self, kind: type[R]) -> list[R]:
+        """The resources of a kind that are up here; none while the service is being changed."""
+        if not self._running or self._turn.locked():
+            return []
+        up = [r for n, r in self.resources.items() if self.states[n] == State.UP.value]
+        return [resource for resource in up if isinstance(resource, kind)]
+
+    @property
+    def mounted(self) -> list[str]:
+        """Paths of the file systems that are up here."""
+        return [r.settings.options.path for r in self.up(Filesystem)]
+
+    async def probe(self) -> tuple[Found, str]:
+        """Look at everything. What cannot be told counts as half up, never as stopped.
+
+        Raises what trouble.own() knows: then nothing was asked.
+        """
+        async with self._given_up_by_a_stop(), self._turn:
+            found: dict[str, State] = {}
+            details = []
+            for name, resource in self.resources.items():
+                limit_s = resource.settings.stop_timeout_s
+                try:
+                    async with (
+                        asyncio.timeout(limit_s) as limit,
+                        self._followed(name, limit, limit_s),
+                    ):
+                        if isinstance(resource, Settling):
+                            await resource.settle()
+                        found[name] = await resource.probe()
+                except (ResourceError, TimeoutError) as error:
+                    if trouble.own(error):
+                        raise
+                    found[name] = State.UNKNOWN
+                    details.append(f"{name}: {str(error) or 'no answer'}")
+                self.states[name] = found[name].value
+            left = await self._left()
+            if left:
+                return Found.PARTIAL, f"up by an earlier configuration: {', '.join(left)}"
+            up = {name for name, state in found.items() if state is not State.DOWN}
+            if self.repaired:
+                # What people run on the storage that is open for them is their own (F91).
+                up &= set(self._meant)
+            if up == set(self._meant) and {found[name] for name in up} == {State.UP}:
+                return Found.RUNNING, ""
+            # A lock alone runs nothing: it was taken when the peer was excluded.
+            if {s for n, s in found.items() if not self._is_lock(n)} == {State.DOWN}:
+                return Found.STOPPED, ""
+            return Found.PARTIAL, "; ".join(
+                details
+            ) or f"up: {', '.join(n for n in found if n in up)}"
+
+    async def _left(self) -> list[str]:
+        """What is, or may be, up and is not named any more."""
+        left = []
+        for resource in self._former.values():
+            try:
+                async with asyncio.timeout(resource.settings.stop_timeout_s):
+                    if await resource.probe() is not State.DOWN:
+                        left.append(resource.settings.name)
+            except (ResourceError, TimeoutError) as error:
+                if trouble.own(error):
+                    raise
+                left.append(resource.settings.name)
+        return left
+
+    def _is_lock(self, name: str) -> bool:
+        return self.resources[name].settings.type == "sfex"
+
+    async def start(self, generation: int, peer_gone: bool, *, repair: bool = False) -> None:
+        """Start everything, each part as early as possible; raises Failed.
+
+        repair: its storage alone, for people (F91).
+        """
+        async with self._given_up_by_a_stop(), self._turn:
+            self.mean(repair=repair)
+            if not self._meant:
+                raise Failed("it has no storage that could be opened")
+            await self._measured(
+                "start", generation, self._start(self._meant, Situation(peer_gone))
+            )
+
+    async def stop(self) -> None:
+        """Stop everything in reverse; raises Failed (F47).
+
+        A start or recovery under way is given up: it may be long (F77), and a stop may not wait.
+        So is a look that follows a start of an earlier life.
+        """
+        for task in self._rising:
+            task.cancel()
+        async with self._turn:
+            await self._measured("stop", None, self._stop(self._everything))
+            self.mean(repair=False)
+            self._former, self._everything = {}, self._graph
+            self._on_clean()
+            self._on_clean = lambda: None
+
+    async def recover(self, name: str) -> None:
+        """Restart one part and what depends on it, in place (F50); raises Failed."""
+        async with self._given_up_by_a_stop(), self._turn:
+            names = graph.dependents(self._graph, name)
+            part = graph.part(self._graph, names)
+            await self._measured("recover", None, self._recover(part))
+
+    @contextlib.asynccontextmanager
+    async def _given_up_by_a_stop(self) -> AsyncIterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._rising.add(task)
+        try:
+            yield
+        finally:
+            self._rising.discard(task)
+
+    async def _recover(self, part: graph.Graph) -> None:
+        await self._stop(part)
+        for name, resource in self.resources.items():
+            if isinstance(resource, Filesystem) and name not in part:
+                with contextlib.suppress(ResourceError):
+                    await resource.make_room()
+        await self._start(part, Situation())
+
+    async def _start(self, part: graph.Graph, situation: Situation) -> None:
+        prepared = {
+            name: asyncio.ensure_future(self.resources[name].prepare(situation)) for name in part
+        }
+
+        async def up(name: str) -> None:
+            resource = self.resources[name]
+            limit_s = resource.settings.start_timeout_s
+            try:
+                async with asyncio.timeout(limit_s) as limit, self._followed(name, limit, limit_s):
+                    await prepared[name]
+                    await resource.start(situation)
+            except TimeoutError as error:
+                raise ResourceError(_sentence(name, error) + await _said(resource)) from None
+
+        try:
+            await self._each("up", part, up)
+        finally:
+            for task in prepared.values():
+                task.cancel()
+            await asyncio.gather(*prepared.values(), return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _followed(
+        self, name: str, limit: asyncio.Timeout, limit_s: float
+    ) -> AsyncIterator[None]:
+        """While a start gets on, whoever waits for it is given the whole limit again (F77)."""
+        task = asyncio.ensure_future(self._follow(name, limit, limit_s))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _follow(self, name: str, limit: asyncio.Timeout, limit_s: float) -> None:
+        resource, mark = self.resources[name], None
+        loop = asyncio.get_running_loop()
+        while isinstance(resource, Progressing):
+            await asyncio.sleep(min(FOLLOW_S, limit_s / 4))
+            try:
+                seen = await resource.progress()
+            except (ResourceError, OSError):
+                continue
+            if seen is None:
+                continue
+            if mark not in (None, seen.mark) and not limit.expired():
+                limit.reschedule(loop.time() + limit_s)
+                self.on_progress(f"{name}: {seen.text}")
+            mark = seen.mark
+
+    async def _stop(self, part: graph.Graph) -> None:
+        async def down(name: str) -> None:
+            resource = self._resource(name)
+            async with asyncio.timeout(resource.settings.stop_timeout_s):
+                await _stopped(resource)
+
+        await self._each("down", graph.reverse(part), down)
+
+    async def _each(
+        self, goal: str, part: graph.Graph, work: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Work on each part, measured; parts that wait for a failed one are left alone."""
+
+        async def measured(name: str) -> None:
+            began, clock = time.time(), time.monotonic()
+            self.states[name] = "unknown"
+            await work(name)
+            self.states[name] = goal
+            kind = self._resource(name).settings.type
+            self._history.add(
+                f"resource-{goal}",
+                f"{self.settings.name}: {name} is {goal}",
+                service=self.settings.name,
+                data={
+                    "resource": name,
+                    "type": kind,
+                    "began": began,
+                    "seconds": round(time.monotonic() - clock, 4),
+                },
+            )
+
+        failures = await graph.run(part, measured)
+        if failures:
+            raise Failed("; ".join(_sentence(name, error) for name, error in failures.items()))
+
+    def _resource(self, name: str) -> Resource:
+        return self._former.get(name) or self.resources[name]
+
+    async def _measured(self, what: str, generation: int | None, work: Awaitable[None]) -> None:
+        began = time.monotonic()
+        about: dict[str, Any] = {} if generation is None else {"generation": generation}
+        self._say(f"{what}-begin", f"{self.settings.name}: {what} begins", about)
+        self._watch(False)
+        ok = False
+        try:
+            await work
+            ok = True
+        finally:
+            about = {**about, "ok": ok, "seconds": round(time.monotonic() - began, 4)}
+            outcome = "done" if ok else "failed"
+            self._say(f"{what}-end", f"{self.settings.name}: {what} {outcome}", about)
+        if what != "stop":
+            self._watch(True)
+
+    def _say(self, code: str, text: str, data: dict[str, Any]) -> None:
+        self._history.add(code, text, service=self.settings.name, data=data)
+
+    def on_failure(self, report: Callable[[str, str], None]) -> None:
+        """Whom to tell (resource, reason) when a part of the running service breaks."""
+        self._on_failure = report
+
+    def attach(self) -> None:
+        """The service was found running after a restart of the daemon: watch it (F31)."""
+        self._watch(True)
+
+    async def patrol(self, period_s: float) -> None:
+        """Look at the running parts from time to time: a signal may have been missed."""
+        while True:
+            await self._rest(period_s)
+            if self._running and not self._turn.locked():
+                self._watch_rest()
+            for name in self._meant:
+                resource = self.resources[name]
+                if not self._running or self._turn.locked():
+                    break
+                # What cannot be asked has not been found down.
+                with contextlib.suppress(ResourceError, OSError, RuntimeError):
+                    async with asyncio.timeout(period_s):
+                        if await resource.probe() is State.DOWN:
+                            self.broken(name, "was found down")
+
+    def _watch(self, running: bool) -> None:
+        self._running = running
+        if running:
+            self._unwatched = dict.fromkeys(self._meant, "")
+            self._watch_rest()
+        if running and not self.repaired:
+            self.watchers.begin(self._found_failing, self._blind)
+        else:
+            self.watchers.end()
+
+    def _watch_rest(self) -> None:
+        """What cannot be watched, say for want of descriptors, is tried at each patrol (F75).
+
+        It runs all the same, and is neither stopped for it nor moved (F31).
+        """
+        for name, told in list(self._unwatched.items()):
+            try:
+                self.resources[name].watch(partial(self.broken, name))
+            except OSError as error:
+                text = f"{name} cannot be watched yet: {trouble.reason(error)}"
+                if text != told:
+                    self._unwatched[name] = text
+                    self._say("not-watched", f"{self.settings.name}: {text}", {})
+            else:
+                del self._unwatched[name]
+
+    def _found_failing(self, name: str, reason: str) -> None:
+        """A check says so. What does not answer at all is not asked for long to stop (F51)."""
+        resource = self.resources[name]
+        if isinstance(resource, Hurried) and self.watchers.silent(name):
+            resource.hurry()
+        self._failing(name, reason)
+
+    def _blind(self, name: str, why: str) -> None:
+        """An application that nobody can ask is told of; it is not its failure (F75)."""
+        text = f"{self.settings.name}: {name} {why or 'can be checked again'}"
+        code = "check-blind" if why else "check-back"
+        self._history.add(code, text, alert=bool(why), service=self.settings.name)
+
+    def broken(self, name: str, reason: str) -> None:
+        """A part of the running service was found broken; told while nothing is under way."""
+        if self._running and not self._turn.locked():
+            self.states[name] = "down"
+            self._failing(name, reason)
+
+    def _failing(self, name: str, reason: str) -> None:
+        """It does not serve, whether it is up or down (F51)."""
+        if self._running and not self._turn.locked() and self._on_failure is not None:
+            self._on_failure(name, reason)
+
+    def close(self) -> None:
+        """The daemon ends; everything stays as it is."""
+        self.watchers.end()
+        for resource in (*self.resources.values(), *self._former.values()):
+            resource.close()
+
+
+async def _stopped(resource: Resource) -> None:
+    """Stop it; what this daemon lacks for a moment is no failed stop (F75, F47)."""
+    while True:
+        try:
+            await resource.stop()
+        except Exception as error:
+            if not trouble.own(error):
+                raise
+        else:
+            return
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _said(resource: Resource) -> str:
+    """What an application that did not get there in time has said, as the end of a sentence."""
+    words = ""
+    if isinstance(resource, Speaking):
+        with contextlib.suppress(ResourceError, OSError, TimeoutError):
+            async with asyncio.timeout(SAID_S):
+                words = await resource.last_words()
+    return f"; it said last: {words}" if words else ""
+
+
+def _sentence(name: str, error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{name} did not get there in time"
+    if isinstance(error, ResourceError):
+        return str(error)
+    return f"{name}: {type(error).__name__}: {error}"

@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way on which text reaches root's terminal: nothing in it commands the terminal (X8)."""
+
+from __future__ import annotations
+
+import sys
+
+from failoverd.formats.text import printable
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Print it, line by line, on standard output or standard error."""
+    stream = sys.stderr if error else sys.stdout
+    for line in text.split("\n"):
+        print(printable(line), file=stream, flush=True)
+
+
+def prepare() -> None:
+    """A terminal that lacks a character shows its number instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
