@@ -12,6 +12,7 @@ from failoverd.core.liveness import REORDER
 
 from .clock import Violation
 from .fault import Fault
+from .services import HURRIED_S
 from .setting import BOOT_S, DEVICE_TIMEOUT_S, FAILBACK_S, REPLICATION, START_TIMEOUT_S
 from .split_brain import SplitBrain
 
@@ -219,6 +220,14 @@ class Finale:
         self._deaf()
         if self.world.moments["takeover"] != took:
             raise Violation("S1", "a service is taken over whose disk answers as Primary")
+
+    def _application_hangs(self) -> None:
+        """F51: what does not answer is not waited for; it runs again, here or there."""
+        beat_s = self.world.setting.timing.heartbeat_s
+        self.owner.services.hang_part(self.first)
+        self._pass(HURRIED_S + STOP_S + 1.0 + 3 * beat_s)
+        self.contract.must_serve("after an application has hung")
+        self._nobody_cut()
 
     def _disk_hangs(self) -> None:
         """F44: on the standby it is no place to move to; from the owner the service goes."""

@@ -40,6 +40,7 @@ MOMENTS = (
 """What faults lie in wait for: notes and actions of the cores, and events of the world."""
 HANGING = 0.06
 FULL = 0.05
+HUNG = 0.06
 CALM_S = 12.0
 CALM = (
     "cut_link", "cut_one_way", "damage", "replay", "kill_daemon", "device_unreachable",
@@ -121,11 +122,13 @@ def draw(seed: int) -> Script:
 
 
 def _last(seed: int, chosen: str) -> str:
-    """Some of the worlds end with a disk that hangs or is full (F44, F91)."""
+    """Some of the worlds end with something that hangs, or a disk that is full (F44, F51, F91)."""
     if random.Random(f"held last {seed}").random() < held_back.LAST:
         return "owner_held_back"
     if random.Random(f"full last {seed}").random() < FULL:
         return "disk_full"
+    if random.Random(f"hung last {seed}").random() < HUNG:
+        return "application_hangs"
     return "disk_hangs" if random.Random(f"last {seed}").random() < HANGING else chosen
 
 

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 DOWN, HALF, UP = "down", "half", "up"
 FOUND = {DOWN: events.Found.STOPPED, HALF: events.Found.PARTIAL, UP: events.Found.RUNNING}
 PATROL_S = 2.0
+HURRIED_S = 3.0
+"""So long what does not answer is asked to end before it is killed."""
+POLITE_S = 9.0
+"""The same of what is stopped for another reason."""
+PART = "postgresql"
 RIVAL = "the address already answers from 02:00:00:00:00:99"
 """F56: a host that is no node of the cluster has it."""
 
@@ -36,7 +41,9 @@ class Services:
         self.node, self.world, self.clock = node, node.world, node.clock
         self.truth = {service.name: DOWN for service in config.services}
         self.sick: set[str] = set()
-        """Services of which a part has died."""
+        """Services of which a part has died, or hangs."""
+        self.hung: set[str] = set()
+        """Services of which a part does not answer, not even when it is asked to end (F51)."""
         self.slow = 1.0
         self.fail_start = self.fail_stop = self.hang = self.fail_probe = 0.0
         """Probabilities. hang: a start or stop ends at its deadline only."""
@@ -60,6 +67,8 @@ class Services:
         self.truth[service] = value
         if value != UP:
             self.sick.discard(service)
+        if value == DOWN:
+            self.hung.discard(service)
         self.world.contract.check_one_owner(service)
 
     def serves(self, service: str) -> bool:
@@ -89,6 +98,7 @@ class Services:
             self.truth[name] = DOWN
             self._order[name] += 1
         self.sick.clear()
+        self.hung.clear()
         self.opened.clear()
         self.turns.clear()
 
@@ -273,8 +283,15 @@ class Services:
         if self.clock.chance(self.fail_stop):
             self.node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
         else:
-            wait = self.clock.between(0.2, 1.5) * self.slow
+            wait = self.clock.between(0.2, 1.5) * self.slow + self._asked_s(action)
             self.node.later(wait, wait, partial(self._down, action, self._order[action.service]))
+
+    def _asked_s(self, action: actions.Stop | actions.Recover) -> float:
+        """For how long what hangs is asked to end: then it is killed, and ends."""
+        if action.service not in self.hung:
+            return 0.0
+        self.hung.discard(action.service)
+        return HURRIED_S if action.urgent == PART else POLITE_S
 
     def _down(self, action: actions.Stop, order: int) -> None:
         if order == self._order[action.service]:
@@ -299,7 +316,7 @@ class Services:
         if not usable or self.clock.chance(self.fail_start):
             self.node.daemon.later(0.2, 2.0, partial(self._done, action, "injected"))
             return
-        wait = self.clock.between(0.2, 1.0) * self.slow
+        wait = self.clock.between(0.2, 1.0) * self.slow + self._asked_s(action)
         self.node.later(wait, wait, partial(self._up, action, self._order[action.service]))
 
     def _done(self, action: actions.Start | actions.Stop | actions.Recover, why: str = "") -> None:
@@ -315,10 +332,17 @@ class Services:
             self.sick.add(service)
             self._report(service)
 
+    def hang_part(self, service: str) -> None:
+        """F51: it lives, and answers nobody."""
+        if self.truth[service] == UP and service not in self.sick:
+            self.hung.add(service)
+            self.break_part(service)
+
     def _report(self, service: str) -> None:
         if service in self.sick and self.node.on:
             if not self.starved:
-                self.node.daemon.deliver(events.ResourceFailed(service, "postgresql", "died"))
+                silent = service in self.hung
+                self.node.daemon.deliver(events.ResourceFailed(service, PART, "fails", silent))
             self.node.later(PATROL_S, PATROL_S, partial(self._report, service))
 
     def io_error(self, volume: Volume) -> None:

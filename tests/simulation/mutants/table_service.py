@@ -7,6 +7,12 @@ from __future__ import annotations
 from .mutant import Mutant
 
 SERVICE = (
+    Mutant(
+        "lifecycle.py",
+        '    urgent = event.resource if event.silent else ""\n',
+        '    urgent = ""\n',
+        "what does not answer is asked for long to end (F51)",
+    ),
     # -- removal ------------------------------------------------------------------------------
     Mutant(
         "moves.py",

@@ -9,6 +9,7 @@ import dataclasses
 import errno
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -159,9 +160,26 @@ def test_recovery_touches_the_part_and_what_needs_it_only(shop: Shop) -> None:
     assert done == ["stop db", "stop mount", "start mount", "start db"]
 
 
+@pytest.mark.parametrize(("urgent", "hurried"), [("mount", ["mount", "db"]), ("db", ["db"])])
+def test_f51_what_waits_for_a_part_that_does_not_answer_is_hurried_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, urgent: str, hurried: list[str]
+) -> None:
+    told: list[str] = []
+    for name, fake in shop.fakes.items():
+        monkeypatch.setattr(fake, "hurry", partial(told.append, name), raising=False)
+    shop.set(State.UP)
+    asyncio.run(shop.service.recover(urgent, urgent))
+    asyncio.run(shop.service.stop(urgent))
+    assert sorted(told) == sorted(2 * hurried)
+    told.clear()
+    asyncio.run(shop.service.recover(urgent))
+    asyncio.run(shop.service.stop())
+    assert told == []
+
+
 def test_a_part_that_breaks_is_reported_while_running_and_not_during_a_stop(shop: Shop) -> None:
     reports: list[tuple[str, str]] = []
-    shop.service.on_failure(lambda name, reason: reports.append((name, reason)))
+    shop.service.on_failure(lambda name, reason, silent: reports.append((name, reason)))
 
     async def main() -> None:
         await shop.service.start(1, peer_gone=False)
@@ -176,7 +194,7 @@ def test_a_part_that_breaks_is_reported_while_running_and_not_during_a_stop(shop
 
 def test_a_part_whose_failure_went_unheard_is_found(shop: Shop, until: Any) -> None:
     reports: list[tuple[str, str]] = []
-    shop.service.on_failure(lambda name, reason: reports.append((name, reason)))
+    shop.service.on_failure(lambda name, reason, silent: reports.append((name, reason)))
 
     async def main() -> None:
         patrol = asyncio.create_task(shop.service.patrol(0.02))

@@ -56,7 +56,7 @@ def service(device, options):
     settings = ResourceSettings("mount", "filesystem", (), 20.0, 20.0, made)
     resource = Filesystem(settings, lambda code, text: None)
     result = Service(ServiceSettings("shop", "", 3, (settings,)), {"mount": resource}, History())
-    result.on_failure(lambda name, why: failed.append([name, why]))
+    result.on_failure(lambda name, why, silent: failed.append([name, why]))
     return result
 
 

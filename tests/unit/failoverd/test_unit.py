@@ -344,7 +344,8 @@ def test_f51_what_does_not_answer_is_not_asked_for_long_to_stop(
         db = Unit(settings, manager)
         history: Any = type("Told", (), {"add": lambda self, *words, **more: None})()
         service = Service(type("S", (), {"name": "shop"}), {"db": db}, history)  # type: ignore[arg-type]
-        service.on_failure(lambda name, reason: None)
+        told: list[tuple[str, bool]] = []
+        service.on_failure(lambda name, reason, silent: told.append((name, silent)))
         db.watch(lambda reason: None)
         await until(lambda: db.main_pid)
         if frozen:
@@ -354,10 +355,10 @@ def test_f51_what_does_not_answer_is_not_asked_for_long_to_stop(
         fast = CheckSettings("http", "http", interval_s=0.001, confirmations=1)
         service.watchers = Watchers({"db": Checked(check, fast)}, lambda: "")
         service.attach()
-        await until(lambda: service.watchers.silent("db"))
-        await until(lambda: db._hangs)
+        await until(lambda: told)
+        assert told[0] == ("db", True)
         async with asyncio.timeout(60):
-            await service.stop()
+            await service.stop("db")
         # The next one is asked as ever.
         assert not db._hangs
 

@@ -240,7 +240,9 @@ class Daemon:
             # All that may be up is named by the new text, too.
             self._forget(settings.name)
         service.on_failure(
-            lambda resource, why: self._runner.post(ResourceFailed(settings.name, resource, why))
+            lambda resource, why, silent: self._runner.post(
+                ResourceFailed(settings.name, resource, why, silent)
+            )
         )
         return service
 

@@ -161,9 +161,9 @@ class Dispatcher:
             if isinstance(action, Start):
                 await service.start(action.generation, action.peer_gone, repair=action.repair)
             elif isinstance(action, Stop):
-                await service.stop()
+                await service.stop(action.urgent)
             else:
-                await service.recover(action.resource)
+                await service.recover(action.resource, action.urgent)
             ok = True
         except Failed as error:
             reason = str(error)

@@ -60,6 +60,9 @@ class Stop:
 
     service: str
     op: int
+    urgent: str = ""
+    """The resource that does not answer: it, and what needs it, is asked for a moment only, and
+    then all of it is killed (F51)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Recover:
     service: str
     op: int
     resource: str
+    urgent: str = ""
+    """As for Stop."""
 
 
 @dataclass(frozen=True)

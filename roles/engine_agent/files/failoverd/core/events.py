@@ -128,6 +128,8 @@ class ResourceFailed:
     service: str
     resource: str
     reason: str
+    silent: bool = False
+    """It does not answer at all: it hangs, or it was stopped by a signal (F51)."""
 
 
 @dataclass(frozen=True)

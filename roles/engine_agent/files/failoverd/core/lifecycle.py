@@ -142,24 +142,28 @@ def resource_failed(turn: Turn, service: Service, event: ResourceFailed) -> None
     report = turn.report(service.name)
     other = turn.state.peer.life is Life.ALIVE and report is not None and report.able
     limit = placement.config_of(turn.state, service.name).restarts
+    urgent = event.resource if event.silent else ""
     if len(recent) >= (limit if other else LONELY * limit):
-        fail(turn, service, f"{event.resource} {event.reason}")
+        fail(turn, service, f"{event.resource} {event.reason}", urgent)
         return
     service = enter(turn, service, Cause.RECOVER, restarts=(*recent, turn.now)[-100:])
-    turn.do(Recover(service.name, order(turn, service), event.resource))
+    turn.do(Recover(service.name, order(turn, service), event.resource, urgent))
 
 
-def fail(turn: Turn, service: Service, reason: str) -> None:
+def fail(turn: Turn, service: Service, reason: str, urgent: str = "") -> None:
     """F48: remember the failure and stop, in reverse, what was started."""
     turn.note("failed", f"{service.name} failed here: {reason}", service.name, alert=True)
     service = turn.set_service(service.name, failed_at=turn.now, failure=reason)
-    stop(turn, service, Cause.FAILED)
+    stop(turn, service, Cause.FAILED, urgent)
 
 
-def stop(turn: Turn, service: Service, cause: Cause) -> None:
-    """Order the stop of whatever is up."""
+def stop(turn: Turn, service: Service, cause: Cause, urgent: str = "") -> None:
+    """Order the stop of whatever is up. urgent: what does not answer, and need not be waited for.
+
+    F51: the recovery after a crash is quicker than courtesy towards what cannot even hear it.
+    """
     service = enter(turn, service, cause)
-    turn.do(Stop(service.name, order(turn, service)))
+    turn.do(Stop(service.name, order(turn, service), urgent))
 
 
 def _settle_stopped(turn: Turn, service: Service, cause: Cause) -> None:

@@ -72,7 +72,7 @@ class Service:
         self._turn = asyncio.Lock()
         self._rising: set[asyncio.Task[Any]] = set()
         """Look at it, start or recover it, or wait for their turn to."""
-        self._on_failure: Callable[[str, str], None] | None = None
+        self._on_failure: Callable[[str, str, bool], None] | None = None
         self.on_progress: Callable[[str], None] = lambda text: None
         """Told what a start under way does now, when it has got on."""
         self._running = False
@@ -196,8 +196,8 @@ class Service:
                 "start", generation, self._start(self._meant, Situation(peer_gone))
             )
 
-    async def stop(self) -> None:
-        """Stop everything in reverse; raises Failed (F47).
+    async def stop(self, urgent: str = "") -> None:
+        """Stop everything in reverse; raises Failed (F47). urgent: what does not answer (F51).
 
         A start or recovery under way is given up: it may be long (F77), and a stop may not wait.
         So is a look that follows a start of an earlier life.
@@ -205,18 +205,30 @@ class Service:
         for task in self._rising:
             task.cancel()
         async with self._turn:
+            self._hurry(urgent)
             await self._measured("stop", None, self._stop(self._everything))
             self.mean(repair=False)
             self._former, self._everything = {}, self._graph
             self._on_clean()
             self._on_clean = lambda: None
 
-    async def recover(self, name: str) -> None:
-        """Restart one part and what depends on it, in place (F50); raises Failed."""
+    async def recover(self, name: str, urgent: str = "") -> None:
+        """Restart one part and what depends on it, in place (F50); raises Failed.
+
+        urgent: what does not answer (F51).
+        """
         async with self._given_up_by_a_stop(), self._turn:
+            self._hurry(urgent)
             names = graph.dependents(self._graph, name)
             part = graph.part(self._graph, names)
             await self._measured("recover", None, self._recover(part))
+
+    def _hurry(self, urgent: str) -> None:
+        """What does not answer is not asked for long, nor is what may wait for its answer."""
+        for name in graph.dependents(self._graph, urgent) if urgent in self._graph else ():
+            resource = self.resources[name]
+            if isinstance(resource, Hurried):
+                resource.hurry()
 
     @contextlib.asynccontextmanager
     async def _given_up_by_a_stop(self) -> AsyncIterator[None]:
@@ -342,8 +354,11 @@ class Service:
     def _say(self, code: str, text: str, data: dict[str, Any]) -> None:
         self._history.add(code, text, service=self.settings.name, data=data)
 
-    def on_failure(self, report: Callable[[str, str], None]) -> None:
-        """Whom to tell (resource, reason) when a part of the running service breaks."""
+    def on_failure(self, report: Callable[[str, str, bool], None]) -> None:
+        """Whom to tell (resource, reason, silent) when a part of the running service breaks.
+
+        silent: it does not answer at all.
+        """
         self._on_failure = report
 
     def attach(self) -> None:
@@ -393,11 +408,8 @@ class Service:
                 del self._unwatched[name]
 
     def _found_failing(self, name: str, reason: str) -> None:
-        """A check says so. What does not answer at all is not asked for long to stop (F51)."""
-        resource = self.resources[name]
-        if isinstance(resource, Hurried) and self.watchers.silent(name):
-            resource.hurry()
-        self._failing(name, reason)
+        """A check says so."""
+        self._failing(name, reason, silent=self.watchers.silent(name))
 
     def _blind(self, name: str, why: str) -> None:
         """An application that nobody can ask is told of; it is not its failure (F75)."""
@@ -411,10 +423,10 @@ class Service:
             self.states[name] = "down"
             self._failing(name, reason)
 
-    def _failing(self, name: str, reason: str) -> None:
+    def _failing(self, name: str, reason: str, *, silent: bool = False) -> None:
         """It does not serve, whether it is up or down (F51)."""
         if self._running and not self._turn.locked() and self._on_failure is not None:
-            self._on_failure(name, reason)
+            self._on_failure(name, reason, silent)
 
     def close(self) -> None:
         """The daemon ends; everything stays as it is."""

@@ -41,7 +41,7 @@ RESULTS = {
     "timeout": "systemd ended the start at a limit of the unit's file",
 }
 """What systemd's results mean; the others are words."""
-HUNG_STOP_S = 5.0
+HUNG_STOP_S = 3.0
 """So long an application that does not answer is asked to end before it is killed."""
 KILL_AT = 0.8
 """A stop that has taken this part of its time goes on with SIGKILL (F53)."""
