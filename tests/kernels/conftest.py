@@ -42,6 +42,8 @@ OUT = BUILD / f"lab-{NAME}"
 CONVERGED = "converged"
 MARKS = OUT / "marks.jsonl"
 """What was done to the lab and when, in wall-clock seconds: for tests.kernels.recording."""
+FAILED = pytest.StashKey[bool]()
+"""Of a test that failed in itself."""
 HALF_WAY = "failover.cluster.drbd : Declare two new disks equal"
 
 
@@ -231,6 +233,8 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
             mark(test=name, what="begins")
             began = time.time()
             yield cluster
+            if request.node.stash.get(FAILED, False) and site.lab.has_snapshot(CONVERGED):
+                return  # The next test begins with the saved cluster, and need not wait for this.
             cluster.heal()
             mark(test=name, what="ends")
             for node in site.lab.nodes:
@@ -271,6 +275,7 @@ def pytest_runtest_makereport(
     """A failing test prints both nodes' journals."""
     report = yield
     if report.failed:
+        item.stash[FAILED] = True
         for node, journal in Lab(NAME).journals().items():
             report.sections.append((f"journal of {node}", journal))
     return report
