@@ -20,13 +20,12 @@ def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
     for method in model["fencing"]:
         if method["method"] == "watchdog":
             wait = method["lease_s"] + float(model["watchdog"]["timeout_s"]) + method["margin_s"]
-            levels.append(takeover.Level(method["name"], wait_s=wait))
+            levels.append(takeover.lease(method["name"], wait))
         elif method["method"] == "sfex":
             times = model["sfex"]["times"]
-            own = times["timeout_s"] + times["collision_s"]
-            levels.append(takeover.Level(method["name"], try_s=own, attempts=2))
+            levels.append(takeover.lock(method["name"], times["timeout_s"], times["collision_s"]))
         else:
-            levels.append(takeover.Level(method["name"], try_s=method["timeout_s"], asked=True))
+            levels.append(takeover.device(method["name"], method["timeout_s"]))
     told = takeover.costs(_guard.durations(model["timing"]), levels)
     return {name: list(both) for name, both in told.items()}
 

@@ -9,7 +9,6 @@ import json
 from failoverd.config import parse
 from failoverd.core import machine
 from failoverd.formats.schema import ConfigError
-from failoverd.takeover import costs
 from tests.fuzz.samples import KEY, cluster_json
 from tests.fuzz.target import Target
 
@@ -37,7 +36,7 @@ def run(data: bytes) -> bool:
         assert SECRET not in said or SECRET in texts["cluster.json"], "a secret in a message"
         return False
     machine.begin(config.core(), 1 << 32, 100.0)
-    costs(config)
+    config.takeover_costs()
     repr(config)
     return True
 

@@ -10,7 +10,11 @@ import pytest
 
 from failoverd.core import lock
 from failoverd.core.lock import Claim, Do, Hold, Record, Times
+from failoverd.core.message import Local
+from failoverd.core.state import Life
 from failoverd.fencing.sfex import format as lock_block
+
+from .pair import Pair
 
 TIMES = Times()
 FREE = Record("c", "shop")
@@ -116,3 +120,15 @@ def test_a_block_says_again_what_was_written() -> None:
 def test_a_block_that_is_not_this_lock_is_refused(block: bytes) -> None:
     with pytest.raises(lock_block.BlockError):
         lock_block.decode_record(block, "c", "shop")
+
+
+def test_a_lock_is_given_back_only_while_the_peer_lives_and_nothing_runs_here() -> None:
+    pair = Pair().running()
+    (owner,) = [half for half in (pair.a, pair.b) if half.shop.local is Local.RUNNING]
+    (other,) = [half for half in (pair.a, pair.b) if half is not owner]
+    assert lock.superfluous(other.state, "shop")
+    assert not lock.superfluous(owner.state, "shop")
+    assert not lock.superfluous(other.state, "unknown")
+    other.pass_time(30.0)
+    assert other.state.peer.life is not Life.ALIVE
+    assert not lock.superfluous(other.state, "shop")

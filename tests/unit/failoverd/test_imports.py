@@ -25,7 +25,7 @@ FLOORS = (
     ("resources",),
     ("monitors",),
     ("config",),
-    ("persistence", "takeover"),
+    ("persistence",),
     ("control", "dispatch", "permissions", "runner"),
     ("daemon", "whatif"),
     ("__main__", "cli"),

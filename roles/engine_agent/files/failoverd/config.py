@@ -27,6 +27,7 @@ from .links.settings import SerialSettings, UdpSettings
 from .monitors.settings import MonitorSettings, parse_monitors
 from .resources import limits
 from .resources.service_settings import ServiceSettings, parse_service
+from .rules import takeover
 from .rules.monitors import steady_problem
 from .rules.timing import LIMITS, lease_problem, lock_problem, timing_problem
 from .system.files import read_text
@@ -112,6 +113,21 @@ class Config:
             power_on=self.power_on,
             timing=self.timing,
         )
+
+    def takeover_costs(self) -> dict[str, tuple[float, float]]:
+        """Method -> (least, most) seconds from the last sign of life to the proof."""
+        resources = [r for s in self.services for r in s.resources if r.type == "sfex"]
+        times = [(r.options.times.timeout_s, r.options.times.collision_s) for r in resources]
+        slowest = max(times, key=sum, default=(0.0, 0.0))
+        levels = []
+        for level in self.fencing:
+            if level.lease is not None:
+                levels.append(takeover.lease(level.name, level.lease.takeover_s))
+            elif level.method == "stonith":
+                levels.append(takeover.device(level.name, level.timeout_s))
+            else:
+                levels.append(takeover.lock(level.name, *slowest))
+        return takeover.costs(self.timing, levels)
 
     def _pact(self) -> int:
         """A number of all durations and addresses that prove something, the same on both nodes."""

@@ -59,7 +59,6 @@ from .system.pacing import Rhythm
 from .system.sdnotify import Notifier, watchdog_period
 from .system.systemd import Systemd, SystemdError
 from .system.upkeep import Upkeep, Work
-from .takeover import costs
 
 LINGER_S = 120.0
 GOODBYE_S = 1.0
@@ -221,7 +220,7 @@ class Daemon:
             lambda: self._runner.state,
             self._outbox.test,
         )
-        self._costs = {name: list(both) for name, both in costs(config).items()}
+        self._costs = {name: list(both) for name, both in config.takeover_costs().items()}
         self._control = ControlServer(run, self._requests.answer)
         self._upkeep = Upkeep(lambda text: self._alert("task-ended", text), self._begin_anew)
         self._ahead: asyncio.Task[None] | None = None

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .change import changed
+from .message import Local
+from .state import Life, State
 
 
 @dataclass(frozen=True)
@@ -182,3 +184,13 @@ def reset_at(hold: Hold) -> float:
 def free(record: Record) -> Record:
     """What to write when the lock is given back."""
     return Record(record.cluster, record.service, counter=record.counter + 1)
+
+
+def superfluous(state: State, service: str) -> bool:
+    """A lock that this node holds for nothing, and gives back: the peer may take the service again.
+
+    This node took the lock when it excluded the peer. While the peer is silent, the lock is what
+    keeps it from running the service.
+    """
+    own = state.service(service)
+    return own is not None and own.local is Local.STOPPED and state.peer.life is Life.ALIVE

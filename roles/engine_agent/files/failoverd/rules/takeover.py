@@ -27,6 +27,21 @@ class Level:
     """How often it is tried before the next one."""
 
 
+def lease(name: str, wait_s: float) -> Level:
+    """A watchdog lease: run out so long after the last sign of life, whatever else is tried."""
+    return Level(name, wait_s=wait_s)
+
+
+def lock(name: str, timeout_s: float, collision_s: float) -> Level:
+    """The locks on shared disks: the slowest has aged out, and nobody else wants it."""
+    return Level(name, try_s=timeout_s + collision_s, attempts=2)
+
+
+def device(name: str, timeout_s: float) -> Level:
+    """A fence device with its agent's time-out."""
+    return Level(name, try_s=timeout_s, asked=True)
+
+
 def costs(timing: Timing, levels: Iterable[Level]) -> dict[str, tuple[float, float]]:
     """Method -> (least, most) seconds when the owner dies and the methods before it fail.
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
-from failoverd.core.message import Local
-from failoverd.core.state import Life, State
+from failoverd.core.lock import superfluous
+from failoverd.core.state import State
 from failoverd.system.pacing import Rest
 
 from .block import LockError
@@ -68,15 +68,6 @@ class Locks:
 
     async def close(self) -> None:
         """The locks belong to the services."""
-
-
-def superfluous(state: State, service: str) -> bool:
-    """A lock that was taken when the peer was excluded, and that the peer may have again.
-
-    As long as the peer is not heard, this lock is what keeps it from running the service.
-    """
-    own = state.service(service)
-    return own is not None and own.local is Local.STOPPED and state.peer.life is Life.ALIVE
 
 
 async def keep(
