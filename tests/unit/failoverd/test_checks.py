@@ -215,7 +215,7 @@ def test_f51_a_stopped_main_process_is_a_failure(sleeper: Any, until: Any) -> No
     child.send_signal(signal.SIGSTOP)
 
     async def main() -> None:
-        await until(lambda: standstill.process.is_stopped(child.pid))
+        await until(lambda: standstill.pidfd.is_stopped(child.pid))
         with pytest.raises(CheckFailed, match=f"main process {child.pid} is stopped by a signal"):
             await check.check()
 

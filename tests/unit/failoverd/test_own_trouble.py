@@ -33,7 +33,7 @@ from failoverd.monitors.ping import Ping
 from failoverd.monitors.settings import DiskSettings, PingSettings, Target
 from failoverd.resources import lsb
 from failoverd.resources.base import ResourceError, State
-from failoverd.resources.drbd_watcher import Disks
+from failoverd.resources.drbd_watcher import DrbdWatcher
 from failoverd.resources.service import Service
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.unit import Options, Unit
@@ -397,7 +397,7 @@ def test_the_replicated_disk_has_not_changed_because_the_kernel_was_not_asked() 
     async def main() -> list[Event]:
         drbd: Any = Drbd()
         events: list[Event] = []
-        disks = Disks({"shop": drbd}, 1.0, events.append, Told())
+        disks = DrbdWatcher({"shop": drbd}, 1.0, events.append, Told())
         answers.extend([lambda: good, no_descriptor, no_answer])
         for _round in range(3):
             await disks.look("shop")

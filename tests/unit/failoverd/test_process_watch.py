@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.system import pidfd as process
+from failoverd.system import pidfd
 
 
 def test_the_end_of_a_process_that_is_not_ours_is_told(until: Any, tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_the_end_of_a_process_that_is_not_ours_is_told(until: Any, tmp_path: Pat
             await until(lambda: number.exists() and number.read_text().strip())
             pid = int(number.read_text())
             ended: list[int] = []
-            process.ProcessWatch(pid, lambda: ended.append(pid))
+            pidfd.ProcessWatch(pid, lambda: ended.append(pid))
             await asyncio.sleep(0)
             assert ended == []
             os.kill(pid, signal.SIGKILL)
@@ -35,7 +35,7 @@ def test_the_end_of_a_process_that_is_not_ours_is_told(until: Any, tmp_path: Pat
             parent.kill()
             parent.wait()
         with pytest.raises(OSError):
-            process.ProcessWatch(pid, lambda: None)
+            pidfd.ProcessWatch(pid, lambda: None)
 
     asyncio.run(main())
 
@@ -44,9 +44,9 @@ def test_a_watch_that_was_closed_says_nothing(until: Any, sleeper: Any) -> None:
     async def main() -> None:
         child = sleeper()
         ended: list[int] = []
-        process.ProcessWatch(child.pid, lambda: ended.append(1)).close()
+        pidfd.ProcessWatch(child.pid, lambda: ended.append(1)).close()
         other: list[int] = []
-        process.ProcessWatch(child.pid, lambda: other.append(1))
+        pidfd.ProcessWatch(child.pid, lambda: other.append(1))
         child.kill()
         await until(lambda: other)
         assert ended == []
@@ -57,14 +57,14 @@ def test_a_watch_that_was_closed_says_nothing(until: Any, sleeper: Any) -> None:
 def test_f51_a_stopped_process_is_told_from_a_waiting_one(until: Any, sleeper: Any) -> None:
     async def main() -> None:
         child = sleeper()
-        assert not process.is_stopped(child.pid)
+        assert not pidfd.is_stopped(child.pid)
         child.send_signal(signal.SIGSTOP)
-        await until(lambda: process.is_stopped(child.pid))
+        await until(lambda: pidfd.is_stopped(child.pid))
         child.send_signal(signal.SIGCONT)
-        await until(lambda: not process.is_stopped(child.pid))
+        await until(lambda: not pidfd.is_stopped(child.pid))
         child.kill()
         child.wait()
-        assert process.state_of(child.pid) == ""
+        assert pidfd.state_of(child.pid) == ""
 
     asyncio.run(main())
 
@@ -72,4 +72,4 @@ def test_f51_a_stopped_process_is_told_from_a_waiting_one(until: Any, sleeper: A
 def test_a_name_with_brackets_does_not_confuse(tmp_path: Path) -> None:
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text("7 (a) T b)) S 1 7 7 0\n")
-    assert process.state_of(7, tmp_path) == "S"
+    assert pidfd.state_of(7, tmp_path) == "S"

@@ -19,7 +19,7 @@ import pytest
 
 from failoverd.core.events import Disk, DiskChanged, Event
 from failoverd.resources import drbd
-from failoverd.resources.drbd_watcher import Disks
+from failoverd.resources.drbd_watcher import DrbdWatcher
 from failoverd.resources.settings import ResourceSettings
 from failoverd.system import upkeep
 from failoverd.system.upkeep import Upkeep
@@ -71,7 +71,7 @@ def test_the_watcher_of_the_disks_outlives_what_the_daemon_lacks_for_a_moment(
     async def main() -> None:
         device = Device(tmp_path)
         device.answers = [UPTODATE, want, PRIMARY]
-        disks = Disks({"shop": device}, 0.01, events.append, Told())
+        disks = DrbdWatcher({"shop": device}, 0.01, events.append, Told())
         kept = Upkeep(told.append, told.append)
         for name, work in disks.tasks():
             kept.keep(name, work)
@@ -92,7 +92,7 @@ def test_an_older_answer_of_a_disk_is_never_told_behind_a_newer_one(tmp_path: Pa
         device = Device(tmp_path)
         slow: asyncio.Future[Disk] = asyncio.get_running_loop().create_future()
         device.answers = [slow, PRIMARY]
-        disks = Disks({"shop": device}, 1.0, events.append, Told())
+        disks = DrbdWatcher({"shop": device}, 1.0, events.append, Told())
         first = asyncio.ensure_future(disks.look("shop"))
         await asyncio.sleep(0)
         second = asyncio.ensure_future(disks.look("shop", always=True))

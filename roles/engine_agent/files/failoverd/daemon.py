@@ -43,19 +43,19 @@ from .links.size import REASONS_SHARE, room
 from .links.strangers import Strangers
 from .links.udp import UdpLink
 from .links.wire import Stranger, Wire, WireError
-from .monitors.wiring import Senses
+from .monitors.wiring import Monitors
 from .persistence.former import Former, joined
 from .persistence.lastgood import LastGood
 from .persistence.lives import Lives
 from .persistence.store import Store
 from .resources import pagecache
-from .resources.drbd_watcher import Disks
+from .resources.drbd_watcher import DrbdWatcher
 from .resources.service import Service
 from .resources.settings import module_of
 from .resources.sfex import Sfex
 from .runner import Runner, beat_s
 from .system import realtime
-from .system.pacing import Rhythm
+from .system.pacing import Pacing
 from .system.sdnotify import Notifier, watchdog_period
 from .system.systemd import Systemd, SystemdError
 from .system.upkeep import Upkeep, Work
@@ -117,7 +117,7 @@ class Daemon:
             lambda text, bad: self._history.add("journal", text, alert=bad),
         )
         self._systemd = Systemd()
-        self._rhythm = Rhythm(beat_s(config.timing))
+        self._pacing = Pacing(beat_s(config.timing))
         promotions = run / "promote"
         promotions.mkdir(mode=0o700, exist_ok=True)
         for leftover in promotions.iterdir():
@@ -191,22 +191,22 @@ class Daemon:
         self._watchdog.post = self._runner.post
         self._dispatcher.on_leave = self._leave
         drbds = {n: s.drbd for n, s in self._services.items() if s.drbd is not None}
-        self._disks = Disks(
+        self._drbd_watcher = DrbdWatcher(
             drbds,
             config.runtime.disk_poll_s,
             self._runner.post,
             self._history,
-            self._rhythm.rest,
+            self._pacing.rest,
         )
-        self._dispatcher.look = self._disks.look
-        self._senses = Senses(
+        self._dispatcher.look = self._drbd_watcher.look
+        self._monitors = Monitors(
             config.monitors,
             self._services,
             self._runner.post,
             self._history,
             config.timing.dead_s,
             [link.interface for link in config.links if isinstance(link, UdpSettings)],
-            self._rhythm,
+            self._pacing,
         )
         self._runner.on_beat = self._beat
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
@@ -216,7 +216,7 @@ class Daemon:
             self._pending,
             self._runner.post,
             self._snapshot,
-            self._disks.look,
+            self._drbd_watcher.look,
             lambda: self._runner.state,
             self._outbox.test,
         )
@@ -227,7 +227,7 @@ class Daemon:
 
     def _service(self, settings: Any, host: Host) -> Service:
         resources = {r.name: module_of(r.type).build(r, host) for r in settings.resources}
-        rest = self._rhythm.rest
+        rest = self._pacing.rest
         watchers = Watchers(resources, lambda: self._excuse(settings.name), rest)
         everything, gone = joined(settings.resources, settings.before)
         former = {name: module_of(r.type).build(r, host) for name, r in gone.items()}
@@ -246,8 +246,8 @@ class Daemon:
         return service
 
     def _beat(self, now: float, late_s: float) -> None:
-        self._senses.late(late_s)
-        self._rhythm.beat(now)
+        self._monitors.late(late_s)
+        self._pacing.beat(now)
 
     def _alert(self, code: str, text: str) -> None:
         self._history.add(code, text, alert=True)
@@ -259,7 +259,7 @@ class Daemon:
 
     def _excuse(self, service: str) -> str:
         """Why an application that does not answer is not to blame: its disk holds it up (F06)."""
-        disk = self._disks.last.get(service)
+        disk = self._drbd_watcher.last.get(service)
         frozen = disk is not None and disk.suspended
         return "the I/O of its disk is frozen" if frozen else ""
 
@@ -321,8 +321,8 @@ class Daemon:
             *self._warnings,
             *filter(None, problems),
             *(f"link {name}: {problem}" for name, problem in links.items()),
-            *self._disks.problems.values(),
-            *self._senses.problems,
+            *self._drbd_watcher.problems.values(),
+            *self._monitors.problems,
             *(f"notification {name}: {why}" for name, why in self._outbox.problems.items()),
             *refused,
         ]
@@ -336,11 +336,11 @@ class Daemon:
             links,
             warnings,
             self._store.since,
-            self._senses.used,
+            self._monitors.used,
         )
         heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
         status["heartbeats"] = heartbeats
-        return {**status, "watchdog": self._watchdog.status(), **self._senses.status()}
+        return {**status, "watchdog": self._watchdog.status(), **self._monitors.status()}
 
     def _begin_anew(self, why: str) -> None:
         self._alert("daemon-hopeless", why)
@@ -348,12 +348,12 @@ class Daemon:
 
     def _long_tasks(self) -> Iterator[tuple[str, Work]]:
         """What has to be done for as long as the daemon lives, each with its name for people."""
-        yield from self._disks.tasks()
+        yield from self._drbd_watcher.tasks()
         yield from self._outbox.tasks()
         yield "the patrol of the fence devices", self._devices.patrol
         if self._locks or self._former_locks:
             yield "the keeper of the locks", self._keep_locks
-        for monitor in self._senses.monitors:
+        for monitor in self._monitors.monitors:
             yield f"the monitor {type(monitor).__name__}", monitor.run
         for name, service in self._services.items():
             patrol = partial(service.patrol, self._config.runtime.patrol_s)
@@ -398,13 +398,13 @@ class Daemon:
     async def _keep_locks(self) -> None:
         for lock in self._former_locks:
             await lock.recall()
-        await lock_level.keep(self._locks, lambda: self._runner.state, self._rhythm.rest)
+        await lock_level.keep(self._locks, lambda: self._runner.state, self._pacing.rest)
 
     async def _feed(self, period: float) -> None:
         """systemd restarts a daemon whose loop hangs."""
         while True:
             self._notifier.send("WATCHDOG=1")
-            await self._rhythm.rest(period)
+            await self._pacing.rest(period)
 
     async def _close(self) -> None:
         self._history.add("daemon-end", f"failoverd ends on {self._config.node}")

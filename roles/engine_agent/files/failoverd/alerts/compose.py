@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a notice says: one entry of the history, or a storm of them in one message. No I/O."""
+"""What a message says: one entry of the history, or a storm of them in one message. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = ("subject", "text", "cluster", "node", "level")
 
 
 @dataclass(frozen=True)
-class Notice:
+class Message:
     """One message."""
 
     cluster: str
@@ -37,7 +37,7 @@ class Notice:
 
 def compose(
     cluster: str, node: str, entries: Sequence[tuple[Mapping[str, Any], int]], dropped: int = 0
-) -> Notice:
+) -> Message:
     """Make a message of entries with how often each came; dropped: those that are not listed."""
     alert = any(entry["level"] == "alert" for entry, _count in entries)
     first = next((e for e, _count in entries if not alert or e["level"] == "alert"), {"text": ""})
@@ -49,7 +49,7 @@ def compose(
     hidden = dropped + sum(count for _entry, count in entries[SHOWN:])
     if hidden:
         lines.append(f"... and {hidden} more: see failoverctl history on {node}")
-    return Notice(
+    return Message(
         cluster=cluster,
         node=node,
         level="alert" if alert else "info",
@@ -66,18 +66,18 @@ def _line(entry: Mapping[str, Any], count: int) -> str:
     return f"{stamp} {mark} {entry['text']}{times}"
 
 
-def fill(template: Any, notice: Notice) -> Any:
+def fill(template: Any, message: Message) -> Any:
     """The template with {subject}, {text} and so on replaced in each of its texts."""
     if isinstance(template, Mapping):
-        return {key: fill(item, notice) for key, item in template.items()}
+        return {key: fill(item, message) for key, item in template.items()}
     if isinstance(template, list):
-        return [fill(item, notice) for item in template]
+        return [fill(item, message) for item in template]
     if isinstance(template, str):
         parts = template.split("{")
         result = parts[0]
         for part in parts[1:]:
             word, brace, rest = part.partition("}")
             known = brace and word in WORDS
-            result += f"{getattr(notice, word)}{rest}" if known else "{" + part
+            result += f"{getattr(message, word)}{rest}" if known else "{" + part
         return result
     return template

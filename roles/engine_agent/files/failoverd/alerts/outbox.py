@@ -14,9 +14,9 @@ from failoverd.journal.chronicle import Chronicle
 from failoverd.system.upkeep import Work
 
 from . import channels
-from .channels import NoticeError
-from .compose import Notice, compose
-from .pacing import Pacer
+from .batch import Batch
+from .channels import NotSent
+from .compose import Message, compose
 from .settings import Channel
 
 GOOD_NEWS = frozenset(
@@ -40,7 +40,7 @@ RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
 TRIES = 20
 
-Send = Callable[[Channel, Notice], Awaitable[None]]
+Send = Callable[[Channel, Message], Awaitable[None]]
 
 
 class Outbox:
@@ -60,7 +60,7 @@ class Outbox:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._channels = settings
-        self._pacers = {channel.name: Pacer() for channel in settings}
+        self._batches = {channel.name: Batch() for channel in settings}
         self._news = {channel.name: asyncio.Event() for channel in settings}
         self.retry_s = RETRY_S
         self.problems: dict[str, str] = {}
@@ -69,12 +69,12 @@ class Outbox:
     def take(self, entry: Mapping[str, Any]) -> None:
         """Hand in an entry of the history; may be called by any thread, never waits."""
         told = entry["level"] == "alert" or entry["code"] in GOOD_NEWS
-        if told and entry["code"] not in OWN and self._pacers:
+        if told and entry["code"] not in OWN and self._batches:
             self._loop.call_soon_threadsafe(self._add, dict(entry))
 
     def _add(self, entry: Mapping[str, Any]) -> None:
-        for name, pacer in self._pacers.items():
-            pacer.add(entry, self._loop.time())
+        for name, batch in self._batches.items():
+            batch.add(entry, self._loop.time())
             self._news[name].set()
 
     def tasks(self) -> Iterator[tuple[str, Work]]:
@@ -83,36 +83,36 @@ class Outbox:
             yield f"notification {channel.name}", partial(self._serve, channel)
 
     async def _serve(self, channel: Channel) -> None:
-        pacer, news = self._pacers[channel.name], self._news[channel.name]
+        batch, news = self._batches[channel.name], self._news[channel.name]
         while True:
-            while pacer.due is not None:
-                await asyncio.sleep(max(0.0, pacer.due - self._loop.time()))
-                entries, dropped = pacer.take(self._loop.time())
+            while batch.due is not None:
+                await asyncio.sleep(max(0.0, batch.due - self._loop.time()))
+                entries, dropped = batch.take(self._loop.time())
                 await self._deliver(channel, compose(self._cluster, self._node, entries, dropped))
             await news.wait()
             news.clear()
 
-    async def _deliver(self, channel: Channel, notice: Notice) -> None:
+    async def _deliver(self, channel: Channel, message: Message) -> None:
         wait_s = self.retry_s
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(wait_s)
                 wait_s = min(LONGEST_RETRY_S, 2 * wait_s)
-            reason = await self._try(channel, notice)
+            reason = await self._try(channel, message)
             if not reason:
                 self.problems.pop(channel.name, None)
                 return
             if self.problems.get(channel.name) != reason:
                 self.problems[channel.name] = reason
                 self._history.add("notice-failed", f"notification {channel.name}: {reason}")
-        text = f"notification {channel.name}: given up after {TRIES} tries: {notice.subject}"
+        text = f"notification {channel.name}: given up after {TRIES} tries: {message.subject}"
         self._history.add("notice-lost", text)
 
-    async def _try(self, channel: Channel, notice: Notice) -> str:
+    async def _try(self, channel: Channel, message: Message) -> str:
         """Why it was not delivered, empty if it was."""
         try:
-            await self._send(channel, notice)
-        except NoticeError as error:
+            await self._send(channel, message)
+        except NotSent as error:
             return str(error) or "failed"
         except Exception as error:
             return type(error).__name__
@@ -122,12 +122,12 @@ class Outbox:
         """Send a test message over one channel or all, once; the answer for failoverctl."""
         chosen = [channel for channel in self._channels if name in ("", channel.name)]
         if not chosen:
-            known = ", ".join(self._pacers) or "none"
+            known = ", ".join(self._batches) or "none"
             return {"ok": False, "text": f"there is no notification {name}; known: {known}"}
         text = "this is a test of the notifications; nothing has happened"
         entry = {"time": time.time(), "level": "info", "code": "notify-test", "text": text}
-        notice = compose(self._cluster, self._node, [(entry, 1)])
-        reasons = await asyncio.gather(*(self._try(channel, notice) for channel in chosen))
+        message = compose(self._cluster, self._node, [(entry, 1)])
+        reasons = await asyncio.gather(*(self._try(channel, message) for channel in chosen))
         lines = [
             f"{channel.name}: {reason or 'delivered'}"
             for channel, reason in zip(chosen, reasons, strict=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from failoverd.formats.schema import Section
-from failoverd.system import pidfd as process
+from failoverd.system import pidfd
 
 from .base import CheckSettings, NoAnswer
 
@@ -34,7 +34,7 @@ class Standstill:
     async def check(self) -> None:
         """Raises NoAnswer when it is stopped. Its end is an event, and not found here."""
         pid = self._resource.main_pid
-        if pid and process.is_stopped(pid):
+        if pid and pidfd.is_stopped(pid):
             raise NoAnswer(f"the main process {pid} is stopped by a signal")
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from failoverd.journal.chronicle import Chronicle
 from failoverd.resources.service import Service
 from failoverd.resources.sfex import Sfex
 from failoverd.resources.virtual_ip import VirtualIp
-from failoverd.system.pacing import Rhythm
+from failoverd.system.pacing import Pacing
 
 from .backing_disk import DiskWatch
 from .carrier import Carrier
@@ -41,7 +41,7 @@ def disk_below(service: Service) -> str:
     return locks[0].place.disk if locks else ""
 
 
-class Senses:
+class Monitors:
     """Only what is configured gets a monitor."""
 
     def __init__(
@@ -52,23 +52,23 @@ class Senses:
         history: Chronicle,
         dead_s: float,
         interfaces: Sequence[str],
-        rhythm: Rhythm,
+        pacing: Pacing,
     ) -> None:
         all_of = services.values()
-        self._space = Space(all_of, settings.space.interval_s, post, history, rhythm.rest)
-        mounts = MountWatch(all_of, history, rest=rhythm.rest)
+        self._space = Space(all_of, settings.space.interval_s, post, history, pacing.rest)
+        mounts = MountWatch(all_of, history, rest=pacing.rest)
         self._self = SelfWatch(dead_s, history)
         self.late = self._self.note
         """Told how late the daemon was, at each of its beats."""
         self.monitors: list[Monitor] = [self._space, mounts]
         self._disks = [
-            DiskWatch(name, disk, settings.disk, post, rest=rhythm.rest)
+            DiskWatch(name, disk, settings.disk, post, rest=pacing.rest)
             for name, service in services.items()
             if (disk := disk_below(service))
         ]
         self.monitors += self._disks
         self._ping = (
-            Ping(settings.ping, post, history, rhythm.pause) if settings.ping.targets else None
+            Ping(settings.ping, post, history, pacing.pause) if settings.ping.targets else None
         )
         if self._ping is not None:
             self.monitors.append(self._ping)

@@ -20,7 +20,7 @@ from .drbd import Drbd
 BRING_UP_RETRY_S = 5.0
 
 
-class Disks:
+class DrbdWatcher:
     """Two tasks per replicated service. Reading the state of DRBD 8.4 starts no process."""
 
     def __init__(

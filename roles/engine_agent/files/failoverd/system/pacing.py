@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 Rest = Callable[[float], Awaitable[None]]
-"""Pauses for so many seconds: asyncio.sleep, or Rhythm.rest where the exact moment is no matter."""
+"""Pauses for so many seconds: asyncio.sleep, or Pacing.rest where the exact moment is no matter."""
 Pause = Callable[[float], asyncio.Future[None]]
 """The same as a future, which whoever is in a hurry may end."""
 
@@ -20,7 +20,7 @@ TOLERANCE = 0.25
 """A pause that whole beats would change by a larger share than this is exact."""
 
 
-class Rhythm:
+class Pacing:
     """Beats come from outside, beat_s seconds apart or a little more or less."""
 
     def __init__(self, beat_s: float) -> None:

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from failoverd.alerts import channels
-from failoverd.alerts.channels import NoticeError
-from failoverd.alerts.compose import Notice, compose, fill
+from failoverd.alerts.batch import KEPT, Batch
+from failoverd.alerts.channels import NotSent
+from failoverd.alerts.compose import Message, compose, fill
 from failoverd.alerts.outbox import Outbox
-from failoverd.alerts.pacing import KEPT, Pacer
 from failoverd.alerts.settings import Channel, CommandSettings, MailSettings, WebhookSettings
 from failoverd.config import parse
 from failoverd.formats.schema import ConfigError
@@ -105,10 +105,10 @@ def test_a_webhook_gets_all_that_is_known_or_what_its_template_says(web: Server)
 
 def test_a_refusal_says_why_and_shows_no_secret(web: Server) -> None:
     web.status = 302
-    with pytest.raises(NoticeError, match=r"^127\.0\.0\.1 answered HTTP 302$"):
+    with pytest.raises(NotSent, match=r"^127\.0\.0\.1 answered HTTP 302$"):
         asyncio.run(channels.send(hook(web), NOTICE))
     nobody = WebhookSettings("chat", "http://127.0.0.1:1/s3cret")
-    with pytest.raises(NoticeError, match=r"^Connection refused$"):
+    with pytest.raises(NotSent, match=r"^Connection refused$"):
         asyncio.run(channels.send(nobody, NOTICE))
     assert "s3cret" not in repr(hook(web))
 
@@ -160,7 +160,7 @@ def test_a_password_is_never_sent_to_a_server_without_encryption() -> None:
         async with server:
             port = server.sockets[0].getsockname()[1]
             secret = mail(port, encryption="starttls", username="ops", password="s3cret")
-            with pytest.raises(NoticeError, match="SMTPNotSupportedError"):
+            with pytest.raises(NotSent, match="SMTPNotSupportedError"):
                 await channels.send(secret, NOTICE)
 
     asyncio.run(main())
@@ -207,7 +207,7 @@ def test_a_server_that_drips_keeps_no_thread(
         url = f"http://127.0.0.1:{port}/hidden-word"
         channel = mail(port) if make is mail else WebhookSettings("hook", url)
         before = set(threading.enumerate())
-        with pytest.raises(NoticeError, match=r"no end after|no answer in time"):
+        with pytest.raises(NotSent, match=r"no end after|no answer in time"):
             asyncio.run(channels.send(channel, NOTICE))
         assert not left_behind(before)
         assert ended.wait(30), "the connection is closed, too"
@@ -233,7 +233,7 @@ def test_a_server_that_drips_in_the_handshake_keeps_no_thread(
         port = listener.getsockname()[1]
         before = set(threading.enumerate())
         channel = WebhookSettings("hook", f"https://127.0.0.1:{port}/x")
-        with pytest.raises(NoticeError, match=r"no end after|no answer in time"):
+        with pytest.raises(NotSent, match=r"no end after|no answer in time"):
             asyncio.run(channels.send(channel, NOTICE))
         assert not left_behind(before)
 
@@ -243,7 +243,7 @@ def test_a_command_gets_json_and_its_failure_is_told(tmp_path: Path, script: Any
     asyncio.run(channels.send(CommandSettings("pager", (good,)), NOTICE))
     assert json.loads((tmp_path / "got").read_text())["node"] == "node1"
     bad = script("bad", "echo no signal >&2; exit 3")
-    with pytest.raises(NoticeError, match="exit status 3: no signal"):
+    with pytest.raises(NotSent, match="exit status 3: no signal"):
         asyncio.run(channels.send(CommandSettings("pager", (bad,)), NOTICE))
 
 
@@ -258,30 +258,30 @@ def test_the_local_sendmail_gets_the_whole_message(
 
 
 def test_a_storm_becomes_one_summary() -> None:
-    pacer = Pacer(gather_s=2.0, pause_s=60.0)
+    batch = Batch(gather_s=2.0, pause_s=60.0)
     for number in range(5):
-        pacer.add(entry(f"first {number}"), 100.0)
-    assert pacer.due == 102.0
-    entries, dropped = pacer.take(102.0)
-    assert (len(entries), dropped, pacer.due) == (5, 0, None)
+        batch.add(entry(f"first {number}"), 100.0)
+    assert batch.due == 102.0
+    entries, dropped = batch.take(102.0)
+    assert (len(entries), dropped, batch.due) == (5, 0, None)
     for number in range(10_000):
-        pacer.add(entry("the same again"), 103.0)
-        pacer.add(entry(f"other {number}"), 103.0)
-    assert pacer.due == 162.0, "not before the pause has passed"
-    entries, dropped = pacer.take(162.0)
+        batch.add(entry("the same again"), 103.0)
+        batch.add(entry(f"other {number}"), 103.0)
+    assert batch.due == 162.0, "not before the pause has passed"
+    entries, dropped = batch.take(162.0)
     assert len(entries) == KEPT and dropped == 10_001 - KEPT
     assert entries[0][1] == 10_000
-    notice = compose("shop", "node1", entries, dropped)
-    assert "the same again (10000 times)" in notice.text
-    assert len(notice.text) < 10_000 and len(notice.subject) < 200
-    pacer.add(entry("much later"), 500.0)
-    assert pacer.due == 502.0
+    message = compose("shop", "node1", entries, dropped)
+    assert "the same again (10000 times)" in message.text
+    assert len(message.text) < 10_000 and len(message.subject) < 200
+    batch.add(entry("much later"), 500.0)
+    assert batch.due == 502.0
 
 
 def test_the_subject_names_the_alert_and_holds_no_line_break() -> None:
     both = [(entry("it runs", "info"), 1), (entry("bad\nthing"), 1)]
-    notice = compose("shop", "node1", both)
-    assert notice.subject == "[shop] ALERT on node1: bad thing (and 1 more)"
+    message = compose("shop", "node1", both)
+    assert message.subject == "[shop] ALERT on node1: bad thing (and 1 more)"
 
 
 def test_a_template_fills_in_known_words_only() -> None:
@@ -291,10 +291,10 @@ def test_a_template_fills_in_known_words_only() -> None:
 
 
 def test_alerts_and_good_news_of_the_history_are_delivered(tmp_path: Path, until: Any) -> None:
-    sent: list[Notice] = []
+    sent: list[Message] = []
 
-    async def send(channel: Channel, notice: Notice) -> None:
-        sent.append(notice)
+    async def send(channel: Channel, message: Message) -> None:
+        sent.append(message)
 
     async def main() -> None:
         history = History(tmp_path, "node1")
@@ -311,20 +311,20 @@ def test_alerts_and_good_news_of_the_history_are_delivered(tmp_path: Path, until
         history.close()
 
     asyncio.run(main())
-    [notice] = sent
-    assert [e["text"] for e in notice.entries] == ["node2 is silent", "shop is taken over"]
+    [message] = sent
+    assert [e["text"] for e in message.entries] == ["node2 is silent", "shop is taken over"]
 
 
 def test_what_fails_is_tried_again_and_holds_up_no_other_channel(until: Any) -> None:
     sent: list[str] = []
     told = Told()
 
-    async def send(channel: Channel, notice: Notice) -> None:
+    async def send(channel: Channel, message: Message) -> None:
         if channel.name == "dead":
             await asyncio.sleep(3600)
         sent.append(channel.name)
         if channel.name == "moody" and sent.count("moody") < 3:
-            raise NoticeError("busy")
+            raise NotSent("busy")
 
     async def main() -> None:
         three = [CommandSettings(name, ("/x",)) for name in ("dead", "moody", "good")]

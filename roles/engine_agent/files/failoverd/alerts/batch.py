@@ -16,7 +16,7 @@ KEPT = 200
 Entries = list[tuple[Mapping[str, Any], int]]
 
 
-class Pacer:
+class Batch:
     """Collects entries and says when they are due. Times in seconds, of any one clock."""
 
     def __init__(self, gather_s: float = GATHER_S, pause_s: float = PAUSE_S) -> None:
