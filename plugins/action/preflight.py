@@ -63,6 +63,7 @@ class ActionModule(ActionBase):
             "opened": _findings.opened_nodes(model, found),
             "content": _findings.content_nodes(model, found),
             "gone": gone,
+            "retired": _findings.retired(gone, found[host]),
             "stale": _findings.stale(model, found, host),
         }
 

@@ -77,14 +77,17 @@ gone:
       mount: /srv/old
       units: [postgresql-old.service]
       files: [/etc/systemd/system/postgresql-old.service]
-      replicated: true
       whole: true
-stale:
-  description: DRBD resources of the collection on the node that belong to no service.
+retired:
+  description: For each role of a storage the removed services of which the node has something.
   returned: success
-  type: list
-  elements: str
-  sample: [old]
+  type: dict
+  sample: {drbd: [old]}
+stale:
+  description: For each role of a storage what the node has of it that belongs to no service.
+  returned: success
+  type: dict
+  sample: {drbd: [old]}
 found:
   description: What each node answered.
   returned: success

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _applications, _fencing, _notifications, _services
+from . import _applications, _fencing, _notifications, _services, _storage
 
 FORMAT = 1
 
@@ -120,42 +120,12 @@ def _method(method: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _disk(
-    service: Mapping[str, Any], cluster: str, sfex: Mapping[str, Any] | None
-) -> dict[str, Any] | None:
-    """What has to be had before the file system is touched: the replica, or the lock."""
-    storage = service["storage"]
-    if storage["type"] == "drbd":
-        return {
-            "name": "drbd",
-            "type": "drbd",
-            "resource": service["name"],
-            "minor": storage["minor"],
-            "device": storage["device"],
-            "disk": dict(storage["disk"]),
-            "after": [],
-        }
-    if "lock" not in storage or sfex is None:
-        return None
-    return {
-        "name": "sfex",
-        "type": "sfex",
-        "cluster": cluster,
-        "lock": service["name"],
-        "disk": dict(sfex["disk"]),
-        "index": storage["lock"],
-        **sfex["times"],
-        "start_timeout_s": max(60.0, 2 * sfex["times"]["timeout_s"] + 20.0),
-        "after": [],
-    }
-
-
 def _service(
     service: Mapping[str, Any], cluster: str, sfex: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     storage = service["storage"]
-    disk = _disk(service, cluster, sfex)
-    resources: list[dict[str, Any]] = [disk] if disk is not None else []
+    # What has to be had before the file system is touched: the replica, or the lock.
+    resources = _storage.of(service).before(service, cluster, sfex)
     before = [resource["name"] for resource in resources]
     if storage["mount"]:
         resources.append(

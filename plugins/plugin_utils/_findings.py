@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _applications, _hosts, _net, _protection
+from . import _applications, _hosts, _net, _protection, _storage
 from ._problems import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -32,7 +32,8 @@ def judge(
     for node in nodes:
         _host(node, found[node], limits)
         _protection.watchdog(model, node, found[node])
-        _foreign(model, node, found[node])
+        for service in model["services"]:
+            _storage.of(service).foreign(service, node, found[node])
         _disks(model, node, found[node])
         for problem in _hosts.problems(model, node, found[node], repair):
             raise Problem(problem)
@@ -47,10 +48,9 @@ def judge(
         kind.judge(where, service, application, found)
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
-    _same_disks(model, nodes, found)
+    for service in model["services"]:
+        _storage.of(service).judge(service, nodes, found, repair)
     _protection.lock_disks(model, nodes, found)
-    if not repair:
-        _drbd(model, nodes, found)
     return warnings
 
 
@@ -84,22 +84,11 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
         raise Problem(f"{node}: has no /dev/watchdog, but prepare_watchdog asks for one.")
 
 
-def _foreign(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
-    """A resource of the name of a service that somebody else configured."""
-    for service in model["services"]:
-        file = _res(service, info)
-        if file is not None and not file["ours"]:
-            raise Problem(
-                f"{service['where']}.name: /etc/drbd.d/{service['name']}.res on {node} was not"
-                " written by failover.cluster, and is never overwritten; choose another name, or"
-                " remove that resource."
-            )
-
-
 def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
     for service in model["services"]:
-        if service["storage"]["type"] == "none":
+        if not service["storage"]["disk"]:
             continue
+        kind = _storage.of(service)
         disk = service["storage"]["disk"][node]
         where = f"{service['where']}.storage.disk"
         seen = info["disks"][service["name"]]
@@ -107,36 +96,17 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             raise Problem(f"{where}: {disk} does not exist on {node}.")
         if not seen["block"]:
             raise Problem(f"{where}: {disk} on {node} is not a block device.")
-        if _res(service, info) is not None:
-            continue  # Ours already; the drbd role looks again before it writes metadata.
-        if service["storage"]["type"] == "shared" and (
-            service["storage"]["mount"] in info["mounts"]
-            or seen["signature"] == service["storage"]["filesystem"]
-        ):
-            continue  # It has a file system already, which is kept as it is.
+        if kind.ours(service, info, seen):
+            continue
         if seen["used"]:
             raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
-        if service["storage"]["type"] == seen["signature"] == "drbd":
-            continue  # What was replicated is kept; the drbd role refuses metadata that do not fit.
+        if kind.keeps(seen):
+            continue
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
         if content and not service["storage"]["overwrite"]:
             raise Problem(
                 f"{where}: {disk} on {node} holds {content}; it is never overwritten unless"
                 " storage.overwrite is true."
-            )
-
-
-def _same_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
-    first, second = nodes
-    for service in model["services"]:
-        if service["storage"]["type"] != "shared":
-            continue
-        name, where = service["name"], f"{service['where']}.storage.disk"
-        one, other = (found[node]["disks"][name]["size"] for node in nodes)
-        if one != other:
-            raise Problem(
-                f"{where}: is not the same disk on both nodes; it has {one} bytes on {first} and"
-                f" {other} on {second}."
             )
 
 
@@ -188,32 +158,6 @@ def _versions(nodes: Sequence[str], found: Found) -> None:
             f"{first} runs Debian {one} and {second} Debian {other}; the applications of a cluster"
             " need the same release on both nodes."
         )
-
-
-def _drbd(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
-    first, second = nodes
-    for service in model["services"]:  # F43
-        if service["storage"]["type"] != "drbd":
-            continue
-        one, other = _res(service, found[first]), _res(service, found[second])
-        if one != other:
-            raise Problem(
-                f"/etc/drbd.d/{service['name']}.res differs between {first} and {second}; DRBD"
-                " needs the same configuration on both nodes."
-            )
-        if one is not None and not one["fencing"]:
-            raise Problem(
-                f"/etc/drbd.d/{service['name']}.res: fencing is not resource-and-stonith; a cut"
-                " replication link could lose acknowledged writes."
-            )
-
-
-def _res(service: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the node has of the resource file of a service."""
-    if service["storage"]["type"] != "drbd":
-        return None
-    result: Mapping[str, Any] | None = info["drbd_files"].get(f"/etc/drbd.d/{service['name']}.res")
-    return result
 
 
 def accounts(
@@ -310,7 +254,6 @@ def gone(
             "units": [],
             **configured.get(name, {}),
             "files": _left(name, None),
-            "replicated": f"/etc/drbd.d/{name}.res" in found[host]["drbd_files"],
             "whole": True,
         }
         for name in sorted({*known, *remove} - {*names})
@@ -325,7 +268,6 @@ def gone(
                     "mount": "",
                     "units": units,
                     "files": _left(name, units),
-                    "replicated": False,
                     "whole": False,
                 }
             )
@@ -343,14 +285,23 @@ def _left(service: str, units: Sequence[str] | None) -> list[str]:
     return result
 
 
-def stale(model: Mapping[str, Any], found: Found, host: str) -> list[str]:
-    """Return the DRBD resources of ours on the host that belong to no service at all (S26)."""
+def retired(gone: Sequence[Mapping[str, Any]], info: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return for each role of a storage the services that are gone and of which it has something.
+
+    info: what the host answered.
+    """
+    names = [service["name"] for service in gone if service["whole"]]
+    left = {kind.role: kind.left(names, info) for kind in _storage.KINDS.values()}
+    return {role: having for role, having in left.items() if having}
+
+
+def stale(model: Mapping[str, Any], found: Found, host: str) -> dict[str, list[str]]:
+    """Return for each role of a storage what the host has of it for no service at all (S26)."""
     used = {service["name"] for service in model["services"]}
     for info in found.values():
         used |= {*info["services"], *info["configured"]}
-    ours = [path for path, file in found[host]["drbd_files"].items() if file["ours"]]
-    names = [path.rpartition("/")[2].removesuffix(".res") for path in ours]
-    return sorted(name for name in names if name not in used)
+    kinds = [kind for kind in _storage.KINDS.values() if kind.role]
+    return {kind.role: kind.stale(used, found[host]) for kind in kinds}
 
 
 def opened_nodes(model: Mapping[str, Any], found: Found) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import _storage
 from ._daemon import Lease, Times, Timing, timing
 from ._inventory.guard import WATCHDOG
 from ._inventory.kinds import Scope, attempt, every
@@ -66,7 +67,7 @@ def _lease(method: Any, guard: Any, given: Any, services: Any) -> None:
         margin_s=method["margin_s"],
         window_s=method["window_s"],
     )
-    replicated = any(service["storage"]["type"] == "drbd" for service in services)
+    replicated = any(_storage.of(service).replicated for service in services)
     field, rule = timing.lease_problem(lease, durations(given), replicated)
     if rule:
         place = FIELDS.get(field, f"{method['where']}.{field}")

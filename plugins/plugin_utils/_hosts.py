@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import _applications, _packages
+from . import _applications, _packages, _storage
 
 ETHERNET = 1
 """Hardware type of an interface, as in linux/if_arp.h."""
@@ -23,7 +23,9 @@ def problems(
     repair: a role disables afterwards the units that it can disable.
     """
     yield from _mounts(node, info)
-    yield from _kernel(model, node, info)
+    for storage in _storage.KINDS.values():
+        services = [one for one in model["services"] if _storage.of(one) is storage]
+        yield from storage.host(services, node, info)
     yield from _interfaces(model, node, info)
     if not info["running"]:
         yield from _serial(node, info)
@@ -54,16 +56,6 @@ def _mounts(node: str, info: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"{node}: {unit} mounts {path}; only the cluster may mount it (remove that unit, then"
             " systemctl daemon-reload)."
-        )
-
-
-def _kernel(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> Iterator[str]:
-    replicated = [s for s in model["services"] if s["storage"]["type"] == "drbd"]
-    if replicated and not info["drbd_version"]:
-        yield (
-            f"{node}: its kernel {info['kernel']} has no module drbd, which"
-            f" {replicated[0]['where']}.storage needs; install the kernel of the distribution that"
-            " has all modules (linux-image-amd64, not a cloud kernel) and boot it."
         )
 
 

@@ -18,9 +18,9 @@ from . import (
     _monitors,
     _net,
     _notifications,
-    _numbers,
     _reader,
     _services,
+    _storage,
     _told,
 )
 from ._inventory.kinds import (
@@ -214,7 +214,7 @@ def _complete(
     with problems:
         _links.carry(model)
     with problems:
-        _numbers.assign(every(model["services"]), found)
+        _storage.number(every(model["services"]), found)
     with problems:
         fixed = _fixed(model, found, problems)
         _services.place(model["services"], model["links"], fixed, problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _across, _applications, _clusters, _model, _packages
+from . import _across, _applications, _clusters, _model, _packages, _storage
 from ._inventory import agents
 
 
@@ -53,9 +53,13 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
         "others": [node for node in nodes if node not in in_play],
         "questions": {node: questions(model, node) for node in nodes},
         "roles": {
+            "storage": [kind.role for kind in _storage.KINDS.values() if kind.role],
             "applications": [kind.role for kind in _applications.used(model) if kind.role],
         },
-        "secrets": list(secrets(model)),
+        "secrets": [
+            *(name for s in model["services"] for name in _storage.of(s).secrets(s)),
+            *secrets(model),
+        ],
         "settings": {
             package: dict(files)
             for kind in _applications.KINDS.values()

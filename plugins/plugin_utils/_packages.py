@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import _applications
+from . import _applications, _storage
 
 BASE = ("iproute2", "kmod", "python3-dbus-fast")
 # Debian has a package for each fence agent since 13, named after it except for these.
@@ -51,8 +51,7 @@ def needed(model: Mapping[str, Any]) -> list[str]:
             names.update(for_agent(method["agent"]))
     for service in model["services"]:
         names.update(BY_FILESYSTEM.get(service["storage"].get("filesystem", ""), ()))
-        if service["storage"]["type"] == "drbd":
-            names.add("drbd-utils")
+        names.update(_storage.of(service).needs)
     for kind, _where, _service, application in _applications.each(model["services"]):
         names.update(kind.packages(application))
     return sorted(names)
@@ -74,8 +73,8 @@ def for_agent(agent: str) -> list[str]:
 def stock(model: Mapping[str, Any]) -> dict[str, str]:
     """Return the units that packages of the cluster bring along: the package of each."""
     result: dict[str, str] = {}
-    if any(service["storage"]["type"] == "drbd" for service in model["services"]):
-        result["drbd.service"] = "drbd-utils"
+    for storage in _storage.used(model):
+        result.update(storage.stock)
     for kind in _applications.used(model):
         result.update(kind.stock)
     return result

@@ -8,11 +8,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _applications, _net, _units
+from . import _applications, _net, _storage, _units
 from ._applications import _complete
 from ._inventory.kinds import Scope, every, known, put
-from ._inventory.storage import no_storage
 from ._problems import Problem, Problems, refuse
+from ._storage import none
 
 POLICY = ("restarts", "failure_expiry_s", "failback", "failback_delay_s")
 
@@ -21,7 +21,7 @@ def complete(services: Any, links: Any, lock_disk: Any, scope: Scope) -> None:
     """Fill in what was not given; interfaces of addresses are chosen by place()."""
     for service in services:
         put(scope, service, "preferred", _preferred, service, scope.nodes)
-        put(scope, service, "storage", _storage, service, links, lock_disk, scope)
+        put(scope, service, "storage", _stored, service, links, lock_disk, scope)
         with scope.problems:
             for address in service["addresses"]:
                 _address(address, links, scope)
@@ -39,7 +39,7 @@ def complete(services: Any, links: Any, lock_disk: Any, scope: Scope) -> None:
 def _whole(service: Any, problems: Problems) -> None:
     """Refuse a service of nothing, and applications whose data would lie nowhere."""
     with problems:
-        if service["storage"]["type"] != "none":
+        if service["storage"]["mount"]:
             return
         where = service["where"]
         if not every(service["addresses"]) and not every(service["applications"]):
@@ -60,40 +60,11 @@ def _preferred(service: Any, nodes: Sequence[str]) -> str:
     return preferred
 
 
-def _storage(service: Any, links: Any, lock_disk: Any, scope: Scope) -> Any:
-    if "storage" not in service:
-        return no_storage()
-    storage, where = service["storage"], f"{service['where']}.storage"
-    if storage["type"] == "none":
-        return no_storage()
-    if storage["type"] == "drbd":
-        put(scope, storage, "link", lambda: _link(f"{where}.link", storage["link"], links))
-        for key in ("minor", "port"):
-            storage.setdefault(key, None)
-        return storage
-    with scope.problems:
-        if "lock" in storage and lock_disk is None:
-            raise Problem(f"{where}.lock: means nothing without failover_sfex.")
-    with scope.problems:
-        if "mmp" in storage and storage["filesystem"] != "ext4":
-            kind = storage["filesystem"]
-            raise Problem(f"{where}.mmp: {kind} has no multi-mount protection; ext4 has it.")
-    put(scope, storage, "mmp", lambda: storage.get("mmp", storage["filesystem"] == "ext4"))
-    if lock_disk is not None:
-        storage.setdefault("lock", None)
-    # Nothing of a shared disk is ever overwritten.
-    storage.update(link="", overwrite=False)
+def _stored(service: Any, links: Any, lock_disk: Any, scope: Scope) -> Any:
+    storage = service["storage"] if "storage" in service else none.storage()
+    kind = _storage.KINDS[storage["type"]]
+    kind.complete(storage, f"{service['where']}.storage", links, lock_disk, scope)
     return storage
-
-
-def _link(where: str, link: str, links: Any) -> str:
-    found = next((one for one in every(links) if one["name"] == link), None)
-    if found is None:
-        names = ", ".join(one["name"] for one in links)
-        refuse(where, link, f"is not a link of the cluster; they are {names}.")
-    if found["type"] != "udp":
-        refuse(where, link, "is a serial line; DRBD replicates over a network.")
-    return link
 
 
 def _address(address: Any, links: Any, scope: Scope) -> None:

@@ -7,11 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import _guard
+from . import _guard, _storage
 from ._daemon import takeover
-
-MMP_S = 22
-"""What the kernel waits at the first mount after a crash of an ext4 with multi-mount protection."""
 
 
 def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -39,9 +36,5 @@ def sentences(model: Mapping[str, Any]) -> list[str]:
             f"{name}: an owner that dies counts as excluded {span} after its last sign of life."
         )
     for service in model["services"]:
-        if service["storage"].get("mmp"):
-            result.append(
-                f"{service['name']}: multi-mount protection adds about {MMP_S} s to its start after"
-                " a crash (storage.mmp)."
-            )
+        result += _storage.of(service).notes(service)
     return result

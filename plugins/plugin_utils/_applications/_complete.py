@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import _storage
 from .._daemon import CycleError, order
 from .._inventory.kinds import Items, Read, Scope, every, put
 from .._problems import Problem, Unknown
 from . import KINDS
 from ._base import COMMON
 
-RESERVED_NAMES = ("mount", "drbd", "sfex")
+RESERVED_NAMES = ("mount", *(kind.resource for kind in _storage.KINDS.values()))
 """Resources that every service may have; addresses begin with address-."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import _net
+from .. import _net, _storage
 from .._applications import KINDS
 from .._daemon import timing
 from .._problems import refuse
@@ -28,21 +28,20 @@ from .kinds import (
     ordinary,
     same,
 )
-from .storage import TYPES
+
+TYPES = {name: kind.keys for name, kind in _storage.KINDS.items()}
 
 RESERVED = (
     "all",
-    "drbd",
     "failover",
     "failoverd",
-    "global_common",
     "localhost",
-    "none",
     "root",
     "ungrouped",
+    *(name for storage in _storage.KINDS.values() for name in storage.reserved),
     *(name for kind in KINDS.values() for name in kind.reserved),
 )
-"""Names of services that mean something else to DRBD, an application, Ansible or the daemon."""
+"""Names of services that mean something else to their parts, to Ansible or to the daemon."""
 FAILBACK = ("manual", "automatic")
 
 

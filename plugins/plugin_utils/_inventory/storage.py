@@ -1,21 +1,16 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""storage of a service: a replicated disk, a shared disk, or none."""
+"""What every storage of a service has. The keys of each type stand in its own file (_storage/)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from .._daemon import forms
 from .._problems import refuse
-from .kinds import Each, Flag, Key, Path, Read, Scope, Text, Whole
+from .kinds import Key, Path, Scope, Text
 
 FILESYSTEMS = ("ext4", "xfs")
-LOCKS = 64
-"""Locks of a lock disk."""
-DRBD_PORT = 7789
 # Exactly these belong to the system; somebody's own directory may lie below.
 SYSTEM = (
     "/",
@@ -147,57 +142,7 @@ class Options(Text):
         return options
 
 
-class DrbdPort(Whole):
-    """A port that no service of the system has."""
-
-    def __init__(self) -> None:
-        super().__init__(1024, forms.PORTS[1])
-
-
 DEVICE = Disk()
 FILESYSTEM = Key(Text(FILESYSTEMS), "File system.", default="ext4")
 OPTIONS = Key(Options(), "Mount options.", default="noatime")
 MOUNT = Key(Mount(), "Directory where the file system is mounted.", required=True)
-DRBD: Mapping[str, Key] = {
-    "disk": Key(Each(DEVICE), "Backing device of each node.", required=True),
-    "link": Key(Text(words="name of a link"), "Network link of the replication.", required=True),
-    "mount": MOUNT,
-    "filesystem": FILESYSTEM,
-    "options": OPTIONS,
-    "minor": Key(
-        Whole(0, 255),
-        "Number of the DRBD device. It belongs to the service and never changes.",
-        otherwise="the one that it has, or the lowest that is free on both nodes",
-    ),
-    "port": Key(
-        DrbdPort(),
-        "TCP port of the replication.",
-        otherwise=f"the one that it has, or the lowest from {DRBD_PORT} that is free on both nodes",
-    ),
-    "overwrite": Key(
-        Flag(), "Whether what is on the disks may be overwritten at the first run.", default=False
-    ),
-}
-SHARED: Mapping[str, Key] = {
-    "disk": Key(Each(DEVICE), "Disk that both nodes see.", required=True),
-    "mount": MOUNT,
-    "filesystem": FILESYSTEM,
-    "options": OPTIONS,
-    "mmp": Key(
-        Flag(),
-        "Multi-mount protection of a new ext4. It adds about 22 s to a start after a crash.",
-        otherwise="true for ext4",
-    ),
-    "lock": Key(
-        Whole(1, LOCKS),
-        "Number of the lock on failover_sfex. It belongs to the service and never changes.",
-        otherwise="the one that it has, or the lowest that is free",
-    ),
-}
-NONE: Mapping[str, Key] = {}
-TYPES: Mapping[str, Mapping[str, Key]] = {"drbd": DRBD, "shared": SHARED, "none": NONE}
-
-
-def no_storage() -> Read:
-    """What a service without storage has in the place of one."""
-    return Read(type="none", disk={}, link="", mount="", overwrite=False)

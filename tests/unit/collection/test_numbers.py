@@ -77,7 +77,7 @@ def test_a_reordered_or_shortened_list_moves_no_number(named, found):
 
 @given(st.permutations(["a", "b", "c", "d", "e"]), st.integers(0, 5), st.integers(0, 5))
 def test_no_order_and_no_choice_of_services_ever_changes_a_number(names, first, second):
-    from ansible_collections.failover.cluster.plugins.plugin_utils import _numbers
+    from ansible_collections.failover.cluster.plugins.plugin_utils import _storage
 
     def made(chosen, info):
         services = [
@@ -89,7 +89,7 @@ def test_no_order_and_no_choice_of_services_ever_changes_a_number(names, first, 
             }
             for i, n in enumerate(chosen)
         ]
-        _numbers.assign(services, info)
+        _storage.number(services, info)
         return {s["name"]: (s["storage"]["minor"], s["storage"]["port"]) for s in services}
 
     info: dict = {node: {"drbd_files": {}} for node in NODES}

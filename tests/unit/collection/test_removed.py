@@ -57,8 +57,9 @@ def test_a_service_that_is_missing_is_refused_with_the_word_that_lets_it_go(
 
 def test_with_the_word_it_goes_and_what_the_node_has_of_it_is_told(build, knowing):
     [gone] = _findings.gone(build(), knowing, "node1", ["old"])
-    assert gone == {"name": "old", **OLD, "files": FILES, "replicated": True, "whole": True}
-    assert _findings.stale(build(), knowing, "node1") == []
+    assert gone == {"name": "old", **OLD, "files": FILES, "whole": True}
+    assert _findings.retired([gone], knowing["node1"]) == {"drbd": ["old"]}
+    assert _findings.stale(build(), knowing, "node1") == {"drbd": [], "shared": []}
 
 
 def test_the_word_for_a_service_of_the_inventory_is_refused(build, knowing):
@@ -73,7 +74,6 @@ def test_a_second_run_with_the_word_finds_nothing_left(build, found):
         "mount": "",
         "units": [],
         "files": FILES,
-        "replicated": False,
         "whole": True,
     }
     assert _findings.gone(build(), found, "node1", []) == []
@@ -85,8 +85,8 @@ def test_resources_of_ours_that_belong_to_nobody_are_stale_and_others_are_not(bu
     files["/etc/drbd.d/left.res"] = resource_file(1, 7790)
     files["/etc/drbd.d/r0.res"] = resource_file(2, 7791, ours=False)
     files["/etc/drbd.d/shop.res"] = resource_file()
-    assert _findings.stale(build(), found, "node1") == ["left"]
-    assert _findings.stale(build(), found, "node2") == []
+    assert _findings.stale(build(), found, "node1")["drbd"] == ["left"]
+    assert _findings.stale(build(), found, "node2")["drbd"] == []
 
 
 def test_a_node_tells_what_it_was_configured_for(build, found, tmp_path):

@@ -74,7 +74,7 @@ Play = Callable[..., Run]
 
 @pytest.fixture
 def play(tmp_path: Path) -> Play:
-    """Runs a playbook of the collection on groups of hosts, or on the text of an inventory."""
+    """Runs a playbook of the collection, or one by its path. groups: or an inventory's text."""
 
     def run(name: str, groups: Any, *args: str, **environment: str) -> Run:
         text = groups if isinstance(groups, str) else yaml.safe_dump(groups)
@@ -84,7 +84,7 @@ def play(tmp_path: Path) -> Play:
                 Path(sys.executable).with_name("ansible-playbook"),
                 "-i",
                 tmp_path / "hosts.yml",
-                f"failover.cluster.{name}",
+                name if name.startswith("/") else f"failover.cluster.{name}",
                 *args,
             ],
             cwd=tmp_path,

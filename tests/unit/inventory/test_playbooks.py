@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import SECRET, Play, cluster
+from .conftest import CHECKOUT, SECRET, Play, cluster
 
 
 @pytest.mark.finding("I9", "I11", "I15", "I16")
@@ -25,7 +26,7 @@ def test_all_problems_of_all_clusters_are_told_at_once_and_each_once(play: Play)
     done = play("validate", {"one": one, "two": two, "rest": {"hosts": {"x": {}}}})
     assert done.code != 0
     for sentence in (
-        "failover_services[0].storage.type: iscsi is not one of drbd, shared, none.",
+        "failover_services[0].storage.type: iscsi is not one of drbd, none, shared.",
         "failover_links[0].speed: unknown key;",
         "failover_timeouts: unknown variable; failover_timing may be meant.",
         "failover_fencing[0].method: watchog is not one of stonith, sfex, watchdog.",
@@ -184,9 +185,6 @@ def test_a_tag_runs_the_checks_first_and_the_role_that_is_called_so(play: Play) 
     ):
         assert task in listed.text
     assert "failover.cluster.drbd : Create" not in listed.text
-    for role in ("drbd", "storage", "postgresql", "apache"):
-        listed = play("site", {"one": cluster(1)}, "--tags", role, "--list-tasks")
-        assert f"failover.cluster.{role} : " in listed.text, role
     for phase, task in (
         ("identity", "Give the accounts"),
         ("secrets", "Hand the secrets"),
@@ -194,6 +192,50 @@ def test_a_tag_runs_the_checks_first_and_the_role_that_is_called_so(play: Play) 
     ):
         listed = play("site", {"one": cluster(1)}, "--tags", phase, "--list-tasks")
         assert f"failover.cluster.prepare : {task}" in listed.text, phase
+
+
+@pytest.mark.finding("I7")
+@pytest.mark.parametrize(
+    ("asked", "storage", "applications", "opened"),
+    [
+        ((), ["drbd", "shared"], ["apache", "redis"], True),
+        (("--tags", "redis"), [], ["redis"], True),
+        (("--tags", "shared"), ["shared"], [], False),
+        (("--tags", "storage"), [], [], True),
+        (("--tags", "engine"), [], [], False),
+        (("--skip-tags", "apache,drbd"), ["shared"], ["redis"], True),
+    ],
+)
+def test_a_role_that_no_playbook_names_is_chosen_by_its_name(
+    play: Play,
+    tmp_path: Path,
+    asked: tuple[str, ...],
+    storage: list[str],
+    applications: list[str],
+    opened: bool,
+) -> None:
+    site = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text(encoding="utf-8"))
+    roles = {"storage": ["drbd", "shared"], "applications": ["apache", "redis"]}
+    tell = {
+        "ansible.builtin.copy": {
+            "content": "{{ [site_storage, site_applications, site_open] | to_json }}",
+            "dest": str(tmp_path / "said"),
+            "mode": "0600",
+        },
+        "tags": ["always"],
+    }
+    made = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {**site[1]["vars"], "prepare_model": {"roles": roles}},
+        "tasks": [tell],
+    }
+    (tmp_path / "tell.yml").write_text(yaml.safe_dump([made]), encoding="utf-8")
+    done = play(str(tmp_path / "tell.yml"), {}, *asked)
+    assert done.code == 0, done.text
+    said = json.loads((tmp_path / "said").read_text(encoding="utf-8"))
+    assert said == [storage, applications, opened]
 
 
 @pytest.mark.finding("I13")

@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""drbd: a disk of each node, replicated by DRBD."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from .._daemon import forms
+from .._inventory.kinds import Each, Flag, Key, Scope, Text, Whole, every, put
+from .._inventory.storage import DEVICE, FILESYSTEM, MOUNT, OPTIONS
+from .._problems import Problem, refuse
+from ._base import Found, Storage
+from ._numbers import Numbers, choose
+
+MINORS = range(256)
+PORTS = range(7789, forms.PORTS[1] + 1)
+FILES = "/etc/drbd.d"
+
+
+class Drbd(Storage):
+    """Good are data that the kernel calls UpToDate."""
+
+    def complete(self, storage: Any, where: str, links: Any, locks: Any, scope: Scope) -> None:
+        put(scope, storage, "link", lambda: _link(f"{where}.link", storage["link"], links))
+        for key in ("minor", "port"):
+            storage.setdefault(key, None)
+
+    def number(self, services: Sequence[Any], found: Found, ports: Collection[int]) -> None:
+        minors, both = _numbers([service["name"] for service in services], found)
+        both.busy |= set(ports)
+        choose(minors, services)
+        choose(both, services)
+        for service in services:
+            service["storage"]["device"] = f"/dev/drbd{service['storage']['minor']}"
+            service["storage"]["digest"] = _digest(service["name"], found)
+
+    def before(self, service: Mapping[str, Any], cluster: str, locks: Any) -> list[dict[str, Any]]:
+        storage = service["storage"]
+        return [
+            {
+                "name": self.resource,
+                "type": "drbd",
+                "resource": service["name"],
+                "minor": storage["minor"],
+                "device": storage["device"],
+                "disk": dict(storage["disk"]),
+                "after": [],
+            }
+        ]
+
+    def secrets(self, service: Mapping[str, Any]) -> Sequence[str]:
+        return [f"drbd-{service['name']}"]
+
+    def foreign(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+        """A resource of the name of a service that somebody else configured."""
+        file = _file(service, info)
+        if file is not None and not file["ours"]:
+            raise Problem(
+                f"{service['where']}.name: {FILES}/{service['name']}.res on {node} was not"
+                " written by failover.cluster, and is never overwritten; choose another name, or"
+                " remove that resource."
+            )
+
+    def ours(
+        self, service: Mapping[str, Any], info: Mapping[str, Any], seen: Mapping[str, Any]
+    ) -> bool:
+        """The role looks again before it writes metadata."""
+        return _file(service, info) is not None
+
+    def keeps(self, seen: Mapping[str, Any]) -> bool:
+        """What was replicated; the role refuses metadata that do not fit."""
+        return bool(seen["signature"] == "drbd")
+
+    def host(
+        self, services: Sequence[Mapping[str, Any]], node: str, info: Mapping[str, Any]
+    ) -> Iterator[str]:
+        if services and not info["drbd_version"]:
+            yield (
+                f"{node}: its kernel {info['kernel']} has no module drbd, which"
+                f" {services[0]['where']}.storage needs; install the kernel of the distribution"
+                " that has all modules (linux-image-amd64, not a cloud kernel) and boot it."
+            )
+
+    def judge(
+        self, service: Mapping[str, Any], nodes: Sequence[str], found: Found, repair: bool
+    ) -> None:
+        """F43: what a role writes anew needs no judgement."""
+        if repair:
+            return
+        first, second = nodes
+        one, other = _file(service, found[first]), _file(service, found[second])
+        if one != other:
+            raise Problem(
+                f"{FILES}/{service['name']}.res differs between {first} and {second}; DRBD"
+                " needs the same configuration on both nodes."
+            )
+        if one is not None and not one["fencing"]:
+            raise Problem(
+                f"{FILES}/{service['name']}.res: fencing is not resource-and-stonith; a cut"
+                " replication link could lose acknowledged writes."
+            )
+
+    def left(self, names: Collection[str], info: Mapping[str, Any]) -> list[str]:
+        return [name for name in names if f"{FILES}/{name}.res" in info["drbd_files"]]
+
+    def stale(self, used: Collection[str], info: Mapping[str, Any]) -> list[str]:
+        ours = [path for path, file in info["drbd_files"].items() if file["ours"]]
+        names = [path.rpartition("/")[2].removesuffix(".res") for path in ours]
+        return sorted(name for name in names if name not in used)
+
+
+def _link(where: str, link: str, links: Any) -> str:
+    found = next((one for one in every(links) if one["name"] == link), None)
+    if found is None:
+        names = ", ".join(one["name"] for one in links)
+        refuse(where, link, f"is not a link of the cluster; they are {names}.")
+    if found["type"] != "udp":
+        refuse(where, link, "is a serial line; DRBD replicates over a network.")
+    return link
+
+
+def _file(service: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the node has of the resource file of a service."""
+    result: Mapping[str, Any] | None = info["drbd_files"].get(f"{FILES}/{service['name']}.res")
+    return result
+
+
+def _digest(service: str, found: Found) -> str:
+    """How the nodes prove the shared secret to each other. A resource that exists keeps its way:
+    nodes that differ do not connect, and both are not changed at the same moment."""
+    files = [info.get("drbd_files", {}).get(f"{FILES}/{service}.res") for info in found.values()]
+    return "sha1" if any(file and file["ours"] and file.get("sha1") for file in files) else "sha256"
+
+
+def _numbers(names: Sequence[str], found: Found) -> tuple[Numbers, Numbers]:
+    place = f"{FILES}/{{}}.res"
+    minors, ports = Numbers("minor", MINORS, place), Numbers("port", PORTS, place)
+    for node, info in found.items():
+        ours = {place.format(name): name for name in names}
+        kept = set()
+        for path, file in info.get("drbd_files", {}).items():
+            name = ours.get(path) if file["ours"] else None
+            for kind, numbers in ((minors, file["minors"]), (ports, file["ports"])):
+                if name is None:
+                    who = f"{path} on {node}"
+                    kind.foreign.update((number, who) for number in numbers)
+                elif len(set(numbers)) == 1:
+                    kind.kept.setdefault(name, {})[node] = numbers[0]
+            kept |= set(file["minors"])
+        strange = set(info.get("drbd_minors", ())) - kept
+        minors.foreign.update((n, f"a resource of {node} without a file") for n in strange)
+        ports.busy |= set(info.get("listening", ()))
+    return minors, ports
+
+
+KIND = Drbd(
+    name="drbd",
+    keys={
+        "disk": Key(Each(DEVICE), "Backing device of each node.", required=True),
+        "link": Key(
+            Text(words="name of a link"), "Network link of the replication.", required=True
+        ),
+        "mount": MOUNT,
+        "filesystem": FILESYSTEM,
+        "options": OPTIONS,
+        "minor": Key(
+            Whole(MINORS[0], MINORS[-1]),
+            "Number of the DRBD device. It belongs to the service and never changes.",
+            otherwise="the one that it has, or the lowest that is free on both nodes",
+        ),
+        "port": Key(
+            Whole(1024, PORTS[-1]),
+            "TCP port of the replication.",
+            otherwise=f"the one that it has, or the lowest from {PORTS[0]} that is free on both"
+            " nodes",
+        ),
+        "overwrite": Key(
+            Flag(),
+            "Whether what is on the disks may be overwritten at the first run.",
+            default=False,
+        ),
+    },
+    role="drbd",
+    reserved=("drbd", "global_common"),
+    resource="drbd",
+    needs=("drbd-utils",),
+    stock={"drbd.service": "drbd-utils"},
+    replicated=True,
+)
