@@ -43,7 +43,7 @@ def main() -> int:
         for point in found:
             print(_diff(point))
         return 0
-    return _play(found, len(points), options)
+    return _play(found, points, options)
 
 
 def _options() -> argparse.Namespace:
@@ -62,28 +62,29 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _play(found: Sequence[Point], of: int, options: argparse.Namespace) -> int:
+def _play(found: Sequence[Point], points: Sequence[Point], options: argparse.Namespace) -> int:
     began, results = time.monotonic(), list[campaign.Caught]()
     workers, cpu_s = (1, SLICE_CPU_S) if options.slice else (0, 0.0)
     for caught in campaign.run(found, detect.Effort(options.seeds), workers, cpu_s):
         results.append(caught)
         print(f"{len(results)} {caught.by or 'SURVIVED':<40} {caught.point}", flush=True)
-        if len(results) % 50 == 0 and not options.slice:
+        if not options.slice:
             campaign.remember(results)
-    if not options.slice:
-        campaign.remember(results)
-    told = campaign.report(results, of)
+    functions = campaign.hunted(points) if options.slice else None
+    told = campaign.report(results, len(points), functions)
     campaign.write(told)
-    explained = campaign.explained()
+    bad = {survivor["name"] for survivor in told["survivors"]}
     for caught in results:
-        if not caught.by and caught.point.name not in explained:
+        if caught.point.name in bad:
             print(_advice(caught.point))
+    for survivor in told["not_hunted_yet"]:
+        print(f"survived in a function that was not hunted yet: {survivor['where']}")
     print(
         f"{told['caught']} of {told['bugs']} bugs caught, {told['equivalent']} equivalent,"
-        f" {told['uncaught']} known to be uncaught, {time.monotonic() - began:.0f} s;"
-        f" report: {campaign.REPORT}"
+        f" {told['uncaught']} known to be uncaught, {len(told['not_hunted_yet'])} not hunted yet,"
+        f" {len(bad)} survived, {time.monotonic() - began:.0f} s; report: {campaign.REPORT}"
     )
-    return 1 if told["survivors"] else 0
+    return 1 if bad else 0
 
 
 def _commit() -> str:

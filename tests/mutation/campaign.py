@@ -9,11 +9,13 @@ import multiprocessing
 import os
 import random
 import resource
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from tests.mutation import detect
 from tests.mutation.points import Point, of_files
@@ -124,11 +126,31 @@ def explained() -> dict[str, str]:
     return {**read(EQUIVALENT), **read(UNCAUGHT)}
 
 
-def report(results: Sequence[Caught], of: int) -> dict[str, object]:
-    """The score, and the survivors. of: how many bugs there are."""
-    equivalent, uncaught = read(EQUIVALENT), read(UNCAUGHT)
+def hunted(found: Sequence[Point]) -> set[str]:
+    """The functions most of whose bugs are written down: what survives there now is news."""
+    written = {*read(KNOWN), *explained()}
+    all_of, mine = Counter[str](), Counter[str]()
+    for point in found:
+        all_of[point.function] += 1
+        mine[point.function] += point.name in written
+    return {function for function, count in all_of.items() if 2 * mine[function] > count}
+
+
+def report(
+    results: Sequence[Caught], of: int, functions: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The score, and the survivors. of: how many bugs there are.
+
+    functions: those that were hunted, if the others may have survivors that nobody looked for yet.
+    """
+    equivalent, uncaught, known = read(EQUIVALENT), read(UNCAUGHT), read(KNOWN)
     alive = [caught.point for caught in results if not caught.by]
-    open_ones = [p for p in alive if p.name not in equivalent and p.name not in uncaught]
+    unwritten = [p for p in alive if p.name not in equivalent and p.name not in uncaught]
+    bad = [
+        point
+        for point in unwritten
+        if functions is None or point.function in functions or point.name in known
+    ]
     return {
         "of": of,
         "bugs": len(results),
@@ -137,11 +159,16 @@ def report(results: Sequence[Caught], of: int) -> dict[str, object]:
         "uncaught": sum(point.name in uncaught for point in alive),
         "by_worlds": sum(caught.by.startswith("seed") for caught in results),
         "by_tests": sum("::" in caught.by for caught in results),
-        "survivors": [{"name": point.name, "where": str(point)} for point in open_ones],
+        "survivors": [_told(point) for point in bad],
+        "not_hunted_yet": [_told(point) for point in unwritten if point not in bad],
     }
 
 
-def write(report: dict[str, object], path: Path = REPORT) -> None:
+def _told(point: Point) -> dict[str, str]:
+    return {"name": point.name, "where": str(point)}
+
+
+def write(report: dict[str, Any], path: Path = REPORT) -> None:
     """Keep the report."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

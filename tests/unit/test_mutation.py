@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
 
 import pytest
 
@@ -61,12 +61,37 @@ def test_a_bug_that_the_first_world_meets_is_caught_and_no_bug_is_not() -> None:
         assert campaign._apart(bug, effort, []) == wanted
 
 
-@pytest.mark.parametrize("explained", [True, False])
-def test_a_survivor_that_nobody_explained_is_told(
-    explained: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def tables(monkeypatch: pytest.MonkeyPatch, **given: dict[str, str]) -> None:
+    monkeypatch.setattr(campaign, "read", lambda path: given.get(path.stem, {}))
+
+
+def test_a_survivor_is_told_until_somebody_explains_it(monkeypatch: pytest.MonkeyPatch) -> None:
     survivor = POINTS[0]
-    table = {survivor.name: "it only makes a sentence"} if explained else {}
-    monkeypatch.setattr(campaign, "read", lambda path: table if path.stem == "uncaught" else {})
-    told: dict[str, Any] = campaign.report([campaign.Caught(survivor, "")], of=9)
-    assert (told["uncaught"], len(told["survivors"])) == ((1, 0) if explained else (0, 1))
+    results = [campaign.Caught(survivor, ""), campaign.Caught(POINTS[1], "seed 1")]
+    tables(monkeypatch)
+    told = campaign.report(results, of=9)
+    assert [bad["name"] for bad in told["survivors"]] == [survivor.name]
+    tables(monkeypatch, uncaught={survivor.name: "it only makes a sentence"})
+    told = campaign.report(results, of=9)
+    assert (told["caught"], told["uncaught"], told["survivors"]) == (1, 1, [])
+
+
+def test_a_slice_fails_for_what_was_caught_once_and_for_functions_that_were_hunted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [(function, count)] = Counter(point.function for point in POINTS).most_common(1)
+    mine = [point for point in POINTS if point.function == function]
+    survivor = mine[0]
+    results = [campaign.Caught(survivor, "")]
+
+    def bad() -> int:
+        told = campaign.report(results, 9, campaign.hunted(POINTS))
+        assert len(told["survivors"]) + len(told["not_hunted_yet"]) == 1
+        return len(told["survivors"])
+
+    tables(monkeypatch)
+    assert bad() == 0
+    tables(monkeypatch, known={survivor.name: "seed 1"})
+    assert bad() == 1
+    tables(monkeypatch, known={point.name: "seed 1" for point in mine if point != survivor})
+    assert count > 2 and bad() == 1
