@@ -255,6 +255,9 @@ class Daemon:
         """F64, F65: this node takes itself out. A kernel that refuses leaves it to the watchdog."""
         node, told = self.node, "stolen" if "was taken" in why or "was found" in why else "too old"
         self.clock.tell(f"{node.name}: {why}: it resets itself")
+        taken_up = self.locks is not None and self.locks.locks[service].unsure
+        if told == "stolen" and taken_up and not node.services.active(service):
+            raise Violation("F64", f"{node.name} resets itself, and nothing of {service} is up")
         self.world.moment(f"lock {told}", node)
         self.surrendered = True
         if node.stubborn:

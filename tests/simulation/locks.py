@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -116,6 +117,8 @@ class Locks:
         )
         marks = cast(Path, Mark(self.node.marks, loop))
         lock = SimLock(place, marks, lambda why: self.daemon.lock_lost(service, why))
+        lock.idle = partial(self._idle, service)
+        lock.tell = lambda why: self.world.moment("lock passed on", self.node)
         lock.acquired = lambda name: self.world.locks.holds(self.node.name, name)
         lock.block = own = SimBlock(place, marks / f"write-{service}")
         own.asked = lambda: self.world.moment("lock asked", self.node)
@@ -123,6 +126,10 @@ class Locks:
         vars(own)["_disk"] = Disk(lun, self.node)
         vars(own)["_lane"] = Lane(loop, lun.paths[self.node.name])
         return lock
+
+    async def _idle(self, service: str) -> bool:
+        await asyncio.sleep(self.world.clock.between(0.0, 0.3))
+        return not self.node.services.active(service)
 
     def _pet(self) -> None:
         if self.node.watchdog is not None and not self.daemon.surrendered:

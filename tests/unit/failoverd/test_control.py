@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from failoverd.control import server
 from failoverd.control.client import NotRunning, ask
 from failoverd.control.server import MAX_ASKING, READ_S, ControlServer
 
@@ -146,6 +147,41 @@ def test_silent_connections_hold_up_nobody(tmp_path: Path, says: bytes) -> None:
 
 
 @pytest.mark.finding("X9")
+def test_a_client_that_is_turned_away_from_a_crowd_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_CROWD", 1)
+    monkeypatch.setattr(server, "GRACE_S", 3600.0)
+
+    async def scene(desk: Desk) -> None:
+        async with crowd(tmp_path, 1):
+            answer = await asyncio.to_thread(ask, {"op": "echo"})
+        assert answer == {"ok": False, "text": server.CROWDED}
+
+    played(tmp_path, scene)
+
+
+def test_a_client_that_makes_room_for_another_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_SILENT", 1)
+    monkeypatch.setattr(server, "GRACE_S", 0.0)
+
+    def silent() -> bytes:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(str(tmp_path / "control.sock"))
+            return client.recv(1000)
+
+    async def scene(desk: Desk) -> None:
+        told = asyncio.create_task(asyncio.to_thread(silent))
+        while not told.done():
+            await asyncio.to_thread(ask, {"op": "echo"})
+        assert json.loads(await told) == {"ok": False, "text": server.CROWDED}
+
+    played(tmp_path, scene)
+
+
 def test_requests_that_wait_do_not_hold_up_the_handler(tmp_path: Path, until: Any) -> None:
     async def scene(desk: Desk) -> None:
         async with crowd(tmp_path, MAX_ASKING, b'{"op": "wait"}\n'):

@@ -8,6 +8,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import pytest
 from failoverd.resources import drbd, users
 from failoverd.resources.drbd import Drbd, Options
 from failoverd.resources.settings import ResourceSettings
+from failoverd.system import mounts
+
+from .mute_mount import mute_mount
 
 HOLD = (
     "import sys, time; file = open(sys.argv[1], 'rb'); print('open', flush=True); time.sleep(600)"
@@ -65,6 +69,42 @@ def test_the_holder_is_found_and_a_user_of_its_file_system_is_not(
     number = device.stat().st_rdev
     found = users.find(users.Node((os.major(number), os.minor(number))))
     assert holder.pid in found and other.pid not in found
+
+
+@pytest.fixture
+def absent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that works on the file system of another host, which does not answer any more."""
+    with mute_mount(tmp_path / "far") as far:
+        child = subprocess.Popen(["sleep", "600"], cwd=far.path)
+        far.mute.set()
+        yield child
+        child.kill()
+    child.wait()
+
+
+def searched(target: users.Target) -> set[int]:
+    """Whom a search finds that may hang."""
+    found: list[set[int]] = []
+    thread = threading.Thread(target=lambda: found.append(users.find(target)), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert found, "it waits for another host"
+    return found[0]
+
+
+def test_f54_a_process_that_waits_for_another_host_holds_up_no_search_for_users_of_a_disk(
+    absent: subprocess.Popen[bytes], device: Path, hold: Callable[[Path], subprocess.Popen[str]]
+) -> None:
+    holder, number = hold(device), device.stat().st_rdev
+    assert searched(users.Node((os.major(number), os.minor(number)))) == {holder.pid}
+    assert absent.pid not in searched(users.Content((os.major(number), os.minor(number))))
+
+
+def test_f54_a_mount_of_another_host_is_still_known_to_be_used(
+    absent: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    [mount] = [m for m in mounts.mounted() if m.path == str(tmp_path / "far")]
+    assert searched(users.Single(mount.number)) == {absent.pid}
 
 
 def test_a_demotion_ends_who_holds_the_device(

@@ -118,6 +118,16 @@ def test_a_process_of_the_server_that_outlived_it_counts_as_the_server(
     assert len(postmaster.clear(str(crashed.data))) == 2
 
 
+@pytest.mark.finding("S23")
+def test_f77_a_file_that_makes_it_a_standby_for_good_is_told(crashed: Server) -> None:
+    assert start(crashed) == []
+    crashed.kill()
+    (crashed.data / "standby.signal").touch()
+    [text] = start(crashed)
+    assert f"{crashed.data}/standby.signal makes this PostgreSQL a standby" in text
+    assert "remove the file" in text
+
+
 def test_a_lock_that_is_not_in_the_way_is_left_to_the_server(crashed: Server) -> None:
     assert postmaster.clear(str(crashed.data)) == []
     assert (crashed.data / "postmaster.pid").exists()

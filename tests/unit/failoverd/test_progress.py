@@ -162,6 +162,23 @@ def test_a_recovery_that_stands_still_has_failed_after_its_limit(recovering: Ser
     assert events[-1] == OpDone("shop", 7, False, "db did not get there in time")
 
 
+def test_f77_progress_that_never_ends_names_the_file_that_is_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "standby.signal").touch()
+
+    class Waiting(Manager):
+        async def told(self, unit: str) -> str:
+            return "waiting"
+
+        async def pids(self, unit: str) -> list[int]:
+            return []
+
+    manager: Any = Waiting()
+    own = ResourceSettings("db", "unit", (), 5.0, 5.0, Options("db.service", str(tmp_path)))
+    seen = asyncio.run(Unit(own, manager).progress())
+    assert seen is not None
+    assert seen.text.startswith(f"waiting; {tmp_path}/standby.signal makes")
+
+
 @pytest.mark.parametrize("gets_on", [True, False])
 def test_f31_a_new_life_of_the_daemon_waits_for_a_recovery_that_gets_on(
     gets_on: bool, monkeypatch: pytest.MonkeyPatch

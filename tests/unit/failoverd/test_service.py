@@ -353,3 +353,19 @@ def test_f31_a_part_that_cannot_be_watched_is_no_reason_to_stop_what_runs(
 
     asyncio.run(main())
     assert [code for code, _about in shop.notes] == ["not-watched"]
+
+
+@pytest.mark.parametrize("state", [State.UP, State.UNKNOWN])
+def test_f64_a_service_is_bare_only_if_every_part_but_a_lock_says_that_it_is_down(
+    shop: Shop, state: State
+) -> None:
+    lock = shop.fakes["disk"]
+    lock.settings = dataclasses.replace(lock.settings, type="sfex")
+    lock.state = State.UP
+    assert asyncio.run(shop.service.bare())
+    shop.set(state, "mount")
+    shop.fakes["db"].broken = "probe hangs"
+    assert not asyncio.run(shop.service.bare())
+    shop.set(State.DOWN, "mount")
+    shop.fakes["db"].broken = "probe"
+    assert not asyncio.run(shop.service.bare())

@@ -193,7 +193,7 @@ def test_a_disk_that_fails_resets_the_node_within_the_lease(
     async def main() -> None:
         # Far longer than any moment for which a busy machine may stand still, so that it ends only
         # when the clock is put on.
-        lock = bench.lock("node1", Times(0.05, 600.0, 0.1, 700.0))
+        lock = bench.lock("node1", Times(0.05, 600.0, 2.0, 700.0))
         await lock.acquire(WAIT_S)
         monkeypatch.setattr(Disk, "read", broken)
         await until(lambda: lock.problem, WAIT_S)
@@ -284,6 +284,53 @@ def test_the_next_life_of_the_daemon_goes_on_with_the_lock(bench: Bench) -> None
         second = bench.lock("node1")
         assert await second.recall()
         await counted(second)
+        second.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_f64_a_lock_taken_while_no_daemon_ran_resets_the_node_only_if_something_is_up_there(
+    bench: Bench, until: Any, idle: bool
+) -> None:
+    told: list[str] = []
+
+    async def look() -> bool:
+        return idle
+
+    async def main() -> None:
+        first = bench.lock("node1")
+        await first.acquire(WAIT_S)
+        await first.release()
+        first.write(bench.path / "node1" / f"lock-{first.place.mark}", "7")
+        bench.put(Record("test", "shop", "node2", 8, 1))
+        second = bench.lock("node1")
+        second.idle, second.tell = look, told.append
+        await second.recall()
+        await until(lambda: bool(bench.resets or told), WAIT_S)
+        assert not second.held
+        assert second.unsure is not idle, "the watchdog is petted again"
+        second.leave()
+        assert bench.lock("node1").unsure is not idle, "the next life has nothing to ask for"
+
+    run(main)
+    assert bool(bench.resets) is not idle
+    assert bool(told) is idle
+
+
+def test_f64_a_lock_passed_on_is_claimed_like_any_other(bench: Bench) -> None:
+    async def look() -> bool:
+        return True
+
+    async def main() -> None:
+        first = bench.lock("node1")
+        first.write(bench.path / "node1" / f"lock-{first.place.mark}", "7")
+        bench.put(Record("test", "shop", "node2", 8, 1))
+        second = bench.lock("node1")
+        second.idle = look
+        await second.acquire(WAIT_S)
+        assert (await second.block.look()).owner == "node1"
         second.leave()
 
     run(main)

@@ -233,6 +233,9 @@ class Daemon:
         former = {name: module_of(r.type).build(r, host) for name, r in gone.items()}
         self._former_locks += [r.lock for r in former.values() if isinstance(r, Sfex)]
         service = Service(settings, resources, self._history, watchers, rest)
+        for resource in (*resources.values(), *former.values()):
+            if isinstance(resource, Sfex):
+                resource.lock.idle = service.bare
         if former or settings.retired:
             service.carry(former, everything, partial(self._forget, settings.name))
         elif settings.before:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -31,9 +32,13 @@ def ask(request: dict[str, Any], timeout_s: float | None = 30.0) -> dict[str, An
         except OSError as error:
             raise NotRunning(f"failoverd does not answer at {path}: {error.strerror}") from None
         connection.settimeout(timeout_s)
-        connection.sendall(json.dumps(request).encode() + b"\n")
+        with contextlib.suppress(ConnectionError):  # a daemon that turns it away says why
+            connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as stream:
-            line = stream.readline(MAX_ANSWER)
+            try:
+                line = stream.readline(MAX_ANSWER)
+            except ConnectionError:
+                line = b""
     if not line:
         raise NotRunning("failoverd ended the connection without an answer")
     try:

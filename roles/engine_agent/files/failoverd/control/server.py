@@ -31,6 +31,7 @@ MAX_CROWD = 256
 BACKLOG = 512
 MAX_ASKING = 64
 """Requests under way. DRBD's handler is answered beyond it: a frozen disk waits for it (F36)."""
+CROWDED = "too many clients ask failoverd at once: ask again in a moment"
 URGENT = "fence-peer"
 MAX_URGENT = 256
 
@@ -48,6 +49,8 @@ class ControlServer:
         self._server: asyncio.AbstractServer | None = None
         self._silent: dict[asyncio.Task[None], float] = {}
         """Since when; oldest first."""
+        self._crowded: set[asyncio.Task[None]] = set()
+        """Those that had to make room for others."""
         self._asking: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -66,6 +69,8 @@ class ControlServer:
         task = asyncio.current_task()
         assert task is not None
         if not self._room():
+            # Not waited for: so short a line has room in every socket.
+            writer.write(_line({"ok": False, "text": CROWDED}))
             writer.close()
             return
         self._silent[task] = asyncio.get_running_loop().time()
@@ -74,10 +79,12 @@ class ControlServer:
                 await self._serve(task, reader, writer)
         except asyncio.CancelledError:
             # Made room for another, or the daemon ends.
-            pass
+            if task in self._crowded:
+                writer.write(_line({"ok": False, "text": CROWDED}))
         finally:
             self._silent.pop(task, None)
             self._asking.discard(task)
+            self._crowded.discard(task)
             if writer.transport.get_write_buffer_size():
                 # Closing would wait for a client that takes nothing.
                 writer.transport.abort()
@@ -90,6 +97,7 @@ class ControlServer:
             if len(self._silent) < MAX_SILENT or now - since < GRACE_S:
                 break
             del self._silent[task]
+            self._crowded.add(task)
             task.cancel()
         return len(self._silent) < MAX_CROWD
 
@@ -136,8 +144,12 @@ def _result(work: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
         return {"ok": False, "text": f"internal error: {type(error).__name__}: {error}"}
 
 
+def _line(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer).encode() + b"\n"
+
+
 async def _write(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
-    writer.write(json.dumps(answer).encode() + b"\n")
+    writer.write(_line(answer))
     async with asyncio.timeout(WRITE_S):
         await writer.drain()
 

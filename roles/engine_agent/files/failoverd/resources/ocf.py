@@ -16,6 +16,7 @@ from typing import Any
 
 from failoverd.checks.base import Check, CheckFailed, CheckSettings, CheckUnable
 from failoverd.formats.schema import Section
+from failoverd.system.aside import aside
 from failoverd.system.process import Finished
 from failoverd.system.systemd import Systemd, SystemdError
 
@@ -164,7 +165,8 @@ class Ocf:
     async def progress(self) -> Progress | None:
         """What the processes of its scope show; while they get on, its agent may go on (F77)."""
         try:
-            seen = progress.of(await self._systemd.pids(self._scope), "")
+            pids = await self._systemd.pids(self._scope)
+            seen: Progress | None = await aside(progress.of, pids, "")
         except SystemdError as error:
             raise ResourceError(f"{self}: {error}") from None
         mark = None if seen is None else seen.mark

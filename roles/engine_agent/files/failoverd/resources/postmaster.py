@@ -15,10 +15,19 @@ from pathlib import Path
 
 from failoverd.system import kernel
 
+from .remote import Remote
+
 PIDFILE = "postmaster.pid"
+STANDBY = "standby.signal"
 LONGEST = 4096
 DATA, PORT, SOCKETS = 1, 3, 4
 """Lines of a lock file, counted from 0: the data directory, the port, the socket's directory."""
+
+
+def standby(data: str) -> str:
+    """The file that makes a server of this directory a standby, empty if there is none. Blocks."""
+    path = Path(data, STANDBY)
+    return str(path) if path.exists() else ""
 
 
 def clear(data: str, proc: str | Path = "/proc") -> list[str]:
@@ -77,12 +86,17 @@ def _worked_in(data: str, proc: str | Path) -> bool:
 
     Only processes of its owner: no server takes a directory that is another's.
     """
-    home = Path(data).stat()
+    home, remote = Path(data).stat(), Remote()
+    far = remote.mount(Path(proc, "self"), os.path.realpath(data)) is not None
     for entry in Path(proc).iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            if home.st_uid in _accounts(entry) and os.path.samestat((entry / "cwd").stat(), home):
+            cwd = entry / "cwd"
+            mine = home.st_uid in _accounts(entry)
+            # Another host's directory may not answer, and is none of this host.
+            mine = mine and (far or remote.mount(entry, str(cwd.readlink())) is None)
+            if mine and os.path.samestat(cwd.stat(), home):
                 return True
         except (FileNotFoundError, ProcessLookupError):
             continue

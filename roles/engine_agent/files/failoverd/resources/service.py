@@ -181,7 +181,26 @@ class Service:
         return left
 
     def _is_lock(self, name: str) -> bool:
-        return self.resources[name].settings.type == "sfex"
+        return self._resource(name).settings.type == "sfex"
+
+    async def bare(self) -> bool:
+        """Whether nothing of it but a lock is up here: False as soon as one part does not say so.
+
+        Whoever asks sets the limit.
+        """
+        names = [name for name in self._everything if not self._is_lock(name)]
+        looks = [asyncio.ensure_future(self._resource(name).probe()) for name in names]
+        try:
+            for look in asyncio.as_completed(looks):
+                if await look is not State.DOWN:
+                    return False
+        except (ResourceError, OSError, RuntimeError):
+            return False
+        finally:
+            for look in looks:
+                look.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+        return True
 
     async def start(self, generation: int, peer_gone: bool, *, repair: bool = False) -> None:
         """Start everything, each part as early as possible; raises Failed.

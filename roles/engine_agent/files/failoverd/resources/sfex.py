@@ -55,6 +55,7 @@ def build(settings: ResourceSettings, host: Any) -> Sfex:
         options.cluster, options.lock, options.node, options.disk, options.index, options.times
     )
     lock = Lock(place, host.marks, lambda why: host.lock_lost(options.lock, why))
+    lock.tell = lambda why: host.alert("lock-passed-on", f"{options.lock}: {why}")
     return Sfex(settings, lock, host.alert)
 
 

@@ -41,6 +41,10 @@ RESULTS = {
     "timeout": "systemd ended the start at a limit of the unit's file",
 }
 """What systemd's results mean; the others are words."""
+ENDLESS = (
+    "makes this PostgreSQL a standby: it replays the log of a primary for ever and takes no writes;"
+    " if it is no standby, remove the file and restart it"
+)
 HUNG_STOP_S = 3.0
 """So long an application that does not answer is asked to end before it is killed."""
 KILL_AT = 0.8
@@ -139,6 +143,7 @@ class Unit:
         """Start and wait until systemd calls it active."""
         self._failed = None
         await self._clear_locks()
+        await self._tell_of_standby()
         result = await self._ask(self._systemd.job("StartUnit", self._unit))
         properties = await self._ask(self._systemd.properties(self._unit))
         if properties["ActiveState"] not in UP_STATES:
@@ -181,7 +186,26 @@ class Unit:
     async def progress(self) -> Progress | None:
         """What it tells systemd, and what its processes show."""
         told = await self._ask(self._systemd.told(self._unit)) if self._is_service else ""
-        return progress.of(await self._ask(self._systemd.pids(self._unit)), told)
+        pids = await self._ask(self._systemd.pids(self._unit))
+        # A process that waits for a dead disk may keep whoever asks about it waiting as well.
+        seen: Progress | None = await aside(progress.of, pids, told)
+        signal_file = await self._standby_signal() if seen is not None else ""
+        if seen is None or not signal_file:
+            return seen
+        return Progress(f"{seen.text}; {signal_file} {ENDLESS}", seen.mark)
+
+    async def _standby_signal(self) -> str:
+        """A file with which PostgreSQL waits for the log of a primary, for good."""
+        data = self.settings.options.data
+        try:
+            return await aside(postmaster.standby, data) if data else ""
+        except (OSError, RuntimeError):
+            return ""
+
+    async def _tell_of_standby(self) -> None:
+        signal_file = await self._standby_signal()
+        if signal_file:
+            self._alert("standby-signal", f"{self}: {signal_file} {ENDLESS}")
 
     @property
     def _is_service(self) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from .remote import Remote
+
 TERM_S = 3.0
 KILL_S = 3.0
 
@@ -21,7 +23,7 @@ KILL_S = 3.0
 class Target(Protocol):
     """What a process may use."""
 
-    def used_by(self, process: Path) -> bool:
+    def used_by(self, process: Path, remote: Remote) -> bool:
         """Whether the process of this directory below /proc uses it."""
 
 
@@ -31,13 +33,12 @@ class Content:
 
     device: tuple[int, int]
 
-    def used_by(self, process: Path) -> bool:
+    def used_by(self, process: Path, remote: Remote) -> bool:
         """It has a file, directory, program or mapping there."""
         number = os.makedev(*self.device)
         for link in _links(process):
-            # Anonymous files such as sockets have no path; asking them is needless work.
             with contextlib.suppress(OSError):
-                if str(link.readlink()).startswith("/") and link.stat().st_dev == number:
+                if _on_a_disk(link, process, remote) and link.stat().st_dev == number:
                     return True
         mapping = f" {self.device[0]:02x}:{self.device[1]:02x} ".encode()
         with contextlib.suppress(OSError), (process / "maps").open("rb") as file:
@@ -51,12 +52,12 @@ class Node:
 
     device: tuple[int, int]
 
-    def used_by(self, process: Path) -> bool:
+    def used_by(self, process: Path, remote: Remote) -> bool:
         """It holds the device open."""
         number = os.makedev(*self.device)
         for link in _files(process):
             with contextlib.suppress(OSError):
-                if str(link.readlink()).startswith("/"):
+                if _on_a_disk(link, process, remote):
                     found = link.stat()
                     if stat.S_ISBLK(found.st_mode) and found.st_rdev == number:
                         return True
@@ -69,14 +70,28 @@ class Single:
 
     mount: int
 
-    def used_by(self, process: Path) -> bool:
+    def used_by(self, process: Path, remote: Remote) -> bool:
         """It came to a file or directory through this mount."""
-        return any(_mount_of(link) == self.mount for link in _links(process, maps=True))
+        links = _links(process, maps=True)
+        return any(_mount_of(link, process, remote) == self.mount for link in links)
 
 
-def _mount_of(link: Path) -> int:
+def _on_a_disk(link: Path, process: Path, remote: Remote) -> bool:
+    """Whether it may be asked what it is.
+
+    Anonymous files such as sockets have no path, and are not asked. Another host's file may not
+    answer.
+    """
+    path = str(link.readlink())
+    return path.startswith("/") and remote.mount(process, path) is None
+
+
+def _mount_of(link: Path, process: Path, remote: Remote) -> int:
     """The number of the mount behind a link below /proc; 0 if there is none any more."""
     try:
+        far = remote.mount(process, str(link.readlink()))
+        if far is not None:
+            return far.number
         fd = os.open(link, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return 0
@@ -107,7 +122,8 @@ def find(target: Target) -> set[int]:
     """The numbers of the processes that use it, without this one and the first one."""
     numbers = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     numbers -= {1, os.getpid()}
-    return {pid for pid in numbers if target.used_by(Path(f"/proc/{pid}"))}
+    remote = Remote()
+    return {pid for pid in numbers if target.used_by(Path(f"/proc/{pid}"), remote)}
 
 
 def name_of(pid: int) -> str:
@@ -144,7 +160,7 @@ def _signal(pid: int, target: Target, number: signal.Signals) -> str:
         return ""
     try:
         name = name_of(pid)
-        if not target.used_by(Path(f"/proc/{pid}")):
+        if not target.used_by(Path(f"/proc/{pid}"), Remote()):
             return ""
         signal.pidfd_send_signal(handle, number)
         return name

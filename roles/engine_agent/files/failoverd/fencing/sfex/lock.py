@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,11 @@ GONE_ROUNDS = 2.5
 """A peer that is proven gone must be seen not to renew for so many of its rounds, no longer."""
 
 
+async def unknown() -> bool:
+    """Whether nothing of a service is up here, where nobody can tell."""
+    return False
+
+
 class Lock:
     """The lock of one service. reset(why) must not return on a real node."""
 
@@ -39,6 +44,10 @@ class Lock:
         self._mark = marks / f"lock-{place.mark}"
         self.block = Block(place, marks / f"write-{place.mark}")
         self._reset = reset
+        self.idle: Callable[[], Awaitable[bool]] = unknown
+        """Says whether nothing of its service is up on this node, the lock aside."""
+        self.tell: Callable[[str], None] = lambda why: None
+        """Told that an earlier life's lock is another's by now, which harms nothing."""
         self._turn = asyncio.Lock()
         self._hold: Hold | None = None
         self._renewal: asyncio.Task[None] | None = None
@@ -75,8 +84,7 @@ class Lock:
         except OSError as error:
             raise LockError(f"{self._mark}: {error.strerror}") from error
         async with self._turn:
-            if self.held:
-                await self._verified(limit_s)
+            if self.held and await self._verified(limit_s):
                 return
             times = self.place.times
             if peer_gone:
@@ -106,14 +114,18 @@ class Lock:
             claim = replace(claim, times=self.place.times)
             self._begin(*rules.held(claim, self._now()))
 
-    async def _verified(self, limit_s: float) -> None:
-        """A lock of an earlier life may have been taken meanwhile: the disk has to say that not."""
+    async def _verified(self, limit_s: float) -> bool:
+        """A lock of an earlier life may have been taken meanwhile: the disk has to say that not.
+
+        False if it was, and nothing of the service is up here: then it can be claimed.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 if self.held and self.unsure:
                     await self._known.wait()
-        if not self.held or self.unsure:
+        if self.unsure:
             raise LockError(self.problem or f"{self.place}: the disk does not answer")
+        return self.held
 
     def _claim(self, times: Times) -> Claim:
         place = self.place
@@ -176,9 +188,22 @@ class Lock:
                 step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
                 continue
             if step.do is Do.RESET:
-                self._lost(step.why)
+                if self.unsure and await self.idle():
+                    self._pass_on(step.why)
+                else:
+                    self._lost(step.why)
                 return
             self._set(hold)
+
+    def _pass_on(self, why: str) -> None:
+        """It was taken while no daemon ran here, and nothing that it guards does either.
+
+        While that was looked at the alarm went on: it resets the node as ever (F65).
+        """
+        self._mark.unlink(missing_ok=True)
+        self.unsure = False
+        self._drop()
+        self.tell(f"{why} while failoverd did not run; nothing of the service is up here")
 
     def _lost(self, why: str) -> None:
         self._drop()
@@ -222,8 +247,9 @@ class Lock:
         """Whether this boot has it. One that an earlier life of the daemon took is gone on with.
 
         Without the mark nothing of the service can be up here, and no disk is asked. With it, a
-        lock that is another's was stolen (F64). Raises OSError if the mark cannot be read for want
-        of means: then it may be there, and the watchdog waits (F75, see gate).
+        lock that is another's was stolen (F64), unless nothing of the service is up here. Raises
+        OSError if the mark cannot be read for want of means: then it may be there, and the watchdog
+        waits (F75, see gate).
         """
         self.block.clear_up()
         if self.held:
