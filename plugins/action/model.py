@@ -9,9 +9,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _clusters,
-    _config,
-    _guard,
+    _engines,
     _nodes,
+    _secrets,
 )
 from ansible_collections.failover.cluster.plugins.plugin_utils._problems import (
     Problem,
@@ -21,7 +21,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils._problems import 
 SPEC = {
     "secrets": {"type": "bool", "default": False},
     "cluster": {"type": "str", "default": ""},
-    "found": {"type": "dict", "default": {}},
+    "asked": {"type": "bool", "default": False},
 }
 
 
@@ -52,22 +52,31 @@ class ActionModule(ActionBase):
                 # Another cluster was asked for: what is wrong with this one hinders nobody.
                 return {"changed": False, "named": own.name, "msg": f"{own.name} was not named."}
             others = _clusters.others(variables, own)
+            found = _nodes.answers(own, variables["hostvars"], host) if args["asked"] else None
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
         try:
-            model = _nodes.checked(own, others, args["found"] or None)
+            model = _nodes.checked(own, others, found)
         except Problem as problem:
             return {"failed": True, "msg": _told_once(own, host, in_play, problem)}
         if args["secrets"]:
-            return {"changed": False, **_secrets(model, host)}
+            return {
+                "changed": False,
+                "model": model,
+                "passwords": {
+                    name: value for name, value in _nodes.secrets(model).items() if value
+                },
+                "devices": _secrets.devices(model, host),
+            }
         view = _nodes.view(model, host, in_play)
-        first = host == view["acting"] and not args["found"]
+        first = host == view["acting"] and found is None
         return {
-            **_config.public(model),
+            **_secrets.public(model),
             **view,
+            **({"found": found} if found is not None else {}),
             "named": own.name,
             "changed": False,
-            "warnings": _guard.notes(model) if first else [],
+            "warnings": _engines.of(model).notes(model) if first else [],
         }
 
 
@@ -77,23 +86,3 @@ def _told_once(own: _clusters.Cluster, host: str, in_play: list[str], problem: P
     if host != first:
         return f"cluster {own.name} is refused; what is wrong with it is told for {first}."
     return str(problem)
-
-
-def _secrets(model: dict[str, Any], host: str) -> dict[str, Any]:
-    return {
-        "files": _config.secrets(model, model["fencing"], host),
-        "passwords": {name: value for name, value in _nodes.secrets(model).items() if value},
-        # Each node asks the devices of the others, as it will when it must fence them.
-        "devices": [
-            {
-                "where": method["where"],
-                "agent": method["agent"],
-                "node": node,
-                "timeout_s": method["timeout_s"],
-                "parameters": {**method["parameters"], **method["nodes"][node]},
-            }
-            for method in model["fencing"]
-            for node in model["nodes"]
-            if node != host and method["agent"]
-        ],
-    }

@@ -8,10 +8,10 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import _control
+from . import _engines
 
 OPTIONS = {"ext4": ("-m", "0")}
-"""No blocks for root alone: failoverd keeps a reserve, and gives it up to every account (F91)."""
+"""No blocks for root alone: the cluster keeps a reserve, and gives it up to every account (F91)."""
 
 
 class Filesystem:
@@ -21,8 +21,8 @@ class Filesystem:
         self.module = module
         self.params = module.params
         module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
-        if self.service in _control.services():
-            self.fail(f"failoverd manages service {self.service}; its filesystem is its alone.")
+        if self.service in _engines.services():
+            self.fail(f"the cluster manages service {self.service}, and its filesystem with it.")
 
     @property
     def service(self) -> str:

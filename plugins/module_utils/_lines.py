@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 ESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.")
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-DAEMON = ["/usr/lib/failoverd/start.py", "failoverd"]
-"""How the command line of the daemon ends, by its unit."""
 
 
 def consoles(path: str = "/proc/cmdline") -> list[str]:
@@ -22,8 +20,11 @@ def consoles(path: str = "/proc/cmdline") -> list[str]:
     return [f"/dev/{name}" for name in names]
 
 
-def readers(device: str, proc: str = "/proc") -> list[str]:
-    """Return the names of the processes that have a device open, but for the daemon itself."""
+def readers(device: str, own: Iterable[Sequence[str]] = (), proc: str = "/proc") -> list[str]:
+    """Return the names of the processes that have a device open, but for the cluster's own.
+
+    own: how the command lines of those end.
+    """
     real = os.path.realpath(device)
     found = set()
     for link in glob.glob(f"{proc}/[0-9]*/fd/*"):
@@ -35,12 +36,14 @@ def readers(device: str, proc: str = "/proc") -> list[str]:
                 words = handle.read().decode(errors="replace").rstrip("\0").split("\0")
         except OSError:
             continue  # It has ended.
-        if words[-2:] != DAEMON:
+        if not any(end and words[-len(end) :] == list(end) for end in own):
             found.add(words[0].split(" ")[0] or "a process of the kernel")
     return sorted(found)
 
 
-def serial(devices: Iterable[str]) -> dict[str, dict[str, object]]:
+def serial(
+    devices: Iterable[str], own: Iterable[Sequence[str]] = ()
+) -> dict[str, dict[str, object]]:
     """Return for each line whether it exists, is a console, and who has it open."""
     of_kernel = {os.path.realpath(name) for name in consoles()}
     return {
@@ -48,7 +51,7 @@ def serial(devices: Iterable[str]) -> dict[str, dict[str, object]]:
             "exists": os.path.exists(device),
             "console": os.path.realpath(device) in of_kernel,
             "name": os.path.basename(os.path.realpath(device)),
-            "readers": readers(device),
+            "readers": readers(device, own),
         }
         for device in devices
     }

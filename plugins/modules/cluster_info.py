@@ -2,15 +2,15 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the daemon of a node knows about its cluster."""
+"""What the engine of a node knows about its cluster."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_info
-short_description: Reads the state of a cluster from the daemon of a node
+short_description: Reads the state of a cluster from the engine of a node
 description:
-  - Returns what C(failoverctl status --json) says, and can wait until services run.
+  - Returns what the engine says, in one form, and can wait until services run.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -31,13 +31,13 @@ options:
     default: []
   watching:
     description:
-      - Whether the daemon must have looked at all its services, and hear its peer.
-      - A peer that is not heard is waited for, but is no error.
+      - Whether the engine must have looked at all its services, and hear the other nodes.
+      - A node that is not heard is waited for, but is no error.
     type: bool
     default: false
   wait_s:
     description:
-      - How long to wait for the daemon, for O(running), O(stopped) and O(watching), in seconds.
+      - How long to wait for the engine, for O(running), O(stopped) and O(watching), in seconds.
     type: int
     default: 0
 """
@@ -51,27 +51,31 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: The whole status.
+  description:
+    - The whole status. C(silent) are the nodes that this one does not hear; C(local) is the state
+      of a service on this node. An engine may tell more.
   returned: always
   type: dict
-  sample: {cluster: shop, node: node1, services: [{name: shop, owner: node1, state: running}]}
+  sample: {cluster: shop, node: node1, nodes: [node1, node2], silent: [], maintenance: false,
+           standby: [], services: [{name: shop, owner: node1, state: running, local: running,
+           why: ""}]}
 """
 
 import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _control
+from ansible_collections.failover.cluster.plugins.module_utils import _engines
 
 POLL_S = 0.5
-PEER_S = 10.0
-"""For so long a peer that is not heard is waited for."""
+SILENT_S = 10.0
+"""For so long a node that is not heard is waited for."""
 
 
 def missing(status: dict[str, Any], wanted: list[str]) -> str:
     """Return one sentence on the first service that does not run, "" if all do."""
     if not status:
-        return "failoverd does not run on this node."
+        return _engines.NOT_RUNNING
     services = {service["name"]: service for service in status.get("services", [])}
     for name in wanted:
         service = services.get(name)
@@ -91,20 +95,15 @@ def going(status: dict[str, Any], unwanted: list[str]) -> str:
             return (
                 f"service {service['name']} is not stopped here: it is {service['local']} ({why})."
             )
-    return "" if status else "failoverd does not run on this node."
+    return "" if status else _engines.NOT_RUNNING
 
 
 def blind(status: dict[str, Any]) -> str:
     """Return one sentence on the first service that was not looked at yet, "" if none."""
     for service in status.get("services", []):
         if service["local"] == "unknown":
-            return f"failoverd has not looked at service {service['name']} yet."
-    return "" if status else "failoverd does not run on this node."
-
-
-def alone(status: dict[str, Any]) -> bool:
-    """Return whether the daemon does not hear its peer."""
-    return status.get("peer", {}).get("life") != "alive"
+            return f"service {service['name']} was not looked at yet."
+    return "" if status else _engines.NOT_RUNNING
 
 
 def main() -> None:
@@ -120,13 +119,15 @@ def main() -> None:
     )
     began = time.monotonic()
     while True:
-        status, waited_s = _control.status(module), time.monotonic() - began
+        engine = _engines.here()
+        status = engine.status(module.run_command) if engine else {}
+        waited_s = time.monotonic() - began
         problem = missing(status, module.params["running"])
         problem = problem or going(status, module.params["stopped"])
         lonely = False
         if module.params["watching"]:
             problem = problem or blind(status)
-            lonely = alone(status) and waited_s < PEER_S
+            lonely = bool(status.get("silent")) and waited_s < SILENT_S
         if not (problem or lonely) or waited_s > module.params["wait_s"]:
             break
         time.sleep(POLL_S)

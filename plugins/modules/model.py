@@ -24,7 +24,8 @@ attributes:
 options:
   secrets:
     description:
-      - Whether to return the texts and passwords that must stay secret instead of the model.
+      - Whether to return the model with what nobody may see, the passwords of applications and the
+        access to the fence devices, instead of the model that anybody may see.
       - Use it with C(no_log).
     type: bool
     default: false
@@ -32,12 +33,13 @@ options:
     description: The only cluster that is looked at; a host of another one is left alone.
     type: str
     default: ""
-  found:
+  asked:
     description:
-      - What the nodes answered, as M(failover.cluster.preflight) returns it.
-      - The model is completed with their addresses and numbers.
-    type: dict
-    default: {}
+      - Whether the nodes were asked. The answer of each to M(failover.cluster.node_info) is taken
+        from its variable C(prepare_answer), the answers of nodes that the play leaves out from
+        C(prepare_others). The model is completed with their addresses and numbers.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -63,6 +65,11 @@ nodes:
   type: list
   elements: str
   sample: [node1, node2]
+hooks:
+  description: What files of other roles name of the engine.
+  returned: when the host is in a cluster that is looked at
+  type: dict
+  sample: {before: [failoverd-handover.service]}
 services:
   description: The services of the cluster.
   returned: when the host is in a cluster that is looked at

@@ -96,10 +96,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import (
-    _configured,
-    _control,
     _disk,
     _drbd_files,
+    _engines,
     _lines,
     _node,
     _packages,
@@ -129,7 +128,9 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "taken": _node.taken(),
         "units": units,
         "programs": {path: os.access(path, os.X_OK) for path in module.params["programs"]},
-        "serial": _lines.serial(module.params["serial"]),
+        "serial": _lines.serial(
+            module.params["serial"], [engine.process for engine in _engines.ENGINES.values()]
+        ),
         "packages": _packages.inspect(
             module.params["packages"], run, release=_node.release()["version"]
         ),
@@ -146,9 +147,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "mounts": _node.mounts(paths),
         "fstab": _lines.fstab(paths),
         "mount_units": _lines.mount_units(paths),
-        "running": _control.running(),
-        "services": _control.services(),
-        "configured": _configured.services(),
+        **_engines.found(),
         "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
         "locks": _sfex.locks(lock_disk) if lock_disk else {},
         "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),

@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: preflight
 short_description: Judges what the nodes answered
 description:
-  - Runs on the control host only, after M(failover.cluster.node_info) asked every node and was
-    registered as C(prepare_answer).
+  - Runs on the control host only, after M(failover.cluster.node_info) asked every node, and
+    M(failover.cluster.model) completed the model with the answers.
   - Judges all nodes of the cluster, also those that a limit left out.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -20,6 +20,10 @@ attributes:
   diff_mode: {support: none}
   idempotent: {support: full}
 options:
+  model:
+    description: The model, completed with the answers of the nodes.
+    type: dict
+    required: true
   clock_s:
     description: Largest difference of the clocks, in seconds.
     type: float
@@ -56,6 +60,7 @@ options:
 EXAMPLES = r"""
 - name: Judge the answers
   failover.cluster.preflight:
+    model: "{{ prepare_model }}"
     repair: true
   register: prepare_judgement
 """
@@ -100,7 +105,7 @@ accounts:
   elements: dict
   sample: [{name: postgres, uid: 880, gid: 880}]
 managed:
-  description: Whether a daemon runs on a node.
+  description: Whether an engine runs on a node.
   returned: success
   type: bool
   sample: false

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Moves a service to the other node and says how long it took."""
+"""Moves a service to another node and says how long it took."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: switchover
 short_description: Moves a service to another node and waits until it serves there
 description:
-  - Asks the daemon of this node; it does not matter which node of the cluster is asked.
+  - Asks the engine of this node; it does not matter which node of the cluster is asked.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -26,7 +26,7 @@ options:
     type: str
     required: true
   to:
-    description: Node that shall run it; the other one if not given.
+    description: Node that shall run it. A cluster of two nodes needs no word; it is the other one.
     type: str
   wait_s:
     description: How long the move may take, in seconds.
@@ -59,24 +59,8 @@ seconds:
   sample: 2.4
 """
 
-import json
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _control
-
-
-def seconds_of(out: str, measured: float) -> float:
-    """Return the seconds that failoverctl printed, or else those that were measured."""
-    try:
-        said = json.loads(out)
-    except ValueError:
-        return measured
-    if isinstance(said, dict):
-        value = said.get("seconds")
-        if isinstance(value, (int, float)):
-            return float(value)
-    return measured
+from ansible_collections.failover.cluster.plugins.module_utils import _engines
 
 
 def main() -> None:
@@ -90,36 +74,27 @@ def main() -> None:
         supports_check_mode=True,
     )
     name = module.params["service"]
-    status = _control.status(module)
-    if not status:
-        module.fail_json(msg="failoverd does not run on this node.")
+    engine = _engines.here()
+    status = engine.status(module.run_command) if engine else {}
+    if not engine or not status:
+        module.fail_json(msg=_engines.NOT_RUNNING)
     services = {service["name"]: service for service in status["services"]}
     if name not in services:
         known = ", ".join(sorted(services)) or "none"
         module.fail_json(msg=f"service: {name} is not a service of the cluster; they are {known}.")
     before = services[name].get("owner") or ""
-    nodes = [status["node"], status["peer"]["name"]]
-    to = module.params["to"] or next(node for node in nodes if node != before)
+    nodes = status["nodes"]
+    other = next(node for node in nodes if node != before)
+    to = module.params["to"] or (other if len(nodes) == 2 else "")
     if to not in nodes:
-        module.fail_json(msg=f"to: {to} is not a node of the cluster; they are {nodes}.")
+        what = f"{to} is not a node of the cluster" if to else "missing; several nodes could run it"
+        module.fail_json(msg=f"to: {what}; they are {', '.join(nodes)}.")
     seconds = 0.0
     if to != before and not module.check_mode:
-        began = time.monotonic()
-        code, out, err = module.run_command(
-            [
-                _control.tool(module),
-                "switchover",
-                name,
-                "--to",
-                to,
-                "--json",
-                "--wait",
-                str(module.params["wait_s"]),
-            ]
-        )
-        if code != 0:
-            module.fail_json(msg=f"service {name} was not moved: {(err or out).strip()}")
-        seconds = seconds_of(out, round(time.monotonic() - began, 3))
+        try:
+            seconds = engine.switchover(module.run_command, name, to, module.params["wait_s"])
+        except _engines.Refused as refused:
+            module.fail_json(msg=f"service {name} was not moved: {refused}")
     module.exit_json(
         changed=to != before,
         before=before,

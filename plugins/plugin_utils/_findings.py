@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _applications, _hosts, _net, _protection, _storage
+from . import _applications, _engines, _hosts, _net, _storage
 from ._problems import Problem
 
 SUPPORTED = {"debian": ("12", "13")}
@@ -31,26 +32,26 @@ def judge(
     warnings = _far_targets(model)
     for node in nodes:
         _host(node, found[node], limits)
-        _protection.watchdog(model, node, found[node])
+        _strange(model, node, found[node])
         for service in model["services"]:
             _storage.of(service).foreign(service, node, found[node])
         _disks(model, node, found[node])
         for problem in _hosts.problems(model, node, found[node], repair):
             raise Problem(problem)
         warnings += _names(model, node, found)
-    first, second = nodes
-    if found[first]["nodename"] == found[second]["nodename"]:
-        raise Problem(
-            f"{first} and {second} both call themselves {found[first]['nodename']}; every node"
-            " needs a host name of its own."
-        )
+    for first, second in itertools.combinations(nodes, 2):
+        if found[first]["nodename"] == found[second]["nodename"]:
+            raise Problem(
+                f"{first} and {second} both call themselves {found[first]['nodename']}; every node"
+                " needs a host name of its own."
+            )
     for kind, where, service, application in _applications.each(model["services"]):
         kind.judge(where, service, application, found)
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
     for service in model["services"]:
         _storage.of(service).judge(service, nodes, found, repair)
-    _protection.lock_disks(model, nodes, found)
+    warnings += _engines.of(model).judge(model, found)
     return warnings
 
 
@@ -82,6 +83,16 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
             )
     if limits["watchdog"] and not info["watchdog"]["exists"]:  # F29
         raise Problem(f"{node}: has no /dev/watchdog, but prepare_watchdog asks for one.")
+
+
+def _strange(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+    """Two engines on one node would both keep the services."""
+    for name, told in info.get("engines", {}).items():
+        if told["running"] and name != model["engine"]:
+            raise Problem(
+                f"failover_engine: is {model['engine']}, but the engine {name} runs on {node};"
+                f" write {name}, or remove the cluster with it first (playbook remove)."
+            )
 
 
 def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
@@ -139,25 +150,27 @@ def _names(model: Mapping[str, Any], node: str, found: Found) -> list[str]:
 
 
 def _clock(nodes: Sequence[str], found: Found, limit: float) -> None:
-    first, second = nodes
-    one, other = found[first]["offset"], found[second]["offset"]
-    # Each offset is a range; only a gap between the ranges is a proven difference.
-    gap = max(one[0] - other[1], other[0] - one[1], 0.0)
-    if gap > limit:
-        raise Problem(
-            f"{first} and {second}: the clocks differ by at least {gap:.1f} s; at most {limit:g} s"
-            " are allowed (prepare_clock_s)."
-        )
+    for first, second in itertools.combinations(nodes, 2):
+        one, other = found[first]["offset"], found[second]["offset"]
+        # Each offset is a range; only a gap between the ranges is a proven difference.
+        gap = max(one[0] - other[1], other[0] - one[1], 0.0)
+        if gap > limit:
+            raise Problem(
+                f"{first} and {second}: the clocks differ by at least {gap:.1f} s; at most"
+                f" {limit:g} s are allowed (prepare_clock_s)."
+            )
 
 
 def _versions(nodes: Sequence[str], found: Found) -> None:
-    first, second = nodes
-    one, other = found[first]["os"]["version"], found[second]["os"]["version"]
-    if one != other:
-        raise Problem(
-            f"{first} runs Debian {one} and {second} Debian {other}; the applications of a cluster"
-            " need the same release on both nodes."
-        )
+    first, *others = nodes
+    one = found[first]["os"]["version"]
+    for second in others:
+        other = found[second]["os"]["version"]
+        if one != other:
+            raise Problem(
+                f"{first} runs Debian {one} and {second} Debian {other}; the applications of a"
+                " cluster need the same release on both nodes."
+            )
 
 
 def accounts(

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _net
-from ._daemon import Timing, size
 from ._inventory.kinds import Scope, put
 from ._problems import Problem, Problems, refuse
 
@@ -50,22 +49,6 @@ def _network(link: Any) -> str:
         if _net.alone(given["network"]):
             refuse(f"{link['where']}.address.{node}", given["network"], ALONE)
     return next((str(a["network"]) for a in told.values() if a["network"]), "")
-
-
-def carry(model: Mapping[str, Any]) -> None:
-    """Refuse services whose heartbeats are too large, or too slow on a serial line."""
-    links = model["links"]
-    for node in model["nodes"]:
-        field, rule = size.problem(
-            model["cluster"],
-            node,
-            [link["name"] for link in links],
-            [service["name"] for service in model["services"]],
-            [link["baud"] for link in links if link["type"] == "serial"],
-            float(model["timing"].get("dead_s", Timing().dead_s)),
-        )
-        if rule:
-            raise Problem(f"failover_{field}: {rule}.")
 
 
 def named(links: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:

@@ -7,21 +7,22 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from . import (
     _applications,
+    _engines,
     _fencing,
-    _guard,
     _links,
     _listening,
     _monitors,
     _net,
     _notifications,
-    _reader,
     _services,
     _storage,
     _told,
+    _units,
 )
 from ._inventory.kinds import (
     WRONG,
@@ -29,7 +30,6 @@ from ._inventory.kinds import (
     Read,
     Scope,
     every,
-    known,
     merge,
     put,
 )
@@ -37,6 +37,7 @@ from ._inventory.specification import VARIABLES
 from ._problems import DEEPEST, Problem, Problems, refuse, secret_texts, too_deep
 
 Found = Mapping[str, Mapping[str, Any]]
+NUMBERS = {1: "one", 2: "two", 3: "three"}
 UNSAFE = {
     "no_exclusion": "failover_fencing: empty, so no peer can ever be excluded",
     "single_link": "failover_links: holds one link, so one cable decides",
@@ -64,12 +65,12 @@ def build(
 
 
 def finished(model: Read, problems: Problems) -> dict[str, Any]:
-    """Return the model in plain types, or raise what is wrong; the daemons have the last word."""
+    """Return the model in plain types, or raise what is wrong; the engine has the last word."""
     problems.settle()
     result: dict[str, Any] = json.loads(json.dumps(model))
     for node in result["nodes"]:
         with problems:
-            _reader.judge(result, node)
+            _engines.of(result).accept(result, node)
     problems.settle()
     return result
 
@@ -95,7 +96,10 @@ def read(
         _net.need()
         if found is not None:
             _told.check(found)
-        _pair(group or cluster, nodes)
+        engine = _engine(variables)
+        if engine is not None:
+            _enough(engine, group or cluster, nodes)
+            _obeyed(engine, variables, problems)
         with problems:
             _apart(nodes, variables)
         given = _given(cluster, nodes, variables, scope)
@@ -103,13 +107,38 @@ def read(
     return model, problems
 
 
-def _pair(group: str, nodes: Sequence[str]) -> None:
-    if len(nodes) != 2:
-        hosts = f"{len(nodes)} hosts" if len(nodes) != 1 else "1 host"
-        raise Problem(
-            f"failover_engine: agent runs on exactly two nodes, but the group {group} has {hosts}"
-            f" ({', '.join(nodes)}); take two of them, or name another group with failover_group."
-        )
+def _engine(variables: Mapping[str, Mapping[str, Any]]) -> _engines.Engine | None:
+    """The engine that all nodes name, None if that is wrong; the specification says how."""
+    named = {str(given.get("failover_engine") or _engines.DEFAULT) for given in variables.values()}
+    return _engines.ENGINES.get(named.pop()) if len(named) == 1 else None
+
+
+def _enough(engine: _engines.Engine, group: str, nodes: Sequence[str]) -> None:
+    if engine.least <= len(nodes) <= engine.most:
+        return
+    hosts = f"{len(nodes)} hosts" if len(nodes) != 1 else "1 host"
+    least, most = (NUMBERS.get(n, str(n)) for n in (engine.least, engine.most))
+    span = f"exactly {least}" if least == most else f"{least} to {most}"
+    others = _engines.able(len(nodes))
+    remedy = f", or the engine {' or '.join(others)}" if others else ""
+    raise Problem(
+        f"failover_engine: {engine.name} runs on {span} nodes, but the group {group} has {hosts}"
+        f" ({', '.join(nodes)}); take {most} of them{remedy}, or name another group with"
+        " failover_group."
+    )
+
+
+def _obeyed(
+    engine: _engines.Engine, variables: Mapping[str, Mapping[str, Any]], problems: Problems
+) -> None:
+    """Refuse variables that mean nothing to the engine."""
+    for name in VARIABLES:
+        able = _engines.obeying(name)
+        if engine.name not in able and any(given.get(name) for given in variables.values()):
+            problems.add(
+                f"{name}: means nothing to the engine {engine.name}; leave it out, or take the"
+                f" engine {' or '.join(able)} (failover_engine)."
+            )
 
 
 def _given(
@@ -174,34 +203,28 @@ def _complete(
 ) -> None:
     """Fill in what was not given, and check what has to fit together."""
     nodes, problems = scope.nodes, scope.problems
-    for key, name in PARTS.items():
-        dict.__setitem__(model, key, dict.get(given, f"failover_{name}", DEFAULTS.get(key)))
+    for name in VARIABLES:
+        if name not in NO_PARTS:
+            key = name.removeprefix("failover_")
+            dict.__setitem__(model, key, dict.get(given, name, DEFAULTS.get(key)))
     dict.__setitem__(model, "hostnames", {n: found[n]["nodename"] for n in nodes} if found else {})
-    with problems:
-        if given["failover_engine"] != "agent":
-            refuse(
-                "failover_engine",
-                given["failover_engine"],
-                "is not available in this version; use agent.",
-            )
-    with problems:
-        _guard.timing_problem(model["timing"])
     with problems:
         _links.complete(model["links"], scope)
     with problems:
         _fencing.complete(model["fencing"], scope)
-    put(scope, model, "watchdog", _watchdog, model, scope)
     with problems:
-        sfex = model["sfex"]
-        if sfex is not None:
-            decides = any(m["method"] == "sfex" for m in every(model["fencing"]))
-            put(scope, sfex, "times", lambda: _guard.locks(sfex, model["watchdog"], decides))
+        engine = _engines.of(model)
+        dict.__setitem__(model, "hooks", asdict(engine.hooks))
+        engine.complete(model, scope)
     with problems:
         _services.complete(
             model["services"], dict.get(model, "links"), dict.get(model, "sfex"), scope
         )
     with problems:
         _services.check(model["services"], dict.get(model, "sfex"), scope)
+    with problems:
+        patterns = [unit for each in _engines.ENGINES.values() for unit in each.reserved]
+        _units.unreserved(model["services"], patterns)
     with problems:
         _safe(model, problems)
     with problems:
@@ -211,8 +234,6 @@ def _complete(
             _interfaces(model["services"], found, problems)
     with problems:
         _links.check(model["links"], nodes, problems)
-    with problems:
-        _links.carry(model)
     with problems:
         _storage.number(every(model["services"]), found)
     with problems:
@@ -229,18 +250,7 @@ def _complete(
     with problems:
         _monitors.check(model["monitors"], model["ping_targets"])
     with problems:
-        if any(method["method"] == "watchdog" for method in model["fencing"]):
-            _monitors.steady(model["monitors"])
-    with problems:
-        _guard.check(
-            model["fencing"],
-            model["services"],
-            model["watchdog"],
-            model["sfex"],
-            model["timing"],
-            model["ping_targets"],
-            problems,
-        )
+        _engines.of(model).check(model, problems)
     with problems:
         replication = [s["storage"]["link"] for s in model["services"] if s["storage"]["link"]]
         _fencing.check_addresses(model["fencing"], model["links"], replication, problems)
@@ -248,25 +258,9 @@ def _complete(
         _notifications.complete(model["notifications"], problems)
 
 
-PARTS = {
-    "engine": "engine",
-    "links": "links",
-    "fencing": "fencing",
-    "watchdog": "watchdog",
-    "sfex": "sfex",
-    "services": "services",
-    "timing": "timing",
-    "power_on": "power_on",
-    "ping_targets": "ping_targets",
-    "monitors": "monitors",
-    "notifications": "notifications",
-    "unsafe": "unsafe",
-}
+NO_PARTS = ("failover_name", "failover_group")
+"""Variables that say which hosts the cluster is, and so no part of its model."""
 DEFAULTS: Mapping[str, Any] = {"timing": {}, "monitors": {}}
-
-
-def _watchdog(model: Read, scope: Scope) -> Any:
-    return known(_guard.watchdog(model["watchdog"], model["fencing"], scope))
 
 
 def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> None:
@@ -283,11 +277,11 @@ def _apart(nodes: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _safe(model: Read, problems: Problems) -> None:
-    unsafe, guard = every(model["unsafe"]), model["watchdog"]
+    unsafe = every(model["unsafe"])
     taken = {
         "no_exclusion": not every(model["fencing"]),
         "single_link": len(every(model["links"])) < 2,
-        **_guard.risks(model["fencing"], guard),
+        **_engines.of(model).risks(model),
     }
     for word, wrong in taken.items():
         if wrong and word not in unsafe:
@@ -295,9 +289,8 @@ def _safe(model: Read, problems: Problems) -> None:
                 f"{UNSAFE[word]}; give what is missing, or accept the risk with"
                 f" failover_unsafe: [{word}]."
             )
-        # Whether a watchdog without a named driver is software, only its node can tell.
-        unknown = word == "software_watchdog" and guard is not None and "module" not in guard
-        if not wrong and word in unsafe and not unknown:
+    for word in unsafe:
+        if taken.get(word, False) is False:
             problems.add(f"failover_unsafe: {word} is not needed here; leave it out.")
 
 

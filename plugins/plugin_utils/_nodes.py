@@ -7,23 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _across, _applications, _clusters, _model, _packages, _storage
+from . import _across, _applications, _clusters, _engines, _model, _packages, _storage
 from ._inventory import agents
-
-
-def model_of(
-    task_vars: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, Any] | None:
-    """Return the model (secrets inside) of the cluster of the host, None if it has none.
-
-    Raises Problem with everything that is wrong with the cluster, and with what it shares with
-    other clusters of the inventory.
-    """
-    host = str(task_vars["inventory_hostname"])
-    own = _clusters.of_host(task_vars, host)
-    if own is None:
-        return None
-    return checked(own, _clusters.others(task_vars, own), found)
+from ._problems import Problem
 
 
 def checked(
@@ -45,7 +31,6 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
     nodes = model["nodes"]
     return {
         "node": host,
-        "peer": next(node for node in nodes if node != host),
         # This node works for the cluster where one node must: the first that is in the play.
         "acting": next((node for node in nodes if node in in_play), host),
         # Nodes that a limit left out are asked by delegation, so that a cluster never shrinks.
@@ -57,6 +42,7 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
             "applications": [kind.role for kind in _applications.used(model) if kind.role],
         },
         "secrets": [
+            *_engines.of(model).secrets,
             *(name for s in model["services"] for name in _storage.of(s).secrets(s)),
             *secrets(model),
         ],
@@ -109,3 +95,38 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         "names": list(model["nodes"]),
         "packages": _packages.needed(model),
     }
+
+
+def answers(own: _clusters.Cluster, hostvars: Any, host: str) -> dict[str, dict[str, Any]]:
+    """Collect what each node answered to node_info, asked by itself or by delegation.
+
+    A play registers the answer as prepare_answer, and the delegated ones as prepare_others.
+    Raises Problem.
+    """
+    collected: dict[str, dict[str, Any]] = {}
+    reasons: dict[str, str] = {}
+    for asker in [host, *(node for node in own.nodes if node != host)]:
+        said = [(asker, hostvars[asker].get("prepare_answer") or {})]
+        for result in (hostvars[asker].get("prepare_others") or {}).get("results", []):
+            said.append((str(result.get("item")), result))
+        for node, result in said:
+            if "node" in result:
+                collected.setdefault(node, {**result["node"], "offset": result["offset"]})
+            elif result.get("msg"):
+                reasons[node] = _reason(result)
+    for node in own.nodes:
+        if node not in collected:
+            why = reasons.get(node, "it was not asked")
+            address = own.variables[node].get("ansible_host", node)
+            raise Problem(
+                f"{node} ({address}) cannot be examined, so nothing was changed on any node: {why}"
+            )
+    return {node: collected[node] for node in own.nodes}
+
+
+def _reason(result: Any) -> str:
+    text = " ".join(str(result["msg"]).split())
+    if result.get("unreachable"):
+        # What comes before says only that it was tried.
+        return text.rpartition("reached over ssh: ")[2]
+    return f"it failed: {text}"

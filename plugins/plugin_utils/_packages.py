@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import _applications, _storage
+from . import _applications, _engines, _storage
 
-BASE = ("iproute2", "kmod", "python3-dbus-fast")
+BASE = ("iproute2", "kmod")
 # Debian has a package for each fence agent since 13, named after it except for these.
 AGENTS_OF = {
     "apc-snmp": ("tripplite_snmp",),
@@ -45,7 +45,7 @@ BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 
 def needed(model: Mapping[str, Any]) -> list[str]:
     """Return the names of the packages, sorted."""
-    names = set(BASE)
+    names = {*BASE, *_engines.of(model).needs}
     for method in model["fencing"]:
         if method["agent"]:
             names.update(for_agent(method["agent"]))
@@ -72,7 +72,7 @@ def for_agent(agent: str) -> list[str]:
 
 def stock(model: Mapping[str, Any]) -> dict[str, str]:
     """Return the units that packages of the cluster bring along: the package of each."""
-    result: dict[str, str] = {}
+    result = dict(_engines.of(model).stock)
     for storage in _storage.used(model):
         result.update(storage.stock)
     for kind in _applications.used(model):

@@ -24,7 +24,6 @@ SYSTEM = (
     "dm-event",
     "drbd*",
     "emergency",
-    "failoverd*",
     "firewalld",
     "getty*",
     "ifup@*",
@@ -72,10 +71,10 @@ SYSTEM = (
 """Units that every node needs for itself; on a standby a service's units are stopped."""
 
 
-def permitted(where: str, unit: str) -> None:
-    """Refuse a unit of the system, and a template without an instance."""
+def permitted(where: str, unit: str, patterns: Sequence[str] = SYSTEM) -> None:
+    """Refuse a unit of the system, or of other patterns, and a template without an instance."""
     stem = unit.removesuffix(".service")
-    if any(fnmatch.fnmatchcase(stem, pattern) for pattern in SYSTEM):
+    if any(fnmatch.fnmatchcase(stem, pattern) for pattern in patterns):
         refuse(
             where,
             unit,
@@ -100,3 +99,11 @@ def unshared(services: Sequence[Mapping[str, Any]]) -> None:
                     f" own, such as an instance of a template (NAME@{service['name']}.service).",
                 )
             owners[unit] = service["name"]
+
+
+def unreserved(services: Sequence[Mapping[str, Any]], patterns: Sequence[str]) -> None:
+    """Refuse units of engines as units of a service."""
+    for service in services:
+        for index, application in enumerate(service["applications"]):
+            where = f"{service['where']}.applications[{index}].unit"
+            permitted(where, application["unit"], patterns)

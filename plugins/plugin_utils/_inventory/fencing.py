@@ -27,7 +27,7 @@ from .kinds import (
 )
 
 MANAGED = {
-    "action": "failoverd chooses the action itself.",
+    "action": "the cluster chooses the action itself.",
     "delay": "a fixed delay follows the node and not its role; use failover_timing.fence_delay_s.",
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 from .. import _net, _storage
 from .._applications import KINDS
 from .._daemon import timing
+from .._engines import ENGINES
 from .._problems import refuse
 from .applications import APPLICATIONS
 from .kinds import (
@@ -34,14 +35,14 @@ TYPES = {name: kind.keys for name, kind in _storage.KINDS.items()}
 RESERVED = (
     "all",
     "failover",
-    "failoverd",
     "localhost",
     "root",
     "ungrouped",
     *(name for storage in _storage.KINDS.values() for name in storage.reserved),
     *(name for kind in KINDS.values() for name in kind.reserved),
+    *(name for engine in ENGINES.values() for name in engine.names),
 )
-"""Names of services that mean something else to their parts, to Ansible or to the daemon."""
+"""Names of services that mean something else to their parts, to Ansible or to an engine."""
 FAILBACK = ("manual", "automatic")
 
 

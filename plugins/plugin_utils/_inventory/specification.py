@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .._engines import DEFAULT, ENGINES
 from .fencing import FENCING
 from .guard import SFEX, WATCHDOG
 from .kinds import Flag, Key, ListOf, Name, Text
@@ -15,7 +16,6 @@ from .notifications import NOTIFICATIONS
 from .services import SERVICES
 from .timing import TIMING
 
-ENGINES = ("agent", "pacemaker")
 UNSAFE = {
     "no_exclusion": "No method excludes a silent peer.",
     "single_link": "One link alone decides.",
@@ -23,7 +23,7 @@ UNSAFE = {
     "sfex_without_watchdog": "A frozen owner goes on writing when it wakes up after its lock was"
     " taken.",
 }
-VARIABLES: Mapping[str, Key] = {
+COMMON: Mapping[str, Key] = {
     "failover_name": Key(
         Name(("all", "ungrouped")), "Name of the cluster.", otherwise="the name of the group"
     ),
@@ -32,9 +32,7 @@ VARIABLES: Mapping[str, Key] = {
         "Group that is the cluster, where a host is in several groups.",
         otherwise="the group of the variables",
     ),
-    "failover_engine": Key(
-        Text(ENGINES), "What keeps the services. Only agent is available.", default="agent"
-    ),
+    "failover_engine": Key(Text(tuple(ENGINES)), "What keeps the services.", default=DEFAULT),
     "failover_links": Key(LINKS, "Heartbeat links between the nodes.", required=True),
     "failover_services": Key(
         SERVICES, "Services: storage, addresses and applications that move together.", required=True
@@ -61,3 +59,9 @@ VARIABLES: Mapping[str, Key] = {
         ListOf(Text(tuple(UNSAFE))), "Risks that are accepted by name.", default=()
     ),
 }
+"""Variables of every engine."""
+VARIABLES: Mapping[str, Key] = {
+    **COMMON,
+    **{name: key for engine in ENGINES.values() for name, key in engine.variables.items()},
+}
+"""With those of single engines."""

@@ -16,9 +16,12 @@ COLLECTIONS = CHECKOUT / "build" / "collections"
 sys.path.insert(0, str(COLLECTIONS))
 
 from ansible_collections.failover.cluster.plugins.plugin_utils import (  # noqa: E402
-    _config,
     _model,
     _problems,
+    _secrets,
+)
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import (  # noqa: E402
+    config,
 )
 
 from tests.unit.collection.conftest import NODES, VARIABLES  # noqa: E402
@@ -44,8 +47,8 @@ def run(data: bytes) -> bool:
         assert str(problem).replace("\n", "").isprintable(), "a terminal would obey this"
         return False
     for node in NODES:
-        _config.secrets(model, model["fencing"], node)
-    json.dumps(_config.public(model))
+        config.files(model, node)
+    json.dumps(_secrets.public(model))
     return True
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.failover.cluster.plugins.module_utils import _control
+from ansible_collections.failover.cluster.plugins.module_utils._engines import agent
 
 from failoverd.control.server import ControlServer
 
@@ -19,7 +19,7 @@ from .modules import run
 @pytest.fixture
 def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Calls something beside a daemon's real control socket that answers this."""
-    monkeypatch.setattr(_control, "SOCKET", str(tmp_path / "control.sock"))
+    monkeypatch.setattr(agent, "SOCKET", str(tmp_path / "control.sock"))
 
     def called(answer: dict[str, Any], work: Any) -> Any:
         async def answered(request: dict[str, Any], uid: int) -> dict[str, Any]:
@@ -45,10 +45,10 @@ def status(*names: str) -> dict[str, Any]:
 
 @pytest.mark.finding("S29")
 def test_the_daemon_says_which_services_it_manages(beside):
-    assert _control.services() == []
-    assert beside(status("shop", "mail"), _control.services) == ["mail", "shop"]
+    assert agent.ENGINE.services() == []
+    assert beside(status("shop", "mail"), agent.ENGINE.services) == ["mail", "shop"]
     with pytest.raises(RuntimeError, match="failoverd does not say what it manages"):
-        beside({"ok": False}, _control.services)
+        beside({"ok": False}, agent.ENGINE.services)
 
 
 @pytest.mark.finding("S29")
@@ -64,6 +64,6 @@ def test_only_a_filesystem_that_the_daemon_manages_is_left_alone(beside, service
         )
 
     said = beside(status("shop"), opened)["msg"]
-    words = "failoverd manages service shop; its filesystem is its alone."
+    words = "the cluster manages service shop, and its filesystem with it."
     assert (words in said) == refused
     assert ("/dev/does-not-exist does not exist" in said) != refused

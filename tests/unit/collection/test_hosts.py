@@ -9,7 +9,12 @@ import pty
 from typing import Any
 
 import pytest
-from ansible_collections.failover.cluster.plugins.module_utils import _lines, _packages, _units
+from ansible_collections.failover.cluster.plugins.module_utils import (
+    _engines,
+    _lines,
+    _packages,
+    _units,
+)
 from ansible_collections.failover.cluster.plugins.modules import fence_check
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _findings,
@@ -293,7 +298,8 @@ def test_only_the_daemon_itself_may_have_its_line_open(tmp_path, words, told):
     (tmp_path / "7/fd").mkdir(parents=True)
     (tmp_path / "7/cmdline").write_text("\0".join([*words, ""]))
     (tmp_path / "7/fd/5").symlink_to("/dev/null")
-    assert _lines.readers("/dev/null", str(tmp_path)) == told
+    own = [engine.process for engine in _engines.ENGINES.values()]
+    assert _lines.readers("/dev/null", own, str(tmp_path)) == told
 
 
 @pytest.mark.finding("H21")

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from ansible_collections.failover.cluster.plugins.plugin_utils import _config
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import config
 
 from failoverd import config as daemon
 
@@ -32,12 +32,13 @@ def directives(role: str, template: str, **variables: Any) -> dict[str, str]:
 
 @pytest.mark.finding("S22", "S23")
 def test_no_unit_ends_a_start_by_itself_and_a_stop_only_when_the_user_says(build) -> None:
-    [service] = build(("failover_services.0.applications", SLOW))["services"]
+    model = build(("failover_services.0.applications", SLOW))
+    [service] = model["services"]
     postgresql, apache, worker = service["applications"]
-    each = {"item": (service, postgresql)}
+    each = {"item": (service, postgresql), "prepare_model": model}
     found = directives("postgresql", "postgresql.service.j2", **each)
     assert (found["TimeoutStartSec"], found["TimeoutStopSec"]) == ("infinity", "600")
-    found = directives("apache", "apache.service.j2", item=(service, apache))
+    found = directives("apache", "apache.service.j2", **{**each, "item": (service, apache)})
     assert (found["TimeoutStartSec"], found["TimeoutStopSec"]) == ("infinity", "500")
     found = directives("engine_agent", "drop-in.conf.j2", engine_agent_unit=worker)
     assert found == {"TimeoutStartSec": "infinity", "TimeoutStopSec": "400"}
@@ -46,7 +47,7 @@ def test_no_unit_ends_a_start_by_itself_and_a_stop_only_when_the_user_says(build
 @pytest.mark.finding("S22", "S24")
 def test_the_daemon_is_told_the_limits_and_where_the_data_are(build) -> None:
     model = build(("failover_services.0.applications", SLOW))
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     found = {r.name: r for r in daemon.parse(texts).services[0].resources}
     postgresql, worker = found["postgresql"], found["worker"]
     assert (postgresql.start_timeout_s, postgresql.stop_timeout_s) == (900, 600)

@@ -20,7 +20,8 @@ from typing import Any
 import jinja2
 import pytest
 from ansible_collections.failover.cluster.plugins.filter import endpoint
-from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _problems
+from ansible_collections.failover.cluster.plugins.plugin_utils import _problems
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import config
 
 from failoverd import config as daemon
 
@@ -65,7 +66,7 @@ def refused(two, first: list[Any], second: list[Any], **more: Any) -> str:
 @pytest.mark.finding("S25")
 def test_two_services_may_have_the_same_applications_on_the_same_ports(two):
     model = two(["postgresql", "apache"], ["postgresql", "apache"])
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     asked = {}
     for each in daemon.parse(texts).services:
         resources = {resource.name: resource for resource in each.resources}
@@ -257,7 +258,7 @@ def test_a_service_without_storage_reaches_the_daemon(build, found, storage):
     if storage is ...:
         del proxy["storage"]
     model = build(("failover_services.1", proxy), found=found)
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     read = daemon.parse(texts)
     resources = {r.name: r.after for r in read.services[1].resources}
     assert resources == {
@@ -404,7 +405,7 @@ def test_the_servers_of_two_services_run_on_one_node_and_each_monitor_asks_its_o
     for each in model["services"]:
         for application in each["applications"]:
             getattr(node, application["kind"])(each, application)
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     for settings, each in zip(daemon.parse(texts).services, model["services"], strict=True):
         [check] = next(r for r in settings.resources if r.name == "postgresql").monitor
         asyncio.run(serving(check))

@@ -9,14 +9,15 @@ import json
 
 import pytest
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
-    _config,
     _fencing,
     _membership,
     _model,
     _nodes,
     _packages,
     _problems,
+    _secrets,
 )
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import config
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ from failoverd.alerts import settings as daemon_notices
 def test_the_daemon_accepts_the_configuration_of_both_nodes(build):
     model = build()
     for node in model["nodes"]:
-        texts = {**_config.secrets(model, model["fencing"], node), "key": "ab" * 32}
+        texts = {**config.files(model, node), "key": "ab" * 32}
         read = daemon.parse(texts)
         assert (read.cluster, read.node) == ("shop", node)
         assert read.peer != node
@@ -45,7 +46,7 @@ def test_the_policy_of_a_service_reaches_the_daemon(build):
         ("failover_services.0.failback", "automatic"),
         ("failover_services.0.failback_delay_s", 60),
     )
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     [service] = daemon.parse(texts).core().services
     assert (service.restarts, service.failure_expiry_s) == (5, 600.0)
     assert (service.failback, service.failback_delay_s) == (True, 60.0)
@@ -59,7 +60,7 @@ def test_the_monitors_reach_the_daemon(build):
             {"ping": {"needed": 2, "interval_s": 2}, "space": {"interval_s": 60}},
         ),
     )
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     read = daemon.parse(texts).monitors
     assert [(t.address, t.weight) for t in read.ping.targets] == [
         ("192.168.1.254", 1),
@@ -88,7 +89,7 @@ NOTIFICATIONS = [
 
 def test_the_notifications_reach_the_daemon_and_their_secrets_nobody_else(build):
     model = build(("failover_notifications", NOTIFICATIONS))
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     mail, hook, pager = daemon.parse(texts).notifications
     assert isinstance(mail, daemon_notices.MailSettings)
     assert isinstance(hook, daemon_notices.WebhookSettings)
@@ -98,12 +99,12 @@ def test_the_notifications_reach_the_daemon_and_their_secrets_nobody_else(build)
     assert pager.argv == ("/usr/local/bin/page", "--now")
     assert "hidden" in texts["notifications.json"]
     assert "hidden-mail" not in texts["cluster.json"] and "hidden-hook" not in texts["cluster.json"]
-    assert "hidden" not in json.dumps(_config.public(model))
+    assert "hidden" not in json.dumps(_secrets.public(model))
 
 
 def test_f10_a_service_does_not_come_home_by_itself_unless_told(build):
     model = build(("failover_timing", {"failure_expiry_s": 900}))
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     [service] = daemon.parse(texts).core().services
     assert not service.failback
     assert service.failure_expiry_s == 900.0
@@ -114,20 +115,20 @@ def test_what_is_public_holds_no_secret(build):
         ("failover_services.0.applications.0", {"postgresql": {"password": "hidden-too"}})
     )
     assert "hidden" in json.dumps(model)
-    assert "hidden" not in json.dumps(_config.public(model))
-    assert "hidden" not in json.dumps(_config.render(model, "node1"))
+    assert "hidden" not in json.dumps(_secrets.public(model))
+    assert "hidden" not in json.dumps(config.render(model, "node1"))
 
 
 def test_a_secret_of_one_device_alone_reaches_the_daemon(build):
     model = build(("failover_fencing.0.nodes.node2.password", "second-word"))
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     targets = daemon.parse(texts).fencing[0].targets
     assert targets["node2"]["password"] == "second-word"
     assert targets["node1"]["password"] == "hidden-word"
 
 
 def test_resources_depend_on_what_they_stand_on(build):
-    resources = _config.render(build(), "node1")["services"][0]["resources"]
+    resources = config.render(build(), "node1")["services"][0]["resources"]
     after = {resource["name"]: resource["after"] for resource in resources}
     assert after == {
         "drbd": [],
@@ -141,7 +142,7 @@ def test_resources_depend_on_what_they_stand_on(build):
 
 def resources_of(model):
     """The resources of the only service, as the daemon reads them, by name."""
-    texts = {**_config.secrets(model, model["fencing"], "node1"), "key": "ab" * 32}
+    texts = {**config.files(model, "node1"), "key": "ab" * 32}
     [service] = daemon.parse(texts).services
     return {resource.name: resource for resource in service.resources}
 
@@ -329,6 +330,6 @@ def test_each_parameter_is_either_public_or_secret(parameters):
 
 def test_a_secret_by_its_name_alone_is_shown_to_nobody(build):
     shown = json.dumps(
-        _config.public(build(("failover_fencing.0.parameters.hexadecimal_kg", "c0ffee")))
+        _secrets.public(build(("failover_fencing.0.parameters.hexadecimal_kg", "c0ffee")))
     )
     assert "username" in shown and "c0ffee" not in shown

@@ -324,7 +324,7 @@ CASES = [
     (
         "failover_engine",
         "pacemaker",
-        "failover_engine: pacemaker is not available in this version; use agent.",
+        "failover_engine: pacemaker is not one of agent.",
     ),
     ("failover_ping_targets", ["router"], "failover_ping_targets[0]: router is not an IP address."),
     (

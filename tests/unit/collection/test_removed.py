@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.failover.cluster.plugins.module_utils import _configured
+from ansible_collections.failover.cluster.plugins.module_utils._engines import agent
 from ansible_collections.failover.cluster.plugins.modules import cluster_info
-from ansible_collections.failover.cluster.plugins.plugin_utils import _config, _findings, _problems
+from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _problems
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import config
 
 from .conftest import NODES, resource_file
 from .modules import PLACE, run
@@ -89,18 +90,19 @@ def test_resources_of_ours_that_belong_to_nobody_are_stale_and_others_are_not(bu
     assert _findings.stale(build(), found, "node2")["drbd"] == []
 
 
-def test_a_node_tells_what_it_was_configured_for(build, found, tmp_path):
+def test_a_node_tells_what_it_was_configured_for(build, found, tmp_path, monkeypatch):
     path = tmp_path / "cluster.json"
-    assert _configured.services(str(path)) == {}
-    path.write_text(json.dumps(_config.render(build(found=found), "node1")))
-    assert _configured.services(str(path)) == {
+    monkeypatch.setattr(agent, "CONFIGURATION", str(path))
+    assert agent.ENGINE.configured() == {}
+    path.write_text(json.dumps(config.render(build(found=found), "node1")))
+    assert agent.ENGINE.configured() == {
         "shop": {
             "mount": "/srv/shop",
             "units": ["postgresql-shop.service", "apache-shop.service", "worker.service"],
         }
     }
     path.write_text("{")
-    assert _configured.services(str(path)) == {}
+    assert agent.ENGINE.configured() == {}
 
 
 def test_a_service_that_is_not_stopped_here_is_waited_for():

@@ -49,10 +49,10 @@ def loop(tmp_path: Path) -> Iterator[str]:
 
 def rendered(build, found, node="node1"):
     """The daemon's configuration as the collection writes it."""
-    from ansible_collections.failover.cluster.plugins.plugin_utils import _config
+    from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import config
 
     model = build(*CHANGES, found=found)
-    texts = {**_config.secrets(model, model["fencing"], node), "key": "ab" * 32}
+    texts = {**config.files(model, node), "key": "ab" * 32}
     return model, parse(texts)
 
 
@@ -72,14 +72,14 @@ def test_the_daemon_reads_what_the_inventory_says(build, found):
 
 
 def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
-    from ansible_collections.failover.cluster.plugins.plugin_utils import _takeover
+    from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import takeover
 
     model, config = rendered(build, found)
-    told = _takeover.costs(model)
+    told = takeover.costs(model)
     assert {name: tuple(both) for name, both in told.items()} == config.takeover_costs()
     # dead 3 + head start 6 + agent 30, then timeout 13 + collision 1.5; the lease 10 + 6 + 2.
     assert told == {"ipmilan": [0.8, 39.0], "sfex": [53.5, 53.5], "lease": [18.0, 18.0]}
-    assert "multi-mount protection adds about 22 s" in _takeover.sentences(model)[-1]
+    assert "multi-mount protection adds about 22 s" in takeover.sentences(model)[-1]
 
 
 @pytest.mark.parametrize(

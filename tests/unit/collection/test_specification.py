@@ -10,11 +10,11 @@ import re
 import pytest
 import yaml
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
-    _guard,
     _model,
     _nodes,
     _problems,
 )
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import guard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -194,10 +194,10 @@ def test_a_fixed_address_of_any_node_is_no_virtual_one(build, found):
 
 @pytest.mark.finding("S15")
 def test_a_head_start_that_is_shorter_than_a_fence_is_told_with_its_arithmetic(build):
-    [note] = _guard.notes(build())
+    [note] = guard.notes(build())
     assert note.startswith("failover_timing.fence_delay_s: 6 is not longer than the 30 s")
     assert "3 + 6 = 9 s" in note
-    assert _guard.notes(build(("failover_timing", {"fence_delay_s": 31}))) == []
+    assert guard.notes(build(("failover_timing", {"fence_delay_s": 31}))) == []
 
 
 @pytest.mark.finding("I9")
@@ -225,12 +225,12 @@ def test_all_problems_are_told_and_nothing_follows_from_a_wrong_value(build):
 
 @pytest.mark.finding("I6")
 def test_what_the_daemon_alone_refuses_is_refused_before_any_node_is_changed(build, monkeypatch):
-    from ansible_collections.failover.cluster.plugins.plugin_utils import _reader
+    from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import reader
 
     def parse(texts):
-        raise _reader.ConfigError("cluster.json: services[0].name: is too beautiful.")
+        raise reader.ConfigError("cluster.json: services[0].name: is too beautiful.")
 
-    monkeypatch.setattr(_reader, "parse", parse)
+    monkeypatch.setattr(reader, "parse", parse)
     told = sentences(build)
     assert told[0].startswith("cluster shop: the daemon of node1 would refuse its configuration:")
     assert "is too beautiful" in told[0]

@@ -181,7 +181,7 @@ def test_a_tag_runs_the_checks_first_and_the_role_that_is_called_so(play: Play) 
         "Check the cluster of the host",
         "failover.cluster.prepare : Judge the answers",
         "failover.cluster.prepare : Hand the secrets",
-        "failover.cluster.engine_agent : Wait until the services run",
+        "Start the cluster",
     ):
         assert task in listed.text
     assert "failover.cluster.drbd : Create" not in listed.text
@@ -243,7 +243,7 @@ def test_the_node_that_is_off_may_be_left_out_of_the_play(play: Play) -> None:
     asked = ("-e", "node=n1a", "-e", "confirm=n1a", "--limit", "n1b")
     done = play("confirm_fenced", {"one": cluster(1)}, *asked, "--check")
     assert "was not confirmed" not in done.text
-    assert "TASK [Tell the daemon of the other node]" in done.text
+    assert "TASK [Tell the engine of the cluster]" in done.text
 
 
 @pytest.mark.finding("I18")

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import _guard, _storage
-from ._daemon import takeover
+from ... import _storage
+from ..._daemon import takeover
+from . import guard
 
 
 def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -23,7 +24,7 @@ def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
             levels.append(takeover.lock(method["name"], times["timeout_s"], times["collision_s"]))
         else:
             levels.append(takeover.device(method["name"], method["timeout_s"]))
-    told = takeover.costs(_guard.durations(model["timing"]), levels)
+    told = takeover.costs(guard.durations(model["timing"]), levels)
     return {name: list(both) for name, both in told.items()}
 
 

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from . import _applications, _fencing, _notifications, _services, _storage
+from ... import _applications, _fencing, _notifications, _services, _storage
 
 FORMAT = 1
 
@@ -38,42 +38,12 @@ def render(model: Mapping[str, Any], node: str) -> dict[str, Any]:
     }
 
 
-def public(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the model without secrets, fit to be shown."""
-    result = dict(model)
-    result["fencing"] = [
-        {
-            **method,
-            "parameters": _fencing.public(method["parameters"]),
-            "nodes": {n: _fencing.public(item) for n, item in method["nodes"].items()},
-        }
-        for method in model["fencing"]
-    ]
-    result["notifications"] = [_notifications.public(item) for item in model["notifications"]]
-    result["services"] = [
-        {
-            **service,
-            "applications": [_shown(application) for application in service["applications"]],
-        }
-        for service in model["services"]
-    ]
-    return result
-
-
-def _shown(application: Mapping[str, Any]) -> dict[str, Any]:
-    keys = _applications.of(application).keys
-    hidden = {name for name, key in keys.items() if key.kind.secret}
-    return {key: item for key, item in application.items() if key not in hidden}
-
-
-def secrets(
-    model: Mapping[str, Any], fencing: Sequence[Mapping[str, Any]], node: str
-) -> dict[str, str]:
-    """Return the texts of the files that hold secrets: of devices and of notifications.
+def files(model: Mapping[str, Any], node: str) -> dict[str, str]:
+    """Return the texts of the files; each holds secrets of devices or of notifications.
 
     cluster.json is one of them because a parameter of a single node's device stays there.
     """
-    config = render(model, node)
+    config, fencing = render(model, node), model["fencing"]
     for entry, method in zip(config["fencing"], fencing, strict=True):
         if not method["agent"]:
             continue

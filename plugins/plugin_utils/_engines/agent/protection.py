@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ._problems import Problem
+from ..._problems import Problem
 
 SOFTWARE = "Software Watchdog"
 """How the kernel's softdog calls itself."""
@@ -35,8 +35,9 @@ def watchdog(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> No
         )
 
 
-def lock_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> None:
+def lock_disks(model: Mapping[str, Any], found: Found) -> None:
     """Refuse a lock disk that one node does not see, or that is another one there."""
+    nodes = model["nodes"]
     if model["sfex"] is None:
         return
     for node in nodes:
@@ -48,10 +49,11 @@ def lock_disks(model: Mapping[str, Any], nodes: Sequence[str], found: Found) -> 
             raise Problem(f"{where} on {node} is not a block device.")
         if seen["used"] in ("mounted", "swap"):
             raise Problem(f"{where} on {node} is in use ({seen['used']}).")
-    first, second = nodes
-    one, other = (found[node]["lock_disk"]["size"] for node in nodes)
-    if one != other:
-        raise Problem(
-            f"failover_sfex.disk: is not the same disk on both nodes; it has {one} bytes on {first}"
-            f" and {other} on {second}."
-        )
+    first, *others = nodes
+    sizes = {node: found[node]["lock_disk"]["size"] for node in nodes}
+    for other in others:
+        if sizes[first] != sizes[other]:
+            raise Problem(
+                f"failover_sfex.disk: is not the same disk on both nodes; it has {sizes[first]}"
+                f" bytes on {first} and {sizes[other]} on {other}."
+            )

@@ -7,18 +7,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import _config
-from ._daemon import ConfigError, parse
-from ._problems import Problem
+from ..._daemon import ConfigError, parse
+from ..._problems import Problem
+from . import config
 
 KEY = "00" * 32
 """In the place of the heartbeat key, which is made later."""
 
 
-def judge(model: Mapping[str, Any], node: str) -> None:
+def accept(model: Mapping[str, Any], node: str) -> None:
     """Raise Problem for what the daemon of a node would refuse."""
     told = {**model, "links": [_addressed(i, one) for i, one in enumerate(model["links"])]}
-    texts = {**_config.secrets(told, model["fencing"], node), "key": KEY}
+    texts = {**config.files(told, node), "key": KEY}
     try:
         parse(texts)
     except ConfigError as error:

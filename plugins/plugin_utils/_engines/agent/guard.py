@@ -10,22 +10,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _storage
-from ._daemon import Lease, Times, Timing, timing
-from ._inventory.guard import WATCHDOG
-from ._inventory.kinds import Scope, attempt, every
-from ._problems import Problem, Problems
+from ... import _monitors, _storage
+from ..._daemon import Lease, Times, Timing, size, timing
+from ..._inventory.guard import WATCHDOG
+from ..._inventory.kinds import Scope, attempt, every, known
+from ..._problems import Problem, Problems
 
 SOFTWARE = "softdog"
 FIELDS = {"watchdog": "failover_watchdog.timeout_s", "handler_s": "failover_timing.handler_s"}
 """Fields of the arithmetic that are not the method's own."""
 
 
-def watchdog(given: Any, methods: Any, scope: Scope) -> Any:
+def watchdog(model: Any, scope: Scope) -> Any:
     """Return the watchdog; the method watchdog needs one, so it has defaults."""
-    if given is not None or not any(m["method"] == "watchdog" for m in every(methods)):
+    given = model["watchdog"]
+    if given is not None or not any(m["method"] == "watchdog" for m in every(model["fencing"])):
         return given
-    return attempt(scope, WATCHDOG.read, "failover_watchdog", {}, scope)
+    return known(attempt(scope, WATCHDOG.read, "failover_watchdog", {}, scope))
+
+
+def carry(model: Any) -> None:
+    """Refuse services whose heartbeats are too large, or too slow on a serial line."""
+    links = model["links"]
+    for node in model["nodes"]:
+        field, rule = size.problem(
+            model["cluster"],
+            node,
+            [link["name"] for link in links],
+            [service["name"] for service in model["services"]],
+            [link["baud"] for link in links if link["type"] == "serial"],
+            float(model["timing"].get("dead_s", Timing().dead_s)),
+        )
+        if rule:
+            raise Problem(f"failover_{field}: {rule}.")
 
 
 def locks(found: Any, guard: Any, decides: bool) -> dict[str, float]:
@@ -74,21 +91,17 @@ def _lease(method: Any, guard: Any, given: Any, services: Any) -> None:
         raise Problem(f"{place}: {rule}.")
 
 
-def check(
-    methods: Any,
-    services: Any,
-    guard: Any,
-    lock_disk: Any,
-    given: Any,
-    targets: Any,
-    problems: Problems,
-) -> None:
+def check(model: Any, problems: Problems) -> None:
     """Refuse methods that lack what they stand on."""
+    methods, services = model["fencing"], model["services"]
+    guard, lock_disk = model["watchdog"], model["sfex"]
     for method in methods:
         where = method["where"]
         if method["method"] == "watchdog":
             with problems:
-                if not every(targets):
+                _monitors.steady(model["monitors"])
+            with problems:
+                if not every(model["ping_targets"]):
                     raise Problem(
                         f"{where}: watchdog needs failover_ping_targets; without one that it"
                         " reaches, no node may take over."
@@ -101,7 +114,7 @@ def check(
                             " no address: a standby asks the LAN whether somebody still has it."
                         )
             with problems:
-                _lease(method, guard, given, services)
+                _lease(method, guard, model["timing"], services)
         if method["method"] == "sfex":
             for service in services:
                 with problems:
@@ -130,10 +143,15 @@ def notes(model: Mapping[str, Any]) -> list[str]:
     return result
 
 
-def risks(methods: Sequence[Any], guard: Any) -> dict[str, bool]:
-    """Return for each risk of this file whether the cluster takes it."""
+def risks(methods: Sequence[Any], guard: Any) -> dict[str, bool | None]:
+    """Return for each risk of this file whether the cluster takes it, None if only nodes can tell.
+
+    Whether a watchdog without a named driver is software, only its node knows.
+    """
     decides = any(method["method"] == "sfex" for method in methods)
+    unnamed = guard is not None and "module" not in guard
+    software = guard is not None and guard.get("module") == SOFTWARE
     return {
-        "software_watchdog": guard is not None and guard.get("module") == SOFTWARE,
+        "software_watchdog": None if unnamed else software,
         "sfex_without_watchdog": decides and guard is None,
     }

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engines, as they are asked on a node. Each is one file of this folder.
+
+Ansible sends to a node only what an import statement names. So each engine has its line here;
+nothing else names one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import agent
+from ._base import Engine, Refused
+
+__all__ = ["ENGINES", "NOT_RUNNING", "Engine", "Refused", "found", "here", "services"]
+
+NOT_RUNNING = "no engine of a cluster runs on this node."
+ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in (agent,)}
+
+
+def here() -> Engine | None:
+    """The engine that runs on this node, else the one that it is configured for, else None."""
+    engines = ENGINES.values()
+    running = next((engine for engine in engines if engine.running()), None)
+    return running or next((engine for engine in engines if engine.configured()), None)
+
+
+def services() -> list[str]:
+    """Names of the services that an engine manages on this node."""
+    return sorted({name for engine in ENGINES.values() for name in engine.services()})
+
+
+def found() -> dict[str, Any]:
+    """What node_info tells of the engines of this node, together and of each."""
+    each = {name: engine.found() for name, engine in ENGINES.items()}
+    return {
+        "engines": each,
+        "running": any(engine["running"] for engine in each.values()),
+        "services": sorted({name for engine in each.values() for name in engine["services"]}),
+        "configured": {
+            name: parts for engine in each.values() for name, parts in engine["configured"].items()
+        },
+    }

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules ask an engine on a node. The answers have one form, whichever engine it is.
+
+A cluster has two nodes or more: no answer says "the other node".
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Run = Callable[[Sequence[str]], tuple[int, str, str]]
+"""Runs a command: its exit status, output and errors."""
+
+
+class Refused(Exception):
+    """The engine did not do what it was asked for; the text is the end of a sentence."""
+
+
+class Engine(ABC):
+    """One engine, asked on one node. It never needs another node to answer a question."""
+
+    name: str
+    """As failover_engine has it."""
+    process: Sequence[str] = ()
+    """How the command line of its process ends that opens the serial lines."""
+
+    @abstractmethod
+    def running(self) -> bool:
+        """Whether it runs on this node."""
+
+    @abstractmethod
+    def services(self) -> list[str]:
+        """Names of the services that it manages here, [] while it does not run.
+
+        One that was removed from its configuration counts until it is stopped here.
+        Raises RuntimeError when it runs and does not say.
+        """
+
+    @abstractmethod
+    def configured(self) -> dict[str, dict[str, Any]]:
+        """Mount point ("" for none) and units of each service that this node is configured for."""
+
+    def found(self) -> dict[str, Any]:
+        """What node_info tells of it; the engine of the control host may judge more than this."""
+        return {
+            "running": self.running(),
+            "services": self.services(),
+            "configured": self.configured(),
+        }
+
+    @abstractmethod
+    def status(self, run: Run) -> dict[str, Any]:
+        """What it knows of the cluster, {} while it does not run. At least:
+
+        - cluster: the name
+        - node: this node
+        - nodes: all nodes
+        - silent: nodes that are not heard now
+        - maintenance: whether it leaves everything as it is
+        - standby: nodes that shall run nothing
+        - services: a list. Each has name, owner (a node, or None), state ("running" and others),
+          local (its state here: "stopped", "running", "unknown" before it was looked at, others),
+          why (a sentence, "" if there is nothing to say)
+        """
+
+    @abstractmethod
+    def switchover(self, run: Run, service: str, to: str, wait_s: int) -> float:
+        """Move a service and wait until it runs there. Return the seconds. Raises Refused."""
+
+    @abstractmethod
+    def maintenance(self, run: Run, on: bool) -> None:
+        """Leave everything as it is from now on, or no more. Raises Refused."""
+
+    @abstractmethod
+    def standby(self, run: Run, node: str, on: bool) -> None:
+        """Have a node run nothing from now on, or no more. Raises Refused."""
+
+    @abstractmethod
+    def confirm_fenced(self, run: Run, node: str, who: str) -> str:
+        """Take a node for fenced, because a person says so. Return the answer. Raises Refused."""

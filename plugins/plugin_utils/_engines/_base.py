@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the collection asks an engine on the control host. No I/O.
+
+An engine keeps the services of a cluster. It is one file or folder here, one file of
+module_utils/_engines, which asks it on a node, and one role, engine_NAME, with the entry points
+main, absent, stopped, switchover, maintenance, confirm_fenced and forget.
+
+A model has its nodes in model["nodes"], two or more; found has what each of them answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._inventory.kinds import Key, Scope
+from .._problems import Problems
+
+Model = Mapping[str, Any]
+Found = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What files of other roles name of an engine."""
+
+    fence_peer: str = ""
+    """Program that DRBD calls before it goes on without its peer; "" for none."""
+    unfence_peer: str = ""
+    """Program that DRBD calls when the peer has caught up; "" for none."""
+    before: Sequence[str] = ()
+    """Units that stop the services at a shutdown; units of applications are ordered before them."""
+    units: Sequence[str] = ()
+    """Units of the engine itself; while one of them runs, nothing under it is undone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """One engine. What it does not say otherwise is nothing."""
+
+    name: str
+    """In failover_engine, and in the name of its role."""
+    text: str
+    """What it is, for the documentation: one sentence."""
+    least: int = 2
+    most: int
+    """Nodes that a cluster has with it, at least and at most."""
+    ignores: Collection[str] = ()
+    """Variables of every engine that this one does not obey; who gives one is refused."""
+    variables: Mapping[str, Key] = field(default_factory=dict)
+    """Variables of its own, as the specification has them; other engines refuse them."""
+    needs: Sequence[str] = ()
+    """Packages of the distribution."""
+    stock: Mapping[str, str] = field(default_factory=dict)
+    """Unit that a package of the distribution brings along and starts -> that package."""
+    secrets: Sequence[str] = ()
+    """Names of the secrets that it shares between the nodes; they are generated once."""
+    reserved: Sequence[str] = ()
+    """Patterns of units that are its own, so that no service may have them."""
+    names: Sequence[str] = ()
+    """Names that no service may have."""
+    hooks: Hooks = Hooks()
+
+    def complete(self, model: Any, scope: Scope) -> None:
+        """Fill in what was not given, and refuse values that do not fit together.
+
+        The model is as it was read: a wrong value in it raises Unknown when it is looked at.
+        """
+
+    def check(self, model: Any, problems: Problems) -> None:
+        """Refuse what this engine cannot do with the completed model, and say which one can."""
+
+    def risks(self, model: Any) -> Mapping[str, bool | None]:
+        """Whether the cluster takes each of the risks of failover_unsafe that are its own.
+
+        None: only the nodes can tell.
+        """
+        return {}
+
+    def accept(self, model: Model, node: str) -> None:
+        """Have the last word on what a node would be told, with the engine's own reader.
+
+        Raises Problem.
+        """
+
+    def judge(self, model: Model, found: Found) -> list[str]:
+        """Judge what the nodes answered. Return warnings; raises Problem."""
+        return []
+
+    def notes(self, model: Model) -> list[str]:
+        """What should be better, though nothing forbids it; one sentence each."""
+        return []
+
+    def costs(self, model: Model) -> list[str]:
+        """What a user should know of the length of a failover; one sentence each."""
+        return []
+
+    def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
+        """Render the configuration of a node: file -> text. The role knows where they lie.
+
+        The model is the one with its secrets; secrets are the values of those of this engine.
+        """
+        return {}

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""agent: the bundled failoverd, on two nodes, without a third machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._inventory.kinds import Scope, every, put
+from ..._problems import Problems
+from .._base import Engine, Found, Hooks, Model
+from . import config, guard, protection, reader, takeover
+
+
+class Agent(Engine):
+    """failoverd and its command failoverctl."""
+
+    def complete(self, model: Any, scope: Scope) -> None:
+        with scope.problems:
+            guard.timing_problem(model["timing"])
+        put(scope, model, "watchdog", guard.watchdog, model, scope)
+        with scope.problems:
+            sfex = model["sfex"]
+            if sfex is not None:
+                decides = any(m["method"] == "sfex" for m in every(model["fencing"]))
+                put(scope, sfex, "times", guard.locks, sfex, model["watchdog"], decides)
+
+    def check(self, model: Any, problems: Problems) -> None:
+        with problems:
+            guard.carry(model)
+        with problems:
+            guard.check(model, problems)
+
+    def risks(self, model: Any) -> Mapping[str, bool | None]:
+        return guard.risks(model["fencing"], model["watchdog"])
+
+    def accept(self, model: Model, node: str) -> None:
+        reader.accept(model, node)
+
+    def judge(self, model: Model, found: Found) -> list[str]:
+        for node in model["nodes"]:
+            protection.watchdog(model, node, found[node])
+        protection.lock_disks(model, found)
+        return []
+
+    def notes(self, model: Model) -> list[str]:
+        return guard.notes(model)
+
+    def costs(self, model: Model) -> list[str]:
+        return takeover.sentences(model)
+
+    def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
+        return {**config.files(model, node), "key": f"{secrets['key']}\n"}
+
+
+KIND = Agent(
+    name="agent",
+    text="The bundled daemon failoverd, for two nodes. It needs no third machine.",
+    most=2,
+    needs=("python3-dbus-fast",),
+    secrets=("key",),
+    reserved=("failoverd*",),
+    names=("failoverd",),
+    hooks=Hooks(
+        fence_peer="/usr/lib/failoverd/fence-peer",
+        unfence_peer="/usr/lib/failoverd/unfence-peer",
+        before=("failoverd-handover.service",),
+        units=("failoverd.service",),
+    ),
+)
