@@ -61,7 +61,7 @@ RESOURCES = "services.0.resources"
         (
             "unsafe",
             ["luck"],
-            "unsafe: must be of no_exclusion, single_link, software_watchdog,"
+            "unsafe: must consist of no_exclusion, single_link, software_watchdog,"
             " sfex_without_watchdog, not luck.",
         ),
         ("links.0.type", "ipx", "links[0].type: must be udp or serial, not ipx."),
@@ -168,7 +168,7 @@ def test_secrets_reach_the_agent_but_not_the_representation(texts: Texts) -> Non
 
 
 def test_a_secret_for_an_unknown_device_is_refused(texts: Texts) -> None:
-    with pytest.raises(ConfigError, match="bmx: is not a fencing of"):
+    with pytest.raises(ConfigError, match="bmx: is not a fencing method of"):
         parse({**texts(), "fencing.json": json.dumps({"bmx": {"password": "x"}})})
 
 

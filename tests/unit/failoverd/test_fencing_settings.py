@@ -124,7 +124,7 @@ def test_a_lease_needs_a_watchdog_that_outlasts_a_pause(
 
 def test_a_lease_needs_ping_targets(leased: dict[str, Any], texts: Texts) -> None:
     del leased["ping_targets"]
-    with pytest.raises(ConfigError, match="ping_targets: are needed by watchdog"):
+    with pytest.raises(ConfigError, match="ping_targets: are required by watchdog"):
         parse(texts())
 
 

@@ -240,7 +240,7 @@ def test_the_last_good_configuration_goes_on_whatever_the_new_one_is(
     (etc / name).write_bytes(content)
     config, warnings = LastGood(kept).load(str(etc))
     assert config == good
-    assert "the last good one goes on" in " ".join(warnings)
+    assert "the last good one is used" in " ".join(warnings)
 
 
 @pytest.mark.finding("S20")
@@ -287,7 +287,7 @@ def test_an_earlier_service_that_cannot_be_read_is_told_and_holds_up_nothing(
     former = Former(tmp_path / "former.json", lambda service: True)
     config, warnings = LastGood(tmp_path / "last-good.json", former.merge).load(str(tmp_path))
     assert config.node == "node1"
-    assert "an earlier configuration started here is not known any more" in warnings[0]
+    assert "what an earlier configuration started here is unknown now" in warnings[0]
 
 
 @pytest.mark.finding("S20")
@@ -304,7 +304,7 @@ def test_a_counter_that_cannot_travel_is_lost_and_begun_anew(tmp_path: Path, cou
 def test_a_pipe_in_the_place_of_a_file_holds_up_nothing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "key")
     (tmp_path / "cluster.json").write_text(GOOD["cluster.json"])
-    with pytest.raises(ConfigError, match="key: cannot be read: this is no regular file"):
+    with pytest.raises(ConfigError, match="key: cannot be read: not a regular file"):
         LastGood(tmp_path / "last-good.json").load(str(tmp_path))
 
 
@@ -328,7 +328,7 @@ def test_the_codec_takes_finite_numbers_only(number: Any) -> None:
 
 @pytest.mark.finding("X11")
 def test_a_refusal_of_the_codec_shows_no_container() -> None:
-    with pytest.raises(CodecError, match="cluster: an object is no str"):
+    with pytest.raises(CodecError, match="cluster: an object is not a str"):
         from_json(Area, {"cluster": {"secret": "xyzzy"}, "locks": 1})
 
 

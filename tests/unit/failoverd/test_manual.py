@@ -27,7 +27,7 @@ def test_the_page_has_every_command_with_its_sentence() -> None:
     commands = re.findall(r"^    (\S+)(?:  |$)", parser([]).format_help(), re.MULTILINE)
     assert {"status", "switchover", "confirm-fenced"} <= set(commands)
     assert re.findall(r'^\.SS "(.*)"$', text, re.MULTILINE) == commands
-    assert "Take responsibility that a silent node is switched off." in text
+    assert "Confirm, on your responsibility, that a silent node is off." in text
     assert "\\fB--to\\fR \\fINODE\\fR" in text
     assert "NODE loses power" in text, "the words of whatif"
 

@@ -213,7 +213,7 @@ def test_damage_in_the_middle_is_refused_with_its_line(file: Path) -> None:
     def change(rows: list[str]) -> None:
         rows[10] = "{\n"
 
-    with pytest.raises(Unreadable, match=r":11: this is no line of a journal"):
+    with pytest.raises(Unreadable, match=r":11: this is not a line of a journal"):
         replay(changed(file, change))
 
 
@@ -303,11 +303,11 @@ def test_an_input_that_this_core_does_not_know_is_refused(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "this is no journal"),
+        ("", "this is not a journal"),
         ('{"t":1,"e":{}}\n', "does not begin with a head"),
         ('{"t":1,"head":1,"state":{}}\n', "has format 1, not 2"),
         ('{"t":1,"head":2,"state":{}}\n', "does not understand"),
-        ("\x7fELF", "this is no journal"),
+        ("\x7fELF", "this is not a journal"),
     ],
 )
 def test_what_is_no_journal_is_refused_in_one_sentence(
@@ -336,6 +336,6 @@ def test_a_life_lost_with_the_power_does_not_hide_the_others(tmp_path: Path, cap
     lost.touch()
     assert cli.main(["replay", str(life.path)]) == 0
     said = capsys.readouterr().out
-    assert f"{lost}: empty: the power went before any of it was on the disk" in said
+    assert f"{lost}: empty: the power was lost before a line was on the disk" in said
     assert f"{path}: " in said and "identical" in said
     assert cli.main(["replay", str(lost)]) == 2, "asked for by name it is no journal"

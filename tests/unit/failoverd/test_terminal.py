@@ -192,7 +192,7 @@ def test_an_answer_of_another_daemon_is_no_traceback(node: Node, answer: dict[st
     node.answer(answer)
     done = node.ctl("status")
     assert b"Traceback" not in done.stderr
-    assert done.stdout or b"no proper answer" in done.stderr
+    assert done.stdout or b"an invalid answer" in done.stderr
 
 
 def test_a_part_that_cannot_be_shown_hides_no_other(node: Node) -> None:

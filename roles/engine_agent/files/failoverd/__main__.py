@@ -17,13 +17,13 @@ def parser() -> argparse.ArgumentParser:
         prog="failoverd",
         description="Keep every service of a failover cluster running on exactly one node."
         " The unit failoverd.service runs it. Services run on while it is restarted.",
-        epilog="Exit status: 0 it was told to end, 1 the configuration is refused or another"
+        epilog="Exit status: 0 it was ordered to end, 1 the configuration is refused or another"
         " failoverd runs, 2 wrong arguments.",
     )
     for name, place, text in (
         ("--etc", "/etc/failoverd", "directory of the configuration"),
         ("--state", "/var/lib/failoverd", "directory of state, history and journals"),
-        ("--run", "/run/failoverd", "directory of the socket and of what lasts until a boot"),
+        ("--run", "/run/failoverd", "directory of the socket and of files that last until a boot"),
     ):
         result.add_argument(name, metavar="DIRECTORY", default=place, help=f"{text}: {place}")
     result.add_argument("--sysrq", default="/proc/sysrq-trigger", help=argparse.SUPPRESS)
@@ -36,7 +36,7 @@ def main() -> int:
 
     from .system import realtime
 
-    # By itself, not by its unit: without real time it has to come up all the same, and tells (F21).
+    # Not by the unit: without real-time scheduling the daemon still starts, with a warning (F21).
     realtime.hurry()
     from .daemon import serve
     from .formats.schema import ConfigError
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def run() -> NoReturn:
-    """Live, and end without waiting for a thread that hangs in a system call on a dead disk."""
+    """Run, and end without waiting for threads that hang on a dead disk."""
     status = main()
     sys.stderr.flush()
     os._exit(status)

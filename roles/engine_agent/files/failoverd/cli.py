@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl: looks at the cluster and asks the daemon to act. Light imports, it starts often."""
+"""failoverctl: shows the cluster and gives orders to the daemon. Few imports, for a fast start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Refused(Exception):
 
 
 def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
-    """The command line. What only one command needs is loaded for that one alone."""
+    """The command line. Modules of a single command are loaded by that command."""
     top = argparse.ArgumentParser(
         prog="failoverctl",
         description="Look at this failover cluster and operate it.",
@@ -40,26 +40,28 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="print JSON")
     one = command("switchover", "Move a service to the other node and wait until it runs there.")
     one.add_argument("service", metavar="SERVICE")
-    one.add_argument("--to", metavar="NODE", default="", help="where it shall run")
+    one.add_argument("--to", metavar="NODE", default="", help="node where it is to run")
     limit = f"give up after so many seconds (default {MOVE_LIMIT_S:g})"
     one.add_argument("--wait", metavar="S", type=float, default=MOVE_LIMIT_S, help=limit)
     one.add_argument("--json", action="store_true", help="print JSON")
     one = command("history", "Show what happened.")
     one.add_argument("--json", action="store_true", help="print JSON lines")
-    one.add_argument("--lines", metavar="N", type=int, default=50, help="how many (default 50)")
-    one.add_argument("--follow", action="store_true", help="go on with what happens next")
+    one.add_argument(
+        "--lines", metavar="N", type=int, default=50, help="number of entries, 50 by default"
+    )
+    one.add_argument("--follow", action="store_true", help="wait for new entries and show them")
     one = command("handover", "Give every service to the other node and leave the cluster.")
     one.add_argument("--shutdown", action="store_true", help="the host is going down")
-    one = command("confirm-fenced", "Take responsibility that a silent node is switched off.")
+    one = command("confirm-fenced", "Confirm, on your responsibility, that a silent node is off.")
     one.add_argument("node", metavar="NODE")
     one = command("clear", "Forget the failures of a service.")
     one.add_argument("service", metavar="SERVICE", nargs="?", default="")
     for name, text in (
-        ("standby", "Have a node run nothing: its services move away, one after the other."),
+        ("standby", "Move all services away from a node, one by one, and start none there."),
         ("online", "End the standby mode of a node."),
     ):
         one = command(name, text)
-        one.add_argument("node", metavar="NODE", nargs="?", default="", help="default: this one")
+        one.add_argument("node", metavar="NODE", nargs="?", default="", help="default: this node")
     one = command("maintenance", "Leave everything as it is while people work on the cluster.")
     one.add_argument("switch", choices=("on", "off"))
     one = command("repair", "Open the storage of a stopped service alone on this node; close it.")
@@ -69,14 +71,14 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one.add_argument("name", metavar="NAME", nargs="?", default="", help="default: all of them")
     one = command("check", "Check the configuration without touching anything.")
     one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
-    one = command("replay", "Make the decisions of a journal again and compare them. No daemon.")
-    one.add_argument("file", metavar="FILE", nargs="+", help="a segment, or a directory of them")
+    one = command("replay", "Repeat the decisions of a journal and compare them. Needs no daemon.")
+    one.add_argument("file", metavar="FILE", nargs="+", help="segment, or directory of segments")
     one.add_argument("--json", action="store_true", help="print JSON lines")
-    one = command("whatif", "Say what would happen. Touches nothing.")
+    one = command("whatif", "Tell what would happen. Changes nothing.")
     one.add_argument("events", metavar="EVENT; EVENT", nargs="?", default="")
     one.add_argument("--state", metavar="FILE", default="", help="a saved state or a journal")
-    one.add_argument("--save", metavar="FILE", default="", help="save the state that is used")
-    ahead = "so many seconds are looked ahead (default 120)"
+    one.add_argument("--save", metavar="FILE", default="", help="save the state to this file")
+    ahead = "seconds to look ahead (default 120)"
     one.add_argument("--for", metavar="S", dest="seconds", type=float, default=120.0, help=ahead)
     one.add_argument("--json", action="store_true", help="print JSON")
     if "whatif" in (argv or sys.argv[1:]):
@@ -102,7 +104,7 @@ def main(argv: list[str] | None = None) -> int:
         complain(str(error))
         return NOT_RUNNING
     except BrokenPipeError:
-        # Whoever read this has enough. What is still in the buffer goes nowhere.
+        # The reader has closed the pipe. Drop the rest of the buffer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
@@ -121,7 +123,7 @@ def complain(text: str) -> int:
 
 
 def ordered(arguments: argparse.Namespace) -> bool:
-    """Whether the daemon was asked to do something."""
+    """Whether the daemon was given an order."""
     return arguments.command not in ("status", "history", "check", "replay", "whatif")
 
 
@@ -161,7 +163,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def command(verb: str, argument: str = "", limit_s: float = 30.0, **more: Any) -> dict[str, Any]:
-    """Send a command; raises Refused with the daemon's sentence."""
+    """Send a command; raises Refused with the sentence of the daemon."""
     who = os.environ.get("SUDO_USER", "") or os.environ.get("LOGNAME", "")
     request = {"op": "command", "verb": verb, "argument": argument, "who": who, **more}
     answer = ask(request, limit_s)
@@ -171,10 +173,10 @@ def command(verb: str, argument: str = "", limit_s: float = 30.0, **more: Any) -
 
 
 def status() -> dict[str, Any]:
-    """The daemon's status object."""
+    """The status object of the daemon."""
     result = ask({"op": "status"}, 10.0).get("status")
     if not isinstance(result, dict):
-        raise NotRunning("failoverd gave no proper answer")
+        raise NotRunning("failoverd gave an invalid answer")
     return result
 
 
@@ -230,7 +232,7 @@ def repair(what: str, service: str) -> int:
 
 
 def handover(shutdown: bool) -> int:
-    """Give everything away. At a shutdown nothing else may fail because of it."""
+    """Give all services away. At a shutdown no error of it may stop the shutdown."""
     if not shutdown:
         say(command("handover", limit_s=MOVE_LIMIT_S)["text"])
         return OK
@@ -243,7 +245,7 @@ def handover(shutdown: bool) -> int:
 
 
 def notify_test(name: str) -> int:
-    """Send a test message; says for each notification what became of it."""
+    """Send a test message, and print the result of each notification."""
     answer = ask({"op": "notify-test", "name": name}, 90.0)
     if not answer.get("ok"):
         raise Refused(answer.get("text", "refused"))
@@ -252,7 +254,7 @@ def notify_test(name: str) -> int:
 
 
 def check(directory: str) -> int:
-    """Check configuration files; the whole product is loaded for that, and fence agents asked."""
+    """Check configuration files. This loads the whole product and asks the fence agents."""
     import asyncio
 
     from .config import load

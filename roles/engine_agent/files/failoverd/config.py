@@ -36,19 +36,19 @@ FORMAT = 1
 DIRECTORY = "/etc/failoverd"
 KEY_BYTES = 32
 UNSAFE = {
-    "no_exclusion": "nothing can exclude a silent peer: only an operator ends its services' wait",
+    "no_exclusion": "nothing can exclude a silent peer: its services wait for an operator",
     "single_link": "there is one heartbeat link only: one cable decides",
     "software_watchdog": "the watchdog is software: it does not fire in a machine that is frozen",
     "sfex_without_watchdog": "without a watchdog a frozen owner goes on writing when it wakes up,"
     " after its lock was taken",
 }
 KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
-"""What a configuration may lack only if it says so by name; shown in status for as long."""
+"""Risks that a configuration has to accept by name. The status shows each accepted risk."""
 
 
 @dataclass(frozen=True)
 class RuntimeSettings:
-    """What only the shell needs to know."""
+    """Settings of the shell alone."""
 
     journal_bytes: int = 4_000_000
     journal_segments: int = 8
@@ -59,7 +59,7 @@ class RuntimeSettings:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that one node's daemon is told."""
+    """The whole configuration of the daemon of one node."""
 
     cluster: str
     node: str
@@ -82,7 +82,7 @@ class Config:
         return [link.baud for link in self.links if isinstance(link, SerialSettings)]
 
     def core(self) -> CoreConfig:
-        """The part on which decisions are made."""
+        """The part that the core needs for its decisions."""
         resources = tuple(r for service in self.services for r in service.resources)
         return CoreConfig(
             cluster=self.cluster,
@@ -130,10 +130,10 @@ class Config:
         return takeover.costs(self.timing, levels)
 
     def _pact(self) -> int:
-        """A number of all durations and addresses that prove something, the same on both nodes."""
+        """A checksum of all durations and addresses that proofs depend on; equal on both nodes."""
         if all(level.method == "stonith" for level in self.fencing):
             return 0
-        # The peer may have forgotten already what is only to be stopped here (F79).
+        # The peer may have forgotten a service already that still has to be stopped here (F79).
         named = [service for service in self.services if not service.retired]
         resources = [r for service in named for r in service.resources]
         leases = [level.lease for level in self.fencing if level.lease is not None]
@@ -148,7 +148,7 @@ class Config:
 
 
 def read_files(directory: str = DIRECTORY) -> dict[str, str]:
-    """Read the configuration files; raises ConfigError when a needed one is missing."""
+    """Read the configuration files; raises ConfigError if a required one is missing."""
     base = Path(directory)
     texts: dict[str, str] = {}
     for name, needed in (
@@ -222,7 +222,8 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
     _safe(top, config)
     for name in secrets:
         if name not in {level.name for level in config.fencing}:
-            raise ConfigError(f"{base / 'fencing.json'}: {name}: is not a fencing of {file}.")
+            place = base / "fencing.json"
+            raise ConfigError(f"{place}: {name}: is not a fencing method of {file}.")
     return config
 
 
@@ -234,7 +235,7 @@ def load(directory: str = DIRECTORY) -> Config:
 def _safe(top: Section, config: Config) -> None:
     for word in config.unsafe:
         if word not in UNSAFE:
-            raise top.fail("unsafe", f"must be of {', '.join(UNSAFE)}, not {word}")
+            raise top.fail("unsafe", f"must consist of {', '.join(UNSAFE)}, not {word}")
     if not config.fencing and "no_exclusion" not in config.unsafe:
         raise top.fail("fencing", "is empty, and unsafe does not accept no_exclusion")
     if len(config.links) < 2 and "single_link" not in config.unsafe:
@@ -253,7 +254,7 @@ def _safe(top: Section, config: Config) -> None:
 
 
 def _exclusion(top: Section, config: Config) -> None:
-    """The arithmetic of leases and locks, and what must stand beside them."""
+    """Check the durations of leases and locks, and what they require."""
     replicating = [(ln.name, ln.replicates) for ln in config.links if isinstance(ln, UdpSettings)]
     name, rule = device_problem(config.fencing, replicating)
     if rule:
@@ -265,11 +266,11 @@ def _exclusion(top: Section, config: Config) -> None:
     core = config.core()
     if core.lease is not None:
         if not config.monitors.ping.targets:
-            rule = "are needed by watchdog: without one that it reaches no node may take over"
+            rule = "are required by watchdog: a node takes over only while it reaches one of them"
             raise top.fail("ping_targets", rule)
         for service in config.services:
             if not any(resource.type == "virtual_ip" for resource in service.resources):
-                rule = "has no address, which a standby asks for before a lease has run out"
+                rule = "has no address; a standby has to probe one before it takes over by a lease"
                 raise top.fail(f"services: {service.name}", rule)
         ping = config.monitors.ping
         name, rule = steady_problem(ping.interval_s, ping.deadline_s)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon put together: configuration, links, services, devices, core, control."""
+"""Puts the daemon together: configuration, links, services, devices, core, control."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ from .system.upkeep import Upkeep, Work
 LINGER_S = 120.0
 GOODBYE_S = 1.0
 NOTABLE = 100
-"""So many dropped heartbeats of a kind are shown; a few come with every new life."""
+"""From so many dropped heartbeats of a kind on, the status shows them. A few are normal."""
 
 
 class Host:
-    """What resources may use of the daemon."""
+    """The part of the daemon that resources may use."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Host:
         self.systemd = systemd
         self.promotions = run / "promote"
         self.marks = run
-        """A directory that a boot empties."""
+        """A directory that is empty after a boot."""
         self.lock_lost = lock_lost
         """Resets this node: (service, why)."""
 
@@ -134,7 +134,7 @@ class Daemon:
         self._reset_before = last_reset(state / "self-reset")
         host = Host(self._history, self._systemd, run, self._lock_lost)
         self._former_locks: list[Lock] = []
-        """At places that the configuration does not name any more; held until all is stopped."""
+        """Locks that the configuration does not name any more; held until all is stopped."""
         self._services = {s.name: self._service(s, host) for s in config.services}
         self._locks = {
             name: resource.lock
@@ -239,7 +239,7 @@ class Daemon:
         if former or settings.retired:
             service.carry(former, everything, partial(self._forget, settings.name))
         elif settings.before:
-            # All that may be up is named by the new text, too.
+            # The new text names everything that may be up.
             self._forget(settings.name)
         service.on_failure(
             lambda resource, why, silent: self._runner.post(
@@ -256,12 +256,12 @@ class Daemon:
         self._history.add(code, text, alert=True)
 
     def _lock_lost(self, service: str, why: str) -> None:
-        """F64, F65: first this node goes down; what is done after that is for the case it lives."""
+        """F64, F65: reset this node first. The rest matters only if the reset fails."""
         self._self_fence.reset(why)
         self._runner.post(LockLost(service, why))
 
     def _excuse(self, service: str) -> str:
-        """Why an application that does not answer is not to blame: its disk holds it up (F06)."""
+        """Why the cause of a missing answer is the disk, not the application (F06)."""
         disk = self._drbd_watcher.last.get(service)
         frozen = disk is not None and disk.suspended
         return "the I/O of its disk is frozen" if frozen else ""
@@ -298,7 +298,7 @@ class Daemon:
             link.discard()
 
     def _leave(self) -> None:
-        """F61: at a shutdown wait to be stopped, saying goodbye; otherwise begin a new life."""
+        """F61: at a shutdown say goodbye until systemd stops us; otherwise start a new life."""
         wait_s = LINGER_S if self._requests.shutdown else GOODBYE_S
         self._loop.call_later(wait_s, self._end.set)
 
@@ -308,7 +308,7 @@ class Daemon:
         problems.append(self._history.problem)
         refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
         refused += [
-            f"{count} heartbeats dropped: {why}; somebody replays them, or a network repeats them"
+            f"{count} heartbeats dropped: {why}; somebody replays them, or the network repeats them"
             for why, count in self._sieve.dropped.items()
             if count >= NOTABLE
         ]
@@ -350,7 +350,7 @@ class Daemon:
         self._end.set()
 
     def _long_tasks(self) -> Iterator[tuple[str, Work]]:
-        """What has to be done for as long as the daemon lives, each with its name for people."""
+        """The long tasks of the daemon, each with its name for people."""
         yield from self._drbd_watcher.tasks()
         yield from self._outbox.tasks()
         yield "the patrol of the fence devices", self._devices.patrol
@@ -363,16 +363,16 @@ class Daemon:
             yield f"the patrol of {name}", patrol
 
     async def run(self) -> None:
-        """Live until SIGTERM or a goodbye. Services run on (F31)."""
+        """Run until SIGTERM or a goodbye. Services run on (F31)."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._end.set)
         for link in self._links:
             link.open()
-        self._history.add("daemon-start", f"failoverd begins on {self._config.node}")
+        self._history.add("daemon-start", f"failoverd starts on {self._config.node}")
         for warning in [*self._warnings, *filter(None, [self._lives.problem])]:
             self._history.add("warning", warning, alert=True)
         if self._reset_before:
-            self._alert("self-reset", f"this node had reset itself: {self._reset_before}")
+            self._alert("self-reset", f"this node reset itself before: {self._reset_before}")
         await self._watchdog.prepare()
         await self._control.open()
         self._runner.begin()
@@ -388,10 +388,10 @@ class Daemon:
         await self._close()
 
     async def _read_ahead(self) -> None:
-        """What a takeover will need is loaded before: the bus, the applications' programs."""
+        """Load early what a takeover needs: the bus, the programs of the applications."""
         resources = [r for s in self._config.services for r in s.resources if r.type == "unit"]
         files = []
-        with contextlib.suppress(Exception):  # a matter of speed only
+        with contextlib.suppress(Exception):  # saves time only
             for resource in resources:
                 with contextlib.suppress(SystemdError):
                     properties = await self._systemd.properties(resource.options.unit)
@@ -431,7 +431,7 @@ class Daemon:
 
 
 def lock(run: Path) -> int:
-    """Take the daemon's lock; raises BlockingIOError while another daemon has it (F32)."""
+    """Take the lock of the daemon; raises BlockingIOError while another daemon has it (F32)."""
     fd = os.open(run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return fd
@@ -447,7 +447,7 @@ def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
     except BlockingIOError:
         print("failoverd: another failoverd runs on this node.", file=sys.stderr)
         return 1
-    # A log that hangs on a dead disk must not hold up a heartbeat (F44).
+    # A log that hangs on a dead disk must not delay a heartbeat (F44).
     os.set_blocking(sys.stderr.fileno(), False)
     former = Former(state / "former.json", Store(state).held)
     config, warnings = LastGood(state / "last-good.json", former.merge).load(etc)
@@ -455,7 +455,7 @@ def serve(etc: str, state: Path, run: Path, sysrq: str = SYSRQ) -> int:
 
     async def life() -> None:
         daemon = Daemon(config, state, run, warnings, sysrq, former.forget)
-        # Heartbeats must leave on time even while the machine swaps or computes (F21).
+        # Heartbeats must leave on time even if the machine swaps or is busy (F21).
         warnings.extend(realtime.enter())
         await daemon.run()
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries out the core's actions and turns their outcome into events."""
+"""Carries out the actions of the core, and turns their results into events."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ASK_AGAIN_S = 2.0
 
 
 class Look(Protocol):
-    """Reads the disk of a service and posts what it sees, if it is new or always."""
+    """Reads the state of the disk of a service, and posts it if it changed, or always."""
 
     async def __call__(self, service: str, *, always: bool = False) -> None: ...
 
@@ -74,7 +74,7 @@ class Dispatcher:
         self.post: Callable[[Event], None] = lambda event: None
         self.on_leave: Callable[[], None] = lambda: None
         self.look: Look | None = None
-        """Reads a service's disk at once, so that the core decides on what is so now."""
+        """Reads the disk of a service at once, so that the core decides on its present state."""
         self._methods: dict[type, Callable[[Any], None]] = {
             Send: lambda a: self._send(a.message),
             Note: self._note,
@@ -97,11 +97,11 @@ class Dispatcher:
         }
 
     def perform(self, action: Action) -> None:
-        """Begin the action; those that are quick are done on return. Never raises."""
+        """Begin the action; quick ones are done on return. Never raises."""
         try:
             self._methods[type(action)](action)
         except Exception as error:
-            # The actions behind this one must still be carried out.
+            # The next actions must still be carried out.
             text = f"{type(action).__name__}: {type(error).__name__}: {error}"
             self._history.add("internal-error", text, alert=True)
 
@@ -118,7 +118,7 @@ class Dispatcher:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            text = f"an order was not carried out: {type(error).__name__}: {error}"
+            text = f"an action failed: {type(error).__name__}: {error}"
             self._history.add("order-failed", text, alert=True)
 
     async def _probe(self, action: Probe) -> None:
@@ -136,7 +136,7 @@ class Dispatcher:
         self.post(Probed(action.service, action.op, found, mine, detail, generation, repair))
 
     async def _look_at(self, action: Probe) -> tuple[Found, str]:
-        """Ask until it could be asked: a daemon that lacks the means has found nothing (F75)."""
+        """Ask again while this daemon lacks the means: until then it has found nothing (F75)."""
         told, name = False, action.service
         service = self._services[name]
         service.on_progress = lambda text: self.post(OpProgress(name, action.op, text))
@@ -180,7 +180,7 @@ class Dispatcher:
         self.post(FenceDone(action.op, power, detail))
 
     async def _addresses(self, action: ProbeAddresses) -> None:
-        """What cannot be asked counts as answered: silence has to be shown."""
+        """If the probe fails, the addresses count as answered: silence has to be proved."""
         resources = [r for s in self._services.values() for r in s.resources.values()]
         try:
             answered = await who_answers(resources)
@@ -189,20 +189,20 @@ class Dispatcher:
         self.post(AddressesProbed(action.op, answered))
 
     async def _disk(self, service: str, verb: str) -> None:
-        """The outcome shows in the disk's state, which the core watches."""
+        """The core sees the result in the state of the disk."""
         drbd = self._services[service].drbd
         if drbd is not None:
             await getattr(drbd, verb)()
             await self._see_disk(service)
 
     async def _see_disk(self, service: str) -> None:
-        """A failure to look must not keep the outcome of an operation from the core."""
+        """The core must get the result of an operation even if its disk cannot be read."""
         with contextlib.suppress(Exception):
             if self.look is not None and self._services[service].drbd is not None:
                 await self.look(service, always=True)
 
     async def close(self) -> None:
-        """Leave what runs to the next life, which probes it (F31)."""
+        """Leave the services running. The next life probes them (F31)."""
         for task in list(self._tasks):
             task.cancel()
         with contextlib.suppress(TimeoutError):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may read and write the configuration: it holds keys, and root runs what it says (X9)."""
+"""Checks who may read and write the configuration: it holds keys, and root acts on it (X9)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import stat
 from pathlib import Path
 
 SECRET = ("key", "key.old", "fencing.json", "notifications.json", "cluster.json")
-"""cluster.json may hold a parameter of a single node's fence device."""
+"""cluster.json may hold a parameter of the fence device of one node."""
 
 
 def problems(directory: str) -> list[str]:
     """A sentence for each file that others than root can read or change.
 
-    The cluster goes on with it: without its daemon nobody would decide for its services.
+    The daemon starts all the same: without it nobody would decide for the services.
     """
     base = Path(directory)
     found = [_problem(base, 0o022)] + [_problem(base / name, 0o077) for name in SECRET]

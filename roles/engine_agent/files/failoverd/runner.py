@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feeds the core: events in, journalled and in order; actions out; ticks when due."""
+"""Feeds the core: records each event in order, carries out the actions, ticks when due."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from .journal.journal import Journal
 
 BEATS_PER_DEAD = 8
 LATEST = 1.25
-"""Of the time between two beats: so long a beat waits for something that it can come along with."""
+"""A beat may wait so long, in beats, for another reason to wake up."""
 
 IN_STEP = 0.05
-"""Of the time between two beats: so long one of the nodes waits for the other's heartbeat, and then
-sends its own. They fall into step, and each is woken up once for both heartbeats."""
+"""One of the nodes waits so long, in beats, for the heartbeat of the other before it sends its own.
+So the nodes fall into step, and each wakes up once for both heartbeats."""
 
 
 def beat_s(timing: Timing) -> float:
-    """About how often a beat comes, in seconds."""
+    """The usual time between two beats, in seconds."""
     return min(timing.heartbeat_s, timing.dead_s / BEATS_PER_DEAD)
 
 
 class Runner:
-    """Owns the core's state. Everything happens in the thread of the event loop."""
+    """Owns the state of the core. Everything runs in the thread of the event loop."""
 
     def __init__(
         self,
@@ -53,19 +53,19 @@ class Runner:
         self._queue: deque[Event] = deque()
         self._busy = True
         self._stirred = True
-        """Something may be due at another time than before."""
+        """The next time at which something is due may have changed."""
         self._timer: asyncio.TimerHandle | None = None
         self._limit_s = config.timing.dead_s / 2
         self._beat_s = beat_s(config.timing)
         self._follows = config.node > config.peer
         self._seen = self._beaten = self._at = self._loop.time()
         self.on_beat: Callable[[float, float], None] = lambda now, late_s: None
-        """Told of each beat: monotonic seconds, and by how many it is late."""
+        """Called at each beat with the monotonic time and the delay, in seconds."""
         self.state: State
         self.state, self._first = machine.begin(config, incarnation, self._seen, modes, held, cut)
 
     def begin(self) -> None:
-        """Carry out the first actions; from here on events are taken."""
+        """Carry out the first actions, and take events from now on."""
         self._journal.begin(self.state, self._first, self._loop.time())
         for action in self._first:
             self._perform(action)
@@ -75,9 +75,9 @@ class Runner:
         self._drain()
 
     def _beat(self) -> None:
-        """The loop's own pulse: by its absence the daemon finds that it did not run (F26, F27).
+        """The pulse of the event loop: if it is missing, the daemon did not run (F26, F27).
 
-        It comes along with the core's tick, so that one timer wakes the daemon up for both.
+        It shares one timer with the ticks of the core, so the daemon wakes up once for both.
         """
         self._timer, at = None, self._at
         self.awake()
@@ -90,12 +90,12 @@ class Runner:
             self._arm()
 
     def _pulse(self, at: float) -> None:
-        """at: when the timer was to fire. A timer that is overdue was held up as well."""
+        """at: the planned time of the timer. An overdue timer counts as late, too."""
         self._beaten = self._seen
         self.on_beat(self._seen, max(0.0, self._seen - at))
 
     def awake(self) -> bool:
-        """False if the process has just slept: what waits in sockets is stale and thrown away."""
+        """False if the process has just slept. Then all waiting input is stale and is dropped."""
         now = self._loop.time()
         gap, self._seen = now - self._seen, now
         if gap <= self._limit_s:
@@ -107,12 +107,12 @@ class Runner:
         return False
 
     def post(self, event: Event) -> None:
-        """Hand an event to the core, after those that came before it.
+        """Hand an event to the core, after the earlier ones.
 
-        This is the door for text of programs, devices and operators: none of it can keep a
-        heartbeat from being sent, a line from being written or a terminal from being read (X8).
+        All text of programs, devices and operators passes here, and is made printable. So it can
+        spoil no heartbeat, no line of a file and no terminal (X8).
         """
-        # What the peer says has come through the same door there, and once more on the wire.
+        # The peer has cleaned its texts in the same way, and the wire has done it again.
         self._queue.append(event if isinstance(event, Heard) else cleaned(event))
         if self._busy:
             return
@@ -143,12 +143,12 @@ class Runner:
             self.state, actions = machine.step(before, event, now)
             self._journal.decided(actions)
         except Exception as error:
-            # The core takes care of its own defects and does not raise; should it do so all the
-            # same, the event is dropped and the journal shows how to repeat it.
+            # The core handles its own defects and should not raise. If it does, the event is
+            # dropped, and the journal shows how to repeat it.
             self._journal.broke(error)
             text = traceback.format_exc(limit=-3).replace("\n", " ")
             actions = (Note(Level.ALERT, "core-error", f"{type(event).__name__}: {text}"),)
-        # A heartbeat that says nothing new lets nothing be due at another time.
+        # A heartbeat without news changes no time at which something is due.
         calm = isinstance(event, Heard) and self.state.wake == before.wake
         self._stirred |= bool(actions) or not calm
         for action in actions:

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 LARGEST = 1e300
-"""No number of the core comes near it; what is larger fits into nothing that is reckoned with."""
+"""Far above every number of the core. A larger one breaks the arithmetic of times."""
 SHOWN = 80
-"""Longest value that a message shows."""
+"""A message shows no more characters of a value than this."""
 
 
 class CodecError(ValueError):
@@ -86,25 +86,25 @@ def _build(hint: Any, data: Any, where: str) -> Any:
         try:
             return hint(data)
         except ValueError:
-            raise CodecError(f"{where}: {shown(data)} is no {hint.__name__}") from None
+            raise CodecError(f"{where}: {shown(data)} is not a {hint.__name__}") from None
     if hint is float and isinstance(data, int | float) and not isinstance(data, bool):
         return _real(data, where)
-    # A bool is an int to Python, and nothing else here.
+    # Python takes a bool for an int; here it is a bool only.
     whole = isinstance(data, bool) == (hint is bool)
     if isinstance(hint, type) and isinstance(data, hint) and whole:
         return data
-    raise CodecError(f"{where}: {shown(data)} is no {getattr(hint, '__name__', hint)}")
+    raise CodecError(f"{where}: {shown(data)} is not a {getattr(hint, '__name__', hint)}")
 
 
 def _real(data: int | float, where: str) -> float:
-    """A finite number: with infinity no time can be reckoned, and nothing equals what is none."""
+    """A finite number. Infinity and NaN break the arithmetic of times."""
     if not abs(data) <= LARGEST:
-        raise CodecError(f"{where}: {shown(data)} is no finite number")
+        raise CodecError(f"{where}: {shown(data)} is not a finite number")
     return float(data)
 
 
 def shown(data: Any) -> str:
-    """A value as a message may show it: short, and not what is inside a list or an object."""
+    """A value as a message may show it: shortened, without the content of a list or an object."""
     if isinstance(data, list | dict):
         return "a list" if isinstance(data, list) else "an object"
     if isinstance(data, int) and abs(data) > LARGEST:
@@ -132,12 +132,12 @@ def _build_union(hint: Any, data: Any, where: str) -> Any:
 
 def _build_tuple(hint: Any, data: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(data, list):
-        raise CodecError(f"{where}: {shown(data)} is no list")
+        raise CodecError(f"{where}: {shown(data)} is not a list")
     args = typing.get_args(hint)
     if len(args) == 2 and args[1] is Ellipsis:
         return tuple(_build(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
     if len(args) != len(data):
-        raise CodecError(f"{where}: {len(data)} items where {len(args)} belong")
+        raise CodecError(f"{where}: {len(data)} items instead of {len(args)}")
     return tuple(
         _build(arg, item, f"{where}[{i}]")
         for i, (arg, item) in enumerate(zip(args, data, strict=True))
@@ -146,7 +146,7 @@ def _build_tuple(hint: Any, data: Any, where: str) -> tuple[Any, ...]:
 
 def _build_dataclass(cls: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
-        raise CodecError(f"{where}: {shown(data)} is no {cls.__name__}")
+        raise CodecError(f"{where}: {shown(data)} is not a {cls.__name__}")
     values: dict[str, Any] = {}
     for name, hint, default in _fields(cls):
         if name in data:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Typed access to a JSON document whose every complaint is one sentence: file, field, rule."""
+"""Typed access to a JSON document. Each error is one sentence that names file, field and rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 LONGEST = 1000
-"""Of a sentence. Only a value that is a text can make it so long."""
+"""Longest sentence. Only a long text in the configuration reaches it."""
 
 
 class ConfigError(Exception):
@@ -36,7 +36,7 @@ def parse_json(text: str, file: str) -> Any:
 
 
 class Section:
-    """One JSON object. Each getter takes a field; done() refuses what nobody asked for."""
+    """One JSON object. Each getter reads a field; done() refuses the fields that no getter read."""
 
     def __init__(self, data: Any, file: str, where: str = "") -> None:
         self.file = file
@@ -59,7 +59,7 @@ class Section:
         return field in self._data
 
     def raw(self, field: str) -> Any:
-        """The value as it stands, None if absent."""
+        """The value without any check, None if absent."""
         self._seen.add(field)
         return self._data.get(field)
 
@@ -180,7 +180,7 @@ class Section:
         return {node: str(value[node]) for node in nodes}
 
     def done(self) -> None:
-        """Refuse fields that nobody read: a misspelt safety setting must not pass."""
+        """Refuse unknown fields: a misspelt safety setting must not pass."""
         unknown = sorted(set(self._data) - self._seen)
         if unknown:
             raise self.fail(unknown[0], "is not a known field")

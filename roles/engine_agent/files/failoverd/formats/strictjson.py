@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one reader of JSON that comes from a file, a disk or a socket: any content ends in JsonError.
+"""Reads JSON from files, disks and sockets. Unusable content raises JsonError and nothing else.
 
-Python's own reader lets through what breaks whoever works with the value: nesting up to the limit
-of recursion, numbers that are none or that fit nowhere, halves of characters that cannot be
-written. The caller bounds the size.
+Python's own reader accepts values that break the code behind it: nesting up to the limit of
+recursion, NaN and infinity, numbers too large for 64 bits, lone surrogates that cannot be encoded.
+The caller limits the size.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 
 MAX_DEPTH = 64
 MAX_DIGITS = 20
-"""All numbers of 64 bits fit."""
+"""Enough for all numbers of 64 bits."""
 
 
 class JsonError(ValueError):
-    """The text cannot be used; str() says where and why, without a full stop."""
+    """The text is unusable; str() says where and why, without a full stop."""
 
 
 def loads(text: str | bytes, *, halves: bool = False) -> Any:
     """The value of a JSON text in UTF-8, or JsonError; nothing else is raised.
 
-    halves: for texts that are only shown, by a function that escapes them: half a character passes.
+    halves: accept lone surrogates, for a caller that shows texts escaped.
     """
     try:
         if isinstance(text, bytes):
@@ -44,26 +44,26 @@ def loads(text: str | bytes, *, halves: bool = False) -> Any:
 
 def _whole(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise JsonError(f"a whole number of more than {MAX_DIGITS} digits")
+        raise JsonError(f"a whole number has more than {MAX_DIGITS} digits")
     return int(digits)
 
 
 def _real(text: str) -> float:
     value = float(text)
     if value - value != 0:  # infinity
-        raise JsonError("a number that is too large")
+        raise JsonError("a number is too large")
     return value
 
 
 def _no_number(word: str) -> float:
-    raise JsonError(f"{word} is no number in JSON")
+    raise JsonError(f"{word} is not a number in JSON")
 
 
 _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_real, parse_constant=_no_number)
 
 
 def _inspect(value: Any, halves: bool) -> None:
-    """Refuse what is nested too deeply, and texts that cannot be written as UTF-8."""
+    """Refuse deep nesting, and texts that cannot be encoded as UTF-8."""
     level: list[Any] = [[value]]
     for _depth in range(MAX_DEPTH + 1):
         below: list[Any] = []
@@ -84,4 +84,4 @@ def _writable(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise JsonError("a text holds half a character") from None
+        raise JsonError("a text holds half of a surrogate pair") from None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text from outside (programs, devices, operators) made safe to send, to write and to show (X8)."""
+"""Makes text of programs, devices and operators safe to send, to write and to show (X8)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def printable(text: str) -> str:
-    """The text on one line. What a terminal obeys, and what is no character, is shown escaped.
+    """The text on one line. Control sequences and invalid characters are escaped.
 
     Any line break or tab becomes a space. The result can always be encoded as UTF-8.
     """
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 
 def cleaned(value: T) -> T:
-    """A dataclass with every text in it made printable; itself if there is nothing to do."""
+    """The dataclass with all its texts made printable; the same object if none has to change."""
     changes: dict[str, Any] = {}
     for field in fields(value):  # type: ignore[arg-type]
         old = getattr(value, field.name)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What whoever writes entries of the history needs of it."""
+"""The part of the history that its writers need."""
 
 from __future__ import annotations
 

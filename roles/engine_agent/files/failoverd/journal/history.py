@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The history that people and reports read: one JSON line per entry, and the system's log."""
+"""The history for people and reports: one JSON line per entry, and the system's log."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ TOO_SLOW = "the disk did not take them in time"
 
 
 class History:
-    """Appends entries in a thread; what a disk does not take is counted and told in problem (F69).
+    """Appends entries in a thread. It counts the entries that the disk does not take (F69).
 
-    The line to standard error, from which journald takes it, does not wait for the disk.
+    The line for journald does not wait for the disk.
     """
 
     def __init__(self, directory: Path, node: str, queue_bytes: int = QUEUE_BYTES) -> None:
@@ -40,7 +40,7 @@ class History:
         self._trouble = ""
         self._journald = Journald() if under_journald() else None
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
-        """Told of each entry, by whichever thread adds it; must neither wait nor raise."""
+        """Called with each entry, by the thread that adds it; must neither wait nor raise."""
         self._whole = False
         """The file is known to end with a whole line."""
 
@@ -83,7 +83,7 @@ class History:
         return self._spool.drain(wait_s)
 
     def close(self, wait_s: float = 1.0) -> None:
-        """Take nothing more; what waits is written as far as the disk lets it."""
+        """Take no more entries, and write the waiting ones if the disk allows it."""
         self._spool.close(wait_s)
 
     def _entry(
@@ -101,7 +101,7 @@ class History:
         }
 
     def _write(self, line: bytes) -> None:
-        """In the thread. What was lost is owned up to before the next entry that is taken."""
+        """Runs in the thread. Before the next entry it reports how many were lost."""
         lost = self.lost
         if lost > self._owned_up:
             data = {"lost": lost - self._owned_up}
@@ -141,7 +141,7 @@ def _line(entry: dict[str, Any]) -> bytes:
 
 
 def _ends(path: Path) -> bool:
-    """The file ends with a whole line: a loss of power may have torn the last one."""
+    """Complete the last line of the file, which a loss of power may have cut off."""
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return True

@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every input of the core and what was decided on it, so that each decision can be made again.
+"""Records every input of the core and the decisions on it, so that a replay can repeat them.
 
-Guaranteed is the order: an input is put down before the core takes it, what was decided on it
-before it is acted on, and the file keeps that order; a segment is a true beginning of what happened
-after its head. Not guaranteed is that a line has reached the disk when the decision is acted on: a
-thread writes, so that a disk that hangs holds up neither heartbeats nor decisions (F44). A loss of
-power cuts off the end, a kill of the daemon what the thread had not written yet, and what a dead
-disk did not take is counted and told (F69). Routine, of which nothing came but heartbeats, is
-handed to that thread once a second; it goes before the first decision that is more.
+The order is guaranteed. An input is recorded before the core takes it, and the decisions on it
+before they are carried out; the file keeps that order. So a segment never has a gap.
+
+It is not guaranteed that a line is on the disk when its decision is carried out. A thread writes,
+so that a hanging disk delays neither heartbeats nor decisions (F44). A loss of power cuts off the
+end. A kill of the daemon loses the lines that the thread had not written. Lines that a dead disk
+did not take are counted and reported (F69).
+
+Inputs that led to heartbeats alone are routine. The thread gets them once a second, or before the
+next decision of another kind.
 """
 
 from __future__ import annotations
@@ -30,16 +33,16 @@ __all__ = ["Journal", "segments"]
 
 RETRY_S = 10.0
 QUEUE_BYTES = 2_000_000
-"""What waits for a slow disk: some minutes of a quiet cluster."""
+"""Lines that may wait for a slow disk: some minutes of a quiet cluster."""
 ROUTINE_S = 1.0
-"""So long lines of routine may wait for others: to wake up the thread costs more than to write."""
+"""Lines of routine wait so long for others: waking the thread costs more than writing."""
 
 Alert = Callable[[str, bool], None]
-"""Takes a sentence, and whether it is bad news."""
+"""Takes a sentence, and whether it is an alert."""
 
 
 class Journal:
-    """Appends to the newest segment. A disk that hangs, is full or read-only stops nothing."""
+    """Appends to the newest segment. A hanging, full or read-only disk stops nothing."""
 
     def __init__(
         self,
@@ -75,13 +78,13 @@ class Journal:
         return f"{trouble}; lines lost so far: {self.lost}" if trouble else ""
 
     def begin(self, state: State, actions: Sequence[Action], now: float) -> None:
-        """A life begins: the state and the decisions that it begins with."""
+        """Begin a life with its first state and decisions."""
         self._open(state, now, begin=True)
         self._put(self._encoder.decisions(actions))
         self._hand_over()
 
     def record(self, event: Event, state: State, now: float) -> None:
-        """Put down an event before the core takes it. state: as it is before the event."""
+        """Record an event before the core takes it. state: the state before the event."""
         if self._size >= self._limit if self._whole() else now >= self._retry_at:
             self._open(state, now, begin=False)
         if not self._routine:
@@ -94,15 +97,15 @@ class Journal:
             self._hand_over()
 
     def decided(self, actions: Sequence[Action]) -> None:
-        """Put down what was decided, before it is acted on."""
+        """Record decisions before they are carried out."""
         line = self._encoder.decisions(actions)
         self._put(line)
-        # A heartbeat that says nothing new has a short line.
+        # A heartbeat without news has a short line.
         if line.startswith(b'{"d":[') and not all(isinstance(action, Pet) for action in actions):
             self._hand_over()
 
     def broke(self, error: Exception) -> None:
-        """Put down that a rule raised."""
+        """Record that a rule raised an exception."""
         self._put(self._encoder.defect(error))
         self._hand_over()
 
@@ -112,13 +115,13 @@ class Journal:
         return self._spool.drain(wait_s)
 
     def close(self, wait_s: float = 1.0) -> None:
-        """End the segment, as far as the disk lets it."""
+        """Close the segment if the disk allows it."""
         self._hand_over()
         self._spool.put(self._files.close, 0)
         self._spool.close(wait_s)
 
     def _whole(self) -> bool:
-        """The present segment holds all since it began."""
+        """The present segment has every line since its beginning."""
         return not self._overflow and self._files.failed != self._attempt
 
     def _open(self, state: State, now: float, *, begin: bool) -> None:
@@ -142,7 +145,7 @@ class Journal:
             self._lost += 1
 
     def _hand_over(self) -> None:
-        """Have the thread write what has been put down."""
+        """Give the recorded lines to the thread."""
         if not self._routine:
             return
         lines, count = b"".join(self._routine), len(self._routine)

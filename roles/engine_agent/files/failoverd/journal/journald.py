@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of the history with their fields in the system's journal (systemd's native protocol)."""
+"""Sends entries of the history with their fields to journald, in systemd's native protocol."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WARNING, INFO = 4, 6
 
 
 def under_journald() -> bool:
-    """Standard error goes to the journal (JOURNAL_STREAM, systemd.exec(5))."""
+    """Whether standard error goes to journald (JOURNAL_STREAM, systemd.exec(5))."""
     try:
         status = os.fstat(2)
     except OSError:
@@ -25,7 +25,7 @@ def under_journald() -> bool:
 
 
 def fields(entry: Mapping[str, Any]) -> bytes:
-    """One entry in the form that the journal takes. A text with a line break travels by length."""
+    """One entry in journald's format. A text with a line break is sent with its length."""
     values = {
         "MESSAGE": f"{entry['code']}: {entry['text']}",
         "PRIORITY": str(WARNING if entry["level"] == "alert" else INFO),
@@ -46,7 +46,7 @@ def fields(entry: Mapping[str, Any]) -> bytes:
 
 
 class Journald:
-    """Sends without waiting; what is not taken goes to standard error instead."""
+    """Sends without waiting. The caller writes a refused entry to standard error."""
 
     def __init__(self, path: str = SOCKET) -> None:
         self._path = path
@@ -54,7 +54,7 @@ class Journald:
         self._socket = socket.socket(socket.AF_UNIX, kind)
 
     def send(self, entry: Mapping[str, Any]) -> bool:
-        """Whether the journal took it; never raises."""
+        """Whether journald took it; never raises."""
         with contextlib.suppress(OSError):
             self._socket.sendto(fields(entry), self._path)
             return True

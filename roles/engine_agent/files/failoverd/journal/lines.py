@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines of a journal: how an input and what was decided on it are written down.
+"""The lines of a journal: the format of inputs and decisions.
 
 ===============================  ==================================================================
 ``{"t": S, "e": EVENT}``         an input at monotonic second S
-``{"t": S, "l": LINK, "s": N}``  a heartbeat heard: as the one before it on that link, but for N
+``{"t": S, "l": LINK, "s": N}``  a heartbeat heard: the last one of that link with the number N
 ``{"d": [ACTION]}``              what was decided on the input above; no line for nothing
-``{"d": N}``                     a heartbeat sent: as the one before it, but for its number N
+``{"d": N}``                     a heartbeat sent: the last one with the number N
 ``{"x": TEXT}``                  a rule broke on the input above
 ===============================  ==================================================================
 """
@@ -32,12 +32,12 @@ from failoverd.formats.codec import from_json, to_json
 
 FORMAT = 2
 _tells = attrgetter(*(field.name for field in fields(Message) if field.name != "sequence"))
-"""All that a heartbeat says but its number, as a tuple."""
+"""The content of a heartbeat without its number, as a tuple."""
 
 
 @cache
 def core_digest() -> str:
-    """What identifies the text of the core: replaying is exact only with the same text."""
+    """Identifies the source text of the core: a replay is exact only with the same text."""
     digest = hashlib.sha256()
     for path in sorted(Path(str(core.__file__)).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -73,7 +73,7 @@ class Encoder:
             before = self._heard.get(event.link)
             self._heard[event.link] = event.message
             if _repeats(before, event.message):
-                # Most of all lines: made by hand, the same bytes as _line() would give.
+                # Most lines are of this kind. Same bytes as _line(), but faster.
                 link, sequence = json.dumps(event.link), event.message.sequence
                 return f'{{"t":{now!r},"l":{link},"s":{sequence}}}\n'.encode()
         elif isinstance(event, Tick):
@@ -81,7 +81,7 @@ class Encoder:
         return _line({"t": now, "e": to_json(event, tagged=True)})
 
     def decisions(self, actions: Sequence[Action]) -> bytes:
-        """What the core ordered; nothing for nothing."""
+        """The actions that the core ordered; empty for none."""
         if not actions:
             return b""
         before = self._said
@@ -96,7 +96,7 @@ class Encoder:
 
     @staticmethod
     def defect(error: Exception) -> bytes:
-        """A rule raised instead of deciding."""
+        """A rule raised an exception instead of deciding."""
         return _line({"x": f"{type(error).__name__}: {error}"})
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the decisions of a journal again and compares them byte for byte."""
+"""Repeats the decisions of a journal and compares them byte for byte."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Head:
-    """The first line of a segment, but for the state."""
+    """The first line of a segment without its state."""
 
     t: float
     version: str
@@ -41,7 +41,7 @@ HEAD_FIELDS = tuple(field.name for field in fields(Head))
 
 @dataclass(frozen=True)
 class Difference:
-    """The first place where the decisions are not the recorded ones."""
+    """The first place where the decisions differ from the recorded ones."""
 
     line: int
     """Number of the line that differs, from 1."""
@@ -57,19 +57,19 @@ class Replayed:
 
     path: str
     head: dict[str, Any]
-    """The head's fields but for the state."""
+    """The fields of the head without the state."""
     begun: State
     ended: State
     inputs: int
     decisions: int
     seconds: float
     cut: str = ""
-    """What is missing at the end, and that this is no difference."""
+    """Which lines are missing at the end; that is not a difference."""
     difference: Difference | None = None
 
     @property
     def same_core(self) -> bool:
-        """The journal was written by this very text of the core."""
+        """The same source text of the core wrote the journal."""
         return bool(self.head["core"] == core_digest())
 
 
@@ -85,7 +85,7 @@ def replay(path: Path) -> Replayed:
                 break
             entry, following = _entry(line), _line(file)
             if entry is None and following.endswith(b"\n"):
-                raise Unreadable(f"{path}:{number}: this is no line of a journal.")
+                raise Unreadable(f"{path}:{number}: this is not a line of a journal.")
             if entry is None:
                 run.cut = f"line {number} is damaged: the end was lost"
                 break
@@ -95,7 +95,7 @@ def replay(path: Path) -> Replayed:
 
 
 def compare(earlier: Replayed, later: Replayed) -> Difference | None:
-    """Whether the later segment's head is the state in which the earlier one ended."""
+    """Whether the head of the later segment has the state in which the earlier one ended."""
     same_life = earlier.ended.incarnation == later.begun.incarnation
     whole = not earlier.cut and earlier.head["lost"] == later.head["lost"]
     if not same_life or not whole or earlier.difference or later.head["begin"]:
@@ -108,7 +108,7 @@ def compare(earlier: Replayed, later: Replayed) -> Difference | None:
 
 
 class _Run:
-    """The replay of one segment in the making."""
+    """The replay of one segment under way."""
 
     def __init__(self, path: Path, head: dict[str, Any], state: State) -> None:
         self._path, self._head, self._begun, self.cut = path, head, state, ""
@@ -133,7 +133,7 @@ class _Run:
             self._expected, self._count = self._encoder.decisions(first), len(first)
 
     def take(self, number: int, line: bytes, entry: dict[str, Any]) -> None:
-        """One line: an input is run through the core, decisions are compared."""
+        """Take one line: run an input through the core, or compare decisions."""
         if "t" not in entry:
             self._agree(number, line)
         elif self._expected:
@@ -169,7 +169,7 @@ class _Run:
             self._expected, self._count = self._encoder.decisions(actions), len(actions)
 
     def result(self) -> Replayed:
-        """What came out."""
+        """The result."""
         cut = self.cut
         if self._expected and self.difference is None:
             cut = cut or "the decisions on the last input are not recorded: the end was lost"
@@ -187,9 +187,9 @@ class _Run:
 
 
 def _line(file: BinaryIO) -> bytes:
-    """The next line, with its end if it has one; nothing behind the last. A loss of power cuts it.
+    """The next line with its line break; nothing after the last, which may be cut off.
 
-    What is longer than any line of a journal counts as cut off.
+    A longer line than any of a journal counts as cut off.
     """
     return file.readline(MAX_LINE)
 
@@ -206,7 +206,7 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 def _head(path: Path, line: bytes) -> tuple[dict[str, Any], State]:
     head = _entry(line) if line.endswith(b"\n") else None
     if head is None or "head" not in head:
-        raise Unreadable(f"{path}: this is no journal: it does not begin with a head.")
+        raise Unreadable(f"{path}: this is not a journal: it does not begin with a head.")
     if head["head"] != FORMAT:
         found = head["head"] if isinstance(head["head"], int) else "unknown"
         raise Unreadable(f"{path}: the journal has format {found}, not {FORMAT}.")
@@ -218,7 +218,7 @@ def _head(path: Path, line: bytes) -> tuple[dict[str, Any], State]:
 
 
 def _begun(path: Path, head: dict[str, Any], state: State) -> _Run:
-    """A state can be sound in each of its fields, and still be none that the core was ever in."""
+    """Each field of a state can be valid although the core was never in that state."""
     try:
         return _Run(path, head, state)
     except Exception as error:
@@ -233,7 +233,7 @@ def _strange(head: dict[str, Any], error: Exception) -> str:
 
 
 def origin(head: dict[str, Any]) -> str:
-    """Which core wrote the journal, and which one this is."""
+    """Which core wrote the journal, and which core this is."""
     core, version = (str(head.get(name))[:SHOWN] for name in ("core", "version"))
     other = f"it was written by core {core} of version {version}"
     return f"{other}, this is core {core_digest()}"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl replay: what came out of replaying journals, for people and as JSON lines."""
+"""failoverctl replay: the result of a replay, for people or as JSON lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 400
 
 
 def files(arguments: list[str]) -> list[Path]:
-    """The segments meant: files, or directories that hold some."""
+    """The segments of the arguments: files, or directories of segments."""
     found: list[Path] = []
     for argument in arguments:
         path = Path(argument)
@@ -41,7 +41,7 @@ def show(arguments: list[str], as_json: bool) -> int:
             if path.stat().st_size or path in map(Path, arguments):
                 results.append(replay(path))
             elif not as_json:
-                say(f"{path}: empty: the power went before any of it was on the disk")
+                say(f"{path}: empty: the power was lost before a line was on the disk")
     except BrokenPipeError:
         raise
     except (Unreadable, OSError) as error:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal's files: segments of bounded size, of which the newest few are kept."""
+"""The files of the journal: segments of limited size, of which the newest are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 SYNC_S = 5.0
-"""A loss of power loses at most about so much of what happened before it."""
+"""A loss of power loses about so many seconds at most."""
 
 
 def segments(directory: Path) -> list[Path]:
@@ -18,14 +18,14 @@ def segments(directory: Path) -> list[Path]:
 
 
 class Segments:
-    """Writes them. For the writing thread alone; other threads may read the attributes."""
+    """Writes segments. For the writing thread alone; other threads may read the attributes."""
 
     def __init__(self, directory: Path, keep: int) -> None:
         self._directory = directory
         self._keep = keep
         self._fd = -1
         self.failed = 0
-        """Number of the last attempt at a segment that failed (F69)."""
+        """Number of the last attempt to begin a segment that failed (F69)."""
         self.problem = ""
         self.lost = 0
         """Lines that no segment took."""
@@ -33,7 +33,7 @@ class Segments:
         self._synced = 0.0
 
     def open(self, attempt: int, head: bytes) -> None:
-        """Begin the next segment and drop the oldest. attempt: the caller's number for it."""
+        """Begin the next segment and drop the oldest. attempt: a number that the caller chooses."""
         self.close()
         self._attempt = attempt
         try:
@@ -51,7 +51,7 @@ class Segments:
             self._fail(error)
         else:
             self.problem = ""
-            self._synced = 0.0  # a beginning has to be there before anything else can be read
+            self._synced = 0.0  # without its head, no line of the segment can be read
             self.append(head)
 
     def append(self, lines: bytes) -> None:
@@ -71,7 +71,7 @@ class Segments:
             self._fail(error)
 
     def close(self) -> None:
-        """End the segment."""
+        """Close the segment."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

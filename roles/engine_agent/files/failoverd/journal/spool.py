@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thread that writes for the event loop: a disk that hangs holds up no heartbeat (F44, F69).
+"""A thread that writes for the event loop: a hanging disk delays no heartbeat (F44, F69).
 
-What is guaranteed: jobs are done in the order in which they were put, one at a time. What is not:
-that a job is done before put() returns, or before the daemon acts on what the job writes down.
+The thread does one job at a time, in the order of put(). A job may still wait when put() returns,
+and when the daemon carries out the decision that the job records.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 
 STUCK_S = 5.0
-"""A single write that takes longer than this is told to people."""
+"""A write that takes longer than this is reported to people."""
 
 
 class Spool:
@@ -28,11 +28,11 @@ class Spool:
         self._since: float | None = None
         self._ending = False
         self.defect = ""
-        """What an unexpected exception of a job said; the jobs behind it go on."""
+        """The unexpected exception of a job; the next jobs go on."""
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def put(self, job: Callable[[], None], size: int) -> bool:
-        """Let the thread do this after all before it; size in bytes. False: no room, not taken."""
+        """Queue a job of so many bytes for the thread. False: no room, the job is dropped."""
         with self._change:
             if self._waiting + size > self._limit or self._ending:
                 return False
@@ -43,17 +43,17 @@ class Spool:
 
     @property
     def stuck(self) -> bool:
-        """One job has been under way for longer than STUCK_S."""
+        """Whether one job has taken longer than STUCK_S."""
         since = self._since
         return since is not None and time.monotonic() - since > STUCK_S
 
     def drain(self, wait_s: float) -> bool:
-        """Wait until everything put so far is done; False if it takes longer."""
+        """Wait until all jobs so far are done; False if that takes longer."""
         with self._change:
             return self._change.wait_for(lambda: not self._jobs and self._since is None, wait_s)
 
     def close(self, wait_s: float) -> bool:
-        """Take nothing more and drain. A thread that hangs is left behind."""
+        """Take no more jobs and drain. A hanging thread is left behind."""
         with self._change:
             self._ending = True
             self._change.notify_all()

@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this node started by an earlier configuration, and the new one does not name (F79).
+"""Keeps what this node started by an earlier configuration and the new one does not name (F79).
 
-A service that was removed, or an address that was replaced, runs on when the daemon begins anew: a
-restart touches nothing. So the earlier text of such a service is carried along until all of it that
-runs here has been stopped.
+A restart of the daemon stops nothing, so a removed service or a replaced address runs on. The
+earlier text of such a service is kept until all of it that runs here has been stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ PREFIX = "former "
 
 
 class Former:
-    """Keeps those texts (0600) as long as this node holds the service."""
+    """Keeps these texts (0600) as long as this node holds the service."""
 
     def __init__(self, path: Path, held: Callable[[str], bool]) -> None:
         self._path = path
@@ -33,7 +32,7 @@ class Former:
         self._kept: Sections = {}
 
     def merge(self, old: str, new: str) -> str:
-        """The new cluster.json with what has to be stopped of the old one; both are sound."""
+        """The new cluster.json, and what has to be stopped of the old one; both are valid."""
         named = _sections(_parsed(new).get("services"))
         kept = _sections(self._read())
         kept = {**_sections(_parsed(old).get("services")), **kept}
@@ -55,11 +54,11 @@ class Former:
         before = self._kept.get(text["name"])
         if before is None:
             return text
-        # What has none is a damaged text: the reader refuses it, and that is told.
+        # Without resources the text is damaged: the reader refuses it, and a warning says so.
         return {**text, "before": {"resources": before.get("resources", "damaged")}}
 
     def forget(self, service: str) -> None:
-        """Nothing of it by an earlier configuration runs here any more."""
+        """Forget its earlier text: nothing of it runs here any more."""
         if self._kept.pop(service, None) is not None:
             self._write()
 
@@ -70,7 +69,7 @@ class Former:
             return []
 
     def _write(self) -> None:
-        """What cannot be written is known to this life, and to none that begins after it."""
+        """If the write fails, only this life knows the texts; later lives do not."""
         with contextlib.suppress(OSError):
             if self._kept or self._path.exists():
                 write_whole(self._path, json.dumps(list(self._kept.values())), durable=True)
@@ -79,7 +78,7 @@ class Former:
 def joined(
     now: Iterable[ResourceSettings], before: Iterable[ResourceSettings]
 ) -> tuple[Graph, dict[str, ResourceSettings]]:
-    """The graph of everything that may be up, and those of it that only the earlier text names."""
+    """The graph of all resources that may be up, and those that only the earlier text names."""
     now, before = tuple(now), tuple(before)
     names = {b.name: _same(b, now) or f"{PREFIX}{b.name}" for b in before}
     gone = {names[b.name]: b for b in before if names[b.name].startswith(PREFIX)}
@@ -92,7 +91,7 @@ def joined(
     try:
         order(full)
     except CycleError:
-        # The new order turns the old one round: what only the old one says is given up.
+        # Both orders together make a circle: drop the part that only the old one has.
         alone = {n: tuple(x for x in _after(b, names) if x in gone) for n, b in gone.items()}
         full = {**known, **alone}
     return full, gone
@@ -103,9 +102,9 @@ def _after(settings: ResourceSettings, names: dict[str, str]) -> tuple[str, ...]
 
 
 def _same(settings: ResourceSettings, others: Iterable[ResourceSettings]) -> str:
-    """The one that is the same thing, whatever it is called; "" if there is none.
+    """The name of the equal resource among the others; "" if there is none.
 
-    Options that only say how it is looked after are not compared (compare=False).
+    Options that do not identify a resource are not compared (compare=False).
     """
     what = (settings.type, settings.options)
     return next((o.name for o in others if (o.type, o.options) == what), "")
@@ -120,7 +119,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _sections(services: Any) -> Sections:
-    """The sections by the name of the service; what is no section is left to the reader."""
+    """The sections by name of the service. The reader judges everything that is not a section."""
     result = {}
     for entry in services if isinstance(services, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):

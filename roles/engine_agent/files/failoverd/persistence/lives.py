@@ -16,8 +16,8 @@ from failoverd.system.files import read_number, write_whole
 class Lives:
     """Counts the lives in a file. The count is at least the wall clock's milliseconds.
 
-    So it grows when the file is lost, empty or cannot be written, too. If the clock has gone back
-    as well, the peer tells which life it knows, and the core goes on under a greater number.
+    So it grows even if the file is lost, empty or cannot be written. If the clock has gone back as
+    well, the peer tells which life it knows, and the core continues with a greater number.
     """
 
     def __init__(self, directory: Path, wall: Callable[[], float] = time.time) -> None:
@@ -25,10 +25,10 @@ class Lives:
         self._wall = wall
         self._count = 0
         self.problem = ""
-        """Why the number is not kept, empty if it is."""
+        """Why the number cannot be kept, empty if it is kept."""
 
     def begin(self) -> int:
-        """The number of a life that begins now."""
+        """A number for a life that begins now."""
         most = (1 << lives.COUNT_BITS) - 2
         count = min(max(self._stored() + 1, int(self._wall() * 1000), 1), most)
         self._count = count
@@ -36,12 +36,12 @@ class Lives:
         return lives.number(count, secrets.randbits(lives.RANDOM_BITS))
 
     def keep(self, incarnation: int) -> None:
-        """Remember the number of this life. Not forced to the disk, which may hang (F44)."""
+        """Remember the number of this life. No fsync, because the disk may hang (F44)."""
         self._count = lives.count(incarnation)
         self._write()
 
     def retry(self) -> None:
-        """What could not be kept is tried again."""
+        """Try again to keep the number, if that failed."""
         if self.problem:
             self._write()
 
@@ -57,7 +57,7 @@ class Lives:
             self.problem = ""
 
     def _stored(self) -> int:
-        """The last count that was kept, 0 if there is none that can be used."""
+        """The last count that was kept, 0 if there is no valid one."""
         try:
             return read_number(self._path, 0, (1 << lives.COUNT_BITS) - (1 << 20) - 1)
         except (OSError, ValueError):

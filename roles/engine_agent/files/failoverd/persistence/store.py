@@ -29,11 +29,11 @@ class Store:
     """Which services this node holds and what it has switched off, valid only within one boot (F31,
     F10); the modes, for good.
 
-    state.json outlives the daemon at once, but is not forced to the disk, which may hang (F44).
-    After a loss of power nothing in it is needed: what was held is void, a generation only tells
-    two nodes apart that are both up, and the modes are in modes.json, too. That file is the word of
-    an operator, and power may fail on both nodes: a thread forces it to the disk. A mode is a count
-    that only grows, so the greater one of the two files is the newer.
+    state.json outlives the daemon. There is no fsync, because the disk may hang (F44). After a loss
+    of power nothing in it is needed: nothing is held any more, a generation only compares two nodes
+    that are both up, and the modes are in modes.json, too. modes.json keeps orders of an
+    operator, and both nodes may lose their power: a thread writes it with fsync. A mode is a count
+    that only grows, so the greater value of the two files is the newer one.
     """
 
     def __init__(self, directory: Path, boot_id: Path = BOOT_ID) -> None:
@@ -41,7 +41,7 @@ class Store:
         self._modes_path = directory / "modes.json"
         self._boot = boot_id.read_text(encoding="ascii").strip()
         self._spool: Spool | None = None
-        """Begun by the first change of a mode."""
+        """Made at the first change of a mode."""
         self._unwritten = self._unforced = ""
         data = _object(self._path)
         same_boot = data.get("boot") == self._boot
@@ -73,12 +73,12 @@ class Store:
         return float(entry.get("since", 0.0)) if entry.get("held") else 0.0
 
     def repair(self, service: str) -> bool:
-        """Whether it is held for people alone, with nothing but its storage open (F91)."""
+        """Whether only its storage is open, for repair by people (F91)."""
         entry = self._services.get(service, {})
         return bool(entry.get("held") and entry.get("repair"))
 
     def own(self, service: str, held: bool, generation: int, repair: bool = False) -> None:
-        """Remember; a file that cannot be written is told in problem (F69)."""
+        """Remember it. If the file cannot be written, problem says so (F69)."""
         entry = {
             "held": held,
             "generation": max(generation, self.generation(service)),
@@ -106,7 +106,7 @@ class Store:
             self._unforced = f"{self._modes_path}: {HANGS}"
 
     def close(self, wait_s: float = 1.0) -> None:
-        """The daemon ends: what waits for the disk is written as far as the disk lets it."""
+        """The daemon ends: write waiting modes if the disk allows it."""
         if self._spool is not None:
             self._spool.close(wait_s)
 
@@ -115,7 +115,7 @@ class Store:
         return self._spool is None or self._spool.drain(wait_s)
 
     def _force(self, text: str) -> None:
-        """In the thread."""
+        """Runs in the thread."""
         try:
             write_whole(self._modes_path, text, durable=True)
             self._unforced = ""
@@ -138,7 +138,7 @@ class Store:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; a file that cannot be used is an empty memory."""
+    """The JSON object in a file; empty if the file is unusable."""
     try:
         data = read_json(path)
     except (OSError, JsonError):
@@ -147,7 +147,7 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _services(data: Any, same_boot: bool) -> dict[str, dict[str, Any]]:
-    """What can be believed of each service."""
+    """The valid entries of each service."""
     result = {}
     for name, entry in data.items() if isinstance(data, dict) else ():
         if not isinstance(entry, dict) or not _whole(entry.get("generation"), MAX_GENERATION):
@@ -164,7 +164,7 @@ def _services(data: Any, same_boot: bool) -> dict[str, dict[str, Any]]:
 
 
 def _modes(data: Any) -> dict[str, int]:
-    """Each count that can be believed, 0 for the others."""
+    """Each valid count, 0 for the others."""
     said = data if isinstance(data, dict) else {}
     names = [field.name for field in fields(Modes)]
     return {name: said[name] if _whole(said.get(name), MAX_MODE) else 0 for name in names}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blocking calls that a dead disk or server may hold for ever: each on a thread of its own."""
+"""Runs blocking calls on threads of their own, because a dead disk or server may block for ever."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 def aside(function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-    """Call it on a new thread. Who stops waiting leaves the thread behind: count those (F44).
+    """Call it on a new thread. If the caller gives up, the thread stays: limit their number (F44).
 
-    Not the loop's own pool of threads, which a few hanging calls would fill. Without a thread the
-    future holds the error (trouble.own).
+    A few hanging calls would fill the event loop's own pool of threads. If no thread can be
+    started, the future holds the error (trouble.own).
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -36,7 +36,7 @@ def aside(function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
             result = function(*arguments)
         except Exception as error:
             problem = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(settle, result, problem)
 
     try:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole files: read within a limit, written whole or not at all."""
+"""Reads whole files up to a limit, and replaces whole files in one step."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import Any
 from failoverd.formats.strictjson import loads
 
 LIMIT_BYTES = 4_000_000
-"""No file of the product comes near it, but for the journal, which is read line by line."""
+"""Only the journal is larger, and that is read line by line."""
 
 
 def read_bytes(path: Path, limit: int = LIMIT_BYTES) -> bytes:
-    """The content of a regular file; raises OSError, also for one that is larger than the limit."""
-    # Without O_NONBLOCK a pipe in the file's place would hold up the daemon.
+    """The content of a regular file; raises OSError, also if the file is larger than the limit."""
+    # Without O_NONBLOCK, a pipe in place of the file would block the daemon.
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "this is no regular file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         data = file.read(limit + 1)
     if len(data) > limit:
         raise OSError(errno.EFBIG, f"the file is larger than {limit} bytes", str(path))
@@ -41,17 +41,17 @@ def read_json(path: Path, limit: int = LIMIT_BYTES) -> Any:
 
 
 def read_number(path: Path, low: int, high: int) -> int:
-    """A whole number between two bounds; raises OSError or ValueError."""
+    """The whole number in a file, between two bounds; raises OSError or ValueError."""
     text = read_bytes(path, 64).decode("ascii").strip()
     if not text.isdigit() or not low <= int(text) <= high:
-        raise ValueError(f"{path}: no whole number between {low} and {high}")
+        raise ValueError(f"{path}: not a whole number between {low} and {high}")
     return int(text)
 
 
 def write_whole(path: Path, content: str, *, durable: bool = False) -> None:
-    """Replace a file (0600) in one step; raises OSError, and then the old content stands.
+    """Replace a file (0600) in one step. If it raises OSError, the old content is still there.
 
-    The death of the daemon is survived in any case, a loss of power if durable.
+    The new content survives a crash of the daemon; with durable, also a loss of power.
     """
     temporary = path.with_name(f".{path.name}.new")
     try:
@@ -59,7 +59,7 @@ def write_whole(path: Path, content: str, *, durable: bool = False) -> None:
         try:
             rest = memoryview(content.encode("utf-8", "backslashreplace"))
             while rest:
-                # A disk that is nearly full takes a part, and refuses the rest at the next call.
+                # A nearly full disk takes a part, and refuses the rest at the next call.
                 rest = rest[os.write(fd, rest) :]
             if durable:
                 os.fsync(fd)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mounting and unmounting by system call, and reading what is mounted."""
+"""Mounts and unmounts by system call, and reads the table of mounts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLAGS = {
     "iversion": 1 << 23,
     "strictatime": 1 << 24,
     "lazytime": 1 << 25,
-    # mount(8) lets these imply what follows from them.
+    # mount(8) adds the same implied options.
     "user": NOEXEC | NOSUID | NODEV,
     "users": NOEXEC | NOSUID | NODEV,
     "owner": NOSUID | NODEV,
@@ -52,18 +52,18 @@ CLEARED = {
     "nostrictatime": "strictatime",
     "nolazytime": "lazytime",
 }
-"""Words that undo another."""
+"""Options that undo another option."""
 OF_FSTAB = frozenset(
     {"defaults", "auto", "noauto", "nofail", "_netdev", "nouser", "nousers", "noowner", "nogroup"}
 )
-"""Words that only mount(8) and systemd understand; the kernel refuses the mount because of them."""
+"""Options for mount(8) and systemd alone; the kernel would refuse the mount."""
 OF_PROGRAMS = ("x-", "X-", "comment=", "user=", "helper=", "uhelper=")
-"""What the words begin with that programs leave in fstab for themselves."""
+"""Prefixes of options that programs keep in fstab for their own use."""
 
 
 @dataclass(frozen=True)
 class Mount:
-    """One line of mountinfo. device is (major, minor); options are the mount's and the system's."""
+    """One line of mountinfo. device: (major, minor). options: of mount and file system."""
 
     device: tuple[int, int]
     path: str
@@ -71,11 +71,11 @@ class Mount:
     options: frozenset[str] = field(default=frozenset(), compare=False)
     number: int = field(default=0, compare=False)
     root: str = field(default="/", compare=False)
-    """Which directory of the file system is mounted; of a kept namespace its name."""
+    """The directory of the file system that is mounted; for a kept namespace, its name."""
 
 
 def mounted(text: str | None = None) -> list[Mount]:
-    """What is mounted in this mount namespace, oldest first."""
+    """All mounts of this mount namespace, oldest first."""
     if text is None:
         text = kernel.read(MOUNTINFO).decode("utf-8", "surrogateescape")
     result = []
@@ -98,13 +98,13 @@ def mounted(text: str | None = None) -> list[Mount]:
 
 
 def plain(word: str) -> str:
-    """A word of a table of the kernel without its escapes, which are octal numbers of bytes."""
+    """A word of the kernel's table, with its octal escapes decoded."""
     text = word.encode("utf-8", "surrogateescape").decode("unicode_escape")
     return text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
 def split_options(options: str) -> tuple[int, str]:
-    """The kernel's flags and the rest, which is for the file system; what mount(8) makes of it."""
+    """The flags for the kernel, and the remaining options for the file system, as mount(8) does."""
     flags, rest = 0, []
     for word in filter(None, (word.strip() for word in options.split(","))):
         if word in FLAGS:
@@ -117,7 +117,7 @@ def split_options(options: str) -> tuple[int, str]:
 
 
 def mount(device: str, path: str, fstype: str, options: str) -> None:
-    """mount(2) at a directory that is made if need be. Blocks for a journal replay. OSError."""
+    """mount(2); creates the directory if needed. Blocks during a journal replay. Raises OSError."""
     Path(path).mkdir(parents=True, exist_ok=True)
     flags, data = split_options(options)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -128,7 +128,7 @@ def mount(device: str, path: str, fstype: str, options: str) -> None:
 
 
 def unmount(path: str) -> None:
-    """umount2(2), never lazy: what returns is unmounted. Blocks for the sync. Raises OSError."""
+    """umount2(2), never lazy: on return it is unmounted. Blocks during the sync. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     nofollow = 8
     if libc.umount2(os.fsencode(path), nofollow):

@@ -26,17 +26,17 @@ NLM_F_CREATE, NLM_F_EXCL = 0x400, 0x200
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
 IFA_F_NODAD = 0x02
 GROUPS = {4: 0x10, 6: 0x100}
-"""Multicast groups that tell of changed addresses, by IP version."""
+"""Multicast groups for changes of addresses, by IP version."""
 LINKS = 0x1
-"""The one that tells of changed interfaces."""
+"""Multicast group for changes of interfaces."""
 TIMEOUT_S = 2.0
 IFF_UP, IFF_RUNNING = 0x1, 0x40
 SIOCGIFFLAGS, SIOCGIFHWADDR = 0x8913, 0x8927
 
 
 def add(interface: str, address: Interface) -> None:
-    """Add an address; one that is there already is fine. Raises OSError."""
-    # The claim to the address was probed before, so the kernel need not repeat it (F56).
+    """Add an address, unless it is there already. Raises OSError."""
+    # The address was probed before, so the kernel need not repeat it (F56).
     keep_secondaries(interface, address)
     flags = struct.pack("=I", IFA_F_NODAD)
     body = _address_message(interface, address) + _attribute(IFA_FLAGS, flags)
@@ -47,7 +47,7 @@ def add(interface: str, address: Interface) -> None:
 
 
 def remove(interface: str, address: Interface) -> None:
-    """Remove an address, and no other; an absent one is fine. Raises OSError."""
+    """Remove this address and no other; an absent address is no error. Raises OSError."""
     try:
         keep_secondaries(interface, address)
         _request(RTM_DELADDR, NLM_F_ACK, _address_message(interface, address))
@@ -57,7 +57,7 @@ def remove(interface: str, address: Interface) -> None:
 
 
 def keep_secondaries(interface: str, address: Interface) -> None:
-    """Have an address outlive the one before it in the same network. Raises OSError.
+    """Keep this address when an earlier one of the same network is removed. Raises OSError.
 
     Of the addresses of one network on an interface, IPv4 calls the first primary and all others
     secondary. It removes the secondary ones with the primary one unless promote_secondaries of the
@@ -94,7 +94,7 @@ def monitor(version: int) -> socket.socket:
 
 
 def interfaces() -> socket.socket:
-    """A non-blocking socket that becomes readable when interfaces change, their carrier too."""
+    """A non-blocking socket that becomes readable when an interface or its carrier changes."""
     return _listen(LINKS)
 
 
@@ -107,7 +107,7 @@ def _listen(groups: int) -> socket.socket:
 
 
 def carrier(interface: str) -> bool:
-    """Whether the interface is up and has a carrier. An absent one has not.
+    """Whether the interface exists, is up and has a carrier.
 
     Raises OSError if the kernel could not be asked (trouble.own).
     """
@@ -146,7 +146,7 @@ def _address_message(interface: str, address: Interface) -> bytes:
 
 
 def _index(interface: str) -> int:
-    """The number of an interface. Raises OSError with ENODEV, which Python leaves out."""
+    """The number of an interface. Raises OSError with ENODEV, which Python does not set."""
     try:
         return socket.if_nametoindex(interface)
     except OSError:

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is done from time to time is done when the daemon is awake anyway: at a heartbeat.
+"""Periodic work runs when the daemon is awake anyway: at a heartbeat.
 
-To wake up costs more than most of what is done then: caches are cold, and a processor core leaves
-its sleep. So nobody sets a timer of its own for a pause that need not be exact.
+Waking up costs more than most of this work: caches are cold, and a processor core leaves its sleep
+state. So a pause that need not be exact gets no timer of its own.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 Rest = Callable[[float], Awaitable[None]]
-"""Pauses for so many seconds: asyncio.sleep, or Pacing.rest where the exact moment is no matter."""
+"""Pauses for a number of seconds: asyncio.sleep, or Pacing.rest if the pause need not be exact."""
 Pause = Callable[[float], asyncio.Future[None]]
-"""The same as a future, which whoever is in a hurry may end."""
+"""The same as a future, which a caller in a hurry may end."""
 
 TOLERANCE = 0.25
-"""A pause that whole beats would change by a larger share than this is exact."""
+"""If rounding to whole beats changes a pause by a larger share, the pause is exact."""
 
 
 class Pacing:
-    """Beats come from outside, beat_s seconds apart or a little more or less."""
+    """The owner calls beat() about every beat_s seconds."""
 
     def __init__(self, beat_s: float) -> None:
         self._beat_s = beat_s
         self._resting: list[tuple[float, asyncio.Future[None]]] = []
 
     def beat(self, now: float) -> None:
-        """End each pause that is over, or that would end nearer to this beat than to the next."""
+        """End each pause that is over, or that ends nearer to this beat than to the next."""
         due = now + self._beat_s / 2
         over = [future for at, future in self._resting if at <= due]
         if not over:
@@ -38,7 +38,7 @@ class Pacing:
             end(future)
 
     def pause(self, seconds: float) -> asyncio.Future[None]:
-        """For about so long, to the nearest beat; exactly, if that would be too far off."""
+        """Pause until the nearest beat, or exactly, if the nearest beat is too far off."""
         beats = max(1, round(seconds / self._beat_s))
         if abs(beats * self._beat_s - seconds) > TOLERANCE * seconds:
             return exactly(seconds)
@@ -48,12 +48,12 @@ class Pacing:
         return future
 
     async def rest(self, seconds: float) -> None:
-        """The same, for who only waits for its end."""
+        """The same as a coroutine."""
         await self.pause(seconds)
 
 
 def exactly(seconds: float) -> asyncio.Future[None]:
-    """A pause of its own."""
+    """A pause with a timer of its own."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[None] = loop.create_future()
     timer = loop.call_later(seconds, end, future)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main process of an application: its end is an event, its standstill can be read."""
+"""Watches the main process of an application: an event tells its end, /proc shows a stop."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class ProcessWatch:
 
 
 def state_of(pid: int, proc: str | Path = "/proc") -> str:
-    """The letter that the kernel gives for the process's state, empty if there is no process."""
+    """The kernel's letter for the state of the process, empty if there is no process."""
     try:
         text = kernel.read(f"{proc}/{pid}/stat").decode("ascii", "replace")
     except OSError:
         return ""
-    # The name in brackets is the program's own choice and may hold brackets itself.
+    # The program chooses the name in brackets, and may use brackets in it.
     return text.rpartition(")")[2].split()[0]
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether somebody has sent it SIGSTOP: it is alive and serves nobody (F51)."""
+    """Whether it was stopped by SIGSTOP: it is alive and serves nobody (F51)."""
     return state_of(pid) == STOPPED

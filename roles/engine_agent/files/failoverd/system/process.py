@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one runner of all helper programs: bounded in time and memory, and no survivors.
+"""Runs every helper program, with limits of time and memory, and leaves no process behind.
 
-Each program passes a gate first. There it gives up what only the daemon may have: the daemon is
-the last to go when memory runs out, may open many files, and its files are for nobody else.
+Each program starts in a small shell, the gate, which gives up privileges of the daemon: its
+protection when memory runs out, its limit of open files, and its umask.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from . import trouble
 
 ENVIRONMENT = MappingProxyType({"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"})
 MAX_OUTPUT = 64 * 1024
-"""So many bytes of what a program says are kept, from its begin."""
+"""Bytes of output that are kept from its beginning."""
 LAST_OUTPUT = 4 * 1024
-"""And so many from its end, where the reason stands. The rest is read and thrown away."""
+"""Bytes that are kept from its end, where the reason is. The rest is read and dropped."""
 PAUSE_S = 0.005
-"""Between two reads of a program that says too much: it must not keep the daemon busy."""
+"""Pause between two reads of a program with too much output, which would keep the daemon busy."""
 CHUNK = 64 * 1024
 DRAIN = 32
 REAP_S = 2.0
 AGAIN_S = 0.5
-"""Between two tries to begin a program while this daemon lacks the means."""
+"""Pause between two tries to start a program while this daemon lacks the means."""
 BACKGROUND = 19
 
 ORDINARY = 0
 VITAL = -900
-"""oom_score_adj of a program that the cluster itself needs: it goes before the daemon, and behind
-all others unless it has taken most of the memory itself."""
+"""oom_score_adj of a program that the cluster itself needs. The kernel kills it before the daemon,
+and after all others, unless it uses most of the memory itself."""
 NAME = "failoverd-gate"
 GATE = (
     "read -r go || exit; "
@@ -48,10 +48,10 @@ GATE = (
     'umask 022; exec "$@"'
 )
 UNFIT = (126, 127)
-"""What the gate ends with when the program cannot be executed."""
+"""Exit status of the gate if the program cannot be executed."""
 
 Adopt = Callable[[int], Awaitable[None]]
-"""Done with the process's number before the program begins."""
+"""Called with the number of the process before the program begins."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,19 @@ class Finished:
     code: int | None
     output: str
     error: BaseException | None = None
-    """Why it could not run, if the reason lies in this daemon (trouble.own)."""
+    """Why it could not run, if the cause is this daemon (trouble.own)."""
     late: bool = False
-    """It ran, and missed its deadline."""
+    """Whether it ran and missed its deadline."""
 
     @property
     def last_line(self) -> str:
-        """The last thing it said, for messages."""
+        """The last line of its output, for messages."""
         lines = self.output.strip().splitlines()
         return shorten(lines[-1].strip(), 200) if lines else ""
 
 
 class Output:
-    """The begin and the end of what a program says."""
+    """The beginning and the end of the output of a program."""
 
     def __init__(self) -> None:
         self._head = bytearray()
@@ -82,11 +82,11 @@ class Output:
 
     @property
     def full(self) -> bool:
-        """It has said more than is kept."""
+        """There was more output than is kept."""
         return len(self._head) >= MAX_OUTPUT
 
     def add(self, part: bytes) -> None:
-        """Take in what it said next."""
+        """Add output."""
         room = MAX_OUTPUT - len(self._head)
         self._head += part[:room]
         self._tail += part[room:]
@@ -95,20 +95,20 @@ class Output:
             self._lost = True
 
     def text(self) -> str:
-        """What is kept."""
+        """The output that is kept."""
         between = b"\n...\n" if self._lost else b""
         return bytes(self._head + between + self._tail).decode(errors="replace")
 
 
 class Program:
-    """One child in a process group of its own, so that its children end with it."""
+    """One child in a process group of its own, so that its own children end with it."""
 
     def __init__(self, child: subprocess.Popen[bytes], into: int, out: int, pidfd: int) -> None:
         self._child = child
         self._in, self._out, self._pidfd = into, out, pidfd
         self._rest = b""
         self._fed = False
-        """All that it is told stands in _rest."""
+        """_rest holds all of its input."""
         self._gone = False
         self._leave = False
         self._output = Output()
@@ -122,7 +122,7 @@ class Program:
     def spawn(
         cls, *argv: str, env: Mapping[str, str] = ENVIRONMENT, score: int = ORDINARY
     ) -> Program:
-        """Start a program, which waits at its gate; raises OSError when there is no such one."""
+        """Start a program, which waits at its gate; raises OSError if there is no such program."""
         _look(argv[0])
         with contextlib.ExitStack() as ours:
             stdin, into = _pipe(ours)
@@ -151,7 +151,7 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """Its number, which is that of its process group."""
+        """Its number, which is also the number of its process group."""
         return self._child.pid
 
     @property
@@ -160,9 +160,9 @@ class Program:
         return not self._end.done()
 
     def set_nice(self, nice: int) -> None:
-        """Give way to everything else (BACKGROUND), or be like everything else (0).
+        """Set its priority: lower than all others (BACKGROUND), or normal (0).
 
-        The kernel refuses a raise to who is not root; that costs time only.
+        Only root may raise a priority. A refusal costs time only.
         """
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.setpriority(os.PRIO_PROCESS, self.pid, nice)
@@ -177,10 +177,10 @@ class Program:
     async def finish(
         self, stdin: str, timeout_s: float, adopt: Adopt | None = None, *, leave: bool = False
     ) -> Finished:
-        """Feed it and wait; its end is the end of its first process.
+        """Write its input and wait. It has ended when its first process has ended.
 
-        At the deadline, or if cancelled, its whole process group is killed. With leave, what it
-        leaves behind at its own end runs on.
+        At the deadline, or if cancelled, its whole process group is killed. With leave, processes
+        that it leaves behind at its own end run on.
         """
         self._leave = leave
         try:
@@ -213,7 +213,7 @@ class Program:
         self._close()
 
     def _signal_group(self) -> None:
-        """Only while the child is not reaped: until then nobody else can have its number."""
+        """Only while the child is not reaped: until then no other process can have its number."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
@@ -226,7 +226,7 @@ class Program:
             self._end.set_result(None)
 
     def _write(self) -> None:
-        """Tell it as much as it takes."""
+        """Write as much input as it takes."""
         if self._in < 0:
             return
         try:
@@ -236,7 +236,7 @@ class Program:
             self._loop.add_writer(self._in, self._write)
             return
         except OSError:
-            # It has closed its input; what it says and how it ends is what counts.
+            # It has closed its input. Only its output and its exit status count.
             self._rest = b""
         self._loop.remove_writer(self._in)
         if self._fed:
@@ -255,7 +255,7 @@ class Program:
         self._loop.add_reader(self._out, self._readable)
 
     def _read(self) -> bytes | None:
-        """Take in a part of what it says: empty at the end, None if there is nothing now."""
+        """Read a part of its output: empty at the end, None if there is nothing now."""
         try:
             part = os.read(self._out, CHUNK)
         except BlockingIOError:
@@ -270,7 +270,7 @@ class Program:
             self._in = -1
 
     def _close(self) -> None:
-        """Free what is held; a child that even SIGKILL does not end is left to itself."""
+        """Free all resources. A child that survives SIGKILL is left to itself."""
         self._close_in()
         if self._flood is not None:
             self._flood.cancel()
@@ -282,7 +282,7 @@ class Program:
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
-    """Both ends, which are closed with the stack."""
+    """Both ends of a pipe, which are closed with the stack."""
     ends = os.pipe2(os.O_CLOEXEC)
     for end in ends:
         stack.callback(os.close, end)
@@ -290,7 +290,7 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
 
 
 def _look(path: str) -> None:
-    """Raises OSError when there is no program; the gate could only say so in words."""
+    """Raises OSError if there is no program. The gate could report that only as text."""
     if not Path(path).exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     if not Path(path).is_file() or not os.access(path, os.X_OK):

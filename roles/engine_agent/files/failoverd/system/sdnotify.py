@@ -10,7 +10,7 @@ import socket
 
 
 class Notifier:
-    """Does nothing when the daemon was not started by systemd."""
+    """Does nothing if systemd did not start the daemon."""
 
     def __init__(self) -> None:
         self._address = os.environ.pop("NOTIFY_SOCKET", "")

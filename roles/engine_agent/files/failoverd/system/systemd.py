@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""systemd's manager over D-Bus: jobs and unit states by signal, not by polling."""
+"""systemd over D-Bus: signals tell the results of jobs and the states of units."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ SERVICE_IF = f"{BUS}.Service"
 PROPERTIES_IF = "org.freedesktop.DBus.Properties"
 REMEMBERED = 256
 LOOK_S = 2.0
-"""Signals are trusted, but a missed one must not hang a takeover: look this often as well."""
+"""A missed signal must not block a takeover: the state is also read this often."""
 ERROR, SIGNAL = 3, 4
 ACTIVE, SETTLED = "active", ("active", "inactive", "failed", "reloading")
 
 
 class SystemdError(Exception):
-    """A call failed; str() is systemd's own sentence."""
+    """A call failed; str() is the error text of systemd."""
 
 
 class Systemd:
-    """One connection for all units, made again when the bus was restarted."""
+    """One connection for all units. It is made again after a restart of the bus."""
 
     def __init__(self) -> None:
         self._bus: Any = None
@@ -40,7 +40,7 @@ class Systemd:
         self._rules: set[str] = set()
 
     async def warm(self) -> None:
-        """Be connected before it is needed."""
+        """Connect before the connection is needed."""
         with contextlib.suppress(SystemdError):
             await self._connect()
 
@@ -48,7 +48,7 @@ class Systemd:
         async with self._connecting:
             if self._bus is not None and self._bus.connected:
                 return self._bus
-            # The library takes long to load on a small machine: not in the loop's own thread.
+            # Loading the library takes long on a small machine, so another thread does it.
             try:
                 library = await asyncio.to_thread(importlib.import_module, "dbus_fast")
                 aio = await asyncio.to_thread(importlib.import_module, "dbus_fast.aio")
@@ -123,7 +123,7 @@ class Systemd:
         return await self._raw(MANAGER, MANAGER_IF, member, signature, *body)
 
     async def properties(self, unit: str) -> dict[str, Any]:
-        """The unit's own properties; an unknown unit has LoadState not-found."""
+        """The properties of the unit; an unknown unit has LoadState not-found."""
         path = (await self.call("LoadUnit", "s", unit))[0]
         reply = await self._raw(path, PROPERTIES_IF, "GetAll", "s", UNIT_IF)
         return {name: variant.value for name, variant in reply[0].items()}
@@ -141,7 +141,7 @@ class Systemd:
         return int(reply[0].value)
 
     async def told(self, unit: str) -> str:
-        """What a service says of itself (sd_notify, STATUS=), empty if nothing."""
+        """The status text of a service (sd_notify, STATUS=), empty if there is none."""
         path = str((await self.call("LoadUnit", "s", unit))[0])
         reply = await self._raw(path, PROPERTIES_IF, "Get", "ss", SERVICE_IF, "StatusText")
         return str(reply[0].value)
@@ -152,7 +152,7 @@ class Systemd:
         return [int(pid) for _group, pid, _command in reply[0]]
 
     async def job(self, member: str, unit: str) -> str:
-        """StartUnit or StopUnit, and the job's result: done, failed, timeout, ..."""
+        """Call StartUnit or StopUnit, and wait for its result: done, failed, timeout, ..."""
         mode = await self._mode(member)
         return await self.finished(str((await self.call(member, "ss", unit, mode))[0]), unit)
 
@@ -173,8 +173,8 @@ class Systemd:
     async def _mode(self, member: str) -> str:
         """How the job is queued.
 
-        While the host shuts down, systemd has queued a stop of its own, which waits for the
-        handover, which waits for this stop: it must not wait for its turn (F61).
+        While the host shuts down, systemd has queued its own stop of the unit. That stop waits for
+        the handover, and the handover waits for this stop, which must not queue behind (F61).
         """
         if member != "StopUnit":
             return "replace"
@@ -191,7 +191,7 @@ class Systemd:
             await self._add_match(_rule(path))
 
     def close(self) -> None:
-        """Leave the bus."""
+        """Close the connection."""
         if self._bus is not None:
             self._bus.disconnect()
             self._bus = None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way on which text reaches root's terminal: nothing in it commands the terminal (X8)."""
+"""Writes text to the terminal of root. No text can send commands to the terminal (X8)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def say(text: str, *, error: bool = False) -> None:
 
 
 def prepare() -> None:
-    """A terminal that lacks a character shows its number instead."""
+    """If the terminal lacks a character, show its number instead."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an error says something of what was asked, or only of this daemon (F75). Pure.
+"""Tells errors of this daemon from errors of what it asked (F75). Pure.
 
-A daemon without a free descriptor, thread or process cannot ask. That is no answer: nothing is
-recovered, moved or stopped for it.
+A daemon without a free descriptor, thread or process cannot ask. Such an error is no answer: it
+never recovers, moves or stops a service.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import socket
 from collections.abc import Iterator
 
 OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
-"""No descriptor in this process or on this node, no memory, no process or thread."""
+"""No free descriptor in this process or on this node, no memory, no process or thread."""
 THREADLESS = "can't start new thread"
-"""How Python words EAGAIN and ENOMEM of a thread; it gives no number."""
+"""Python's text for a thread that cannot start; it gives no error number."""
 NUMBERS = re.compile(r"\[Errno (\d+)\]")
-"""asyncio joins the errors of several addresses into one text."""
+"""asyncio joins the errors of several addresses into one text, from which the numbers are read."""
 
 
 def own(error: BaseException | None) -> bool:
-    """Whether the means to ask were lacking, by the error itself or by what it was made of."""
+    """Whether this daemon lacked the means to ask, by the error itself or one of its causes."""
     return any(_own(each) for each in _chain(error))
 
 
 def _own(error: BaseException) -> bool:
     if isinstance(error, socket.gaierror):
-        # No name server says anything of the application.
+        # A failed look-up of a name says nothing about the application.
         return True
     if isinstance(error, OSError):
         if error.errno is None:
@@ -40,7 +40,7 @@ def _own(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, what it was raised from, and so on."""
+    """The error and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -49,7 +49,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def reason(error: BaseException) -> str:
-    """What the system says of an error, for a message."""
+    """The reason that the system gives, for a message."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the daemon's long tasks alive: one that ends unasked begins again (F75).
+"""Keeps the long tasks of the daemon alive: a task that ends unasked is started again (F75).
 
-A thread that the system refuses, memory or descriptors that run out for a moment end whatever asks
-for them just then. A daemon that lives on without its DRBD watcher decides on what was so before.
+If threads, memory or descriptors run out for a moment, the task that asks for them just then ends.
+A daemon that lived on without its DRBD watcher would decide on an old state.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
-"""Before it begins again; doubled each time."""
+"""Pause before the task starts again; doubled each time."""
 STEADY_S = 30.0
-"""One that has lived so long was well."""
+"""A task that has lived so long counts as healthy."""
 HOPELESS_S = 60.0
-"""For so long it may fail again and again. Then the whole daemon begins anew, which harms no
-service (F31) and frees whatever this life has used up."""
+"""A task may keep failing for so long. Then the whole daemon restarts, which harms no service (F31)
+and frees all resources of this life."""
 
 Work = Callable[[], Awaitable[None]]
 Tell = Callable[[str], None]
 
 
 def nobody(_text: str) -> None:
-    """Whom nothing is told."""
+    """Ignores the text."""
 
 
 class Upkeep:
@@ -37,17 +37,17 @@ class Upkeep:
         self._tasks: list[asyncio.Task[None]] = []
 
     def keep(self, name: str, work: Work) -> None:
-        """Do work() for ever. name: which task this is, for people."""
+        """Run work() for ever. name: the task, for people."""
         self._tasks.append(keep(name, work, self._tell, self._hopeless))
 
     def close(self) -> None:
-        """End them all; each as it ends when it is cancelled."""
+        """Cancel all tasks."""
         for task in self._tasks:
             task.cancel()
 
 
 def keep(name: str, work: Work, tell: Tell = nobody, hopeless: Tell = nobody) -> asyncio.Task[None]:
-    """A task that does work() for ever, whatever becomes of it, until the task is cancelled."""
+    """A task that runs work() again whenever it ends, until the task is cancelled."""
     return asyncio.get_running_loop().create_task(_live(name, work, tell, hopeless), name=name)
 
 
@@ -60,12 +60,12 @@ async def _live(name: str, work: Work, tell: Tell, hopeless: Tell) -> None:
         now = clock()
         if now - began >= STEADY_S:
             failing_since, pause_s, told = now, FIRST_PAUSE_S, ""
-        text = f"{name} has ended: {why}; it begins again"
+        text = f"{name} ended: {why}; it starts again"
         if text != told:
             told = text
             _safely(tell, text)
         if now - failing_since >= HOPELESS_S:
-            _safely(hopeless, f"{name} does not stay alive: {why}; failoverd begins anew")
+            _safely(hopeless, f"{name} keeps failing: {why}; failoverd restarts")
         await _pause(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -75,11 +75,11 @@ async def _outcome(work: Work) -> str:
         await work()
     except Exception as error:
         return f"{type(error).__name__}: {error}".removesuffix(": ")
-    return "it was done, which it never should be"
+    return "it returned, which it never should"
 
 
 async def _pause(seconds: float) -> None:
-    """What has ended the task may end the pause behind it as well."""
+    """The error that ended the task may hit this pause as well."""
     try:
         await asyncio.sleep(seconds)
     except Exception:
@@ -87,7 +87,7 @@ async def _pause(seconds: float) -> None:
 
 
 def _safely(tell: Tell, text: str) -> None:
-    """What has ended the task may end its note as well; the task matters more."""
+    """The error that ended the task may hit this note as well. The task matters more."""
     try:
         tell(text)
     except Exception:
