@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
-from unittest.mock import patch
 
-from failoverd.core import data, exclusion, invariants, lifecycle, liveness
+import pytest
+
+from failoverd.core import guard, placement
 from failoverd.core.events import FenceDone, Found, Power
+from failoverd.core.rules import fence, lifecycle, peer, replica
 from failoverd.core.state import Life, Proof
+from tests.unit.core.swap import swap
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,10 @@ class Bug:
     def inside(self) -> Iterator[None]:
         """The core has the bug while this lasts; its last line of defence is switched off too."""
         right = getattr(self.where, self.function)
-        with (
-            patch.object(invariants, "breach", lambda state, service: ""),
-            patch.object(invariants, "check", lambda *arguments: None),
-            patch.object(self.where, self.function, self.wrong(right)),
-        ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(guard, "breach", lambda view, service: "")
+            patch.setattr(guard, "check", lambda *arguments: None)
+            swap(patch, self.where, self.function, self.wrong(right))
             yield
 
 
@@ -48,7 +50,7 @@ def _silence_is_proof(right: Callable[..., Any]) -> Callable[..., Any]:
     def watch(turn: Any) -> None:
         right(turn)
         if turn.state.peer.life is Life.SILENT:
-            liveness.prove_gone(turn, Proof.FENCED, turn.state.peer.greeted)
+            peer.prove_gone(turn, Proof.FENCED, turn.state.peer.greeted)
 
     return watch
 
@@ -62,11 +64,11 @@ def _timeout_is_success(right: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _disk_is_always_good(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda service, replicated: ""
+    return lambda service: ""
 
 
 def _always_seven(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda turn, service, waiting: data.PEER_FENCED
+    return lambda turn, service, waiting: replica.PEER_FENCED
 
 
 def _stop_fails_unnoticed(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,14 +93,14 @@ BUGS = (
         "op_done",
         _stop_fails_unnoticed,
     ),
-    Bug("silence is proof", "the path is cut", liveness, "watch", _silence_is_proof),
-    Bug("a timeout is a fence", "the standby shoots", exclusion, "done", _timeout_is_success),
+    Bug("silence is proof", "the path is cut", peer, "watch", _silence_is_proof),
+    Bug("a timeout is a fence", "the standby shoots", fence, "done", _timeout_is_success),
     Bug(
         "any disk is good",
         "the old owner is back, the new one may die",
-        data,
+        placement,
         "lacking",
         _disk_is_always_good,
     ),
-    Bug("the handler always says 7", "the kernels have parted", data, "_verdict", _always_seven),
+    Bug("the handler always says 7", "the kernels have parted", replica, "_verdict", _always_seven),
 )

@@ -15,9 +15,9 @@ from typing import Any
 
 from failoverd.core import actions, events
 from failoverd.core.config import CoreConfig, Limits, ServiceConfig, Timing
-from failoverd.core.machine import begin, deadline, step
 from failoverd.core.message import Message
 from failoverd.core.state import State
+from failoverd.core.step import begin, deadline, step
 
 from .canon import Tokens, fingerprint
 from .volume import Violation, Volume

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.actions import Action
 from failoverd.core.config import CoreConfig
 from failoverd.core.events import Event
-from failoverd.core.modes import Modes
 from failoverd.core.state import State
 from tests.lockstep.baseline import Baseline
 
@@ -29,32 +28,23 @@ class Shadow:
         self._twins: dict[int, tuple[State, Any]] = {}
         self.steps = 0
 
-    def begin(
-        self,
-        config: CoreConfig,
-        incarnation: int,
-        now: float,
-        modes: Modes | None = None,
-        held: frozenset[str] = frozenset(),
-    ) -> Result:
-        """A new life in both."""
-        other = self._other
-        ours = machine.begin(config, incarnation, now, modes, held)
-        theirs = other.entry.begin(
-            other.translated(config), incarnation, now, other.translated(modes), held
-        )
+    def begin(self, config: CoreConfig, incarnation: int, now: float, *kept: Any) -> Result:
+        """A new life in both. kept: what begin takes besides."""
+        ours = core.begin(config, incarnation, now, *kept)
+        given = [self._other.translated(value) for value in kept]
+        theirs = self._other.entry.begin(self._other.translated(config), incarnation, now, *given)
         return self._compared("begin", now, ours, theirs)
 
     def step(self, state: State, event: Event, now: float) -> Result:
         """One step in both."""
         twin = self._twins.pop(id(state))[1]
-        ours = machine.step(state, event, now)
+        ours = core.step(state, event, now)
         theirs = self._other.entry.step(twin, self._other.translated(event), now)
         return self._compared(event, now, ours, theirs)
 
     def deadline(self, state: State, now: float) -> float:
         """The time of the next tick, in both."""
-        ours = machine.deadline(state, now)
+        ours = core.deadline(state, now)
         theirs = self._other.entry.deadline(self._twins[id(state)][1], now)
         if self._deadlines and ours != theirs:
             raise Apart(f"at {now}: the next tick is due at {ours}, was at {theirs}")

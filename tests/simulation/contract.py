@@ -28,12 +28,12 @@ from typing import TYPE_CHECKING
 from failoverd.core import lease
 from failoverd.core.actions import Ask, Send
 from failoverd.core.clock import Clock
-from failoverd.core.contact import Contact, Vigil
 from failoverd.core.events import Tick
-from failoverd.core.machine import deadline, step
 from failoverd.core.message import Local
 from failoverd.core.modes import is_on
-from failoverd.core.state import Life, State
+from failoverd.core.state import Contact, Life, State, Watch
+from failoverd.core.step import deadline, step
+from failoverd.core.workbench import View
 
 from .clock import Violation
 from .drbd import Volume
@@ -123,7 +123,7 @@ class Contract:
             return False
         # What its kernel knows already, its daemon will see before anything is promoted there.
         seen = replace(service, disk=volume.see(name))
-        return lease.stale(state, seen, Clock(node.mono()))
+        return lease.stale(View(state, Clock(node.mono())), seen)
 
     def stepped(self, node: Node, before: State, after: State, now: float) -> None:
         """Called after every step of a core."""
@@ -239,7 +239,7 @@ class Contract:
             return False
         if node.daemon.locks is not None and not node.daemon.locks.settled:
             return False
-        if state.config.lease is not None and not self._steady(state.vigil):
+        if state.config.lease is not None and not self._steady(state.watch):
             return False
         for service in state.services:
             if (
@@ -255,7 +255,7 @@ class Contract:
                 return False
         return all(report.able for report in state.said.services)
 
-    def _steady(self, vigil: Vigil) -> bool:
+    def _steady(self, vigil: Watch) -> bool:
         """The ping target counts as contact: before that a lease may lapse (seed 4671)."""
         if vigil.ping_at is None or vigil.ping_since is None:
             return False

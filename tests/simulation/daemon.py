@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from failoverd.core import events, lives
 from failoverd.core.config import CoreConfig
-from failoverd.core.machine import begin, deadline, step
 from failoverd.core.message import Message, Reach
 from failoverd.core.modes import Modes
 from failoverd.core.state import State
+from failoverd.core.step import begin, deadline, step
 
 from .clock import Violation
 from .drbd import Volume

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from failoverd.core.events import SpaceUsed, Verb
-from failoverd.core.liveness import REORDER
+from failoverd.core.message import REORDER
 
 from .clock import Violation
 from .fault import Fault

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from failoverd.core.liveness import REORDER
-from failoverd.core.message import Message, Reach
+from failoverd.core.message import REORDER, Message, Reach
 from failoverd.links.payload import KEY_BYTES
 from failoverd.links.varint import pieces, read_numbers, read_pieces
 from failoverd.links.wire import HEADER_BYTES, OVERHEAD, Stranger, Wire, WireError

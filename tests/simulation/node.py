@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from failoverd.core import events
 from failoverd.core.config import CoreConfig
-from failoverd.core.vigil import timeout_s
+from failoverd.core.rules.lease import timeout_s
 
 from .daemon import Daemon
 from .drbd import Volume

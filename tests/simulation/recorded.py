@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from failoverd.core.disk import CONNECTED, Disk
+from failoverd.core.events import CONNECTED, Disk
 
 from .clock import Clock
 from .drbd import Volume

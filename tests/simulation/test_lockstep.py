@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from failoverd.core import events, machine
+from failoverd.core import events
+from failoverd.core import step as core
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.journal.lines import Encoder, head
 from tests.lockstep import baseline, streams
@@ -25,6 +26,7 @@ SEEDS = range(1, 4)
 def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The text of the core of the working tree, for a test to change."""
     shutil.copytree(CORE, tmp_path / baseline.NAME)
+    baseline.rename(tmp_path / baseline.NAME)
     monkeypatch.setattr(sys, "path", [*sys.path])
     for name in [name for name in sys.modules if name.startswith(baseline.NAME)]:
         monkeypatch.delitem(sys.modules, name)
@@ -59,7 +61,7 @@ def test_another_deadline_is_found(other: Path) -> None:
 
 def test_a_journal_is_played_as_well(other: Path) -> None:
     config = CoreConfig("c", "a", "b", ("lan",), (ServiceConfig("shop"),))
-    state, _actions = machine.begin(config, 1 << 30, 100.0)
+    state, _actions = core.begin(config, 1 << 30, 100.0)
     encoder, wish = Encoder(), events.Command(1, events.Verb.MAINTENANCE, "on", "me")
     lines = [head(state, 100.0, 0.0, begin=True, lost=0)]
     lines += [encoder.input(event, 100.5) for event in (events.Tick(), wish)]

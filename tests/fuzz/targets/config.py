@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 from failoverd.config import parse
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.formats.schema import ConfigError
 from tests.fuzz.samples import KEY, cluster_json
 from tests.fuzz.target import Target
@@ -35,7 +35,7 @@ def run(data: bytes) -> bool:
         assert len(said) < 1010 and said.isprintable(), "no sentence"
         assert SECRET not in said or SECRET in texts["cluster.json"], "a secret in a message"
         return False
-    machine.begin(config.core(), 1 << 32, 100.0)
+    core.begin(config.core(), 1 << 32, 100.0)
     config.takeover_costs()
     repr(config)
     return True

@@ -13,7 +13,7 @@ from typing import Any
 from failoverd.control.pending import Pending
 from failoverd.control.requests import Requests
 from failoverd.control.server import ControlServer
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.actions import AnswerHandler, Reply
 from failoverd.core.events import Command, Event, HandlerAsked
 from tests.fuzz.samples import pair
@@ -31,7 +31,7 @@ class Desk:
 
     def post(self, event: Event) -> None:
         """One step of a core that begins as it was."""
-        _state, actions = machine.step(PAIR.a.state, event, PAIR.a.now)
+        _state, actions = core.step(PAIR.a.state, event, PAIR.a.now)
         for action in actions:
             if isinstance(action, Reply):
                 self.pending.answer(action.request, {"ok": action.ok, "text": action.text})

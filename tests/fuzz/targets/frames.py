@@ -8,7 +8,7 @@ import hmac
 from dataclasses import replace
 from random import Random
 
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.actions import Note
 from failoverd.core.events import Heard
 from failoverd.links.wire import HEADER_BYTES, OVERHEAD, Wire, WireError
@@ -36,7 +36,7 @@ def run(data: bytes) -> bool:
         message = HERE.decode(data)
     except WireError:
         return False
-    _state, actions = machine.step(MINE.state, Heard("lan", message), MINE.now + 0.2)
+    _state, actions = core.step(MINE.state, Heard("lan", message), MINE.now + 0.2)
     broken = [a for a in actions if isinstance(a, Note) and a.code in BROKEN]
     assert not broken, f"a rule broke: {broken}"
     HERE.encode(message)

@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.actions import Note
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, Found, Heard, Probed, Tick
@@ -39,7 +39,7 @@ def run(data: bytes) -> bool:
 
 
 def _sample() -> bytes:
-    state, actions = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, actions = core.begin(CONFIG, 5 << 32, 100.0)
     encoder, now = Encoder(), 100.0
     lines = [head(state, now, 1.7e9, begin=True, lost=0), encoder.decisions(actions)]
     message: Message = heard()
@@ -47,7 +47,7 @@ def _sample() -> bytes:
     for event in events:
         now += 0.1
         lines.append(encoder.input(event, now))
-        state, decided = machine.step(state, event, now)
+        state, decided = core.step(state, event, now)
         assert not [a for a in decided if isinstance(a, Note) and a.code == "core-error"]
         lines.append(encoder.decisions(decided))
     return b"".join(lines)

@@ -11,8 +11,8 @@ from .mutant import Mutant
 _BUGS = (
     Mutant(
         "lease.py",
-        "    if not clock.passed(quiet + lease.takeover_s) or clock",
-        "    if not clock.passed(quiet + lease.lease_s) or clock",
+        "    if not view.passed(quiet + lease.takeover_s) or view",
+        "    if not view.passed(quiet + lease.lease_s) or view",
         "the standby does not wait for the owner's watchdog",
     ),
     # ran_out() asks for the end of the right and for what the peer held; the watch before it
@@ -25,25 +25,25 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "            return report.local in HOLDING or report.doomed\n",
-        "            return True\n",
+        "    return report is not None and (report.local.holding or report.doomed)\n",
+        "    return report is not None\n",
         "the lease lets a node take over what the peer was not known to hold",
     ),
     Mutant(
         "lease.py",
-        "    return at is not None and not clock.passed(at + lease.lease_s)\n",
+        "    return at is not None and not view.passed(at + lease.lease_s)\n",
         "    return True\n",
         "the watchdog is petted although the lease has run out",
     ),
     Mutant(
         "lease.py",
-        "    return clock.passed((state.started if at is None else at) + lease.lease_s / 2)",
+        "    return view.passed((view.state.started if at is None else at) + lease.lease_s / 2)",
         "    return False",
         "an owner without contact goes on until its watchdog resets it",
     ),
     Mutant(
         "lease.py",
-        "    if steady and any(map(_answers, state.services, state.config.services)):",
+        "    if steady and any(map(_answers, view.services, view.config.services)):",
         "    if steady:",
         "a ping target counts as contact although the address does not answer yet",
     ),
@@ -55,37 +55,37 @@ _BUGS = (
     ),
     Mutant(
         "lease.py",
-        "    return not clock.passed(heard_at(state) + lease.closed_s)\n",
-        "    return not clock.passed(heard_at(state) + lease.lease_s)\n",
+        "    return not view.passed(heard_at(view) + lease.closed_s)\n",
+        "    return not view.passed(heard_at(view) + lease.lease_s)\n",
         "an owner is free of its lease before its peer's right has ended",
     ),
     Mutant(
         "lease.py",
-        "    return service.local in ACTIVE and clock.passed(heard_at(state) + lease.closed_s",
-        "    return service.local in ACTIVE and clock.passed(heard_at(state) + lease.lease_s",
+        "    return service.local.up and view.passed(heard_at(view) + lease.closed_s",
+        "    return service.local.up and view.passed(heard_at(view) + lease.lease_s",
         "frozen I/O flows before the peer's right has ended",
     ),
     Mutant(
         "lease.py",
-        "    return peer.since > end if off else clock.beyond(end)",
+        "    return view.peer.since > end if peer_was_off(view) else view.beyond(end)",
         "    return False",
         "a copy is trusted although the peer may have gone on without it",
     ),
     Mutant(
-        "lease.py",
+        "rules/contact.py",
         "    at = contact.asked_at\n",
-        "    at = state.peer.last\n",
+        "    at = step.peer.last\n",
         "contact is dated when the answer arrives, not when the question was sent",
     ),
     Mutant(
-        "lease.py",
+        "rules/contact.py",
         "message.heard < contact.asked:",
         "False:",
         "any heartbeat that arrives counts as contact",
     ),
     Mutant(
         "lease.py",
-        "    return message is None or message.pact == state.config.pact\n",
+        "    return message is None or message.pact == view.config.pact\n",
         "    return True\n",
         "a lease proves something although the peer reckons with another one (F80)",
     ),
@@ -93,27 +93,27 @@ _BUGS = (
     # that is about to stop: an owner without contact has stopped or is off at that time anyway.
     # That an old answer of a ping target is refused is covered by the word that none answers.
     Mutant(
-        "vigil.py",
-        "    if vigil.ping_since is None or vigil.ping_at is None:\n        return False\n"
-        "    if clock.passed(vigil.ping_at + lease.PING_GAP_S):\n        return False",
-        "    if state.leaving:\n        return False",
+        "rules/lease.py",
+        "    if watch.ping_since is None or watch.ping_at is None:\n        return False\n"
+        "    if step.passed(watch.ping_at + lease.PING_GAP_S):\n        return False",
+        "    if step.state.leaving:\n        return False",
         "a silent LAN is believed although this node reaches nothing on it",
     ),
     Mutant(
-        "vigil.py",
-        "    silent = not event.answered and not turn.passed(vigil.probe_at + PROBE_LONG_S)",
+        "rules/lease.py",
+        "    silent = not event.answered and not step.passed(watch.probe_at + PROBE_LONG_S)",
         "    silent = True",
         "an address that answers is taken for silence",
     ),
     Mutant(
         "lease.py",
-        "    return heard_at(state) <= service.proof_at\n",
+        "    return heard_at(view) <= service.proof_at\n",
         "    return True\n",
         "a lease that ran out once excludes the peer for ever",
     ),
     Mutant(
-        "lease.py",
-        "        if not config.replicated or (service.disk.connected and service.name in linked):",
+        "rules/contact.py",
+        "        if connected or not step.settings(service).replicated:",
         "        if True:",
         "a copy counts as current as long as the heartbeats pass",
     ),

@@ -114,9 +114,9 @@ _BUGS = (
 
 _DISKS = (
     Mutant(
-        "monitors.py",
-        "    turn.set_service(service.name, sick=event.why)\n",
-        "    turn.set_service(service)\n",
+        "rules/monitors.py",
+        "    step.set_service(service.name, sick=event.why)\n",
+        "    step.set_service(service)\n",
         "a disk that hangs is told and nothing else",
     ),
     Mutant(
@@ -126,9 +126,9 @@ _DISKS = (
         "a node whose disk hangs passes for able",
     ),
     Mutant(
-        "relocation.py",
-        "    if service.sick and _peer_current(turn, service):\n",
-        "    if False:\n",
+        "rules/leave.py",
+        '    sick = service.sick if service.sick and peer_copy_current(step, service) else ""\n',
+        '    sick = ""\n',
         "an owner whose disk hangs keeps its service",
     ),
 )

@@ -10,9 +10,9 @@ from typing import Any
 from failoverd.core import actions, events
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Disk, Found, Power
-from failoverd.core.machine import begin, step
 from failoverd.core.message import Local, Message
 from failoverd.core.state import Service, State
+from failoverd.core.step import begin, step
 
 GOOD = Disk("Secondary", "UpToDate", "Secondary", "UpToDate", "Connected")
 ALONE = Disk("Secondary", "UpToDate", "Unknown", "DUnknown", "WFConnection")

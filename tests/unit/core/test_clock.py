@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 import failoverd.core
-from failoverd.core import data, events, exclusion, speech
+from failoverd.core import events
 from failoverd.core.clock import LONGEST_S, Clock
 from failoverd.core.events import Verb
-from failoverd.core.machine import deadline, step
 from failoverd.core.message import Local
+from failoverd.core.rules import fence, heartbeat, replica
+from failoverd.core.step import deadline, step
 
 from .pair import ALONE, Half, Pair
+from .swap import swap
 
 pytestmark = pytest.mark.finding("S7")
 
@@ -43,7 +45,7 @@ def test_what_has_to_be_over_is_looked_at_just_after_it() -> None:
 
 def test_no_rule_compares_the_present_behind_the_clocks_back() -> None:
     """What the clock does not see, no deadline is made of."""
-    for path in Path(failoverd.core.__file__).parent.glob("*.py"):
+    for path in Path(failoverd.core.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found = [] if path.name in APART else [
             f"{path.name}:{node.lineno}"
@@ -97,7 +99,7 @@ def stopping_in_a_safe_stop(patch: pytest.MonkeyPatch) -> Half:
     a = owner(patch)
     a.may_break = True
     with pytest.MonkeyPatch.context() as now:
-        now.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(now, replica, "change", lambda *given: 1 / 0)
         Pair.see(a, ALONE)
     assert a.state.defect
     assert a.shop.local is Local.STOPPING
@@ -106,14 +108,14 @@ def stopping_in_a_safe_stop(patch: pytest.MonkeyPatch) -> Half:
 
 def in_a_broken_safe_stop(patch: pytest.MonkeyPatch) -> Half:
     a = stopping_in_a_safe_stop(patch)
-    patch.setattr(speech, "speak", lambda turn: 1 / 0)
+    swap(patch, heartbeat, "speak", lambda *given: 1 / 0)
     return a
 
 
 def with_a_broken_rule(patch: pytest.MonkeyPatch) -> Half:
     a = owner(patch)
     a.may_break = True
-    patch.setattr(exclusion, "exclude", lambda turn: 1 / 0)
+    swap(patch, fence, "exclude", lambda *given: 1 / 0)
     return a
 
 

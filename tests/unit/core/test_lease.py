@@ -12,9 +12,10 @@ from failoverd.core import actions, events, lease
 from failoverd.core.clock import Clock
 from failoverd.core.config import Kind, Lease
 from failoverd.core.events import Power
-from failoverd.core.machine import deadline
 from failoverd.core.message import Local, Reach
 from failoverd.core.state import Life
+from failoverd.core.step import deadline
+from failoverd.core.workbench import View
 
 from .pair import ALONE, GOOD, Half, Pair, notes, said
 
@@ -386,4 +387,4 @@ def test_an_old_copy_stays_old_when_the_peer_is_heard_to_have_taken_over() -> No
     pair.a.now = max(pair.a.now, pair.b.now)
     pair.a.feed(events.Heard("lan", said(pair.b)))
     assert pair.a.state.peer.message == said(pair.b)
-    assert lease.stale(pair.a.state, pair.a.shop, Clock(pair.a.now))
+    assert lease.stale(View(pair.a.state, Clock(pair.a.now)), pair.a.shop)

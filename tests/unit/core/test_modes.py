@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from failoverd.core import actions, events
 from failoverd.core.events import Found, Power, Verb
-from failoverd.core.machine import begin
 from failoverd.core.message import Local
 from failoverd.core.modes import Modes, is_on
 from failoverd.core.state import Life, Proof
+from failoverd.core.step import begin
 
 from .pair import ALONE, GOOD, Half, Pair, notes, replies, said, shots
 

@@ -12,8 +12,9 @@ from failoverd.core import events
 from failoverd.core.clock import Clock
 from failoverd.core.events import Heard, Verb
 from failoverd.core.message import Message
-from failoverd.core.ownership import silence
+from failoverd.core.placement import silence
 from failoverd.core.state import Life
+from failoverd.core.workbench import View
 
 from .pair import ALONE, Half, Pair, notes, replies, said
 
@@ -44,10 +45,10 @@ def test_a_node_whose_signed_words_arrive_is_not_confirmed_off(incarnation: int,
     hears_on(b, word, 5.0)
     assert b.state.peer.life is Life.SILENT
     assert not confirmed(b)
-    assert "confirm-fenced" not in silence(b.state, Clock(b.now))
-    assert "signed heartbeats" in silence(b.state, Clock(b.now))
+    assert "confirm-fenced" not in silence(View(b.state, Clock(b.now)))
+    assert "signed heartbeats" in silence(View(b.state, Clock(b.now)))
     b.pass_time(b.config.timing.dead_s + 0.1)
-    assert "confirm-fenced" in silence(b.state, Clock(b.now))
+    assert "confirm-fenced" in silence(View(b.state, Clock(b.now)))
     assert confirmed(b)
 
 

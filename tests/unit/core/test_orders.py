@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
-from failoverd.core import actions, data, events
+from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.config import Limits
 from failoverd.core.events import Found, Power, Verb
-from failoverd.core.machine import begin
 from failoverd.core.message import Local
+from failoverd.core.rules import replica
 from failoverd.core.state import Life, Proof
+from failoverd.core.step import begin
 
 from .pair import ALONE, GOOD, Half, Pair, notes, said, shots
+from .swap import swap
 
 LIMITS = Limits(probe_s=5.0, start_s=20.0, stop_s=10.0, recover_s=15.0)
 
@@ -97,7 +99,7 @@ def test_a_stop_waits_for_the_order_before_it() -> None:
     a = starting()
     a.may_break = True
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(patch, replica, "change", lambda *given: 1 / 0)
         Pair.see(a, ALONE)
     assert a.shop.local is Local.STOPPING
     a.pass_time(LIMITS.start_s)
@@ -110,7 +112,7 @@ def test_what_hangs_in_a_safe_stop_is_doomed_too() -> None:
     a = pair().running().a
     a.may_break = True
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(patch, replica, "change", lambda *given: 1 / 0)
         Pair.see(a, ALONE)
     a.pass_time(LIMITS.stop_s + 1)
     assert a.shop.local is Local.BROKEN

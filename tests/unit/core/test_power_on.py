@@ -12,9 +12,9 @@ import pytest
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask, Level
 from failoverd.core.events import Found, Power
-from failoverd.core.machine import begin
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
+from failoverd.core.step import begin
 
 from .pair import ALONE, Half, Pair, notes, said, shots
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from failoverd.core import actions, data, events, exclusion, liveness, ownership, placement, speech
+from failoverd.core import actions, events, placement
 from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Local
+from failoverd.core.rules import fence, heartbeat, peer, replica
+from failoverd.core.rules import owner as ownership
 from failoverd.core.state import Proof, Right
 
 from .pair import ALONE, Half, Pair, notes, replies, said, shots
+from .swap import swap
 
 Break = Callable[[Any, str], None]
 
@@ -28,7 +31,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Break:
         def rule(*_: Any, **__: Any) -> None:
             raise RuntimeError("defect")
 
-        monkeypatch.setattr(module, name, rule)
+        swap(monkeypatch, module, name, rule)
 
     return apply
 
@@ -52,7 +55,7 @@ def test_one_wish_that_breaks_a_rule_is_refused_and_all_goes_on(broken: Break) -
 
 def test_a_handler_that_breaks_a_rule_is_not_told_success(broken: Break) -> None:
     a = owner()
-    broken(data, "ask")
+    broken(replica, "ask")
     a.feed(events.HandlerAsked(7, "shop"))
     assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(7, 1)]
 
@@ -60,7 +63,7 @@ def test_a_handler_that_breaks_a_rule_is_not_told_success(broken: Break) -> None
 def test_a_rule_that_breaks_again_and_again_ends_in_a_safe_stop(broken: Break) -> None:
     a = owner()
     a.pass_time(1.1)
-    broken(exclusion, "exclude")
+    broken(fence, "exclude")
     for _round in range(2):
         a.feed(events.Tick(), 0.2)
     assert not a.take(actions.Stop)
@@ -79,7 +82,7 @@ def test_defects_long_past_are_forgotten(broken: Break) -> None:
     for request in range(10):
         a.feed(events.Command(request, Verb.MAINTENANCE, "maybe"))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(liveness, "watch", lambda turn: 1 / 0)
+            swap(patch, peer, "watch", lambda *given: 1 / 0)
             a.feed(events.Tick())
         a.now += 40
         a.feed(events.Paused(40.0))
@@ -97,7 +100,7 @@ def test_an_outcome_that_is_lost_ends_in_a_safe_stop_at_once(broken: Break) -> N
     a.may_break = True
     assert a.shop.local is Local.STARTING
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ownership, "decide", lambda turn, service: 1 / 0)
+        swap(patch, ownership, "decide", lambda *given: 1 / 0)
         a.finish(actions.Start)
     assert a.shop.local is Local.STOPPING
     a.finish(actions.Stop)
@@ -109,7 +112,7 @@ def test_after_the_safe_stop_the_peer_takes_over(broken: Break) -> None:
     pair.a.may_break = True
     pair.a.feed(events.Command(1, Verb.SWITCHOVER, "nothing"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(patch, replica, "change", lambda *given: 1 / 0)
         Pair.see(pair.a, ALONE)
     pair.a.finish(actions.Stop)
     Pair.see(pair.b, ALONE)
@@ -121,7 +124,7 @@ def test_after_the_safe_stop_the_peer_takes_over(broken: Break) -> None:
 def test_f47_what_the_safe_stop_cannot_stop_is_doomed(broken: Break) -> None:
     pair = Pair().running()
     pair.a.may_break = True
-    broken(data, "change")
+    broken(replica, "change")
     Pair.see(pair.a, ALONE)
     pair.a.finish(actions.Stop, ok=False)
     assert pair.a.shop.local is Local.BROKEN
@@ -134,7 +137,7 @@ def test_on_the_way_down_everybody_gets_an_answer(broken: Break) -> None:
     a = owner()
     a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
     a.feed(events.HandlerAsked(5, "shop"))
-    broken(data, "change")
+    broken(replica, "change")
     Pair.see(a, replace(ALONE, role="Primary"))
     a.feed(events.Command(2, Verb.HANDOVER))
     a.feed(events.HandlerAsked(6, "shop"))
@@ -150,7 +153,7 @@ def test_a_service_that_was_not_looked_at_yet_is_stopped_when_it_is_found(broken
     node = Half("a", "b", 3 << 32)
     node.may_break = True
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(patch, replica, "change", lambda *given: 1 / 0)
         Pair.see(node, ALONE)
     assert node.shop.local is Local.UNKNOWN
     [probe] = node.take(actions.Probe)
@@ -163,9 +166,9 @@ def test_a_service_that_was_not_looked_at_yet_is_stopped_when_it_is_found(broken
 
 def test_a_safe_stop_that_breaks_down_itself_falls_silent(broken: Break) -> None:
     a = owner()
-    broken(data, "change")
+    broken(replica, "change")
     Pair.see(a, ALONE)
-    broken(speech, "speak")
+    broken(heartbeat, "speak")
     a.todo.clear()
     a.pass_time(2)
     assert not a.take(actions.Send)
@@ -201,9 +204,11 @@ def test_s1_a_start_without_proof_or_leave_is_never_ordered(
     right: Right, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     b = standby()
-    monkeypatch.setattr(
-        ownership, "decide", lambda turn, service: ownership.start(turn, service, right, 1)
-    )
+
+    def start(step: Any, service: Any) -> None:
+        ownership.start(step, service, right, 1)
+
+    swap(monkeypatch, ownership, "decide", start)
     b.feed(events.Tick(), 0.2)
     assert not b.take(actions.Start)
     assert "(S1)" in b.state.defect
@@ -211,7 +216,7 @@ def test_s1_a_start_without_proof_or_leave_is_never_ordered(
 
 def test_s2_a_start_on_old_data_is_never_ordered(monkeypatch: pytest.MonkeyPatch) -> None:
     b = standby()
-    monkeypatch.setattr(data, "lacking", lambda service, replicated: "")
+    monkeypatch.setattr(placement, "lacking", lambda service: "")
     Pair.see(b, replace(ALONE, disk="Outdated"))
     b.pass_time(4)
     b.fence_answers(Power.OFF)
@@ -225,7 +230,7 @@ def test_s2_a_handler_is_never_told_what_is_not_proven(monkeypatch: pytest.Monke
         Pair.see(a, replace(ALONE, role="Primary", suspended=True))
         a.feed(events.HandlerAsked(5, "shop"))
         with monkeypatch.context() as patch:
-            patch.setattr(data, "_verdict", lambda turn, service, waiting, code=code: code)
+            swap(patch, replica, "_verdict", lambda *given, code=code: code)
             a.feed(events.Tick(), 0.2)
         assert a.take(actions.AnswerHandler) == [actions.AnswerHandler(5, 1)], code
         assert a.shop.local is Local.STOPPING
@@ -234,7 +239,7 @@ def test_s2_a_handler_is_never_told_what_is_not_proven(monkeypatch: pytest.Monke
 def test_s2_io_is_never_resumed_without_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     a = owner()
     Pair.see(a, replace(ALONE, role="Primary", suspended=True))
-    monkeypatch.setattr(data, "_powerless", lambda turn: True)
+    monkeypatch.setattr(replica, "peer_was_off", lambda step: True)
     a.pass_time(3)
     assert not a.take(actions.ResumeIO)
     assert "F41" in a.state.defect
@@ -243,7 +248,7 @@ def test_s2_io_is_never_resumed_without_proof(monkeypatch: pytest.MonkeyPatch) -
 def test_f66_no_rule_can_shoot_in_maintenance(monkeypatch: pytest.MonkeyPatch) -> None:
     b = standby()
     b.feed(events.Command(1, Verb.MAINTENANCE, "on"))
-    monkeypatch.setattr(exclusion, "is_on", lambda count: False)
+    swap(monkeypatch, fence, "exclude", lambda step: fence._order_off(step, 0))
     b.pass_time(20)
     assert not shots(b)
     assert "F66" in b.state.defect

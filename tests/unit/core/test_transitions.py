@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 
 import failoverd.core
-from failoverd.core import actions, data, events, lifecycle, transitions
+from failoverd.core import actions, events, transitions
 from failoverd.core.clock import Clock
 from failoverd.core.events import Found, Verb
-from failoverd.core.machine import begin
 from failoverd.core.message import Local
+from failoverd.core.rules import lifecycle, replica
+from failoverd.core.step import begin
 from failoverd.core.transitions import TABLE, Cause, ForbiddenTransition, after
-from failoverd.core.turn import Turn
+from failoverd.core.workbench import Step as Bench
 from tests.generated_docs.transitions import PAGE, page
 
 from .pair import ALONE, GOOD, Half, Pair
+from .swap import swap
 
 ROOT = Path(__file__).resolve().parents[3]
 Step = tuple[Local, Cause]
@@ -62,7 +64,7 @@ def safe_stop(half: Half) -> None:
     """A rule breaks down over an outcome."""
     half.may_break = True
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(patch, replica, "change", lambda *given: 1 / 0)
         Pair.see(half, ALONE)
 
 
@@ -133,7 +135,7 @@ def test_nothing_starts_but_from_stopped_and_stops_but_when_it_is_down() -> None
 def test_a_step_that_is_not_in_the_table_is_refused() -> None:
     a = Pair().running().a
     with pytest.raises(ForbiddenTransition, match="running cannot have 'start'"):
-        lifecycle.enter(Turn(a.state, Clock(a.now)), a.shop, Cause.START)
+        lifecycle.enter(Bench(a.state, Clock(a.now)), a.shop, Cause.START)
 
 
 def test_in_production_such_a_step_ends_in_a_safe_stop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +148,7 @@ def test_in_production_such_a_step_ends_in_a_safe_stop(monkeypatch: pytest.Monke
 
 
 def test_no_rule_changes_a_state_past_the_table() -> None:
-    for path in Path(failoverd.core.__file__).parent.glob("*.py"):
+    for path in Path(failoverd.core.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 sets = node.func.attr == "set_service"

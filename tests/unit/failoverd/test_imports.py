@@ -134,7 +134,7 @@ def circle(graph: Graph) -> list[str]:
 
 def strangers(files: Path) -> set[str]:
     """What the core imports that is neither of the core nor of the standard library."""
-    everything = {i for f in (files / "failoverd/core").glob("*.py") for i in imported(f, files)}
+    everything = {i for f in (files / "failoverd/core").rglob("*.py") for i in imported(f, files)}
     return {
         name
         for name in everything

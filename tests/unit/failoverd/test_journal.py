@@ -9,7 +9,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.actions import Action, Level, Note, Pet, Send
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Event, FenceDone, Found, Heard, Power, Probed, Tick
@@ -27,7 +27,7 @@ CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),)
 
 def live(journal: Journal, rounds: int) -> State:
     """Some life: probes, heartbeats over a link, ticks, a fence answer."""
-    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, first = core.begin(CONFIG, 5 << 32, 100.0)
     journal.begin(state, first, 100.0)
     now = 100.0
     message = Message(
@@ -40,7 +40,7 @@ def live(journal: Journal, rounds: int) -> State:
     for event in events:
         now += 0.1
         journal.record(event, state, now)
-        state, actions = machine.step(state, event, now)
+        state, actions = core.step(state, event, now)
         journal.decided(actions)
         assert journal.drain(LIMIT_S)
     return state
@@ -67,7 +67,7 @@ def test_repeated_heartbeats_are_written_short(tmp_path: Path) -> None:
 def test_routine_waits_for_other_lines_and_a_decision_never_does(tmp_path: Path) -> None:
     handed: list[int] = []
     journal = Journal(tmp_path / "journal", 10**6, 3)
-    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, first = core.begin(CONFIG, 5 << 32, 100.0)
     journal.begin(state, first, 100.0)
     assert journal.drain(LIMIT_S)
     vars(journal._files)["append"] = lambda lines: handed.append(lines.count(b"\n"))
@@ -95,7 +95,7 @@ def test_routine_waits_for_other_lines_and_a_decision_never_does(tmp_path: Path)
 
 def test_a_heartbeat_that_says_something_new_is_written_in_full(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal", 10**6, 3)
-    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, first = core.begin(CONFIG, 5 << 32, 100.0)
     journal.begin(state, first, 100.0)
     said = Message("shop", "node2", 7 << 32, 1, 5 << 32, ("lan",), ())
     told = [
@@ -144,7 +144,7 @@ def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     live(journal, 10)
     assert "cannot be written" in journal.problem
     place.unlink()
-    state, _actions = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, _actions = core.begin(CONFIG, 5 << 32, 100.0)
     journal.record(Tick(), state, 1000.0)
     assert journal.drain(LIMIT_S)
     assert journal.problem == ""

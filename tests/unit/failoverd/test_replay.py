@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from failoverd import cli
-from failoverd.core import lifecycle, machine, ownership
+from failoverd.core import step as core
 from failoverd.core.actions import Fence, Start
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import (
@@ -31,10 +31,12 @@ from failoverd.core.events import (
 )
 from failoverd.core.message import Local, Message, ServiceReport
 from failoverd.core.modes import Modes
+from failoverd.core.rules import lifecycle, owner
 from failoverd.core.state import State
 from failoverd.journal import lines
 from failoverd.journal.journal import Journal, segments
 from failoverd.journal.replay import Unreadable, replay
+from tests.unit.core.swap import swap
 
 CONFIG = CoreConfig("shop", "node1", "node2", ("lan",), (ServiceConfig("shop"),), ("bmc",))
 MINE, THEIRS = 5 << 32, 7 << 32
@@ -48,13 +50,13 @@ class Life:
         self.path = path / "journal"
         self.journal = Journal(self.path, segment_bytes, 100)
         self.state: State
-        self.state, first = machine.begin(CONFIG, MINE, self.now)
+        self.state, first = core.begin(CONFIG, MINE, self.now)
         self.journal.begin(self.state, first, self.now)
 
     def feed(self, event: Event) -> Any:
         self.now += 0.1
         self.journal.record(event, self.state, self.now)
-        self.state, actions = machine.step(self.state, event, self.now)
+        self.state, actions = core.step(self.state, event, self.now)
         self.journal.decided(actions)
         return actions
 
@@ -127,7 +129,7 @@ def test_another_rule_is_shown_with_both_sides(
     def hesitant(turn: Any, service: Any, why: str) -> None:
         turn.note("hesitates", "better not")
 
-    monkeypatch.setattr(ownership, "_take_over", hesitant)
+    monkeypatch.setattr(owner, "_take_over", hesitant)
     assert cli.main(["replay", str(file)]) == 1
     out = capsys.readouterr().out
     assert "DIFFERENT" in out
@@ -244,7 +246,7 @@ def test_a_rule_that_breaks_is_repeated(tmp_path: Path, monkeypatch: pytest.Monk
 
     life = Life(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(lifecycle, "resource_failed", defective)
+        swap(patch, lifecycle, "resource_failed", defective)
         life.feed(ResourceFailed("shop", "db", "died"))
         life.feed(Tick())
         path = life.file()
@@ -264,13 +266,13 @@ def test_a_core_that_raises_is_repeated(tmp_path: Path, monkeypatch: pytest.Monk
     def defective(*_: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(machine, "step", defective)
+    monkeypatch.setattr(core, "step", defective)
     assert replay(path).difference is None
 
 
 def test_a_life_that_begins_in_a_mode_is_repeated(tmp_path: Path) -> None:
     modes = Modes(maintenance=1)
-    state, first = machine.begin(CONFIG, MINE, 100.0, modes)
+    state, first = core.begin(CONFIG, MINE, 100.0, modes)
     journal = Journal(tmp_path / "journal", 10**6, 3)
     journal.begin(state, first, 100.0)
     journal.close()

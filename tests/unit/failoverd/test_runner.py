@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.core import data, machine
+from failoverd.core import step as core
 from failoverd.core.actions import Action, Note, Probe, Send
 from failoverd.core.config import CoreConfig, ServiceConfig, Timing
 from failoverd.core.events import (
@@ -30,9 +30,11 @@ from failoverd.core.events import (
 )
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
+from failoverd.core.rules import replica
 from failoverd.core.state import Life
 from failoverd.journal.journal import Journal, segments
 from failoverd.runner import Runner
+from tests.unit.core.swap import swap
 
 from .recorded import inputs
 
@@ -244,7 +246,7 @@ def test_a_defect_in_a_rule_is_told_and_changes_nothing(
         def broken(state: Any, event: Any, now: float) -> Any:
             raise ZeroDivisionError
 
-        monkeypatch.setattr(machine, "step", broken)
+        monkeypatch.setattr(core, "step", broken)
         stage.runner.post(Tick())
         assert stage.runner.state is before
         notes = [action for action in stage.actions if isinstance(action, Note)]
@@ -263,7 +265,7 @@ def test_a_safe_stop_that_takes_long_takes_no_more_steps_than_heartbeats(
     async def main() -> None:
         stage = Stage(tmp_path)
         stage.runner.begin()
-        monkeypatch.setattr(data, "change", lambda turn, service, disk: 1 / 0)
+        swap(monkeypatch, replica, "change", lambda *given: 1 / 0)
         stage.runner.post(DiskChanged("shop", Disk()))
         assert stage.runner.state.defect
         peer = replace(stage.runner.state.peer, life=Life.ALIVE, last=0.0)

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from failoverd.core.liveness import REORDER
-from failoverd.core.message import Message
+from failoverd.core.message import REORDER, Message
 from failoverd.links.sieve import BURST, PER_HEARTBEAT, Sieve
 
 pytestmark = pytest.mark.finding("X4")

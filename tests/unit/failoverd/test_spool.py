@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from failoverd.control import log
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.config import CoreConfig, ServiceConfig
 from failoverd.core.events import Found, Probed, Tick
 from failoverd.journal import spool
@@ -96,7 +96,7 @@ def test_a_hanging_disk_does_not_hold_up_the_journals_caller(
     told: list[tuple[str, bool]] = []
     place = tmp_path / "journal"
     journal = Journal(place, 10**6, 3, lambda text, bad: told.append((text, bad)), 20_000)
-    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, first = core.begin(CONFIG, 5 << 32, 100.0)
     journal.begin(state, first, 100.0)
     assert gate.entered.wait(LIMIT_S)
     # Far more than the queue holds: every call returns, although not one write has.
@@ -108,7 +108,7 @@ def test_a_hanging_disk_does_not_hold_up_the_journals_caller(
 
     gate.leave.set()
     assert journal.drain(LIMIT_S)
-    later = machine.step(state, Probed("shop", 1, Found.STOPPED, False), 200.0)[0]
+    later = core.step(state, Probed("shop", 1, Found.STOPPED, False), 200.0)[0]
     journal.record(Tick(), later, 201.0)
     journal.record(Tick(), later, 202.0)
     lost = journal.lost
@@ -128,7 +128,7 @@ def test_a_write_that_never_ends_is_told(
 ) -> None:
     told: list[str] = []
     journal = Journal(tmp_path / "journal", 10**6, 3, lambda text, bad: told.append(text))
-    state, first = machine.begin(CONFIG, 5 << 32, 100.0)
+    state, first = core.begin(CONFIG, 5 << 32, 100.0)
     journal.begin(state, first, 100.0)
     assert gate.entered.wait(LIMIT_S)
     journal.record(Tick(), state, 101.0)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from failoverd import cli
-from failoverd.core import events, machine
+from failoverd.core import events
+from failoverd.core import step as core
 from failoverd.core.events import Tick
 from failoverd.formats.codec import to_json
 from failoverd.journal.journal import Journal, segments
@@ -227,7 +228,7 @@ def test_a_journal_is_asked_about_its_end(tmp_path: Path, capsys: Any) -> None:
     half = Pair().running().b
     journal = Journal(tmp_path, 10**6, 3)
     journal.record(Tick(), half.state, half.now)
-    journal.decided(machine.step(half.state, Tick(), half.now)[1])
+    journal.decided(core.step(half.state, Tick(), half.now)[1])
     journal.close()
     [path] = segments(tmp_path)
     assert cli.main(["whatif", "--state", str(path), "a loses power"]) == 0

@@ -24,8 +24,10 @@ from .control.requests import Requests
 from .control.server import ControlServer
 from .control.status import snapshot
 from .core import lease
+from .core.clock import Clock
 from .core.events import Heard, LockLost, ResourceFailed
 from .core.message import Local, Message
+from .core.workbench import View
 from .dispatch import Dispatcher
 from .fencing.devices import Devices
 from .fencing.gate import Gate
@@ -313,7 +315,7 @@ class Daemon:
             if count >= NOTABLE
         ]
         problems.append(self._strangers.problem(self._loop.time()))
-        if not lease.agreed(self._runner.state):
+        if not lease.agreed(View(self._runner.state, Clock(self._loop.time()))):
             problems.append(
                 f"{self._config.peer} is excluded by fence devices alone: {lease.DISAGREED}"
             )

@@ -9,7 +9,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 
-from .core import machine
+from .core import step as core
 from .core.actions import Action, Level, Note
 from .core.config import CoreConfig, Timing
 from .core.events import Event, Heard, Paused, Tick
@@ -62,7 +62,7 @@ class Runner:
         self.on_beat: Callable[[float, float], None] = lambda now, late_s: None
         """Called at each beat with the monotonic time and the delay, in seconds."""
         self.state: State
-        self.state, self._first = machine.begin(config, incarnation, self._seen, modes, held, cut)
+        self.state, self._first = core.begin(config, incarnation, self._seen, modes, held, cut)
 
     def begin(self) -> None:
         """Carry out the first actions, and take events from now on."""
@@ -140,7 +140,7 @@ class Runner:
         self._journal.record(event, self.state, now)
         before = self.state
         try:
-            self.state, actions = machine.step(before, event, now)
+            self.state, actions = core.step(before, event, now)
             self._journal.decided(actions)
         except Exception as error:
             # The core handles its own defects and should not raise. If it does, the event is
@@ -155,7 +155,7 @@ class Runner:
             self._perform(action)
 
     def _due(self, now: float) -> float:
-        return machine.deadline(self.state, now)
+        return core.deadline(self.state, now)
 
     def _arm(self) -> None:
         self._stirred = False

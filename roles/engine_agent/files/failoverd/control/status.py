@@ -10,12 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 from failoverd import VERSION
-from failoverd.core import ownership, placement
+from failoverd.core import placement
 from failoverd.core.clock import Clock
 from failoverd.core.message import Local, ServiceReport
 from failoverd.core.modes import is_on
 from failoverd.core.state import Life, Repair, State
 from failoverd.core.state import Service as CoreService
+from failoverd.core.workbench import View
 from failoverd.resources.base import Resource
 from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.service import Service
@@ -120,7 +121,7 @@ def frozen(state: State, own: CoreService) -> str:
         return f"waiting for {peer} to outdate its disk"
     if life is Life.GONE:
         return f"{peer} is gone, {state.peer.proof.value}: it flows again in a moment"
-    return ownership.silence(state, Clock(time.monotonic()))
+    return placement.silence(View(state, Clock(time.monotonic())))
 
 
 def _service(
@@ -145,7 +146,7 @@ def _service(
     word = WORDS.get(local, "") if local is not None else ""
     if local is Local.RUNNING and _repaired(own, report, here=owner == node):
         word = "open for repair"
-    why = own.why or (own.failure if placement.failed(state, own, Clock(now)) else "")
+    why = own.why or (own.failure if placement.failed(View(state, Clock(now)), own) else "")
     if not word:
         why = why or (said.why if said is not None else "")
         word = "blocked" if why else "stopped"

@@ -148,6 +148,11 @@ class CoreConfig:
         """What this level is."""
         return self.kinds[level] if level < len(self.kinds) else Kind.STONITH
 
+    @property
+    def has_stonith(self) -> bool:
+        """One of the levels is a fence device."""
+        return any(self.kind(level) is Kind.STONITH for level in range(len(self.levels)))
+
     def fence_limit_s(self, level: int) -> float:
         """How long it may go without an answer."""
         known = level < len(self.fence_limits_s)

@@ -7,11 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from . import disk as _disk
 from .message import Message, Reach
-
-Disk = _disk.Disk
-"""Part of an event's vocabulary: what a node sees of its replicated disk."""
 
 
 class Found(Enum):
@@ -28,6 +24,55 @@ class Power(Enum):
     OFF = "off"
     ON = "on"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The state of a replicated disk, in DRBD's own words (Primary, UpToDate, Connected, ...)."""
+
+    role: str = "Unknown"
+    disk: str = "Unknown"
+    peer_role: str = "Unknown"
+    peer_disk: str = "Unknown"
+    connection: str = "Unknown"
+    suspended: bool = False
+    """I/O is frozen until the peer is excluded."""
+
+    @property
+    def connected(self) -> bool:
+        """The kernels talk to each other, whatever the heartbeats say (F12)."""
+        return self.connection in CONNECTED
+
+    @property
+    def split(self) -> bool:
+        """The kernels refuse each other: their copies may have diverged (F39)."""
+        return self.connection == "StandAlone"
+
+    @property
+    def current(self) -> bool:
+        """The only state from which a service may start (F08, F33, F42)."""
+        return self.disk == "UpToDate"
+
+
+CONNECTED = frozenset(
+    {
+        "Connected",
+        "StartingSyncS",
+        "StartingSyncT",
+        "WFBitMapS",
+        "WFBitMapT",
+        "WFSyncUUID",
+        "SyncSource",
+        "SyncTarget",
+        "VerifyS",
+        "VerifyT",
+        "PausedSyncS",
+        "PausedSyncT",
+        "Ahead",
+        "Behind",
+        "Established",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+REORDER = 10
+"""How many heartbeats a slower link may lag behind the quickest and still count (F18)."""
+
 
 class Local(Enum):
     """The state of a service on one node."""
@@ -20,6 +23,26 @@ class Local(Enum):
     STOPPING = "stopping"
     BROKEN = "broken"
     """Neither known to run nor provably stopped: barred on both nodes until excluded."""
+
+    @property
+    def up(self) -> bool:
+        """It runs, or is about to run again."""
+        return self in (Local.STARTING, Local.RUNNING, Local.RECOVERING)
+
+    @property
+    def holding(self) -> bool:
+        """It runs or is on its way to run or to stop."""
+        return self.up or self is Local.STOPPING
+
+    @property
+    def held(self) -> bool:
+        """Something of it is there, or may be. What was not probed yet is not counted."""
+        return self.holding or self is Local.BROKEN
+
+    @property
+    def changing(self) -> bool:
+        """It is being started, recovered or stopped."""
+        return self.holding and self is not Local.RUNNING
 
 
 class Reach(Enum):
@@ -105,3 +128,10 @@ class Message:
     """The greatest sequence that was heard of the receiver's life named in echo, 0 for none."""
     pact: int = 0
     """What the sender's lease or lock stands on, as a number, 0 without (see CoreConfig)."""
+
+    def report(self, name: str) -> ServiceReport | None:
+        """What it says of that service."""
+        for report in self.services:
+            if report.name == name:
+                return report
+        return None

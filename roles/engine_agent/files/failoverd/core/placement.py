@@ -1,20 +1,19 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a stopped service belongs, and why a node may not have it.
+"""Which node could run a service, and how well.
 
-Each node scores itself and says so in its heartbeat; both compare the same two numbers, and what
-breaks a tie is the same on both. A difference for a moment is harmless: a claim needs a grant.
+Each node scores itself and says so in its heartbeat. Both compare the same two numbers, and break a
+tie in the same way. A difference for a moment is harmless: a claim needs a grant.
 """
 
 from __future__ import annotations
 
-from . import data, lease
-from .clock import Clock
-from .config import ServiceConfig
+from . import lease
+from .facts import SPEAKS, kernel_answers, lacking, peer_speaks
 from .message import Local, Reach, ServiceReport
 from .modes import is_on
-from .state import Repair, Service, State
-from .turn import Turn
+from .state import Life, Repair, Service
+from .workbench import View
 
 REPAIRED = "its storage is open alone, for repair"
 """Says the node where it is, and why it moves nowhere (F91)."""
@@ -27,24 +26,16 @@ MOST_RESTARTS = 10
 FAILED_ON = "it failed on"
 
 
-def config_of(state: State, name: str) -> ServiceConfig:
-    """The configuration of a service of this state."""
-    for config in state.config.services:
-        if config.name == name:
-            return config
-    raise LookupError(name)
-
-
-def unable(turn: Turn, service: Service) -> str:
+def unable(view: View, service: Service) -> str:
     """Why this node could not start the service, whatever the peer does; empty if it could."""
-    state, node = turn.state, turn.state.config.node
+    state, node, settings = view.state, view.node, view.settings(service)
     if state.leaving or state.defect:
         return f"{node} is leaving"
     if state.ineligible:
         return f"{node} may not own services: {state.ineligible}"  # F29
     if is_on(state.modes.standby):
         return f"{node} is in standby mode"
-    if config_of(state, service.name).retired:
+    if settings.retired:
         return "it is being removed"  # F79
     if service.local in (Local.UNKNOWN, Local.BROKEN):
         hangs = ": its probe does not answer" if service.op and service.overtime else ""
@@ -54,17 +45,16 @@ def unable(turn: Turn, service: Service) -> str:
     if service.repair is not Repair.NONE and service.held:
         return REPAIRED
     # Whoever opens its storage for repair knows that it failed (F91).
-    if failed(state, service, turn.clock) and service.repair is Repair.NONE:
+    if service.repair is Repair.NONE and failed(view, service):
         return f"{FAILED_ON} {node}: {service.failure}"
     if service.sick:
         return f"the disk on {node} {service.sick}"  # F44
     # F07: of two that return only the one with the newest data is able.
-    replicated = config_of(state, service.name).replicated
-    if replicated and lease.stale(state, service, turn.clock):
-        text = f"{state.config.peer} may have gone on without the disk here"
-        rest = "; wait for it to return" if lease.agreed(state) else f": {lease.DISAGREED}"
+    if settings.replicated and lease.stale(view, service):
+        text = f"{view.peer_name} may have gone on without the disk here"
+        rest = "; wait for it to return" if lease.agreed(view) else f": {lease.DISAGREED}"
         return text + rest
-    return data.lacking(service, replicated) or _split_there(turn, service)
+    return (lacking(service) if settings.replicated else "") or _split_there(view, service)
 
 
 def failure_of(why: str, node: str) -> str:
@@ -73,56 +63,76 @@ def failure_of(why: str, node: str) -> str:
     return why.removeprefix(head) if why.startswith(head) else ""
 
 
-def _split_there(turn: Turn, service: Service) -> str:
+def _split_there(view: View, service: Service) -> str:
     """F39: after a reboot or a reconnection only the other node may still know of the split."""
-    peer = turn.state.peer
-    said = peer.message.services if peer.message is not None else ()
-    if service.disk.connected or not any(r.split and r.name == service.name for r in said):
+    said = view.last_word(service.name)
+    if service.disk.connected or said is None or not said.split:
         return ""
-    where = f"on {turn.state.config.peer} DRBD is StandAlone"
+    where = f"on {view.peer_name} DRBD is StandAlone"
     return f"{where}: the copies may have diverged; see the split-brain recovery"
 
 
-def expiry_s(state: State, service: Service) -> float:
+def expiry_s(view: View, service: Service) -> float:
     """How long failures of this service are remembered."""
-    own = config_of(state, service.name).failure_expiry_s
-    return state.config.timing.failure_expiry_s if own is None else own
+    own = view.settings(service).failure_expiry_s
+    return view.timing.failure_expiry_s if own is None else own
 
 
-def failed(state: State, service: Service, clock: Clock) -> bool:
-    """F48: it failed here and that is not forgotten yet. Nobody else decides that."""
-    if service.failed_at is None:
-        return False
-    return not clock.passed(service.failed_at + expiry_s(state, service))
+def failed(view: View, service: Service) -> bool:
+    """F48: it failed here, and that is not forgotten yet."""
+    failed_at = service.failed_at
+    return failed_at is not None and not view.passed(failed_at + expiry_s(view, service))
 
 
-def recent_restarts(turn: Turn, service: Service) -> tuple[float, ...]:
+def recent_restarts(view: View, service: Service) -> tuple[float, ...]:
     """When it was restarted in place, as far as that is not forgotten yet (F50)."""
     if not service.restarts:
         return ()
-    limit = expiry_s(turn.state, service)
-    return tuple(time for time in service.restarts if not turn.passed(time + limit))
+    limit = expiry_s(view, service)
+    return tuple(time for time in service.restarts if not view.passed(time + limit))
 
 
-def score(turn: Turn, service: Service, why: str) -> int:
+def score(view: View, service: Service, why: str) -> int:
     """How well the service would do here; 0 if this node is not able. why: from unable()."""
     if why:
         return 0
-    state = turn.state
-    result = BASE
-    if config_of(state, service.name).preferred == state.config.node:
+    result = BASE - PER_RESTART * min(MOST_RESTARTS, len(recent_restarts(view, service)))
+    if view.settings(service).preferred == view.node:
         result += PREFERRED
-    if state.reach is Reach.LOST:
+    if view.state.reach is Reach.LOST:
         result -= WITHOUT_LAN
-    return result - PER_RESTART * min(MOST_RESTARTS, len(recent_restarts(turn, service)))
+    return result
 
 
-def peer_first(turn: Turn, service: Service, report: ServiceReport) -> bool:
+def peer_first(view: View, service: Service, report: ServiceReport) -> bool:
     """Of two nodes that could: is it the peer's turn? Both nodes answer the same."""
-    state, config = turn.state, turn.state.config
     theirs = report.score
     if report.able and not theirs:  # F63: a peer that does not know scores yet
-        preferred = config_of(state, service.name).preferred == config.peer
-        theirs = BASE + PREFERRED * preferred
-    mine = score(turn, service, unable(turn, service))
-    return theirs > mine or (theirs == mine and config.peer < config.node)
+        theirs = BASE + PREFERRED * (view.settings(service).preferred == view.peer_name)
+    mine = score(view, service, unable(view, service))
+    return theirs > mine or (theirs == mine and view.peer_name < view.node)
+
+
+def silence(view: View) -> str:
+    """Why a silent peer is not taken for gone, and which command ends that (S3, F03, F04)."""
+    peer, life = view.peer_name, view.peer.life
+    failure = view.exclusion.failure or view.state.watch.answered
+    if life is Life.UNSEEN and not view.passed(view.state.started + view.timing.startup_s):
+        return f"waiting to hear {peer} after the start"
+    if life is Life.UNSEEN:
+        text = f"{peer} has not been heard since the start and is not proven gone"
+    else:
+        text = f"{peer} is {life.value} and not proven gone"
+    if kernel_answers(view):
+        # F12: a person's word would be refused as well.
+        text += ": its kernel answers over the replication link"
+        return f"{text}; look at failoverd there and at the heartbeat links"
+    if peer_speaks(view):
+        # F73: a person's word would be refused as well.
+        text += f": {SPEAKS}"
+        return f"{text}; look at failoverd and at the heartbeat links there"
+    if not lease.agreed(view):
+        text += f": {lease.DISAGREED}"
+    elif failure:
+        text += f": {failure}"
+    return f"{text}; when you know it is off: failoverctl confirm-fenced {peer}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .config import CoreConfig
-from .contact import Contact, Vigil
 from .events import Disk
 from .message import Grant, Local, Message, Reach
 from .modes import Modes
@@ -25,6 +24,11 @@ class Life(Enum):
     """Silent for longer than the dead time. Not a proof of anything."""
     GONE = "gone"
     """Proven to run nothing."""
+
+    @property
+    def heard(self) -> bool:
+        """What it said last still holds: its silence is not longer than the dead time."""
+        return self in (Life.ALIVE, Life.SUSPECT)
 
 
 class Proof(Enum):
@@ -180,6 +184,51 @@ class Move:
     """The operator's command to answer, 0 if none waits."""
 
 
+@dataclass(frozen=True)
+class Contact:
+    """What the peer is known to have heard from here, by the time at which it was sent.
+
+    A heartbeat that arrives proves little: it may come from a buffer, and of a path only the other
+    direction may be left (F17, F18). One that says which of ours it answers proves that the peer
+    heard this node after that one was sent.
+    """
+
+    asked: int = 0
+    """Sequence of the own heartbeat whose answer is waited for, 0 for none."""
+    asked_at: float = 0.0
+    answered_at: float | None = None
+    """When the newest own heartbeat was sent that a message of the peer has answered."""
+    acked_at: float | None = None
+    """When the newest own heartbeat was sent that the peer is known to have heard."""
+    anchors: tuple[tuple[str, float], ...] = ()
+    """The same for each service, as it was when both nodes last said its replication is connected;
+    what is not replicated needs no connection."""
+    heard_at: float = 0.0
+    """When the peer was last heard before the pause of paused_at."""
+    paused_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The watch over a silent peer, over the ping targets and over this node's watchdog."""
+
+    ping_since: float | None = None
+    """Since when a ping target has been reached without a gap."""
+    ping_at: float | None = None
+    """When the last request was sent that a ping target has answered."""
+    quiet_since: float | None = None
+    """Since when all has been silent: heartbeats, kernel and addresses of the peer."""
+    probe_op: int = 0
+    probe_at: float = 0.0
+    """When the last probe was ordered."""
+    probed_at: float = 0.0
+    """When the last one was ordered to which nobody answered."""
+    next_probe: float = 0.0
+    answered: str = ""
+    """Who answered the last probe."""
+    next_pet: float = 0.0
+
+
 class Repair(Enum):
     """Whether the storage of a service is open alone here, for people (F91)."""
 
@@ -257,7 +306,7 @@ class Service:
     @property
     def held(self) -> bool:
         """This node has it, or may still have some of it."""
-        return self.local is not Local.STOPPED and self.local is not Local.UNKNOWN
+        return self.local.held
 
 
 @dataclass(frozen=True)
@@ -293,8 +342,8 @@ class State:
     """When rules broke down of late; see safestop."""
     defect: str = ""
     """Why this life ends in a safe stop, empty if it does not."""
-    contact: Contact = field(default_factory=Contact)
-    vigil: Vigil = field(default_factory=Vigil)
+    contact: Contact = Contact()
+    watch: Watch = Watch()
     wake: float = 0.0
     """When the next Tick is due at the latest."""
 

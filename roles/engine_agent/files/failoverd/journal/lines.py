@@ -39,8 +39,10 @@ _tells = attrgetter(*(field.name for field in fields(Message) if field.name != "
 def core_digest() -> str:
     """Identifies the source text of the core: a replay is exact only with the same text."""
     digest = hashlib.sha256()
-    for path in sorted(Path(str(core.__file__)).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    folder = Path(str(core.__file__)).parent
+    for path in sorted(folder.rglob("*.py")):
+        name = str(path.relative_to(folder)).encode()
+        digest.update(name + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

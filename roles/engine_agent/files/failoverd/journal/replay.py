@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from failoverd.core import machine
+from failoverd.core import step as core
 from failoverd.core.state import State
 from failoverd.formats.codec import from_json, to_json
 from failoverd.formats.strictjson import JsonError, loads
@@ -124,7 +124,7 @@ class _Run:
             held = frozenset(service.name for service in state.services if service.mine)
             cut, levels = state.exclusion.cut, state.config.levels
             level = levels[cut.level] if cut is not None and cut.level < len(levels) else ""
-            self._state, first = machine.begin(
+            self._state, first = core.begin(
                 state.config, state.incarnation, state.started, state.modes, held, level
             )
             if self._state != state:
@@ -162,7 +162,7 @@ class _Run:
         self._cause = f"line {number}: {line.decode().strip()}"
         self._inputs += 1
         try:
-            self._state, actions = machine.step(self._state, event, self._now)
+            self._state, actions = core.step(self._state, event, self._now)
         except Exception as error:
             self._expected, self._count = self._encoder.defect(error), 1
         else:

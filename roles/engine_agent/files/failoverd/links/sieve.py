@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from failoverd.core.liveness import REORDER
-from failoverd.core.message import Message
+from failoverd.core.message import REORDER, Message
 
 BURST, PER_HEARTBEAT = 200, 10
 """A link may bring so many new messages at once, and so many in the time of one heartbeat. Fifty

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from failoverd.core import actions, events, machine
+from failoverd.core import actions, events
+from failoverd.core import step as core
 from failoverd.core.config import CoreConfig
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
@@ -86,7 +87,7 @@ class Node:
         """One step of the core, and its actions."""
         if self.state is None or not self.alive:
             return
-        self.state, todo = machine.step(self.state, event, self.world.now)
+        self.state, todo = core.step(self.state, event, self.world.now)
         for action in todo:
             self.carry_out(action)
         self.schedule()
@@ -97,7 +98,7 @@ class Node:
             return
         self._tick += 1
         tick = self._tick
-        wait = max(0.001, machine.deadline(self.state, self.world.now) - self.world.now)
+        wait = max(0.001, core.deadline(self.state, self.world.now) - self.world.now)
         self._after(wait, lambda: self.feed(events.Tick()) if tick == self._tick else None)
 
     def receive(self, link: str, message: Message) -> None:
@@ -167,7 +168,7 @@ class Node:
         """The daemon starts."""
         self.world.poke()
         self.incarnation = ((self.incarnation >> 32) + 1) << 32
-        self.state, todo = machine.begin(
+        self.state, todo = core.begin(
             self.config,
             self.incarnation,
             self.world.now,

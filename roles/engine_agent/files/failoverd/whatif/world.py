@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from failoverd.core import actions, events, machine
+from failoverd.core import actions, events
+from failoverd.core import step as core
 from failoverd.core.config import CoreConfig
 from failoverd.core.message import Local, Message
 from failoverd.core.modes import Modes
@@ -133,7 +134,7 @@ class World:
             return
         peer.incarnation = known.incarnation
         reports = {report.name: report for report in known.message.services}
-        peer.state, todo = machine.begin(peer.config, known.incarnation, self.now, peer.modes)
+        peer.state, todo = core.begin(peer.config, known.incarnation, self.now, peer.modes)
         for report in reports.values():
             if report.local not in (Local.STOPPED, Local.UNKNOWN):
                 peer.up.add(report.name)

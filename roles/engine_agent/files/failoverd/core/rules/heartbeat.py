@@ -4,60 +4,61 @@
 
 from __future__ import annotations
 
-from . import data, lease, liveness, placement
-from .actions import Send
-from .message import Local, Message, ServiceReport
-from .state import Service
-from .turn import Turn
-from .words import shorten
+from failoverd.core import placement
+from failoverd.core.actions import Send
+from failoverd.core.facts import answered, diverged, links_heard
+from failoverd.core.message import Local, Message, ServiceReport
+from failoverd.core.modes import Modes
+from failoverd.core.state import Service
+from failoverd.core.words import shorten
+from failoverd.core.workbench import Step
+
+from . import contact
 
 WHY_LENGTH = 240
 """Longest reason that travels in a heartbeat. Where that is too long the links make it shorter."""
 
 
-def speak(turn: Turn) -> None:
+def speak(step: Step) -> None:
     """Send a heartbeat if one is due or something has changed that the peer must know."""
-    state = turn.state
-    echo, goodbye = state.peer.greeted, state.leaving < 0
-    said = state.said
-    services = tuple(_report(turn, service) for service in state.services)
+    state, said = step.state, step.state.said
+    echo, goodbye = step.peer.greeted, state.leaving < 0
+    services = tuple(_report(step, service) for service in step.services)
     if said is not None and services == said.services:
         # The same tuple again: whoever compares two heartbeats sees it at once.
         services = said.services
-    if not turn.passed(state.next_beat) and said is not None:
-        modes = (said.maintenance, said.standby, said.peer_standby)
+    if not step.passed(state.next_beat) and said is not None:
+        modes = Modes(said.maintenance or 0, said.standby or 0, said.peer_standby or 0)
         told = (said.incarnation, said.echo, said.goodbye, said.services, said.reach, modes)
-        own = state.modes
-        mine = (own.maintenance, own.standby, own.peer_standby)
-        if told == (state.incarnation, echo, goodbye, services, state.reach, mine):
+        if told == (state.incarnation, echo, goodbye, services, state.reach, state.modes):
             return
     message = Message(
-        cluster=state.config.cluster,
-        node=state.config.node,
+        cluster=step.config.cluster,
+        node=step.node,
         incarnation=state.incarnation,
         sequence=state.sequence + 1,
         echo=echo,
-        hears=liveness.hears(state, turn.clock),
+        hears=links_heard(step),
         services=services,
         goodbye=goodbye,
         reach=state.reach,
         maintenance=state.modes.maintenance,
         standby=state.modes.standby,
         peer_standby=state.modes.peer_standby,
-        heard=liveness.answered(state),
-        pact=state.config.pact,
+        heard=answered(step),
+        pact=step.config.pact,
     )
-    turn.state = lease.asked(state, message.sequence, turn.now)
-    next_beat = turn.now + state.config.timing.heartbeat_s
-    turn.set(sequence=message.sequence, said=message, next_beat=next_beat)
-    turn.passed(next_beat)
-    turn.do(Send(message))
+    contact.asked(step, message.sequence)
+    next_beat = step.now + step.timing.heartbeat_s
+    step.set(sequence=message.sequence, said=message, next_beat=next_beat)
+    step.passed(next_beat)
+    step.do(Send(message))
 
 
-def _report(turn: Turn, service: Service) -> ServiceReport:
-    why = placement.unable(turn, service)
+def _report(step: Step, service: Service) -> ServiceReport:
+    why = placement.unable(step, service)
     move = service.move
-    pull = 1 if move is not None and move.to == turn.state.config.node and not service.held else 0
+    pull = 1 if move is not None and move.to == step.node and not service.held else 0
     return ServiceReport(
         name=service.name,
         local=service.local,
@@ -68,12 +69,12 @@ def _report(turn: Turn, service: Service) -> ServiceReport:
         why=shorten(why, WHY_LENGTH),
         pull=pull,
         doomed=service.doomed,
-        split=data.diverged(service),
+        split=diverged(service),
         clear=service.clear,
         cleared=service.cleared,
         cramped=bool(service.cramped) and service.local is Local.RUNNING,
         outdate=service.promise,
         outdated=service.outdated,
-        score=placement.score(turn, service, why),
-        linked=service.disk.connected and turn.state.config.lease is not None,
+        score=placement.score(step, service, why),
+        linked=service.disk.connected and step.config.lease is not None,
     )

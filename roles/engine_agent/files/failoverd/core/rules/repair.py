@@ -10,67 +10,68 @@ done with the service: no recovery, no move. When the node is excluded, the peer
 
 from __future__ import annotations
 
-from . import lifecycle, placement
-from .actions import Reply
-from .events import Command
-from .message import Local
-from .modes import is_on
-from .state import Repair, Service
-from .transitions import Cause
-from .turn import Turn
+from failoverd.core import placement
+from failoverd.core.actions import Reply
+from failoverd.core.events import Command
+from failoverd.core.message import Local
+from failoverd.core.state import Repair, Service
+from failoverd.core.transitions import Cause
+from failoverd.core.workbench import Step
+
+from . import lifecycle
 
 
-def opened(turn: Turn, event: Command) -> str:
+def opened(step: Step, event: Command) -> str:
     """An operator wants it open here. Returns a refusal or nothing."""
-    state, name = turn.state, event.argument
-    service = state.service(name)
+    name = event.argument
+    service = step.state.service(name)
     if service is None:
-        return f"no service {name!r}; there is: {', '.join(s.name for s in state.services)}"
+        return f"no service {name!r}; there is: {', '.join(s.name for s in step.services)}"
     if service.repair is Repair.OPEN and service.local is Local.RUNNING:
-        turn.do(Reply(event.request, True, f"the storage of {name} is open already"))
+        step.do(Reply(event.request, True, f"the storage of {name} is open already"))
         return ""
     if service.repair is not Repair.NONE:
         return f"the storage of {name} is being opened or closed: ask again when it is done"
     if service.local is not Local.STOPPED or service.move is not None:
-        where = f"{service.local.value} on {state.config.node}"
+        where = f"{service.local.value} on {step.node}"
         return f"{name} is {where}: only the storage of a stopped service is opened alone"
-    until = turn.now + state.config.timing.move_s
-    service = turn.set_service(
+    until = step.now + step.timing.move_s
+    service = step.set_service(
         name, repair=Repair.OPEN, repair_request=event.request, repair_until=until
     )
     who = event.who or "?"
-    text = f"{name}: its storage alone is to be opened on {state.config.node} for repair"
-    turn.note("repair", f"{text}, asked by {who}", name, alert=True)
-    watch(turn, service)
+    text = f"{name}: its storage alone is to be opened on {step.node} for repair"
+    step.note("repair", f"{text}, asked by {who}", name, alert=True)
+    watch(step, service)
     return ""
 
 
-def closed(turn: Turn, event: Command) -> str:
+def closed(step: Step, event: Command) -> str:
     """An operator has done with it. Returns a refusal or nothing."""
-    state, name = turn.state, event.argument
-    service = state.service(name)
+    name = event.argument
+    service = step.state.service(name)
     if service is None or service.repair is not Repair.OPEN or service.local is not Local.RUNNING:
-        there = turn.report(name)
+        there = step.report(name)
         if there is not None and there.why == placement.REPAIRED:
-            return f"the storage of {name} is open on {state.config.peer}: close it there"
-        return f"the storage of {name} is not open for repair on {state.config.node}"
-    service = turn.set_service(name, repair=Repair.CLOSING, repair_request=event.request)
-    turn.note("repair", f"{name}: its storage is closed, asked by {event.who or '?'}", name)
-    lifecycle.stop(turn, service, Cause.MOVE)
+            return f"the storage of {name} is open on {step.peer_name}: close it there"
+        return f"the storage of {name} is not open for repair on {step.node}"
+    service = step.set_service(name, repair=Repair.CLOSING, repair_request=event.request)
+    step.note("repair", f"{name}: its storage is closed, asked by {event.who or '?'}", name)
+    lifecycle.stop(step, service, Cause.MOVE)
     return ""
 
 
-def watch(turn: Turn, service: Service) -> None:
+def watch(step: Step, service: Service) -> None:
     """A wish that cannot come true ends; what waits for the peer's leave waits for a while."""
     if service.repair is not Repair.OPEN or service.local is not Local.STOPPED:
         return
-    report, peer = turn.report(service.name), turn.state.config.peer
-    why = placement.unable(turn, service)
-    if is_on(turn.state.modes.maintenance):
+    report, peer = step.report(service.name), step.peer_name
+    why = placement.unable(step, service)
+    if step.maintenance:
         why = "maintenance mode is on: nothing is started; end it with failoverctl maintenance off"
     elif report is not None and report.local is not Local.STOPPED:
         why = f"on {peer} it is {report.local.value}"
-    elif not why and turn.clock.passed(service.repair_until):
+    elif not why and step.passed(service.repair_until):
         why = service.why or f"{peer} gave no leave"
     if why:
-        lifecycle.end_repair(turn, service, False, f"{service.name} cannot be opened: {why}")
+        lifecycle.end_repair(step, service, False, f"{service.name} cannot be opened: {why}")

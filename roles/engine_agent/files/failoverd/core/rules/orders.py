@@ -9,41 +9,42 @@ comes later fits no order any more: its number is spent.
 
 from __future__ import annotations
 
-from . import exclusion, lifecycle
-from .events import FenceDone, Found, OpDone, OpProgress, Power, Probed
-from .message import Local
-from .state import Service
-from .turn import Turn
+from failoverd.core.events import FenceDone, Found, OpDone, OpProgress, Power, Probed
+from failoverd.core.message import Local
+from failoverd.core.state import Service
+from failoverd.core.workbench import Step
+
+from . import fence, lifecycle
 
 
-def watch(turn: Turn) -> None:
+def watch(step: Step) -> None:
     """Give up what has not been answered in time."""
-    for service in turn.state.services:
-        if service.op and turn.passed(service.op_until):
-            _give_up(turn, service)
-    work = turn.state.exclusion
+    for service in step.services:
+        if service.op and step.passed(service.op_until):
+            _give_up(step, service)
+    work = step.exclusion
     for op, until in (
         (work.query_op, work.query_until),
         (work.shot_op, work.shot_until),
         (work.on_op, work.on_until),
     ):
-        if op and turn.passed(until):
-            exclusion.done(turn, FenceDone(op, Power.UNKNOWN, "no answer within its limit"))
+        if op and step.passed(until):
+            fence.done(step, FenceDone(op, Power.UNKNOWN, "no answer within its limit"))
 
 
-def paused(turn: Turn, gap_s: float) -> None:
+def paused(step: Step, gap_s: float) -> None:
     """F26: while this daemon did not run, nobody could answer."""
-    for service in turn.state.services:
-        turn.set_service(service.name, op_until=service.op_until + gap_s)
-    work = turn.state.exclusion
-    turn.set_exclusion(
+    for service in step.services:
+        step.set_service(service.name, op_until=service.op_until + gap_s)
+    work = step.exclusion
+    step.set_exclusion(
         query_until=work.query_until + gap_s,
         shot_until=work.shot_until + gap_s,
         on_until=work.on_until + gap_s,
     )
 
 
-def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
+def progressed(step: Step, service: Service, event: OpProgress) -> None:
     """F77: a start that gets on may go on: its limit counts from the last word of it.
 
     That it takes longer than its limit is told, and again whenever it has taken twice as long: what
@@ -54,31 +55,31 @@ def progressed(turn: Turn, service: Service, event: OpProgress) -> None:
     """
     if event.op != service.op:
         return
-    service = turn.set_service(service.name, doing=event.text)
+    service = step.set_service(service.name, doing=event.text)
     starts = service.local in (Local.STARTING, Local.RECOVERING)
     if not starts and service.local not in (Local.UNKNOWN, Local.RUNNING):
         return
-    limit_s = lifecycle.limit_s(turn.state, service)
-    if starts and turn.passed(service.since + max(limit_s, 2 * service.told_s)):
-        taken_s = turn.now - service.since
+    limit_s = lifecycle.limit_s(step, service)
+    if starts and step.passed(service.since + max(limit_s, 2 * service.told_s)):
+        taken_s = step.now - service.since
         text = f"{service.name}: its start has taken {taken_s:.0f} s and goes on: {event.text}"
-        turn.note("slow-start", text, service.name, alert=True)
-        service = turn.set_service(service.name, told_s=taken_s)
-    turn.set_service(service.name, op_until=max(service.op_until, turn.now + limit_s))
+        step.note("slow-start", text, service.name, alert=True)
+        service = step.set_service(service.name, told_s=taken_s)
+    step.set_service(service.name, op_until=max(service.op_until, step.now + limit_s))
 
 
-def _give_up(turn: Turn, service: Service) -> None:
-    text = f"no answer within {lifecycle.limit_s(turn.state, service):g} s"
+def _give_up(step: Step, service: Service) -> None:
+    text = f"no answer within {lifecycle.limit_s(step, service):g} s"
     if service.local not in (Local.UNKNOWN, Local.RUNNING):
-        lifecycle.op_done(turn, service, OpDone(service.name, service.op, False, text))
+        lifecycle.op_done(step, service, OpDone(service.name, service.op, False, text))
     elif service.mine or service.local is Local.RUNNING:
         # What cannot be looked at may be half up: it is stopped, and if it cannot be: F47.
         late = Probed(service.name, service.op, Found.PARTIAL, mine=True, detail=text)
-        lifecycle.probed(turn, service, late)
+        lifecycle.probed(step, service, late)
     elif not service.overtime:
         # Nothing here is known to be of the cluster: not ours to stop (F58). The answer counts,
         # whenever it comes.
-        turn.set_service(service.name, overtime=True)
-        what = f"{service.name}: whether it runs on {turn.state.config.node} is not known"
+        step.set_service(service.name, overtime=True)
+        what = f"{service.name}: whether it runs on {step.node} is not known"
         why = f"its probe gave {text}; find what hangs, then restart failoverd there"
-        turn.note("no-answer", f"{what}: {why}", service.name, alert=True)
+        step.note("no-answer", f"{what}: {why}", service.name, alert=True)

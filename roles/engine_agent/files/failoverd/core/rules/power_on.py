@@ -11,14 +11,13 @@ that is found off stays off until a person switches it on, who is told.
 
 from __future__ import annotations
 
-from .actions import Ask, Fence, KeepCut
-from .change import changed
-from .config import CoreConfig, Kind
-from .events import FenceDone, Power
-from .message import Local
-from .modes import is_on
-from .state import UNKNOWN_LIFE, Cut, Life, Proof
-from .turn import Turn
+from failoverd.core.actions import Ask, Fence, KeepCut
+from failoverd.core.change import changed
+from failoverd.core.config import CoreConfig, Kind
+from failoverd.core.events import FenceDone, Power
+from failoverd.core.message import Local
+from failoverd.core.state import UNKNOWN_LIFE, Cut, Life, Proof
+from failoverd.core.workbench import Step
 
 LONGEST_S = 60.0
 """The longest pause between two tries."""
@@ -40,89 +39,89 @@ def recalled(config: CoreConfig, level: str, now: float) -> Cut | None:
     return Cut((known or devices)[0], life=UNKNOWN_LIFE, due=due)
 
 
-def ordered(turn: Turn, level: int) -> None:
+def ordered(step: Step, level: int) -> None:
     """A shot at the peer begins."""
-    config = turn.state.config
+    config = step.config
     if config.power_on and config.kind(level) is Kind.STONITH:
-        _remember(turn, Cut(level))
+        _remember(step, Cut(level))
 
 
-def answered(turn: Turn, power: Power) -> None:
+def answered(step: Step, power: Power) -> None:
     """The shot has ended, in whatever way."""
-    cut = turn.state.exclusion.cut
+    cut = step.exclusion.cut
     if cut is not None:
-        life, verified = turn.state.peer.greeted, power is Power.OFF
-        _remember(turn, changed(cut, due=_due(turn), life=life, verified=verified))
+        life, verified = step.peer.greeted, power is Power.OFF
+        _remember(step, changed(cut, due=_due(step), life=life, verified=verified))
 
 
-def found_off(turn: Turn, level: int) -> None:
+def found_off(step: Step, level: int) -> None:
     """The device of that level says so. Which one has done it is known only if it has said so."""
-    cut = turn.state.exclusion.cut
+    cut = step.exclusion.cut
     if cut is not None:
         level = cut.level if cut.verified else level
-        _remember(turn, changed(cut, level=level, due=_due(turn)))
-    elif turn.state.config.power_on:
-        peer, node = turn.state.config.peer, turn.state.config.node
+        _remember(step, changed(cut, level=level, due=_due(step)))
+    elif step.config.power_on:
+        peer, node = step.peer_name, step.node
         text = f"{peer} is off, and {node} does not know that it has switched it off"
-        turn.note("off-unasked", f"{text}: switch {peer} on when it is in order", alert=True)
+        step.note("off-unasked", f"{text}: switch {peer} on when it is in order", alert=True)
 
 
-def watch(turn: Turn) -> None:
+def watch(step: Step) -> None:
     """Order what is due; forget what is over."""
-    state, cut = turn.state, turn.state.exclusion.cut
+    cut = step.exclusion.cut
     if cut is None:
         return
-    if _over(turn, cut):
-        _remember(turn, None)
+    if _over(step, cut):
+        _remember(step, None)
         return
-    off = state.peer.life is Life.GONE and state.peer.proof in OFF
-    busy = any(s.local in (Local.STARTING, Local.STOPPING) for s in state.services)
-    waits = state.exclusion.on_op or is_on(state.modes.maintenance) or busy
-    if off and not waits and _passed(turn, cut):
-        op = turn.number()
-        until = turn.now + state.config.fence_limit_s(cut.level)
-        turn.set_exclusion(on_op=op, on_until=until)
-        turn.do(Fence(op, cut.level, Ask.ON))
+    off = step.peer.life is Life.GONE and step.peer.proof in OFF
+    busy = any(s.local in (Local.STARTING, Local.STOPPING) for s in step.services)
+    waits = step.exclusion.on_op or step.maintenance or busy
+    if off and not waits and _passed(step, cut):
+        op = step.number()
+        until = step.now + step.config.fence_limit_s(cut.level)
+        step.set_exclusion(on_op=op, on_until=until)
+        step.do(Fence(op, cut.level, Ask.ON))
 
 
-def done(turn: Turn, event: FenceDone) -> None:
+def done(step: Step, event: FenceDone) -> None:
     """The order to switch it on has ended; one that failed is given again, with growing pauses."""
-    cut, ok = turn.state.exclusion.cut, event.power is Power.ON
-    turn.set_exclusion(on_op=0)
+    cut, ok = step.exclusion.cut, event.power is Power.ON
+    step.set_exclusion(on_op=0)
     again = ""
     if cut is not None and ok:
-        _remember(turn, None)
+        _remember(step, None)
     elif cut is not None:
-        timing = turn.state.config.timing
+        timing = step.timing
         first_s = max(timing.power_on_s, timing.fence_retry_s)
         pause_s = min(LONGEST_S, first_s * 2.0 ** min(cut.tries, 10))
-        _remember(turn, changed(cut, due=turn.now + pause_s, tries=cut.tries + 1))
+        _remember(step, changed(cut, due=step.now + pause_s, tries=cut.tries + 1))
         again = f"; it is tried again in {pause_s:g} s"
-    text = f"{turn.state.config.peer}: power {event.power.value}{again}"
-    turn.note("power-on", text, alert=not ok and (cut is None or cut.tries == 0))
+    text = f"{step.peer_name}: power {event.power.value}{again}"
+    step.note("power-on", text, alert=not ok and (cut is None or cut.tries == 0))
 
 
-def _remember(turn: Turn, cut: Cut | None) -> None:
-    known = turn.state.exclusion.cut
-    turn.set_exclusion(cut=cut)
+def _remember(step: Step, cut: Cut | None) -> None:
+    known = step.exclusion.cut
+    step.set_exclusion(cut=cut)
     if cut is None or known is None or cut.level != known.level:
-        level = turn.state.config.levels[cut.level] if cut is not None else ""
-        turn.do(KeepCut(level))
+        level = step.config.levels[cut.level] if cut is not None else ""
+        step.do(KeepCut(level))
 
 
-def _over(turn: Turn, cut: Cut) -> bool:
-    peer = turn.state.peer
+def _over(step: Step, cut: Cut) -> bool:
+    peer = step.peer
     if cut.due is None:
         return False  # whoever is heard while it is shot at may have been hit
     if peer.life is Life.ALIVE:
         new = cut.life != UNKNOWN_LIFE and peer.incarnation > cut.life
-        return new or _passed(turn, cut)
+        return new or _passed(step, cut)
     return peer.life is Life.GONE and peer.proof in OVER
 
 
-def _passed(turn: Turn, cut: Cut) -> bool:
-    return cut.due is not None and turn.passed(cut.due)
+def _passed(step: Step, cut: Cut) -> bool:
+    return cut.due is not None and step.passed(cut.due)
 
 
-def _due(turn: Turn) -> float:
-    return turn.now + turn.state.config.timing.power_on_s
+def _due(step: Step) -> float:
+    return step.now + step.timing.power_on_s

@@ -8,34 +8,35 @@ lost frames, and reaches a peer that was away; one that is too old to know it ne
 
 from __future__ import annotations
 
+from failoverd.core.message import Local
+from failoverd.core.state import Service
+from failoverd.core.workbench import Step
+
 from . import lifecycle
-from .message import Local
-from .state import Service
-from .turn import Turn
 
 
-def begin(turn: Turn, service: Service) -> None:
+def begin(step: Step, service: Service) -> None:
     """An operator has asked here. Which copy is the good one is said of this node alone (F39)."""
     split = service.split and service.disk.split
-    _forget(turn, turn.set_service(service.name, split=split, clear=turn.number()))
+    _forget(step, step.set_service(service.name, split=split, clear=step.number()))
 
 
-def by_heartbeat(turn: Turn) -> None:
+def by_heartbeat(step: Step) -> None:
     """The peer asks, or has done what it was asked."""
-    for service in turn.state.services:
-        report = turn.report(service.name)
+    for service in step.services:
+        report = step.report(service.name)
         if report is None:
             continue
         if service.clear and report.cleared == service.clear:
-            turn.set_service(service.name, clear=0)
+            step.set_service(service.name, clear=0)
         if report.clear and report.clear != service.cleared:
-            turn.set_service(service.name, cleared=report.clear)
-            _forget(turn, service)
-            text = f"{service.name}: failures forgotten, asked on {turn.state.config.peer}"
-            turn.note("cleared", text, service.name)
+            step.set_service(service.name, cleared=report.clear)
+            _forget(step, service)
+            text = f"{service.name}: failures forgotten, asked on {step.peer_name}"
+            step.note("cleared", text, service.name)
 
 
-def _forget(turn: Turn, service: Service) -> None:
-    turn.set_service(service.name, failed_at=None, failure="", restarts=())
+def _forget(step: Step, service: Service) -> None:
+    step.set_service(service.name, failed_at=None, failure="", restarts=())
     if service.local is Local.BROKEN:
-        lifecycle.look_again(turn, service)  # F58: it may have been repaired
+        lifecycle.look_again(step, service)  # F58: it may have been repaired

@@ -4,38 +4,39 @@
 
 from __future__ import annotations
 
-from . import clearing, lifecycle, mode_changes, placement, repair
-from .actions import Reply
-from .events import Command, Verb
-from .liveness import SPEAKS, prove_gone, speaks
-from .message import Local
-from .modes import is_on
-from .state import Life, Move, Proof, Repair
-from .transitions import Cause
-from .turn import Turn
+from failoverd.core import placement
+from failoverd.core.actions import Reply
+from failoverd.core.events import Command, Verb
+from failoverd.core.facts import SPEAKS, kernel_answers, peer_speaks
+from failoverd.core.message import Local
+from failoverd.core.state import Life, Move, Proof, Repair
+from failoverd.core.transitions import Cause
+from failoverd.core.workbench import Step
+
+from . import clearing, lifecycle, mode_changes, repair
+from .peer import prove_gone
 
 MAINTAINED = "maintenance mode is on: nothing is moved; end it with failoverctl maintenance off"
 
 
-def command(turn: Turn, event: Command) -> None:
+def command(step: Step, event: Command) -> None:
     """Begin what is asked, or refuse it with the reason."""
-    why = _COMMANDS[event.verb](turn, event)
+    why = _COMMANDS[event.verb](step, event)
     if why:
-        turn.do(Reply(event.request, False, why))
+        step.do(Reply(event.request, False, why))
 
 
-def _switchover(turn: Turn, event: Command) -> str:
-    state = turn.state
-    node, peer = state.config.node, state.config.peer
-    if is_on(state.modes.maintenance):
+def _switchover(step: Step, event: Command) -> str:
+    node, peer = step.node, step.peer_name
+    if step.maintenance:
         return MAINTAINED
-    service = state.service(event.argument)
+    service = step.state.service(event.argument)
     if service is None:
-        known = ", ".join(s.name for s in state.services)
+        known = ", ".join(s.name for s in step.services)
         return f"no service {event.argument!r}; there is: {known}"
-    report = turn.report(service.name)
-    if state.peer.life is not Life.ALIVE or report is None:
-        return f"{peer} is {state.peer.life.value}: a move needs both nodes"
+    report = step.report(service.name)
+    if step.peer.life is not Life.ALIVE or report is None:
+        return f"{peer} is {step.peer.life.value}: a move needs both nodes"
     if service.move is not None:
         return f"{service.name} is already being moved to {service.move.to}"
     if service.repair is not Repair.NONE or report.why == placement.REPAIRED:
@@ -45,70 +46,67 @@ def _switchover(turn: Turn, event: Command) -> str:
     if to not in (node, peer):
         return f"no node {to!r}; there are {node} and {peer}"
     if (to == node and here) or (to == peer and there):
-        turn.do(Reply(event.request, True, f"{service.name} already runs on {to}"))
+        step.do(Reply(event.request, True, f"{service.name} already runs on {to}"))
         return ""
     if not here and not there:
         doing = f"{service.local.value} on {node} and {report.local.value} on {peer}"
         return f"{service.name} is {doing}: only a running service is moved"
     why = (report.why or f"{peer} cannot take it") if to == peer and not report.able else ""
     if to == node:
-        why = placement.unable(turn, service)
+        why = placement.unable(step, service)
     # F91: what is stopped now would not start again on either node.
     why = why or service.cramped if here else why
     if not why and there and report.cramped:
         why = f"a start would find no room on its file system: ask on {peer}, which says more"
     if why:
         return f"{service.name} cannot move to {to}: {why}"
-    move = Move(to, turn.now + state.config.timing.move_s, event.request)
-    service = turn.set_service(service.name, move=move)
-    turn.note(
-        "switchover",
-        f"{service.name}: planned move to {to} asked by {event.who or '?'}",
-        service.name,
-    )
+    move = Move(to, step.now + step.timing.move_s, event.request)
+    service = step.set_service(service.name, move=move)
+    text = f"{service.name}: planned move to {to} asked by {event.who or '?'}"
+    step.note("switchover", text, service.name)
     if here:
-        lifecycle.stop(turn, service, Cause.MOVE)
+        lifecycle.stop(step, service, Cause.MOVE)
     return ""
 
 
-def _handover(turn: Turn, event: Command) -> str:
-    if is_on(turn.state.modes.maintenance):
+def _handover(step: Step, event: Command) -> str:
+    if step.maintenance:
         return MAINTAINED
-    if turn.state.leaving:
-        return f"{turn.state.config.node} is already leaving"
-    turn.set(leaving=event.request)
-    turn.note("handover", f"{turn.state.config.node} hands over, asked by {event.who or '?'}")
+    if step.state.leaving:
+        return f"{step.node} is already leaving"
+    step.set(leaving=event.request)
+    step.note("handover", f"{step.node} hands over, asked by {event.who or '?'}")
     return ""
 
 
-def _confirm(turn: Turn, event: Command) -> str:
+def _confirm(step: Step, event: Command) -> str:
     """F04: no device can say it, so a person does; who and when is recorded."""
-    peer = turn.state.peer
-    name = turn.state.config.peer
+    peer = step.peer
+    name = step.peer_name
     if event.argument != name:
         return f"{event.argument!r} is not the other node, which is {name}"
     if peer.life not in (Life.SILENT, Life.UNSEEN):
         return f"{name} is {peer.life.value}: only a silent node is confirmed"
-    if any(s.disk.connected for s in turn.state.services):
+    if kernel_answers(step):
         return f"{name} still answers over the replication link"
-    if speaks(turn.state, turn.clock):
+    if peer_speaks(step):
         return f"{name} runs: {SPEAKS}; look at failoverd there, or switch {name} off and ask again"
-    prove_gone(turn, Proof.OPERATOR, peer.greeted, event.who)
-    turn.note("confirmed", f"{event.who or '?'} confirmed that {name} is off", alert=True)
-    turn.do(Reply(event.request, True, f"{name} is taken for fenced; recorded"))
+    prove_gone(step, Proof.OPERATOR, peer.greeted, event.who)
+    step.note("confirmed", f"{event.who or '?'} confirmed that {name} is off", alert=True)
+    step.do(Reply(event.request, True, f"{name} is taken for fenced; recorded"))
     return ""
 
 
-def _clear(turn: Turn, event: Command) -> str:
-    named = [s for s in turn.state.services if event.argument in ("", s.name)]
+def _clear(step: Step, event: Command) -> str:
+    named = [s for s in step.services if event.argument in ("", s.name)]
     if not named:
         return f"no service {event.argument!r}"
     for service in named:
-        clearing.begin(turn, service)
-    peer, life = turn.state.config.peer, turn.state.peer.life
-    turn.note("cleared", f"failures forgotten, asked by {event.who or '?'}")
+        clearing.begin(step, service)
+    peer, life = step.peer_name, step.peer.life
+    step.note("cleared", f"failures forgotten, asked by {event.who or '?'}")
     untold = "" if life is Life.ALIVE else f"; {peer} is told when it is heard again"
-    turn.do(Reply(event.request, True, f"failures forgotten{untold}"))
+    step.do(Reply(event.request, True, f"failures forgotten{untold}"))
     return ""
 
 

@@ -1,0 +1,245 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a service has to leave this node: REASONS is the whole list, apart from failures (lifecycle).
+
+A reason whose cause is a planned move waits for a peer that can take the service, and moves one
+service at a time. Every other reason stops the service at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from failoverd.core import guard, lease
+from failoverd.core.actions import Leave, Reply
+from failoverd.core.facts import peer_copy_current, peer_takes
+from failoverd.core.message import Local, Reach
+from failoverd.core.modes import is_on
+from failoverd.core.placement import peer_first
+from failoverd.core.state import Life, Repair, Service
+from failoverd.core.transitions import Cause
+from failoverd.core.workbench import Step
+
+from . import lifecycle, moves
+
+DETACHED = ("Diskless", "Failed", "Detaching")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One line of the table. holds: the words for people, empty while there is no such reason."""
+
+    name: str
+    faults: str
+    holds: Callable[[Step, Service], str]
+    cause: Cause
+    says: str = "{service} is stopped here: {why}"
+    alert: bool = False
+
+
+def stop_for(reason: Reason) -> Callable[[Step, Service], None]:
+    """The rule that stops a service at once for this reason."""
+
+    def rule(step: Step, service: Service) -> None:
+        why = reason.holds(step, service)
+        if why:
+            text = reason.says.format(service=service.name, why=why)
+            step.note(reason.name, text, service.name, alert=reason.alert)
+            lifecycle.stop(step, service, reason.cause)
+
+    return rule
+
+
+def relocate(step: Step) -> None:
+    """Move the first service that has a reason to leave this node for a peer that can take it."""
+    _watch_lan(step)
+    for service in step.services:
+        _watch_home(step, service)
+    if step.state.leaving or step.peer.life is not Life.ALIVE:
+        return
+    for service in step.services:
+        if service.local is not Local.RUNNING or _bound_here(step, service):
+            continue
+        why = next(filter(None, (reason.holds(step, service) for reason in MOVES)), "")
+        if not why or not _free_there(step, service):
+            continue
+        if not any(_busy(step, other) for other in step.services):
+            moves.start(step, service, why)
+            return
+
+
+def leave(step: Step) -> None:
+    """F61: once all is stopped here and, where possible, up on the peer, say goodbye.
+
+    A start may get on for hours (F77): a node that leaves does not wait for it.
+    """
+    state = step.state
+    if state.leaving <= 0:
+        return
+    for service in step.services:
+        if service.local.up or _settles(service):
+            _move_or_stop(step, service)
+    if any(s.local is not Local.STOPPED for s in step.services):
+        _refuse_if_stuck(step)
+        return
+    # Only a peer that is heard can tell that it has started what it was granted.
+    heard = step.peer.life.heard
+    if any(s.move is not None or (s.grant is not None and heard) for s in step.services):
+        return
+    step.do(Reply(state.leaving, True, f"{step.node} has handed everything over"))
+    step.set(leaving=-1)
+    step.note("goodbye", f"{step.node} leaves the cluster in good order")
+    step.do(Leave())
+
+
+def _settles(service: Service) -> bool:
+    """A start that an earlier life has begun goes on here, and may for long (F77)."""
+    return service.local is Local.UNKNOWN and service.mine and bool(service.op and service.doing)
+
+
+def _refuse_if_stuck(step: Step) -> None:
+    for service in step.services:
+        unknown = service.local is Local.UNKNOWN and service.overtime
+        if service.local is Local.BROKEN or unknown:
+            why = service.why or "its probe does not answer"
+            text = f"{service.name} is {service.local.value} here: {why}"
+            step.do(Reply(step.state.leaving, False, text))
+            step.set(leaving=0)
+            return
+
+
+def _move_or_stop(step: Step, service: Service) -> None:
+    if service.move is not None:
+        moves.end(step, service, False, f"{step.node} leaves the cluster")
+    if peer_takes(step, service) and service.repair is Repair.NONE:
+        moves.start(step, service)
+    else:
+        lifecycle.stop(step, service, Cause.MOVE)
+
+
+def _bound_here(step: Step, service: Service) -> bool:
+    """F91: people work on its storage here, or it would not start again anywhere."""
+    cramped = bool(service.cramped) and is_on(step.state.modes.standby)
+    return service.repair is not Repair.NONE or cramped
+
+
+def _free_there(step: Step, service: Service) -> bool:
+    report = step.report(service.name)
+    return report is not None and report.able and report.local is Local.STOPPED
+
+
+def _busy(step: Step, service: Service) -> bool:
+    """Something is under way with it on one of the nodes."""
+    report = step.report(service.name)
+    there = Local.STOPPED if report is None else report.local
+    moving = service.move is not None or service.grant is not None or service.op != 0
+    return moving or there.changing
+
+
+# -- the reasons ----------------------------------------------------------------------------
+
+
+def _lease(step: Step, service: Service) -> str:
+    """Without contact for half of the lease: an orderly stop is better than a reset."""
+    lapsing = lease.lapsing(step, service)
+    return f"{step.node} hears neither its peer nor a ping target" if lapsing else ""
+
+
+def _retired(step: Step, service: Service) -> str:
+    """What the configuration names no more is stopped. Its data stay."""
+    rests = service.local is Local.RUNNING and not service.op and service.move is None
+    gone = rests and step.settings(service).retired
+    return "is not in the configuration any more" if gone else ""
+
+
+def _standby(step: Step, service: Service) -> str:
+    return "this node is in standby mode" if is_on(step.state.modes.standby) else ""
+
+
+def _ineligible(step: Step, service: Service) -> str:
+    """F29: not at once, because a daemon that begins has not opened its watchdog yet."""
+    why, since = step.state.ineligible, step.state.ineligible_since
+    sure = why and step.passed(since + step.timing.witness_s)
+    return f"this node may not own services: {why}" if sure else ""
+
+
+def _disk_failed(step: Step, service: Service) -> str:
+    disk = service.disk
+    failed = disk.disk in DETACHED and disk.connected and disk.peer_disk == "UpToDate"
+    return "its own disk has failed, the peer's is UpToDate" if failed else ""
+
+
+def _disk_sick(step: Step, service: Service) -> str:
+    sick = service.sick if service.sick and peer_copy_current(step, service) else ""
+    return f"its own disk {sick}" if sick else ""
+
+
+def _lan_lost(step: Step, service: Service) -> str:
+    """For long enough that the peer is not only the first to see a target come or go."""
+    since = step.state.lan_lost_since
+    lost = since is not None and step.passed(since + step.timing.witness_s)
+    return "this node has lost its ping targets, the peer reaches them" if lost else ""
+
+
+def _home(step: Step, service: Service) -> str:
+    since, delay = service.home_since, step.settings(service).failback_delay_s
+    open_long = since is not None and step.passed(since + delay)
+    return "back to its preferred node" if open_long else ""
+
+
+def _breach(step: Step, service: Service) -> str:
+    return "" if service.op else guard.breach(step, service)
+
+
+LEASE = Reason(
+    "lease-lost", "F25", _lease, Cause.SAFE_STOP, says="{service} is stopped: {why}", alert=True
+)
+RETIRED = Reason("retired", "F79", _retired, Cause.RETIRED, says="{service} {why}: it is stopped")
+BREACH = Reason("breach", "S1", _breach, Cause.SAFE_STOP, alert=True)
+MOVES = (
+    Reason("standby", "F66", _standby, Cause.MOVE),
+    Reason("ineligible", "F29", _ineligible, Cause.MOVE),
+    Reason("disk failed", "F35", _disk_failed, Cause.MOVE),
+    Reason("disk sick", "F44", _disk_sick, Cause.MOVE),
+    Reason("LAN lost", "F22", _lan_lost, Cause.MOVE),
+    Reason("failback", "F10", _home, Cause.MOVE),
+)
+REASONS = (LEASE, RETIRED, *MOVES, BREACH)
+
+
+# -- since when two of them hold ------------------------------------------------------------
+
+
+def _watch_lan(step: Step) -> None:
+    """F22. Lost for both means that the target is dead: nothing is gained by a move (F23).
+
+    The time counts from when the two differ: a dead target that returns is seen by one node first.
+    """
+    state, said = step.state, step.peer.message
+    worse = state.reach is Reach.LOST and said is not None and said.reach is Reach.REACHED
+    if not worse or step.peer.life is not Life.ALIVE:
+        step.set(lan_lost_since=None)
+    elif state.lan_lost_since is None:
+        step.set(lan_lost_since=step.now)
+
+
+def _watch_home(step: Step, service: Service) -> None:
+    """F10: since when the automatic way home has been open without a break."""
+    if not _home_open(step, service):
+        step.set_service(service.name, home_since=None)
+    elif service.home_since is None:
+        step.set_service(service.name, home_since=step.now)
+
+
+def _home_open(step: Step, service: Service) -> bool:
+    if service.local is not Local.RUNNING or service.op or step.peer.life is not Life.ALIVE:
+        return False
+    settings, report = step.settings(service), step.report(service.name)
+    if service.cramped or not settings.failback or settings.preferred != step.peer_name:
+        return False  # F91
+    whole = service.disk.current and peer_copy_current(step, service)
+    if report is None or (settings.replicated and not whole):
+        return False
+    free = _free_there(step, service) and service.move is None
+    return free and peer_first(step, service, report)
