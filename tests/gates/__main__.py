@@ -11,18 +11,14 @@ import time
 from collections.abc import Callable
 
 from tests.gates import (
-    changelog,
     cores,
-    documentation,
-    environment,
-    importer,
     installed,
-    licences,
     locks,
     precommit,
     readme,
     sanity,
     site,
+    tools,
     units,
 )
 from tests.gates.bench import BUILD, Bench, Refused
@@ -30,17 +26,17 @@ from tests.gates.bench import BUILD, Bench, Refused
 Check = Callable[[Bench], dict[str, object]]
 GATES: dict[str, tuple[str, Check]] = {
     "locks": ("exact versions for development, bounded ranges for users", locks.check),
-    "licences": ("every file says its licence (REUSE)", licences.check),
-    "changelog": ("antsibull-changelog lint", changelog.check),
-    "documentation": ("antsibull-docs lint-collection-docs", documentation.check),
+    "licences": ("every file says its licence (REUSE)", tools.licences),
+    "changelog": ("antsibull-changelog lint", tools.changelog),
+    "documentation": ("antsibull-docs lint-collection-docs", tools.documentation),
     "sanity": ("ansible-test sanity", sanity.check),
     "units": ("ansible-test units", units.check),
     "installed": ("build, install into an empty directory, run by full names", installed.check),
     "readme": ("README in the order of sections that Galaxy's users expect", readme.check),
-    "importer": ("galaxy-importer without a warning", importer.check),
+    "importer": ("galaxy-importer without a warning", tools.importer),
     "cores": ("oldest and newest ansible-core; every example runs", cores.check),
-    "environment": ("definition of the execution environment", environment.check),
-    "precommit": ("pre-commit on all files", precommit.check),
+    "environment": ("definition of the execution environment", tools.environment),
+    "precommit": ("each hook of pre-commit works", precommit.check),
     "site": ("documentation site without a warning", site.check),
 }
 SLOW = ("cores",)
