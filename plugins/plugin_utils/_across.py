@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from . import _fencing
 from ._clusters import Cluster
-from ._inventory.kinds import Read
+from ._inventory.reading import Read
 from ._problems import Problem, Problems
 
 PLUGS = ("plug", "port", "uuid", "ipport", "udpport", "systems_uri", "switch", "devices")

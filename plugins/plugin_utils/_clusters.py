@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _membership
-from ._inventory.kinds import WRONG
+from ._inventory.reading import WRONG
 from ._inventory.specification import VARIABLES
 from ._problems import Hidden, Problem
 

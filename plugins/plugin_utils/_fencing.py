@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _net
 from ._daemon import secrets, timing
-from ._inventory.kinds import Scope, put
+from ._inventory.reading import Scope, put
 from ._problems import Problem, Problems
 
 LEASE = tuple(timing.LEASE)

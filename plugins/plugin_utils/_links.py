@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _net
-from ._inventory.kinds import Scope, put
+from ._inventory.reading import Scope, put
 from ._problems import Problem, Problems, refuse
 
 ALONE = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ._inventory.kinds import Scope
+from ._inventory.reading import Scope
 from ._inventory.specification import VARIABLES
 from ._problems import Problem, Problems, kind_of
 

@@ -24,15 +24,7 @@ from . import (
     _told,
     _units,
 )
-from ._inventory.kinds import (
-    WRONG,
-    PerNode,
-    Read,
-    Scope,
-    every,
-    merge,
-    put,
-)
+from ._inventory.reading import WRONG, PerNode, Read, Scope, every, merge, put
 from ._inventory.specification import VARIABLES
 from ._problems import DEEPEST, Problem, Problems, refuse, secret_texts, too_deep
 

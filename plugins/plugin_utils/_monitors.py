@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._daemon import monitors
-from ._inventory.kinds import every
+from ._inventory.reading import every
 from ._problems import Problem, Problems, refuse
 
 PING = "failover_monitors.ping"

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import _applications, _net, _storage, _units
 from ._applications import _complete
-from ._inventory.kinds import Scope, every, known, put
+from ._inventory.reading import Scope, every, known, put
 from ._problems import Problem, Problems, refuse
 from ._storage import none
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._inventory.checks import CHECKS
-from .._inventory.kinds import Flag, Key, ListOf, Scope, Text, Whole, put
+from .._inventory.kinds import Flag, Key, Text, Whole
+from .._inventory.nested import ListOf
+from .._inventory.reading import Scope, put
 
 Found = Mapping[str, Mapping[str, Any]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import _storage
 from .._daemon import CycleError, order
-from .._inventory.kinds import Items, Read, Scope, every, put
+from .._inventory.reading import Items, Read, Scope, every, put
 from .._problems import Problem, Unknown
 from . import KINDS
 from ._base import COMMON

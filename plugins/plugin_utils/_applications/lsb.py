@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import _units
 from .._daemon import forms
-from .._inventory.kinds import Key, Name, Scope, Text, put
+from .._inventory.kinds import Key, Name, Text
+from .._inventory.reading import Scope, put
 from ._base import Application
 
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._daemon import forms
-from .._inventory.kinds import Flag, Free, Key, Name, Scope, Text, put
+from .._inventory.kinds import Flag, Key, Name, Text
+from .._inventory.nested import Free
+from .._inventory.reading import Scope, put
 from ._base import Application
 
 

@@ -9,21 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._daemon import forms
-from .._inventory.kinds import (
-    Free,
-    Key,
-    ListOf,
-    Name,
-    Network,
-    Scope,
-    Secret,
-    Text,
-    Whole,
-    every,
-    nearest,
-    put,
-    same,
-)
+from .._inventory.addresses import Network
+from .._inventory.kinds import Key, Name, Secret, Text, Whole, nearest
+from .._inventory.nested import Free, ListOf
+from .._inventory.reading import Scope, every, put, same
 from .._problems import Problem, refuse
 from ._base import LOCALHOST, Application, Found
 from ._postgresql_settings import SETTINGS

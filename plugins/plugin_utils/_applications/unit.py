@@ -8,7 +8,8 @@ from typing import Any
 
 from .. import _units
 from .._daemon import forms
-from .._inventory.kinds import Key, Scope, Text
+from .._inventory.kinds import Key, Text
+from .._inventory.reading import Scope
 from ._base import Application
 
 

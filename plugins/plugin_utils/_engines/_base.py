@@ -15,7 +15,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._inventory.kinds import Key, Scope
+from .._inventory.kinds import Key
+from .._inventory.reading import Scope
 from .._problems import Problems
 
 Model = Mapping[str, Any]

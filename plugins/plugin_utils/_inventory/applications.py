@@ -10,7 +10,9 @@ from typing import Any
 from .._applications import KINDS
 from .._applications._base import COMMON, Application
 from .._problems import Problem, kind_of, refuse
-from .kinds import Key, Keys, Kind, ListOf, Read, Scope, read_keys, same
+from .kinds import Key, Kind
+from .nested import Keys, ListOf, read_keys
+from .reading import Read, Scope, same
 
 BUNDLED = {name: kind for name, kind in KINDS.items() if kind.bundled}
 OTHERS = {name: kind for name, kind in KINDS.items() if not kind.bundled}

@@ -9,23 +9,10 @@ from typing import Any
 
 from .._daemon import forms, monitors
 from .._problems import Problem, refuse
-from .kinds import (
-    Address,
-    Flag,
-    Items,
-    Key,
-    Kind,
-    ListOf,
-    Name,
-    Number,
-    Path,
-    Read,
-    Scope,
-    Text,
-    Whole,
-    read_keys,
-    same,
-)
+from .addresses import Address
+from .kinds import Flag, Key, Kind, Name, Number, Path, Text, Whole
+from .nested import ListOf, read_keys
+from .reading import Items, Read, Scope, same
 
 
 class Judged(Text):

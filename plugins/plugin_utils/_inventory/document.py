@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .kinds import Each, Items, Key, Kind, ListOf, Text
+from .kinds import Key, Kind, Text
+from .nested import Each, ListOf
+from .reading import Items
 from .specification import UNSAFE, VARIABLES
 
 HEAD = """<!-- SPDX-FileCopyrightText: failover.cluster contributors -->

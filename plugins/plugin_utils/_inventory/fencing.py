@@ -10,21 +10,9 @@ from typing import Any
 from .._daemon import Lease, timing
 from .._problems import Problem, refuse
 from . import agents
-from .kinds import (
-    Choice,
-    Free,
-    Key,
-    Kind,
-    ListOf,
-    Name,
-    Number,
-    Read,
-    Scope,
-    Text,
-    attempt,
-    nearest,
-    same,
-)
+from .kinds import Key, Kind, Name, Number, Text, nearest
+from .nested import Choice, Free, ListOf
+from .reading import Read, Scope, attempt, same
 
 MANAGED = {
     "action": "the cluster chooses the action itself.",

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from .._daemon import Times, timing
-from .kinds import Each, Key, Keys, Name, Number, Path, Whole
+from .kinds import Key, Name, Number, Path, Whole
+from .nested import Each, Keys
 from .storage import DEVICE
 
 WATCHDOG = Keys(

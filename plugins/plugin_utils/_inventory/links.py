@@ -10,22 +10,10 @@ from typing import Any
 from .. import _net
 from .._daemon import forms
 from .._problems import Problem, refuse
-from .kinds import (
-    Choice,
-    Each,
-    Interface,
-    Key,
-    Kind,
-    ListOf,
-    Name,
-    Network,
-    Path,
-    Read,
-    Scope,
-    Whole,
-    ordinary,
-    same,
-)
+from .addresses import Interface, Network, ordinary
+from .kinds import Key, Kind, Name, Path, Whole
+from .nested import Choice, Each, ListOf
+from .reading import Read, Scope, same
 
 BAUDS = (9600, 19200, 38400, 57600, 115200)
 PORT = 7410

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from .._daemon import monitors
-from .kinds import Address, Key, Keys, Kind, ListOf, Number, Whole
+from .addresses import Address
+from .kinds import Key, Kind, Number, Whole
+from .nested import Keys, ListOf
 
 SAYS = {
     "ping": "When the service LAN counts as lost.",

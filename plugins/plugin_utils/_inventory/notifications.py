@@ -11,7 +11,9 @@ from typing import Any
 from .._daemon import forms
 from .._problems import Problem
 from .checks import Command, Judged
-from .kinds import Choice, Key, Kind, ListOf, Name, Scope, Secret, Text, Whole, same
+from .kinds import Key, Kind, Name, Secret, Text, Whole
+from .nested import Choice, ListOf
+from .reading import Scope, same
 
 ENCRYPTIONS = ("starttls", "tls", "none")
 

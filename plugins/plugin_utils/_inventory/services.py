@@ -12,23 +12,11 @@ from .._applications import KINDS
 from .._daemon import timing
 from .._engines import ENGINES
 from .._problems import refuse
+from .addresses import Interface, ordinary
 from .applications import APPLICATIONS
-from .kinds import (
-    Choice,
-    Each,
-    Interface,
-    Key,
-    Keys,
-    Kind,
-    ListOf,
-    Name,
-    Number,
-    Scope,
-    Text,
-    Whole,
-    ordinary,
-    same,
-)
+from .kinds import Key, Kind, Name, Number, Text, Whole
+from .nested import Choice, Each, Keys, ListOf
+from .reading import Scope, same
 
 TYPES = {name: kind.keys for name, kind in _storage.KINDS.items()}
 

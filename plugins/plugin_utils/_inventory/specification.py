@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from .._engines import DEFAULT, ENGINES
 from .fencing import FENCING
 from .guard import SFEX, WATCHDOG
-from .kinds import Flag, Key, ListOf, Name, Text
+from .kinds import Flag, Key, Name, Text
 from .links import LINKS
 from .monitors import MONITORS, TARGETS
+from .nested import ListOf
 from .notifications import NOTIFICATIONS
 from .services import SERVICES
 from .timing import TIMING

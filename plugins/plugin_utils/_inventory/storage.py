@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 from .._problems import refuse
-from .kinds import Key, Path, Scope, Text
+from .kinds import Key, Path, Text
+from .reading import Scope
 
 FILESYSTEMS = ("ext4", "xfs")
 # Exactly these belong to the system; somebody's own directory may lie below.

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from .._daemon import Timing, timing
-from .kinds import Key, Keys, Number
+from .kinds import Key, Number
+from .nested import Keys
 
 SAYS = {
     "heartbeat_s": "Pause between two heartbeats on every link.",

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._inventory.kinds import Key, Scope
+from .._inventory.kinds import Key
+from .._inventory.reading import Scope
 
 Found = Mapping[str, Mapping[str, Any]]
 

@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._daemon import forms
-from .._inventory.kinds import Each, Flag, Key, Scope, Text, Whole, every, put
+from .._inventory.kinds import Flag, Key, Text, Whole
+from .._inventory.nested import Each
+from .._inventory.reading import Scope, every, put
 from .._inventory.storage import DEVICE, FILESYSTEM, MOUNT, OPTIONS
 from .._problems import Problem, refuse
 from ._base import Found, Storage

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._inventory.kinds import Read, Scope
+from .._inventory.reading import Read, Scope
 from ._base import Storage
 
 

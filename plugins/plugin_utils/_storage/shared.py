@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._inventory.kinds import Each, Flag, Key, Scope, Whole, put
+from .._inventory.kinds import Flag, Key, Whole
+from .._inventory.nested import Each
+from .._inventory.reading import Scope, put
 from .._inventory.storage import DEVICE, FILESYSTEM, MOUNT, OPTIONS
 from .._problems import Problem
 from ._base import Found, Storage

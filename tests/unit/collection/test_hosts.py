@@ -23,7 +23,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _problems,
 )
 from ansible_collections.failover.cluster.plugins.plugin_utils import _packages as wanted
-from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import kinds, storage
+from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import reading, storage
 
 from tests.unit.collection.conftest import put
 from tests.unit.collection.modules import run
@@ -373,7 +373,7 @@ def test_what_makes_an_agent_work_is_installed(agent, packages):
 
 @pytest.mark.finding("H17")
 def test_a_volume_group_may_have_any_name():
-    disk, scope = storage.Disk(), kinds.Scope((), _problems.Problems())
+    disk, scope = storage.Disk(), reading.Scope((), _problems.Problems())
     assert disk.read("x", "/dev/drbdpool/shop", scope) == "/dev/drbdpool/shop"
     for device in ("/dev/drbd0", "/dev/drbd/by-res/shop/0", "/dev/drbd_shop"):
         with pytest.raises(_problems.Problem, match="is not a backing device"):

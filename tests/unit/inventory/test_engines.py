@@ -27,7 +27,7 @@ STUB = '''
 """relay: a stub."""
 
 from ansible_collections.failover.cluster.plugins.plugin_utils._engines._base import Engine, Hooks
-from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import kinds
+from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import kinds, nested
 from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 
@@ -53,7 +53,7 @@ KIND = Relay(
     ignores=("failover_sfex", "failover_watchdog"),
     variables={
         "failover_relay": kinds.Key(
-            kinds.Keys({"word": kinds.Key(kinds.Text(), "A word.", default="go")}), "For it.",
+            nested.Keys({"word": kinds.Key(kinds.Text(), "A word.", default="go")}), "For it.",
             default={"word": "go"},
         )
     },

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..._inventory.kinds import Scope, every, put
+from ..._inventory.reading import Scope, every, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
 from . import config, guard, protection, reader, takeover

@@ -13,7 +13,7 @@ from typing import Any
 from ... import _monitors, _storage
 from ..._daemon import Lease, Times, Timing, size, timing
 from ..._inventory.guard import WATCHDOG
-from ..._inventory.kinds import Scope, attempt, every, known
+from ..._inventory.reading import Scope, attempt, every, known
 from ..._problems import Problem, Problems
 
 SOFTWARE = "softdog"

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine agent as the modules ask it on a node: one form of answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils import _engines
+from ansible_collections.failover.cluster.plugins.module_utils._engines import agent
+
+from .modules import run as run_module
+
+STATUS = {
+    "cluster": "shop",
+    "node": "node2",
+    "peer": {"name": "node1", "life": "silent"},
+    "maintenance": False,
+    "standby": [],
+    "services": [
+        {"name": "shop", "owner": "node2", "state": "running", "local": "running", "why": ""}
+    ],
+}
+
+
+class Node:
+    """A node whose failoverctl answers this, and notes what it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, str, str]) -> None:
+        self.asked: list[list[str]] = []
+        self._answers = list(answers)
+        monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, argv: self.run(argv))
+        monkeypatch.setattr(_engines, "here", lambda: agent.ENGINE)
+
+    def run(self, argv):
+        self.asked.append(list(argv))
+        return self._answers.pop(0)
+
+
+def told(**changes):
+    return (0, json.dumps({**STATUS, **changes}), "")
+
+
+@pytest.fixture
+def node(monkeypatch):
+    return lambda *answers: Node(monkeypatch, *answers)
+
+
+def test_the_status_names_all_nodes_and_those_that_are_not_heard(node):
+    status = agent.ENGINE.status(node(told()).run)
+    assert (status["nodes"], status["silent"]) == (["node1", "node2"], ["node1"])
+    alive = told(peer={"name": "node1", "life": "alive"})
+    assert agent.ENGINE.status(node(alive).run)["silent"] == []
+    assert agent.ENGINE.status(node((3, "", "does not run")).run) == {}
+
+
+def test_a_service_moves_to_the_other_node_and_the_seconds_are_told(node):
+    asked = node(told(), (0, json.dumps({"seconds": 2.5, "to": "node1"}), ""))
+    said = run_module("switchover", service="shop")
+    assert (said["before"], said["after"], said["seconds"]) == ("node2", "node1", 2.5)
+    words = [
+        "/usr/sbin/failoverctl",
+        "switchover",
+        "shop",
+        "--to",
+        "node1",
+        "--json",
+        "--wait",
+        "120",
+    ]
+    assert asked.asked[-1][-len(words) :] == words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"service": "mail"}, "service: mail is not a service of the cluster; they are shop."),
+        (
+            {"service": "shop", "to": "node3"},
+            "to: node3 is not a node of the cluster; they are node1, node2.",
+        ),
+    ],
+)
+def test_a_wrong_word_is_refused_before_anything_moves(node, arguments, sentence):
+    asked = node(told())
+    assert run_module("switchover", **arguments)["msg"] == sentence
+    assert len(asked.asked) == 1
+
+
+def test_what_the_engine_refuses_is_the_message(node):
+    node(told(), (1, "", "shop has no room\nfor a start"))
+    said = run_module("switchover", service="shop", to="node1")
+    assert said["failed"]
+    assert said["msg"] == "service shop was not moved: shop has no room for a start"
+
+
+def test_maintenance_is_changed_only_once(node):
+    asked = node(told(), (0, "", ""))
+    assert run_module("maintenance", state="on")["changed"]
+    assert asked.asked[-1][-2:] == ["maintenance", "on"]
+    asked = node(told(maintenance=True))
+    assert not run_module("maintenance", state="on")["changed"]
+    asked = node(told())
+    assert run_module("maintenance", check=True, state="on")["changed"]
+    assert len(asked.asked) == 1
+
+
+def test_who_confirms_a_fenced_node_is_handed_on(node):
+    asked = node((0, "node1 is taken for fenced; recorded\n", ""))
+    said = run_module("confirm_fenced", node="node1", who="alice")
+    assert said["answer"] == "node1 is taken for fenced; recorded"
+    assert asked.asked[-1][1:] == [
+        "SUDO_USER=alice",
+        "/usr/sbin/failoverctl",
+        "confirm-fenced",
+        "node1",
+    ]
+    asked = node()
+    assert run_module("confirm_fenced", check=True, node="node1")["answer"] == ""
+    assert asked.asked == []
+
+
+def test_a_node_that_never_had_it_says_so(node):
+    node((127, "", "No such file"))
+    said = run_module("confirm_fenced", node="node1")
+    assert said["msg"] == "node: node1 was not confirmed: failoverd is not installed on this node."
+
+
+def test_standby_begins_and_ends(node):
+    asked = node((0, "", ""), (0, "", ""))
+    agent.ENGINE.standby(asked.run, "node1", True)
+    agent.ENGINE.standby(asked.run, "node1", False)
+    assert [argv[-2:] for argv in asked.asked] == [["standby", "node1"], ["online", "node1"]]
