@@ -63,6 +63,12 @@ refused:
   returned: always
   type: str
   sample: ""
+told:
+  description: What the command said of files that it found good, line by line.
+  returned: always
+  type: list
+  elements: str
+  sample: [shop is stopped and started again, because of mount]
 """
 
 import os
@@ -118,7 +124,12 @@ def main() -> None:
         if "/" in name or name in ("", ".", "..", NEXT) or not isinstance(text, str):
             module.fail_json(msg=f"files.{name}: is not a file name with a text.")
     written = differing(dest, files)
-    result: dict[str, Any] = {"changed": bool(written), "written": written, "refused": ""}
+    result: dict[str, Any] = {
+        "changed": bool(written),
+        "written": written,
+        "refused": "",
+        "told": [],
+    }
     candidate = os.path.join(dest, NEXT)
     if module.check_mode or not written:
         if not module.check_mode:
@@ -135,6 +146,7 @@ def main() -> None:
         refused = " ".join((err or out).split()).replace(candidate, dest)
         shutil.rmtree(candidate)
         module.exit_json(**{**result, "changed": False, "written": [], "refused": refused})
+    result["told"] = [line.replace(candidate, dest) for line in out.splitlines()]
     for name in written:
         os.replace(os.path.join(candidate, name), os.path.join(dest, name))
     shutil.rmtree(candidate)

@@ -116,7 +116,7 @@ _DISKS = (
     Mutant(
         "rules/monitors.py",
         "    step.set_service(service.name, sick=event.why)\n",
-        "    step.set_service(service)\n",
+        "    step.set_service(service.name)\n",
         "a disk that hangs is told and nothing else",
     ),
     Mutant(

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.collection.modules import run
 
 FILES = {"cluster.json": "{}\n", "key": "secret\n"}
-ACCEPT = ["/bin/sh", "-c", 'test -f "$0/cluster.json"']
+ACCEPT = ["/bin/sh", "-c", 'test -f "$0/cluster.json" && echo "shop is stopped, says $0"']
 REFUSE = ["/bin/sh", "-c", 'echo "$0/cluster.json: no links." >&2; exit 1']
 
 
@@ -56,6 +56,7 @@ def test_a_configuration_that_is_refused_is_never_in_use(tmp_path):
     good = run("judged_files", dest=str(dest), files=FILES, judge=ACCEPT)
     assert (good["changed"], good["written"]) == (True, ["cluster.json", "key"])
     assert oct((dest / "key").stat().st_mode)[-3:] == "600"
+    assert good["told"] == [f"shop is stopped, says {dest}"], "people are told before a restart"
     bad = run("judged_files", dest=str(dest), files={**FILES, "key": "x\n"}, judge=REFUSE)
     assert (bad["changed"], bad["refused"]) == (False, f"{dest}/cluster.json: no links.")
     assert (dest / "key").read_text() == "secret\n"

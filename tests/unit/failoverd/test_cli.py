@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from failoverd import cli
 from failoverd.control import log, show
 from failoverd.control.client import NotRunning
+from failoverd.fencing import agents
 from failoverd.journal.history import History
 
 
@@ -233,6 +235,41 @@ def test_check_names_file_and_field(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "cluster.json").write_text('{"format": 1}')
     assert cli.main(["check", str(tmp_path)]) == 1
     assert "cluster.json: nodes: must name exactly two" in capsys.readouterr().err
+
+
+@pytest.mark.finding("S29")
+@pytest.mark.parametrize(
+    ("part", "key", "value", "said"),
+    [
+        (1, "options", "noatime,nodev", ["shop is stopped and started again, because of mount"]),
+        (1, "stop_timeout_s", 99, []),
+    ],
+)
+def test_check_says_which_services_other_files_would_interrupt(
+    texts: Callable[[], dict[str, str]],
+    tmp_path: Path,
+    capsys: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    part: int,
+    key: str,
+    value: Any,
+    said: list[str],
+) -> None:
+    async def no_problem(fencing: Any) -> str:
+        return ""
+
+    monkeypatch.setattr(agents, "problem", no_problem)
+    new = texts()
+    document = json.loads(new["cluster.json"])
+    document["services"][0]["resources"][part][key] = value
+    new["cluster.json"] = json.dumps(document)
+    for name, files in (("old", texts()), ("new", new)):
+        (tmp_path / name).mkdir()
+        for file, text in files.items():
+            (tmp_path / name / file).write_text(text)
+            (tmp_path / name / file).chmod(0o600)
+    assert cli.check(str(tmp_path / "new"), str(tmp_path / "old")) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == said
 
 
 def test_history_shows_the_last_entries(

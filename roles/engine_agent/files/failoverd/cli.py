@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -17,6 +18,8 @@ from .system.terminal import prepare, say
 OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
 INTERRUPTED = 130
 MOVE_LIMIT_S = 300.0
+ETC = "/etc/failoverd"
+"""The configuration in use."""
 
 
 class Refused(Exception):
@@ -70,7 +73,7 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one = command("notify-test", "Send a test message over the notifications.")
     one.add_argument("name", metavar="NAME", nargs="?", default="", help="default: all of them")
     one = command("check", "Check the configuration without touching anything.")
-    one.add_argument("directory", metavar="DIRECTORY", nargs="?", default="/etc/failoverd")
+    one.add_argument("directory", metavar="DIRECTORY", nargs="?", default=ETC)
     one = command("replay", "Repeat the decisions of a journal and compare them. Needs no daemon.")
     one.add_argument("file", metavar="FILE", nargs="+", help="segment, or directory of segments")
     one.add_argument("--json", action="store_true", help="print JSON lines")
@@ -253,14 +256,18 @@ def notify_test(name: str) -> int:
     return OK
 
 
-def check(directory: str) -> int:
-    """Check configuration files. This loads the whole product and asks the fence agents."""
+def check(directory: str, in_use: str = ETC) -> int:
+    """Check configuration files. This loads the whole product and asks the fence agents.
+
+    For files that are not in use, it says which services they would interrupt.
+    """
     import asyncio
 
     from .config import load
     from .fencing.agents import problem
     from .formats.schema import ConfigError
     from .permissions import problems
+    from .persistence.former import interrupted
 
     try:
         config = load(directory)
@@ -272,6 +279,13 @@ def check(directory: str) -> int:
     for text in problems(directory):
         complain(text)
     say(f"{directory}: good: cluster {config.cluster}, node {config.node}")
+    with contextlib.suppress(ConfigError):  # nothing sound is in use, which can be compared
+        now, before = (
+            {service.name: service.resources for service in one.services}
+            for one in (config, load(in_use))
+        )
+        for text in interrupted(now, before):
+            say(text)
     return OK
 
 

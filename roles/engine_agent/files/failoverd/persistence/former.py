@@ -97,6 +97,28 @@ def joined(
     return full, gone
 
 
+def interrupted(
+    now: dict[str, tuple[ResourceSettings, ...]], before: dict[str, tuple[ResourceSettings, ...]]
+) -> list[str]:
+    """One sentence for each service that a change from before to now stops where it runs.
+
+    A part that runs with other options, or that is new, cannot be put in place while the rest runs.
+    """
+    told = []
+    for service, old in before.items():
+        new = now.get(service)
+        if new is None:
+            told.append(f"{service} is stopped, because it is not in the configuration any more")
+            continue
+        parts = {r.name for r in new if not _same(r, old)} | {
+            r.name for r in old if not _same(r, new)
+        }
+        if parts:
+            why = f"because of {', '.join(sorted(parts))}"
+            told.append(f"{service} is stopped and started again, {why}")
+    return told
+
+
 def _after(settings: ResourceSettings, names: dict[str, str]) -> tuple[str, ...]:
     return tuple(names[name] for name in settings.after)
 
