@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import multiprocessing
 import os
@@ -42,7 +43,8 @@ class Caught:
     by: str
 
 
-def all_points() -> list[Point]:
+@functools.cache
+def all_points() -> tuple[Point, ...]:
     """Every bug that can be put into the rules as they are now."""
     files = sorted(path for path in detect.CORE.rglob("*.py") if path.name not in NO_RULES)
     core = detect.CORE

@@ -48,7 +48,7 @@ def image(name, directory=here, size=8 << 20):
 def resource(device, path, options="noatime", fstype="ext4"):
     # On a busy machine all of it takes long.
     made = filesystem.Options(device, str(path), fstype, options)
-    settings = ResourceSettings("mount", "filesystem", (), 60.0, 60.0, made)
+    settings = ResourceSettings("mount", "filesystem", (), 250.0, 250.0, made)
     return Filesystem(settings, lambda code, text: alerts.append(text))
 
 
