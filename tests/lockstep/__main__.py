@@ -9,6 +9,7 @@ that of the working tree, and compares each step: what is ordered, and when the 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from tests.lockstep import streams
 from tests.lockstep.baseline import Baseline, extract
 from tests.lockstep.shadow import Shadow
 
+REPORT = Path(__file__).parents[2] / "build" / "lockstep.json"
 CHUNK = 8
 SHOWN = 5
 _shadow: Shadow
@@ -55,6 +57,17 @@ def main() -> int:
             steps += _shadow.steps
     print("\n".join(apart[SHOWN:]))
     print(f"{steps} steps in {len(seeds)} worlds, apart in {len(apart)}")
+    told = {
+        "ok": bool(steps) and not apart,
+        "against": options.against,
+        "deadlines_too": deadlines,
+        "seeds": len(seeds),
+        "journals": str(options.journals or ""),
+        "steps": steps,
+        "apart": len(apart),
+    }
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return 1 if apart else 0
 
 

@@ -48,7 +48,7 @@ def all_points() -> tuple[Point, ...]:
     """Every bug that can be put into the rules as they are now."""
     files = sorted(path for path in detect.CORE.rglob("*.py") if path.name not in NO_RULES)
     core = detect.CORE
-    return list(of_files({str(p.relative_to(core)): p.read_text(encoding="utf-8") for p in files}))
+    return tuple(of_files({str(p.relative_to(core)): p.read_text(encoding="utf-8") for p in files}))
 
 
 def read(path: Path) -> dict[str, str]:
