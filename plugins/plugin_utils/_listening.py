@@ -56,8 +56,9 @@ def _place(where: str, check: dict[str, Any], application: Mapping[str, Any]) ->
     if check["type"] == "query":
         check.setdefault("port", application["port"])
         check.setdefault("directory", application["socket"])
-    elif check["type"] == "port" and check.get("port") == application["port"]:
-        check.setdefault("address", _near(application))
+    elif check["type"] == "port" and "path" not in check:
+        if check.setdefault("port", application["port"]) == application["port"]:
+            check.setdefault("address", _near(application))
     elif check["type"] == "http":
         url = check.setdefault("url", f"http://{own}/")
         parts = urllib.parse.urlsplit(url)
