@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.proofs import soak
+from tests.proofs import _labtests, soak
 from tests.proofs._labtests import rows
 from tests.proofs.monitoring import judged
 
@@ -36,6 +39,30 @@ def test_only_a_test_that_ran_and_ended_well_is_ok(tmp_path: Path) -> None:
     figures = {"seconds": 41.3, "lost": 0, "longest_gap_s": 6.125}
     assert found["f01_power_off"]["figures"] == figures
     assert found["f02_panic"]["figures"]["why"] == "two nodes"
+
+
+def test_two_labs_share_the_machine_and_each_has_a_name_and_a_log_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both, seen = threading.Barrier(2, timeout=30.0), set()
+
+    def run(name: str, tests: Sequence[str], long: str, hosts: str, log: Path) -> Any:
+        both.wait()
+        seen.add((hosts, log.name, long))
+        return [{"what": test, "ok": True, "figures": {}} for test in tests]
+
+    monkeypatch.setattr(_labtests, "run", run)
+    monkeypatch.setattr(_labtests, "LAB", "test")
+    labs = {"one": ("1", ("a", "b")), "shared": ("shared", ("c",))}
+    found = _labtests.side_by_side("proof", labs)
+    assert {name: [row["what"] for row in of] for name, of in found.items()} == {
+        "one": ["a", "b"],
+        "shared": ["c"],
+    }
+    assert seen == {
+        ("proof-one", "proof-one.log", "1"),
+        ("proof-shared", "proof-shared.log", "shared"),
+    }
 
 
 def test_a_promised_time_has_to_be_measured_and_kept() -> None:
