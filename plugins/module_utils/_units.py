@@ -35,7 +35,11 @@ def show(names: Iterable[str], run: Run) -> dict[str, dict[str, str]]:
     code, out, err = run(["systemctl", "show", f"--property={','.join(PROPERTIES)}", "--", *wanted])
     if code != 0:
         raise RuntimeError(f"systemctl show failed: {err.strip()}")
-    return parse(out, wanted)
+    found = parse(out, wanted)
+    if len(found) < len(wanted):
+        told = f"told of {len(found)} of {len(wanted)} units; try again when it has less to do"
+        raise RuntimeError(f"systemctl show {told} {err.strip()}".rstrip())
+    return found
 
 
 def parse(text: str, names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,14 @@ class Site:
             arguments=arguments,
         )
 
+    def look_for_minor(self) -> None:
+        """The observer watches the disk of the service: its number is 0 where nobody has that."""
+        if self.target.replicated:
+            path = f"/etc/drbd.d/{self.target.service}.res"
+            said = self.lab.ssh(self.lab.nodes[0], f"grep -om1 'minor [0-9]*' {path}").stdout
+            watch = replace(self.target.watch, minor=int(said.split()[1]))
+            self.target = replace(self.target, watch=watch)
+
     def cut_off(self, name: str, task: str) -> None:
         """Run a playbook, and kill it just after that task has begun."""
 
@@ -151,9 +159,11 @@ def built(site: Site) -> Built:
     if not REUSE and site.target.replicated:
         site.cut_off("site", HALF_WAY)
     if REUSE == "fast" and site.lab.has_snapshot(CONVERGED):
+        site.look_for_minor()
         nothing = PlayResult(0.0, 0, 0, len(site.lab.nodes), OUT / "site.log")
         return Built(site, nothing, nothing)
     first = site.play("site")
+    site.look_for_minor()
     if REUSE:
         if not site.lab.has_snapshot(CONVERGED):
             site.lab.snapshot_save(CONVERGED, progress=say)

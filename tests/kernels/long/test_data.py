@@ -140,7 +140,8 @@ def test_f39_copies_that_have_diverged_are_left_to_people(cluster: Cluster) -> N
     cluster.lab.power(standby, "on")
     observe.wait_blocked(cluster, standby, NEWER)
     # What no advice of ours says: the older copy is written to by force.
-    by_hand = "mount /dev/drbd0 /mnt && touch /mnt/by-hand && umount /mnt"
+    disk = f"/dev/drbd{cluster.site.target.watch.minor}"
+    by_hand = f"mount {disk} /mnt && touch /mnt/by-hand && umount /mnt"
     # Without its daemon the handler would wait for a minute; the next daemon puts it back.
     no_handler = "echo /bin/true >/sys/module/drbd/parameters/usermode_helper"
     force = (

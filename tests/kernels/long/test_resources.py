@@ -18,7 +18,8 @@ from .rival import rival
 def test_f40_a_device_in_use_is_freed_for_the_demotion(cluster: Cluster) -> None:
     owner, standby = cluster.owner, cluster.standby
     boot = cluster.boot(owner)
-    holder = "systemd-run --quiet --unit holder --property StandardInput=file:/dev/drbd0 sleep 900"
+    disk = f"/dev/drbd{cluster.site.target.watch.minor}"
+    holder = f"systemd-run --quiet --unit holder --property StandardInput=file:{disk} sleep 900"
     cluster.lab.ssh(owner, holder)
     cluster.lab.ssh(
         owner, f"failoverctl switchover {cluster.stage.service}", timeout=180, check=False

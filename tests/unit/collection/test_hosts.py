@@ -270,6 +270,13 @@ def test_the_init_system_tells_what_starts_a_unit_and_as_whom():
     assert not seen["gone.service"]["exists"]
 
 
+def test_an_init_system_that_leaves_a_unit_out_has_not_answered():
+    """Of which unit the rest tells is not known."""
+    short = "\n\n".join(SHOWN.split("\n\n")[:1])
+    with pytest.raises(RuntimeError, match="told of 1 of 2 units"):
+        _units.inspect(["docker.service", "gone.service"], systemctl(short, TRIGGERS))
+
+
 @pytest.mark.finding("H18")
 def test_who_has_a_line_open_is_seen(tmp_path):
     """A real line, and a real process that reads it."""
