@@ -29,7 +29,6 @@ from ._inventory.specification import VARIABLES
 from ._problems import DEEPEST, Problem, Problems, refuse, secret_texts, too_deep
 
 Found = Mapping[str, Mapping[str, Any]]
-NUMBERS = {1: "one", 2: "two", 3: "three"}
 UNSAFE = {
     "no_exclusion": "failover_fencing: empty, so no peer can ever be excluded",
     "single_link": "failover_links: holds one link, so one cable decides",
@@ -109,13 +108,11 @@ def _enough(engine: _engines.Engine, group: str, nodes: Sequence[str]) -> None:
     if engine.least <= len(nodes) <= engine.most:
         return
     hosts = f"{len(nodes)} hosts" if len(nodes) != 1 else "1 host"
-    least, most = (NUMBERS.get(n, str(n)) for n in (engine.least, engine.most))
-    span = f"exactly {least}" if least == most else f"{least} to {most}"
     others = _engines.able(len(nodes))
     remedy = f", or the engine {' or '.join(others)}" if others else ""
     raise Problem(
-        f"failover_engine: {engine.name} runs on {span} nodes, but the group {group} has {hosts}"
-        f" ({', '.join(nodes)}); take {most} of them{remedy}, or name another group with"
+        f"failover_engine: {engine.name} runs on {engine.span()} nodes, but the group {group} has"
+        f" {hosts} ({', '.join(nodes)}); give it as many{remedy}, or name another group with"
         " failover_group."
     )
 

@@ -19,6 +19,7 @@ from .._inventory.kinds import Key
 from .._inventory.reading import Scope
 from .._problems import Problems
 
+NUMBERS = {1: "one", 2: "two", 3: "three"}
 Model = Mapping[str, Any]
 Found = Mapping[str, Mapping[str, Any]]
 
@@ -63,6 +64,11 @@ class Engine:
     names: Sequence[str] = ()
     """Names that no service may have."""
     hooks: Hooks = Hooks()
+
+    def span(self) -> str:
+        """Its numbers of nodes in words, such as "exactly two" or "two to 16"."""
+        least, most = (NUMBERS.get(number, str(number)) for number in (self.least, self.most))
+        return f"exactly {least}" if least == most else f"{least} to {most}"
 
     def complete(self, model: Any, scope: Scope) -> None:
         """Fill in what was not given, and refuse values that do not fit together.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._engines import ENGINES, obeying
 from .kinds import Key, Kind, Text
 from .nested import Each, ListOf
 from .reading import Items
@@ -17,7 +18,7 @@ HEAD = """<!-- SPDX-FileCopyrightText: failover.cluster contributors -->
 <!-- Made by make docs from plugins/plugin_utils/_inventory. -->
 # Configuration
 
-A cluster is a group of two hosts with the variables below. One inventory may hold several
+A cluster is a group of hosts with the variables below. One inventory may hold several
 clusters. If a value differs from node to node, write it as a mapping
 (`{node1: eth0, node2: ens3}`) or as variables of the hosts. Durations are in seconds.
 
@@ -34,7 +35,11 @@ def page() -> str:
     """Return the page docs/configuration.md."""
     parts = [HEAD]
     for name, key in VARIABLES.items():
-        parts.append(f"\n## {name}\n\n{key.text} Takes: {key.kind.says()}.{_given(key)}\n")
+        said = f"{key.text} Takes: {key.kind.says()}.{_given(key)}{_obeyed(name)}"
+        parts.append(f"\n## {name}\n\n{said}\n")
+        if name == "failover_engine":
+            parts.append("\n| engine | nodes | what it is |\n|---|---|---|\n")
+            parts += [f"| `{one.name}` | {one.span()} | {one.text} |\n" for one in ENGINES.values()]
         if name == "failover_unsafe":
             parts.append("\n| risk | what it means |\n|---|---|\n")
             parts += [f"| `{word}` | {text} |\n" for word, text in UNSAFE.items()]
@@ -43,6 +48,12 @@ def page() -> str:
             parts.append("\n| key | takes | if it is not given | what |\n|---|---|---|---|\n")
             parts += [f"| {' | '.join(row)} |\n" for row in rows]
     return "".join(parts)
+
+
+def _obeyed(name: str) -> str:
+    """Which engine obeys a variable, "" for all."""
+    able = obeying(name)
+    return "" if len(able) == len(ENGINES) else f" Only with the engine {' or '.join(able)}."
 
 
 def _given(key: Key) -> str:

@@ -91,13 +91,14 @@ class Drbd(Storage):
         """F43: what a role writes anew needs no judgement."""
         if repair:
             return
-        first, second = nodes
-        one, other = _file(service, found[first]), _file(service, found[second])
-        if one != other:
-            raise Problem(
-                f"{FILES}/{service['name']}.res differs between {first} and {second}; DRBD"
-                " needs the same configuration on both nodes."
-            )
+        first, *others = nodes
+        one = _file(service, found[first])
+        for second in others:
+            if one != _file(service, found[second]):
+                raise Problem(
+                    f"{FILES}/{service['name']}.res differs between {first} and {second}; DRBD"
+                    " needs the same configuration on both nodes."
+                )
         if one is not None and not one["fencing"]:
             raise Problem(
                 f"{FILES}/{service['name']}.res: fencing is not resource-and-stonith; a cut"

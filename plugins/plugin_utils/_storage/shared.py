@@ -71,13 +71,14 @@ class Shared(Storage):
     def judge(
         self, service: Mapping[str, Any], nodes: Sequence[str], found: Found, repair: bool
     ) -> None:
-        first, second = nodes
-        one, other = (found[node]["disks"][service["name"]]["size"] for node in nodes)
-        if one != other:
-            raise Problem(
-                f"{service['where']}.storage.disk: is not the same disk on both nodes; it has {one}"
-                f" bytes on {first} and {other} on {second}."
-            )
+        first, *others = nodes
+        sizes = {node: found[node]["disks"][service["name"]]["size"] for node in nodes}
+        for second in others:
+            if sizes[first] != sizes[second]:
+                raise Problem(
+                    f"{service['where']}.storage.disk: is not the same disk on both nodes; it has"
+                    f" {sizes[first]} bytes on {first} and {sizes[second]} on {second}."
+                )
 
     def notes(self, service: Mapping[str, Any]) -> Sequence[str]:
         if not service["storage"]["mmp"]:

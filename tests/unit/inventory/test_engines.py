@@ -223,7 +223,7 @@ def test_a_second_engine_reads_judges_and_renders_three_nodes(place: Path) -> No
 @pytest.mark.parametrize(
     ("nodes", "more", "sentence"),
     [
-        (3, {"failover_engine": "agent"}, "take two of them, or the engine relay, or name another"),
+        (3, {"failover_engine": "agent"}, "give it as many, or the engine relay, or name another"),
         (
             3,
             {"failover_watchdog": {"device": "/dev/watchdog"}},

@@ -56,7 +56,7 @@ class Agent(Engine):
 
 KIND = Agent(
     name="agent",
-    text="The bundled daemon failoverd, for two nodes. It needs no third machine.",
+    text="The bundled daemon failoverd. It needs no third machine.",
     most=2,
     needs=("python3-dbus-fast",),
     secrets=("key",),
