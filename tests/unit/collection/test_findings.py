@@ -74,6 +74,12 @@ CASES = [
         "/etc/drbd.d/shop.res differs between node1 and node2; DRBD needs the same configuration on"
         " both nodes.",
     ),
+    (
+        "node2.engines",
+        {"agent": {"running": False}, "relay": {"running": True}},
+        "failover_engine: is agent, but the engine relay runs on node2; write relay, or remove the"
+        " cluster with it first (playbook remove).",
+    ),
 ]
 
 
