@@ -35,7 +35,7 @@ from failoverd.core.lock import Times
 from failoverd.formats.schema import ConfigError
 from failoverd.links import size
 from failoverd.resources.graph import CycleError, order
-from failoverd.rules import forms, monitors, secrets, takeover, timing
+from failoverd.rules import fencing, forms, monitors, secrets, takeover, timing
 
 __all__ = [
     "ConfigError",
@@ -43,6 +43,7 @@ __all__ = [
     "Lease",
     "Times",
     "Timing",
+    "fencing",
     "forms",
     "monitors",
     "order",

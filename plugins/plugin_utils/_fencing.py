@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _net
-from ._daemon import secrets, timing
+from ._daemon import fencing, secrets, timing
 from ._inventory.reading import Scope, put
 from ._problems import Problem, Problems
 
 LEASE = tuple(timing.LEASE)
-DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
 NAMES = {"sfex": "sfex", "watchdog": "lease"}
 
 
@@ -33,7 +32,7 @@ def complete(methods: Sequence[Any], scope: Scope) -> None:
             names.add(method["name"])
         with scope.problems:
             _apart(method, scope.nodes)
-    for kind in NAMES:
+    for kind in fencing.ONCE:
         of_kind = [method for method in methods if method["method"] == kind]
         for method in of_kind[1:]:
             scope.problems.add(f"{method['where']}.method: {kind} is there twice; once is enough.")
@@ -78,7 +77,7 @@ def devices(method: Any, problems: Problems) -> list[tuple[str, str, str]]:
     result = []
     with problems:
         for node in method["nodes"]:
-            for key in DEVICE_KEYS:
+            for key in fencing.DEVICE_KEYS:
                 value = method["nodes"][node].get(key)
                 try:
                     result.append((node, key, _net.address(value)))
@@ -93,12 +92,10 @@ def _device(where: str, address: str, link: Any, replication: Sequence[str]) -> 
     for node, own in link["address"].items():
         if address == own:
             raise Problem(f"{where}: {address} is the address of {node} on link {link['name']}.")
-    network = link["network"]
-    if link["name"] in replication and network and _net.inside(address, network):
-        raise Problem(
-            f"{where}: {address} lies in the replication LAN of link {link['name']} ({network});"
-            " a fence device must be reachable when that link is lost."
-        )
+    if link["name"] in replication:
+        rule = fencing.device_problem(address, link["name"], link["network"])
+        if rule:
+            raise Problem(f"{where}: {rule}.")
 
 
 def public(parameters: Mapping[str, str]) -> dict[str, str]:

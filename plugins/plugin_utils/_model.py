@@ -24,19 +24,19 @@ from . import (
     _told,
     _units,
 )
+from ._daemon import fencing
 from ._inventory.reading import WRONG, PerNode, Read, Scope, every, merge, put
 from ._inventory.specification import VARIABLES
 from ._problems import DEEPEST, Problem, Problems, refuse, secret_texts, too_deep
 
 Found = Mapping[str, Mapping[str, Any]]
-UNSAFE = {
-    "no_exclusion": "failover_fencing: empty, so no peer can ever be excluded",
-    "single_link": "failover_links: holds one link, so one cable decides",
-    "software_watchdog": "failover_watchdog.module: is software, which does not fire in a machine"
-    " that is frozen",
-    "sfex_without_watchdog": "failover_watchdog: missing, so a frozen owner goes on writing when"
-    " it wakes up after its lock was taken",
+LACKING = {
+    "no_exclusion": "failover_fencing",
+    "single_link": "failover_links",
+    "software_watchdog": "failover_watchdog.module",
+    "sfex_without_watchdog": "failover_watchdog",
 }
+"""Risk -> the variable that would have to be given, or given otherwise."""
 
 
 def build(
@@ -275,8 +275,8 @@ def _safe(model: Read, problems: Problems) -> None:
     for word, wrong in taken.items():
         if wrong and word not in unsafe:
             problems.add(
-                f"{UNSAFE[word]}; give what is missing, or accept the risk with"
-                f" failover_unsafe: [{word}]."
+                f"{LACKING[word]}: {fencing.RISKS[word]}; give what is missing, or accept the risk"
+                f" with failover_unsafe: [{word}]."
             )
     for word in unsafe:
         if taken.get(word, False) is False:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._daemon import fencing
 from .._engines import ENGINES, obeying
 from .kinds import Key, Kind, Text
 from .nested import Each, ListOf
 from .reading import Items
-from .specification import UNSAFE, VARIABLES
+from .specification import VARIABLES
 
 HEAD = """<!-- SPDX-FileCopyrightText: failover.cluster contributors -->
 <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
@@ -42,7 +43,10 @@ def page() -> str:
             parts += [f"| `{one.name}` | {one.span()} | {one.text} |\n" for one in ENGINES.values()]
         if name == "failover_unsafe":
             parts.append("\n| risk | what it means |\n|---|---|\n")
-            parts += [f"| `{word}` | {text} |\n" for word, text in UNSAFE.items()]
+            parts += [
+                f"| `{word}` | {text[0].upper()}{text[1:]}. |\n"
+                for word, text in fencing.RISKS.items()
+            ]
         rows = list(_rows(key.kind, ""))
         if rows:
             parts.append("\n| key | takes | if it is not given | what |\n|---|---|---|---|\n")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .._daemon import fencing
 from .._engines import DEFAULT, ENGINES
 from .fencing import FENCING
 from .guard import SFEX, WATCHDOG
@@ -17,13 +18,6 @@ from .notifications import NOTIFICATIONS
 from .services import SERVICES
 from .timing import TIMING
 
-UNSAFE = {
-    "no_exclusion": "No method excludes a silent peer.",
-    "single_link": "One link alone decides.",
-    "software_watchdog": "The watchdog does not fire in a machine that is frozen.",
-    "sfex_without_watchdog": "A frozen owner goes on writing when it wakes up after its lock was"
-    " taken.",
-}
 COMMON: Mapping[str, Key] = {
     "failover_name": Key(
         Name(("all", "ungrouped")), "Name of the cluster.", otherwise="the name of the group"
@@ -57,7 +51,7 @@ COMMON: Mapping[str, Key] = {
     "failover_monitors": Key(MONITORS, "How the nodes are watched."),
     "failover_notifications": Key(NOTIFICATIONS, "Who is told of alerts.", default=()),
     "failover_unsafe": Key(
-        ListOf(Text(tuple(UNSAFE))), "Risks that are accepted by name.", default=()
+        ListOf(Text(tuple(fencing.RISKS))), "Risks that are accepted by name.", default=()
     ),
 }
 """Variables of every engine."""

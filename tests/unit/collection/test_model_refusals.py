@@ -239,14 +239,14 @@ CASES = [
         "failover_links",
         [{"name": "lan", "interface": "eth0"}],
         "failover_services[0].storage.link: cross is not a link of the cluster; they are lan.\n"
-        "failover_links: holds one link, so one cable decides; give what is missing, or accept the"
-        " risk with failover_unsafe: [single_link].",
+        "failover_links: there is one heartbeat link only: one cable decides; give what is missing,"
+        " or accept the risk with failover_unsafe: [single_link].",
     ),
     (
         "failover_fencing",
         [],
-        "failover_fencing: empty, so no peer can ever be excluded; give what is missing, or accept"
-        " the risk with failover_unsafe: [no_exclusion].",
+        "failover_fencing: nothing can exclude a silent peer: its services wait for an operator;"
+        " give what is missing, or accept the risk with failover_unsafe: [no_exclusion].",
     ),
     (
         "failover_unsafe",

@@ -92,14 +92,15 @@ def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
         ),
         (
             [("failover_watchdog", ...), ("failover_fencing.2", ...)],
-            "failover_watchdog: missing, so a frozen owner goes on writing when it wakes up after"
-            " its lock was taken; give what is missing, or accept the risk with failover_unsafe:"
-            " [sfex_without_watchdog].",
+            "failover_watchdog: without a watchdog a frozen owner goes on writing when it wakes up,"
+            " after its lock was taken; give what is missing, or accept the risk with"
+            " failover_unsafe: [sfex_without_watchdog].",
         ),
         (
             [("failover_watchdog.module", "softdog")],
-            "failover_watchdog.module: is software, which does not fire in a machine that is frozen;"
-            " give what is missing, or accept the risk with failover_unsafe: [software_watchdog].",
+            "failover_watchdog.module: the watchdog is software: it does not fire in a machine that"
+            " is frozen; give what is missing, or accept the risk with failover_unsafe:"
+            " [software_watchdog].",
         ),
         (
             [("failover_ping_targets", ...)],

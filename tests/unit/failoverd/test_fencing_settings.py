@@ -201,7 +201,7 @@ def test_a_device_that_would_be_lost_with_the_replication_is_refused(
     with pytest.raises(ConfigError) as caught:
         parse(texts())
     assert "10.9.5.40 lies in the replication LAN of link" in str(caught.value)
-    assert "(10.9.5.0/24): a fence device must be reachable when that link is lost." in str(
+    assert "(10.9.5.0/24); a fence device must be reachable when that link is lost." in str(
         caught.value
     )
     device["ip"] = "pdu.example"

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ... import _monitors, _storage
-from ..._daemon import Lease, Times, Timing, size, timing
+from ..._daemon import Lease, Times, Timing, fencing, size, timing
 from ..._inventory.guard import WATCHDOG
 from ..._inventory.reading import Scope, attempt, every, known
 from ..._problems import Problem, Problems
 
-SOFTWARE = "softdog"
 FIELDS = {"watchdog": "failover_watchdog.timeout_s", "handler_s": "failover_timing.handler_s"}
 """Fields of the arithmetic that are not the method's own."""
 
@@ -148,10 +147,10 @@ def risks(methods: Sequence[Any], guard: Any) -> dict[str, bool | None]:
 
     Whether a watchdog without a named driver is software, only its node knows.
     """
-    decides = any(method["method"] == "sfex" for method in methods)
+    names = [method["method"] for method in methods]
     unnamed = guard is not None and "module" not in guard
-    software = guard is not None and guard.get("module") == SOFTWARE
+    software = guard is not None and guard.get("module") == fencing.SOFTWARE_DRIVER
     return {
         "software_watchdog": None if unnamed else software,
-        "sfex_without_watchdog": decides and guard is None,
+        "sfex_without_watchdog": fencing.unprotected(names, guard is not None),
     }

@@ -7,10 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._daemon import fencing
 from ..._problems import Problem
-
-SOFTWARE = "Software Watchdog"
-"""How the kernel's softdog calls itself."""
 
 Found = Mapping[str, Mapping[str, Any]]
 
@@ -27,7 +25,7 @@ def watchdog(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> No
             f"{node}: there is no watchdog {device}{driver}; without it this node may not own"
             " services (failover_watchdog)."
         )
-    if seen["identity"] == SOFTWARE and "software_watchdog" not in model["unsafe"]:
+    if seen["identity"] == fencing.SOFTWARE_IDENTITY and "software_watchdog" not in model["unsafe"]:
         raise Problem(
             f"{node}: {device} is a software watchdog, which dies with a frozen kernel; give"
             " failover_watchdog another, or accept the risk with failover_unsafe:"

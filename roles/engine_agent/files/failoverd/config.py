@@ -28,6 +28,7 @@ from .monitors.settings import MonitorSettings, parse_monitors
 from .resources import limits
 from .resources.service_settings import ServiceSettings, parse_service
 from .rules import takeover
+from .rules.fencing import ONCE, RISKS, unprotected
 from .rules.monitors import steady_problem
 from .rules.timing import LIMITS, lease_problem, lock_problem, timing_problem
 from .system.files import read_text
@@ -35,15 +36,7 @@ from .system.files import read_text
 FORMAT = 1
 DIRECTORY = "/etc/failoverd"
 KEY_BYTES = 32
-UNSAFE = {
-    "no_exclusion": "nothing can exclude a silent peer: its services wait for an operator",
-    "single_link": "there is one heartbeat link only: one cable decides",
-    "software_watchdog": "the watchdog is software: it does not fire in a machine that is frozen",
-    "sfex_without_watchdog": "without a watchdog a frozen owner goes on writing when it wakes up,"
-    " after its lock was taken",
-}
 KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
-"""Risks that a configuration has to accept by name. The status shows each accepted risk."""
 
 
 @dataclass(frozen=True)
@@ -234,8 +227,8 @@ def load(directory: str = DIRECTORY) -> Config:
 
 def _safe(top: Section, config: Config) -> None:
     for word in config.unsafe:
-        if word not in UNSAFE:
-            raise top.fail("unsafe", f"must consist of {', '.join(UNSAFE)}, not {word}")
+        if word not in RISKS:
+            raise top.fail("unsafe", f"must consist of {', '.join(RISKS)}, not {word}")
     if not config.fencing and "no_exclusion" not in config.unsafe:
         raise top.fail("fencing", "is empty, and unsafe does not accept no_exclusion")
     if len(config.links) < 2 and "single_link" not in config.unsafe:
@@ -260,7 +253,7 @@ def _exclusion(top: Section, config: Config) -> None:
     if rule:
         raise top.fail(f"fencing: {name}", rule)
     methods = [level.method for level in config.fencing]
-    for method in ("sfex", "watchdog"):
+    for method in ONCE:
         if methods.count(method) > 1:
             raise top.fail("fencing", f"holds the method {method} more than once")
     core = config.core()
@@ -294,9 +287,12 @@ def _exclusion(top: Section, config: Config) -> None:
         if without:
             rule = f"sfex says nothing about service {without}, which has no lock"
             raise top.fail("fencing", rule)
-        if config.watchdog is None and "sfex_without_watchdog" not in config.unsafe:
-            rule = "sfex without a watchdog, and unsafe does not accept sfex_without_watchdog"
-            raise top.fail("fencing", rule)
+    if (
+        unprotected(methods, config.watchdog is not None)
+        and "sfex_without_watchdog" not in config.unsafe
+    ):
+        rule = "sfex without a watchdog, and unsafe does not accept sfex_without_watchdog"
+        raise top.fail("fencing", rule)
 
 
 def _unique(top: Section, field_name: str, names: list[str]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from . import permissions
 from .alerts.outbox import Outbox
 from .checks.watchers import Watchers
-from .config import UNSAFE, Config
+from .config import Config
 from .control.pending import Pending
 from .control.requests import Requests
 from .control.server import ControlServer
@@ -55,6 +55,7 @@ from .resources.drbd_watcher import DrbdWatcher
 from .resources.service import Service
 from .resources.settings import module_of
 from .resources.sfex import Sfex
+from .rules.fencing import RISKS
 from .runner import Runner, beat_s
 from .system import realtime
 from .system.pacing import Pacing
@@ -322,7 +323,7 @@ class Daemon:
         problems += [lock.problem for lock in self._locks.values()]
         links = {link.name: link.problem for link in self._links if link.problem}
         warnings = [
-            *(f"UNSAFE, accepted as {word}: {UNSAFE[word]}" for word in self._config.unsafe),
+            *(f"UNSAFE, accepted as {word}: {RISKS[word]}" for word in self._config.unsafe),
             *self._warnings,
             *filter(None, problems),
             *(f"link {name}: {problem}" for name, problem in links.items()),

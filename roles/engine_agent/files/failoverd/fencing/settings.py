@@ -2,23 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of the configuration that says how a silent peer is excluded.
 
-Its arithmetic is in rules/timing.py, by which the inventory is judged too.
+Its rules are in rules/timing.py and rules/fencing.py, by which the inventory is judged too.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from failoverd.core.config import Lease
 from failoverd.core.lock import Times
 from failoverd.formats.schema import Section
-from failoverd.rules import timing
-
-METHODS = ("stonith", "sfex", "watchdog")
-DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
-"""Under which of its parameters an agent may be told where its device is."""
+from failoverd.rules import fencing, timing
+from failoverd.rules.fencing import METHODS
 
 
 @dataclass(frozen=True)
@@ -128,21 +124,12 @@ def device_problem(
     """
     for method in methods:
         for node, parameters in method.targets.items():
-            for key in DEVICE_KEYS:
+            for key in fencing.DEVICE_KEYS:
                 for link, network in links:
-                    if network and _inside(parameters.get(key, ""), network):
-                        return f"{method.name}: nodes: {node}: {key}", (
-                            f"{parameters[key]} lies in the replication LAN of link {link}"
-                            f" ({network}): a fence device must be reachable when that link is lost"
-                        )
+                    rule = fencing.device_problem(parameters.get(key, ""), link, network)
+                    if rule:
+                        return f"{method.name}: nodes: {node}: {key}", rule
     return "", ""
-
-
-def _inside(address: str, network: str) -> bool:
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
 
 
 def unlocked(services: Sequence[tuple[str, bool]]) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from failoverd.core.events import Eligible, Event
+from failoverd.rules.fencing import SOFTWARE_IDENTITY
 from failoverd.system.process import run
 
 from .settings import WatchdogSettings
@@ -28,8 +29,6 @@ from .settings import WatchdogSettings
 GET_SUPPORT, SET_TIMEOUT, GET_TIMEOUT = 0x80285700, 0xC0045706, 0x80045707
 """Requests of linux/watchdog.h: WDIOC_GETSUPPORT, WDIOC_SETTIMEOUT, WDIOC_GETTIMEOUT."""
 MAGIC_CLOSE = 0x0100
-SOFTWARE = "Software Watchdog"
-"""How the kernel's softdog calls itself."""
 SYSFS = "/sys/class/watchdog"
 MODPROBE = "/usr/sbin/modprobe"
 
@@ -151,7 +150,7 @@ class Watchdog:
             return f"the watchdog {path} cannot be used: {error.strerror}{busy}"
         self.identity, self.counts_s = support.identity, seconds
         self._endless = support.endless
-        if support.identity == SOFTWARE and not self._accept_software:
+        if support.identity == SOFTWARE_IDENTITY and not self._accept_software:
             return (
                 f"{path} is a software watchdog, which dies with a frozen kernel, and unsafe does"
                 " not accept software_watchdog"
@@ -214,7 +213,7 @@ class Watchdog:
             "identity": self.identity,
             "timeout_s": self._settings.timeout_s,
             "counts_s": self.counts_s,
-            "software": self.identity == SOFTWARE,
+            "software": self.identity == SOFTWARE_IDENTITY,
             "open": self._device is not None,
             "why": self.why,
         }
