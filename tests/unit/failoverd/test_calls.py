@@ -22,7 +22,10 @@ def test_a_disk_is_blamed_only_while_a_call_waits_for_one() -> None:
         now = asyncio.get_running_loop().time
         with pytest.raises(ResourceError) as caught:
             await calls.run("unmounting it", now() + 0.1, go_on.wait)
-        said = "/srv/shop: unmounting it takes too long, and not for a disk: this node is too busy"
+        said = (
+            "/srv/shop: unmounting it takes too long without waiting for a disk:"
+            " this node is too busy"
+        )
         assert str(caught.value) == said
         assert calls.hanging
         go_on.set()

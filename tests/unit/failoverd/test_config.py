@@ -134,8 +134,8 @@ RESOURCES = "services.0.resources"
         (
             f"{RESOURCES}.0.after",
             ["db"],
-            "services[0].resources: these come after each other in a circle: address, db, drbd, "
-            "mount.",
+            "services[0].resources: these resources wait for each other in a circle: address, db,"
+            " drbd, mount.",
         ),
     ],
 )

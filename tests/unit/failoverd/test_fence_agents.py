@@ -77,12 +77,12 @@ def test_what_the_agent_takes_is_taken(given: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("given", "name", "rule"),
     [
-        ({"lanpluss": "1"}, "lanpluss", "is not known to it; lanplus may be meant"),
+        ({"lanpluss": "1"}, "lanpluss", "is unknown to it; lanplus may be meant"),
         ({"lanplus": "maybe"}, "lanplus", "must be true or false, not 'maybe'"),
         ({"power_wait": "3s"}, "power_wait", "must be a whole number, not '3s'"),
         ({"ipport": "6.23"}, "ipport", "must be a whole number, not '6.23'"),
         ({"auth": "sha"}, "auth", "must be one of md5, none, not 'sha'"),
-        ({"ip": None}, "ip", "is missing, and it needs it"),
+        ({"ip": None}, "ip", "is missing, and the agent requires it"),
     ],
 )
 def test_what_the_agent_would_ignore_or_miss_is_said(
@@ -95,7 +95,7 @@ def test_what_the_agent_would_ignore_or_miss_is_said(
 
 def test_an_unknown_name_without_a_near_one_is_told_what_there_is() -> None:
     _name, rule = metadata.wrong(KNOWN, {**GOOD, "pcmk_host_map": "a:1"})
-    assert rule.startswith("is not known to it; it has action, auth, ")
+    assert rule.startswith("is unknown to it; it has action, auth, ")
 
 
 def test_the_value_of_a_secret_is_not_shown() -> None:
@@ -167,7 +167,7 @@ def test_a_sound_method_passes_and_nothing_secret_is_handed_over(
 def test_what_one_device_has_wrong_names_its_node(script: Script) -> None:
     agent = script("fence_x", answers(xml()))
     assert ask(method(agent, lanpluss="1")) == (
-        "fencing bmc: parameter lanpluss of node node2: is not known to it; lanplus may be meant"
+        "fencing bmc: parameter lanpluss of node node2: is unknown to it; lanplus may be meant"
         f" ({agent})."
     )
 

@@ -192,7 +192,7 @@ def test_a_start_that_does_not_get_there_tells_what_was_said_last(journal: Any) 
     with pytest.raises(Failed) as caught:
         asyncio.run(service.start(1, peer_gone=False))
     assert str(caught.value) == (
-        "db did not get there in time; it said last: waiting for the license server: connection"
+        "db was not done in time; its last message: waiting for the license server: connection"
         " refused"
     )
 

@@ -159,7 +159,7 @@ def test_a_recovery_that_stands_still_has_failed_after_its_limit(recovering: Ser
     archive = recovering.directory / "archive"
     hang = f"test %f \\< 000000010000000000000006 || exec sleep 600; cp {archive}/%f %p"
     events = started(OneServer(recovering, hang))
-    assert events[-1] == OpDone("shop", 7, False, "db did not get there in time")
+    assert events[-1] == OpDone("shop", 7, False, "db was not done in time")
 
 
 def test_f77_progress_that_never_ends_names_the_file_that_is_the_reason(tmp_path: Path) -> None:

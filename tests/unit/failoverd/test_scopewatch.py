@@ -100,7 +100,7 @@ def test_f50_the_end_of_the_last_process_is_told_at_once(tmp_path: Path) -> None
         await node.run(says=7)
         assert node.bus.units == ["failover-db.scope"]
         await node.told({"ActiveState": "inactive"})
-        assert node.failures.get_nowait() == "ocf:test:a: monitor says that it does not run"
+        assert node.failures.get_nowait() == "ocf:test:a: monitor reports that it does not run"
         # With no interval it would be a probe, of which agents expect that nothing runs.
         assert node.asked == ["60000"]
 

@@ -128,7 +128,7 @@ def test_a_start_is_told_with_generation_outcome_and_duration(shop: Shop) -> Non
     ("broken", "reason"),
     [
         ("start", "mount: start refused"),
-        ("start hangs", "mount did not get there in time"),
+        ("start hangs", "mount was not done in time"),
         ("prepare", "mount: prepare refused"),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_failed_start_names_the_part_and_stops_nothing(
 def test_a_failed_stop_leaves_what_is_below_it(shop: Shop) -> None:
     shop.set(State.UP)
     shop.fakes["mount"].broken = "stop hangs"
-    with pytest.raises(Failed, match="mount did not get there in time"):
+    with pytest.raises(Failed, match="mount was not done in time"):
         asyncio.run(shop.service.stop())
     assert "stop disk" not in shop.log
     assert shop.fakes["address"].state is State.DOWN

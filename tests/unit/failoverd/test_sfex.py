@@ -574,7 +574,7 @@ def test_after_a_boot_the_own_name_on_the_disk_is_no_lock(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (b"\0" * BLOCK, "no SFEX block"),
+        (b"\0" * BLOCK, "not an SFEX block"),
         (encode(Record("other", "shop")), "belongs to 'other/shop'"),
     ],
 )

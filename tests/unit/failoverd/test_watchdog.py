@@ -123,7 +123,7 @@ def test_one_that_nobody_can_stop_is_told_when_the_daemon_ends() -> None:
         holding=False, leaving=True
     )
     (said,) = alerts
-    assert "will reset this node unless failoverd begins again within" in said
+    assert "will reset this node unless failoverd starts again within" in said
 
 
 def test_a_surrendered_watchdog_is_neither_petted_nor_disarmed() -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks the fence agents of this node what parameters they take. Not loaded by the daemon."""
+"""Asks the fence agents of this node for their parameters. The daemon does not load it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .settings import FencingSettings
 from .stonith import find
 
 METADATA_S = 60.0
-"""An agent loads its language and libraries first; on a small busy node that takes a while."""
+"""An agent loads its interpreter and libraries first, which takes long on a busy node."""
 
 
 async def read(path: str, limit_s: float = METADATA_S) -> metadata.Metadata:
     """Ask an agent for its metadata; killed at the limit. Raises MetadataError."""
-    # Asked over stdin as every other action; some know it on their command line only.
+    # Over stdin like every other action; some agents know it on the command line only.
     done = await run(path, stdin="action=metadata\n", timeout_s=limit_s)
     try:
         return metadata.parse(done.output)
     except metadata.MetadataError as error:
         if done.code is None:
-            raise metadata.MetadataError(f"tells nothing of itself: {done.last_line}") from None
+            raise metadata.MetadataError(f"prints no metadata: {done.last_line}") from None
         again = await run(path, "-o", "metadata", timeout_s=limit_s)
         if "<resource-agent" in again.output:
             return metadata.parse(again.output)
@@ -38,7 +38,7 @@ def _said(done: Finished) -> str:
 
 
 async def problem(methods: Sequence[FencingSettings], limit_s: float = METADATA_S) -> str:
-    """What is wrong with the first method whose agent does not take it, one sentence; else ""."""
+    """One sentence about the first method that its agent does not accept; else ""."""
     for method in methods:
         if method.agent:
             said = await _one(method, limit_s)
@@ -50,7 +50,7 @@ async def problem(methods: Sequence[FencingSettings], limit_s: float = METADATA_
 async def _one(method: FencingSettings, limit_s: float) -> str:
     agent, path = method.agent, find(method.agent)
     if not os.access(path, os.X_OK):
-        # One package in Debian 12; later releases may have one for each agent.
+        # Debian 12 has one package; later releases may have one for each agent.
         own = f"fence-agents-{Path(agent).name.removeprefix('fence_').replace('_', '-')}"
         return f"{path} is not there; install the package fence-agents (or {own})"
     try:
@@ -63,7 +63,7 @@ async def _one(method: FencingSettings, limit_s: float) -> str:
     found = {node: metadata.wrong(known, parameters) for node, parameters in method.targets.items()}
     for node, (name, rule) in found.items():
         if rule:
-            # What both devices have wrong stands in the parameters that they share.
+            # If both devices are wrong, the error is in the parameters that they share.
             of = "" if len(set(found.values())) == 1 else f" of node {node}"
             return f"parameter {name}{of}: {rule} ({agent})"
     return ""

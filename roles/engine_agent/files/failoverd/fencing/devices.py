@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All exclusion methods of the peer: used on order, and asked regularly while all is well (F24)."""
+"""All exclusion methods of the peer: carries out orders, and checks the devices regularly (F24)."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Level(Protocol):
     name: str
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
-        """Ask or order; whatever is unclear is UNKNOWN."""
+        """Ask or order; every unclear answer is UNKNOWN."""
 
     async def check(self) -> tuple[Power, str]:
-        """Ask while all is well, and give way to whatever is ordered."""
+        """Ask while nothing is ordered; give up for any order."""
 
     def warm(self) -> None:
         """Prepare for quick use."""
 
     async def close(self) -> None:
-        """Free what waits."""
+        """Free what it holds."""
 
 
 @dataclass
 class Health:
-    """What a device last said of itself."""
+    """The last answer of a device."""
 
     last: str = "unknown"
     at: float | None = None
@@ -77,7 +77,7 @@ class Devices:
         self.post: Callable[[Event], None] = lambda event: None
 
     async def perform(self, level: int, ask: Ask) -> tuple[Power, str]:
-        """Use one level; an impossible one is UNKNOWN."""
+        """Use one level; a level that does not exist is UNKNOWN."""
         if not 0 <= level < len(self._levels):
             return Power.UNKNOWN, f"there is no exclusion method {level}"
         device = self._levels[level]
@@ -107,7 +107,7 @@ class Devices:
         health.last, health.at, health.detail = last, time.monotonic(), detail
 
     async def patrol(self) -> None:
-        """Ask every device from time to time, forever; the answers serve status and alerts only."""
+        """Ask every device from time to time, for ever, for status and alerts only."""
         for device in self._levels:
             device.warm()
         while True:
@@ -133,6 +133,6 @@ class Devices:
         ]
 
     async def close(self) -> None:
-        """End waiting agents."""
+        """End the agents that wait."""
         for device in self._levels:
             await device.close()

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A life of the daemon that took up a lock prolongs the node's life only once it has renewed it.
+"""Withholds the petting of the watchdog until this life of the daemon has renewed its locks.
 
-Each life is given a lease of its own to renew a lock that an earlier one had (F31). If lives are
-short and the disk does not answer, these leases would add up to more than the lock's timeout, and
-the peer would take it while the service is up here (F65). The watchdog ends that in its time.
+Each life gets a lease of its own to renew a lock of an earlier life (F31). If lives are short and
+the disk does not answer, these leases would add up to more than the timeout of the lock, and the
+peer would take the lock while the service is up here (F65). The watchdog resets the node before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ AGAIN_S = 0.1
 
 
 class Gate:
-    """Stands between the core's order to pet and the watchdog. later(seconds, what) calls it."""
+    """Stands between the order to pet and the watchdog. later(seconds, what) calls what()."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Gate:
         self._waiting = False
 
     def pet(self) -> None:
-        """Now, or as soon as every lock is sure."""
+        """Pet now, or as soon as every lock is renewed."""
         if not any(lock.unsure for lock in self._locks()):
             self._pet()
         elif not self._waiting:

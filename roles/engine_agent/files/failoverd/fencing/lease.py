@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The watchdog lease as an exclusion method: decided by the core by time, never ordered here.
+"""The watchdog lease as an exclusion method. The core decides it by time; nothing is ordered.
 
-What can be said of it is whether this node's own watchdog does its duty, on which the peer relies.
+Its check tells whether the watchdog of this node works, because the peer relies on it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class OwnLease:
         self._watchdog = watchdog
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
-        """ON while the own watchdog runs; nothing can be ordered."""
+        """ON while the watchdog of this node runs; an order is UNKNOWN."""
         why = "there is no watchdog" if self._watchdog is None else self._watchdog.why
         if ask is not Ask.STATUS:
-            return Power.UNKNOWN, "a lease cannot be ordered to do anything"
+            return Power.UNKNOWN, "a lease takes no orders"
         return (Power.UNKNOWN, why) if why else (Power.ON, "the watchdog is petted")
 
     async def check(self) -> tuple[Power, str]:
-        """As a question of the core."""
+        """The same as for the core."""
         return await self.perform(Ask.STATUS)
 
     def warm(self) -> None:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fence agent says of itself, and what of the given parameters does not fit. Pure.
+"""Reads the metadata of a fence agent, and finds parameters that do not fit it. Pure.
 
-The form is that of FenceAgentAPI.md and metadata.rng of the project fence-agents. Agents ignore a
-parameter that they do not know and a switch whose value they do not understand, so a slip of the
-pen shows on the day of the failover, unless it is refused before.
+The format is specified in FenceAgentAPI.md and metadata.rng of the project fence-agents. Agents
+ignore unknown parameters and unclear values of switches. Without this check, a typing error would
+show on the day of the failover.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from failoverd.rules.secrets import is_secret
 TRUE = ("1", "yes", "on", "true")
 FALSE = ("0", "no", "off", "false")
 GIVEN = ("action", "option", "nodename")
-"""What the caller says for itself: the action, and since old days the node's name."""
+"""Parameters that the caller sets: the action, and in the old form the name of the node."""
 NEEDED = ("off", "status")
-"""To switch off, and to ask whether it is off."""
+"""Needed to switch off, and to verify that it is off."""
 
 
 class MetadataError(Exception):
@@ -37,12 +37,12 @@ class Parameter:
     kind: str
     required: bool
     also: str = ""
-    """The older name of the same thing."""
+    """The older name of the same parameter."""
     choices: tuple[str, ...] = ()
 
     @property
     def secret(self) -> bool:
-        """Whether its value is nobody's business."""
+        """Whether its value is secret."""
         return self.kind == "password" or is_secret(self.name)
 
 
@@ -56,12 +56,12 @@ class Metadata:
 
 
 def plain(name: str) -> str:
-    """Agents take - for _ in names."""
+    """Agents accept - for _ in names."""
     return name.replace("-", "_")
 
 
 def parse(text: str) -> Metadata:
-    """Read the XML, whatever is printed around it; raises MetadataError."""
+    """Read the XML, and skip any output around it; raises MetadataError."""
     begin, end = text.find("<resource-agent"), text.rfind("</resource-agent>")
     if begin < 0 or end < begin:
         raise MetadataError("prints no metadata")
@@ -96,7 +96,7 @@ def unfit(metadata: Metadata) -> str:
     """Why the agent cannot prove that a node is gone, as the end of a sentence; empty if it can."""
     for action in NEEDED:
         if action not in metadata.actions:
-            return f"has no action {action}, and only what says that it is off counts as off"
+            return f"has no action {action}, and a node counts as off only after its device says so"
     if metadata.fabric:
         return "cuts a node off its storage and leaves it running, with its addresses"
     return ""
@@ -113,7 +113,7 @@ def wrong(metadata: Metadata, given: Mapping[str, str]) -> tuple[str, str]:
         if parameter is None:
             alike = difflib.get_close_matches(plain(raw), known, 1)
             hint = f"{alike[0]} may be meant" if alike else f"it has {', '.join(sorted(known))}"
-            return raw, f"is not known to it; {hint}"
+            return raw, f"is unknown to it; {hint}"
         rule = _value(parameter, value)
         if rule:
             shown = "" if parameter.secret else f", not {value!r}"
@@ -122,12 +122,12 @@ def wrong(metadata: Metadata, given: Mapping[str, str]) -> tuple[str, str]:
     for parameter in known.values():
         needed = parameter.required and parameter.name not in (*GIVEN, *older)
         if needed and not names & {parameter.name, parameter.also}:
-            return parameter.name, "is missing, and it needs it"
+            return parameter.name, "is missing, and the agent requires it"
     return "", ""
 
 
 def _value(parameter: Parameter, value: str) -> str:
-    """What the value has to be, empty if it is that."""
+    """What the value has to be, empty if it fits."""
     text = value.strip()
     if parameter.kind == "boolean":
         return "" if text.lower() in TRUE + FALSE else "true or false"

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""This node takes itself out, at once and without a sync: it may have lost its right to write.
+"""Resets this node at once and without a sync, because it may have lost its right to write.
 
-What the disk lacks then is a matter of the file system's journal, exactly as after a power cut.
+The journal of the file system repairs the disk afterwards, exactly as after a power cut.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ KMSG = "/dev/kmsg"
 RESTART = 0x01234567
 """LINUX_REBOOT_CMD_RESTART of reboot(2)."""
 NOTE_S = 0.1
-"""How long the reason may take on its way to the disk; the disk may be what hangs."""
+"""Longest wait for the reason to reach the disk. The disk may be what hangs."""
 
 
 def _reboot() -> None:
-    """The kernel's own restart: quick, but it asks every driver first."""
+    """The kernel's restart: quick, but every driver is asked first."""
     ctypes.CDLL(None, use_errno=True).reboot(ctypes.c_int(RESTART))
 
 
 class SelfFence:
-    """Three ways one after the other: sysrq, reboot(2), and a watchdog that nobody pets."""
+    """Tries three ways in this order: sysrq, reboot(2), and a watchdog that nobody pets."""
 
     def __init__(
         self,
@@ -45,12 +45,12 @@ class SelfFence:
         self._alert = alert
         self._surrender = surrender
         self._sysrq = sysrq
-        # Whoever gives another file does not want this machine reset.
+        # With another file, as in tests, this machine must not be reset.
         self._reboot = reboot or (_reboot if sysrq == SYSRQ else lambda: None)
         self.done = False
 
     def reset(self, why: str) -> None:
-        """Reset the node now. Returns only where the kernel refuses, or in a test."""
+        """Reset the node now. Returns only if the kernel refuses, or in a test."""
         self._surrender()
         if self.done:
             return
@@ -61,7 +61,7 @@ class SelfFence:
             os.write(fd, b"b")
             os.close(fd)
         except OSError as error:
-            # The second way may hang in a driver; the daemon has to go on without petting.
+            # The second way may hang in a driver. The daemon must go on without petting.
             threading.Thread(target=self._reboot, daemon=True).start()
             self._alert("self-reset", f"{self._sysrq}: {error.strerror}; trying reboot(2)")
         self._alert("self-reset", f"this node resets itself: {why}")
@@ -69,7 +69,7 @@ class SelfFence:
     def _say(self, why: str) -> None:
         line = f"failoverd: resetting this node: {why}"
         with contextlib.suppress(OSError):
-            # Goes to the console and to whoever collects kernel messages; never waits for a disk.
+            # Goes to the console and to collectors of kernel messages; never waits for a disk.
             fd = os.open(KMSG, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             # The kernel takes a line as a whole or not at all.
             os.write(fd, line.encode(errors="backslashreplace")[:900])
@@ -85,7 +85,7 @@ class SelfFence:
 
 
 def last_reset(note: Path) -> str:
-    """Why this node reset itself in its life before this one, empty if it did not; told once."""
+    """Why this node reset itself before this boot, empty if it did not; returned once."""
     try:
         text = read_bytes(note).decode(errors="replace").strip()
         note.unlink()

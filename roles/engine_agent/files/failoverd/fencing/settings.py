@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the configuration that says how a silent peer is excluded.
+"""The settings of fencing: how a silent peer is excluded.
 
-Its rules are in rules/timing.py and rules/fencing.py, by which the inventory is judged too.
+rules/timing.py and rules/fencing.py have the rules, which also judge the inventory.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class WatchdogSettings:
 
 
 def parse_times(entry: Section) -> Times:
-    """Read the durations of a lock on a shared disk; the fields stand beside the lock's own."""
+    """Read the durations of a lock on a shared disk, from the section of the lock."""
     renew_s = entry.number("renew_s", Times().renew_s, *timing.LOCK["renew_s"])
     return Times(
         renew_s=renew_s,
@@ -79,7 +79,7 @@ def parse_method(
         result = FencingSettings(name, method)
     else:
         if watchdog is None:
-            raise entry.fail("method", "watchdog needs the watchdog that the file does not have")
+            raise entry.fail("method", "watchdog requires the section watchdog, which is missing")
         default = Lease()
         lease = Lease(
             lease_s=entry.number("lease_s", default.lease_s, *timing.LEASE["lease_s"]),
@@ -117,10 +117,10 @@ def _stonith(
 def device_problem(
     methods: Sequence[FencingSettings], links: Sequence[tuple[str, str]]
 ) -> tuple[str, str]:
-    """A device that would be lost together with the replication, and the rule; empty if none.
+    """The device that a loss of the replication link would cut off, and the rule; else empty.
 
     links: name and network of each link that carries the replication, "" for one that does not.
-    A device that has a host name is not judged: only the network can tell.
+    A device with a host name is not judged: its address is unknown here.
     """
     for method in methods:
         for node, parameters in method.targets.items():
@@ -133,5 +133,5 @@ def device_problem(
 
 
 def unlocked(services: Sequence[tuple[str, bool]]) -> str:
-    """A service without a lock, of (name, has a lock): sfex says nothing about it."""
+    """The first service without a lock, of (name, has a lock): sfex cannot exclude for it."""
     return next((name for name, locked in services if not locked), "")

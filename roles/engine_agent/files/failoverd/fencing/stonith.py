@@ -22,41 +22,40 @@ from .settings import FencingSettings
 DIRECTORIES = ("/usr/sbin", "/sbin")
 STATUS_ON, STATUS_OFF = 0, 2
 SAYS_OFF = re.compile(r"\boff\b", re.IGNORECASE)
-"""Interpreters end with 2 for troubles of their own: what is said has to agree with it."""
+"""Interpreters exit with 2 for their own errors, so the output has to say off as well."""
 LOG_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d [\d:,.]+ [A-Z]+: ", re.MULTILINE)
-"""What the library of the agents puts before each line: the history has times of its own."""
+"""The prefix that the library of the agents prints; the history has times of its own."""
 SETTLE_S = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Pauses between the questions whether an order to switch off has had its effect."""
+"""Pauses between the questions whether the node is off after an order."""
 STALL_S = 4.0
-"""A session that is silent for so long is given up, and the device is asked in a new one. What is
-stalled answers no sooner for being waited for."""
+"""A session that is silent for so long is given up, and the device is asked in a new one. Waiting
+longer for a stalled session does not help."""
 STALL_OFF_S = 6.0
-"""The same for an order, in which the agent itself asks whether it was carried out."""
+"""The same for an order, because the agent itself verifies it."""
 USUAL = 4
-"""A device may take so many times as long as it took for its last answer. Each further session is
-given twice the time, so that a device that is always slow gets all of its time in the end."""
-GIVEN_UP = "the question was given up for a later order"
+"""A device may take so many times longer than for its last answer. Each further session gets twice
+the time, so that a slow device gets all of its time in the end."""
+GIVEN_UP = "the question was given up for an order"
 NO_WAIT = {"fence_ipmilan": "power_wait"}
-"""Program -> the parameter by which it sleeps after an order (2 s if nothing is said). Nothing
-relies on that sleep: an order is verified by a question of its own."""
+"""Program -> the parameter of its sleep after an order (2 s by default). Each order is
+verified by a question of its own."""
 
 
 class Stonith:
     """One fence device of the peer.
 
-    An agent reads its parameters only after it has loaded its language and libraries, which is
-    most of its running time. So one instance waits, loaded, for its parameters, and the next one
-    loads, in the background, as soon as it is used: between the question and the shot lies less
-    than the time that loading takes (F14).
+    An agent spends most of its running time on loading its interpreter and libraries; then it reads
+    its parameters. So one loaded instance always waits for parameters. When it is used, the next
+    one loads in the background. This shortens the time from the question to the order (F14).
 
-    A device has one session at a time: many cannot serve two, and then both time out. A question
-    under way is given up for whatever the core orders next, a check of the patrol waits.
+    A device has one session at a time: many devices cannot serve two, and both would time out. An
+    order of the core ends a question under way; a check of the patrol waits.
     """
 
     def __init__(self, settings: FencingSettings, peer: str) -> None:
         self.name = settings.name
         self._agent = find(settings.agent)
-        # fence_idrac, fence_ilo4 and others are other names of the same program.
+        # fence_idrac, fence_ilo4 and others are names of the same program.
         self._sleep = NO_WAIT.get(Path(self._agent).resolve().name, "")
         self._timeout_s = settings.timeout_s
         self._parameters: Mapping[str, str] = settings.targets[peer]
@@ -66,9 +65,9 @@ class Stonith:
         self._session = asyncio.Lock()
         self._question: asyncio.Task[tuple[Power, str]] | None = None
         self._orders = 0
-        """So many are under way or wait for the session."""
+        """Number of calls that are under way or wait for the session."""
         self._usual_s = 0.0
-        """What its last answer to a question took."""
+        """Duration of its last answer to a question."""
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
         """Ask or order; a timeout or an unclear answer is UNKNOWN, never success (F03)."""
@@ -123,7 +122,7 @@ class Stonith:
         while stalled and (left := until - loop.time()) > 0:
             done = await self._call(Ask.OFF.value, min(left, patience_s))
             stalled = done.late
-            # The order may have arrived even if its answer has not.
+            # The order may have arrived although its answer has not.
             off, said = await self._is_off(until, again=done.code == 0)
             if off:
                 return Power.OFF, "switched off and verified"
@@ -132,7 +131,7 @@ class Stonith:
         return Power.UNKNOWN, f"not verified off: {detail or 'no answer in time'}"
 
     async def _is_off(self, until: float, *, again: bool) -> tuple[bool, str]:
-        """Whether the device says off by the time until; asked more than once if again."""
+        """Whether the device says off before the time until. again: ask more than once."""
         loop, said = asyncio.get_running_loop(), "no answer in time"
         for pause_s in SETTLE_S if again else SETTLE_S[:1]:
             left = until - loop.time()
@@ -149,7 +148,7 @@ class Stonith:
         return max(least_s, USUAL * self._usual_s)
 
     async def _status(self, timeout_s: float) -> tuple[Power, str, bool]:
-        """What it says, for people too, and whether it has stalled."""
+        """The answer, its text for people, and whether the device has stalled."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         done = await self._call(Ask.STATUS.value, timeout_s)
@@ -167,7 +166,7 @@ class Stonith:
         lines = [f"{key}={value}" for key, value in self._parameters.items() if key != "action"]
         if self._sleep and self._sleep not in self._parameters:
             lines.append(f"{self._sleep}=0")
-        # Parameters travel over stdin alone: a command line can be read by everybody.
+        # Parameters are passed over stdin alone: everybody can read a command line.
         stdin = "\n".join([*lines, f"action={action}", ""])
         program, self._spare = self._spare, None
         if program is None or not program.alive:
@@ -187,7 +186,7 @@ class Stonith:
         return text
 
     def warm(self) -> None:
-        """Load an agent ahead of its use."""
+        """Load an agent before it is needed."""
         if self._closed:
             return
         if self._spare is None and (self._warming is None or self._warming.done()):
@@ -197,7 +196,7 @@ class Stonith:
         with contextlib.suppress(OSError):
             program = Program.spawn(self._agent, score=VITAL)
             program.go()
-            # A takeover that has begun meanwhile needs the processor more.
+            # A takeover needs the processor more.
             program.set_nice(BACKGROUND)
             if self._spare is None:
                 self._spare = program
@@ -214,7 +213,7 @@ class Stonith:
 
 
 def find(agent: str) -> str:
-    """The path of an agent, there or not."""
+    """The path of an agent, whether it exists or not."""
     if agent.startswith("/"):
         return agent
     paths = [f"{directory}/{agent}" for directory in DIRECTORIES]

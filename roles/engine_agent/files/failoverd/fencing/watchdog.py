@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The watchdog: resets this node unless it is petted, and only the core has it petted.
+"""The watchdog resets this node unless it is petted. Only the core orders to pet it.
 
-Opening the device starts it and pets it, so it is opened at the core's first order and not before:
-a daemon that starts beside a running service has to find contact first. Nothing here ever stops it
-while a service may be here (F30): it is disarmed in one place only, when a daemon ends that holds
-nothing. A device that is not as it has to be makes the node ineligible (F29), but stays open and is
-petted all the same: a service that an earlier life started may depend on it.
+Opening the device starts and pets it. So it is opened at the first order of the core: a daemon that
+starts beside a running service has to find contact first. It is never stopped while a service may
+be here (F30): only a daemon that ends and holds nothing disarms it. An unsuitable device makes the
+node ineligible (F29). It stays open and is petted all the same, because a service of an earlier
+life may depend on it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ MODPROBE = "/usr/sbin/modprobe"
 
 @dataclass(frozen=True)
 class Support:
-    """What a driver says of itself. survives: it counts on when its user dies.
+    """The properties of a driver. survives: it counts on if its user dies.
 
-    endless: it cannot be stopped once it counts, by nobody (nowayout).
+    endless: nothing can stop it once it counts (nowayout).
     """
 
     identity: str
@@ -49,16 +49,16 @@ class Device(Protocol):
     """An open watchdog. Everything may raise OSError."""
 
     def support(self) -> Support:
-        """Who it is and what it can."""
+        """Its identity and its features."""
 
     def set_timeout(self, seconds: int) -> int:
-        """Set the timeout; returns the one that the device has then, in seconds."""
+        """Set the timeout; returns the timeout of the device afterwards, in seconds."""
 
     def pet(self) -> None:
-        """Begin to count anew."""
+        """Restart the count."""
 
     def close(self, *, disarm: bool) -> None:
-        """Close; disarm says that it shall not count any more."""
+        """Close it; disarm: stop the count."""
 
 
 class CharacterDevice:
@@ -69,7 +69,7 @@ class CharacterDevice:
         self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
 
     def support(self) -> Support:
-        """Who it is; a driver that stops when its user dies is no protection."""
+        """Its identity; a driver that stops when its user dies is no protection."""
         answer = fcntl.ioctl(self._fd, GET_SUPPORT, bytes(40))
         options, _firmware, identity = struct.unpack("II32s", answer)
         name = identity.split(b"\0", 1)[0].decode(errors="replace")
@@ -84,18 +84,18 @@ class CharacterDevice:
         return False
 
     def set_timeout(self, seconds: int) -> int:
-        """Set, and read back: drivers round, and some have one timeout only."""
+        """Set it and read it back: drivers round, and some have a single timeout."""
         with contextlib.suppress(OSError):
             fcntl.ioctl(self._fd, SET_TIMEOUT, struct.pack("i", seconds))
         (now,) = struct.unpack("i", fcntl.ioctl(self._fd, GET_TIMEOUT, bytes(4)))
         return int(now)
 
     def pet(self) -> None:
-        """Any byte but the magic one."""
+        """Write any byte except the magic one."""
         os.write(self._fd, b"\0")
 
     def close(self, *, disarm: bool) -> None:
-        """The magic character, if and only if asked for."""
+        """Write the magic character only if disarm is set."""
         try:
             if disarm:
                 os.write(self._fd, b"V")
@@ -104,7 +104,7 @@ class CharacterDevice:
 
 
 class Watchdog:
-    """Opened and petted on the core's order, given up for a self reset."""
+    """Opened and petted by order of the core, never petted again for a self reset."""
 
     def __init__(
         self,
@@ -123,11 +123,11 @@ class Watchdog:
         self.identity = ""
         self._endless = False
         self.counts_s: int | None = None
-        """The timeout that the device has, read back from it; None before it was asked."""
+        """The timeout that was read back from the device; None before that."""
         self.post: Callable[[Event], None] = lambda event: None
 
     async def prepare(self) -> None:
-        """Load its driver if need be. Until it is open and verified this node may own nothing."""
+        """Load its driver if needed. Until it is open and verified, this node may own nothing."""
         settings = self._settings
         if settings is None:
             return
@@ -170,7 +170,7 @@ class Watchdog:
             self.post(Eligible(why))
 
     def pet(self) -> None:
-        """On the core's order only. A device that is not there yet is tried again each time."""
+        """By order of the core only. A missing device is tried again each time."""
         if self._settings is None or self._surrendered:
             return
         if self._device is None:
@@ -186,11 +186,11 @@ class Watchdog:
 
     @property
     def why(self) -> str:
-        """Why it is no protection, empty if it is one."""
+        """Why it does not protect, empty if it does."""
         return self._why or ""
 
     def surrender(self) -> None:
-        """Never pet again in this life: this node has to go down (F64, F65)."""
+        """Never pet again in this life: this node has to be reset (F64, F65)."""
         self._surrendered = True
 
     def close(self, *, holding: bool, leaving: bool = False) -> None:
@@ -198,14 +198,14 @@ class Watchdog:
         device, self._device = self._device, None
         if device is not None:
             if self._endless and not leaving:
-                within = f"unless failoverd begins again within {self.counts_s} s"
-                why = "its driver does not let it be stopped (nowayout)"
+                within = f"unless failoverd starts again within {self.counts_s} s"
+                why = "its driver cannot stop it (nowayout)"
                 self._alert("watchdog", f"the watchdog will reset this node {within}: {why}")
             with contextlib.suppress(OSError):
                 device.close(disarm=not holding and not self._surrendered)
 
     def status(self) -> dict[str, Any] | None:
-        """For failoverctl; None if there is none to use."""
+        """For failoverctl; None if the node has none."""
         if self._settings is None:
             return None
         return {

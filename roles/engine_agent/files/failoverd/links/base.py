@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon knows of a heartbeat path, whatever it is made of."""
+"""The interface of a heartbeat path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .wire import Frame
 Receive = Callable[[str, bytes], None]
 """Called with link name and frame for each frame that arrived."""
 Awake = Callable[[], bool]
-"""Called before reading; False: the process was asleep, what waits is stale (F26)."""
+"""Called before reading; False: the process was asleep, and waiting input is stale (F26)."""
 
 DRAIN = 32
 """Frames read per turn of the loop, so that a flood cannot starve the rest (F70)."""
@@ -20,7 +20,7 @@ REOPEN_S = 1.0
 
 
 class Link(Protocol):
-    """One heartbeat path. Never raises: what is broken is tried again each second."""
+    """One heartbeat path. Never raises: a broken path is opened again each second."""
 
     name: str
     problem: str
@@ -33,7 +33,7 @@ class Link(Protocol):
         """Send one frame if the path takes it at once; drop it otherwise."""
 
     def discard(self) -> None:
-        """Throw away everything that waits to be read."""
+        """Drop everything that waits to be read."""
 
     def close(self) -> None:
         """Stop."""

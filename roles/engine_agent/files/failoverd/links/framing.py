@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frames on a byte stream that may lose, invent or split bytes: base64 lines."""
+"""Frames as base64 lines on a byte stream that may lose, add or split bytes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .wire import MAX_BYTES
 
 MAX_LINE = (MAX_BYTES + 2) // 3 * 4
 BITS = 10
-"""That a byte takes on the line, with its start and stop bit."""
+"""Bits of a byte on the line, with start and stop bit."""
 
 
 def pack(frame: bytes) -> bytes:
-    """A line of its own: the leading newline ends whatever rubbish came before."""
+    """The frame as a line. The leading newline ends any garbage before it."""
     return b"\n" + base64.b64encode(frame) + b"\n"
 
 
 def line_bytes(frame_bytes: int) -> int:
-    """How long a frame of that length is as a line."""
+    """Length of the line for a frame of that length."""
     return (frame_bytes + 2) // 3 * 4 + 2
 
 
@@ -35,11 +35,11 @@ class Unpacker:
 
     @property
     def missing(self) -> int:
-        """Bytes that a line which has begun lacks to be as long as the last one; 0 if none has."""
+        """Bytes that an incomplete line lacks to the length of the last one; else 0."""
         return max(1, self._length - len(self._rest)) if self._rest else 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that these bytes complete. Rubbish is skipped."""
+        """The frames that these bytes complete. Garbage is skipped."""
         *lines, rest = (self._rest + data).split(b"\n")
         if self._skipping and lines:
             lines = lines[1:]

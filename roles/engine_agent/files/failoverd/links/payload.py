@@ -1,20 +1,20 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a heartbeat says, as bytes: small enough for many services on a slow serial line (F74).
+"""The payload of a heartbeat: small enough for many services on a slow serial line (F74).
 
 payload = pieces (see varint), in this order; a later version may append more:
   counts    incarnation, sequence, echo, heard, goodbye, reach, the counts of the three modes plus
             one, 0 for not known, and the pact
   who       cluster and node, each a piece
   hears     names of links, each a piece
-  reports   one piece a service: KEY_BYTES that stand for its name, then its numbers
-  reasons   why a node is not able, a line for each report, compressed; what does not fit is cut
+  reports   one piece for each service: KEY_BYTES for its name, then its numbers
+  reasons   why a node is not able, a line for each report, compressed, shortened to fit
 
-In a brief one MARK_BYTES stand for all behind the counts: who has read a whole one with the same
-mark before knows them.
+In a brief payload, MARK_BYTES replace all pieces after the counts. A reader knows them from the
+last whole payload with the same mark.
 
-A row of numbers may be longer in a later version: an older one ignores the rest. It may be shorter
-in an older version: a newer one takes 0 for what is missing (F63).
+A later version may have longer rows of numbers: an older reader ignores the rest. An older version
+may have shorter rows: a newer reader takes 0 for missing numbers (F63).
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from .varint import first_piece, numbers, pieces, read_numbers, read_pieces
 T = TypeVar("T")
 KEY_BYTES = 4
 REASON_LENGTHS = (240, 120, 80, 40, 20)
-"""Letters of a reason that are tried, until all of them fit."""
+"""Lengths of a reason that are tried, until all reasons fit."""
 REASONS_BYTES = 64 * 1024
-"""More than this is not unpacked."""
+"""Longer reasons are not unpacked."""
 MARK_BYTES = 8
 COUNTS_BYTES = 80
 """The counts are never longer."""
@@ -51,7 +51,7 @@ LOCALS = (
     Local.STOPPING,
     Local.BROKEN,
 )
-"""By their number on the wire; a new one comes last."""
+"""In the order of their numbers on the wire; new ones are added at the end."""
 REACHES = (Reach.UNKNOWN, Reach.LOST, Reach.REACHED)
 ABLE, DOOMED, LINKED, SPLIT, GRANTED, OTHER_LIFE, CRAMPED = (1 << bit for bit in range(3, 10))
 """Flags beside the three bits of the local state. OTHER_LIFE: a grant to another life than echo."""
@@ -59,7 +59,7 @@ ABLE, DOOMED, LINKED, SPLIT, GRANTED, OTHER_LIFE, CRAMPED = (1 << bit for bit in
 
 @cache
 def key(service: str) -> bytes:
-    """What stands for the name of a service, whatever its place in a configuration."""
+    """Stands for the name of a service, independent of its place in the configuration."""
     return hashlib.sha256(service.encode("utf-8", "backslashreplace")).digest()[:KEY_BYTES]
 
 
@@ -73,7 +73,7 @@ def same_key(services: Sequence[str]) -> tuple[str, str] | None:
 
 
 def counts(message: Message) -> bytes:
-    """The piece that differs from one heartbeat to the next."""
+    """The piece that changes with each heartbeat."""
     modes = (message.maintenance, message.standby, message.peer_standby)
     return numbers(
         (
@@ -90,7 +90,7 @@ def counts(message: Message) -> bytes:
 
 
 def rest(message: Message, room: int) -> bytes:
-    """All behind it, with reasons as long as room bytes allow."""
+    """The other pieces, with reasons shortened to room bytes."""
     who = [_text(message.cluster), _text(message.node)]
     hears = [_text(name) for name in message.hears]
     reports = [_report(report, message.echo) for report in message.services]
@@ -105,23 +105,23 @@ def rest(message: Message, room: int) -> bytes:
 
 
 def mark(rest: bytes) -> bytes:
-    """What stands for all behind the counts in a brief payload."""
+    """Replaces all pieces after the counts in a brief payload."""
     return hashlib.sha256(rest).digest()[:MARK_BYTES]
 
 
 class Unheard(ValueError):
-    """A brief payload repeats a whole one that has not been read."""
+    """A brief payload refers to a whole payload that was never read."""
 
 
 class Reader:
-    """Reads payloads. Most repeat the last one, but for the numbers that count."""
+    """Reads payloads. Most of them differ from the last one in the counts alone."""
 
     def __init__(self, services: Sequence[str]) -> None:
         self._names = {key(name): name for name in services}
         self._last: tuple[bytes, int, Message] | None = None
-        """What stood behind the counts of the last one, its echo, and what it meant."""
+        """The pieces after the counts of the last payload, its echo, and its message."""
         self._mark = b""
-        """Stands for the same."""
+        """The mark of the same pieces."""
 
     def read(self, data: bytes) -> Message:
         """The message of a payload. Raises ValueError."""
@@ -155,7 +155,7 @@ class Reader:
 def _read_rest(rest: bytes, echo: int, names: dict[bytes, str]) -> Message:
     parts = [b"", *read_pieces(rest)]
     if len(parts) <= REPORTS:
-        raise ValueError("too few pieces")
+        raise ValueError("the pieces are too few")
     cluster, node, *_later = [_line(piece) for piece in read_pieces(parts[WHO])]
     reports = [_read_report(piece, echo, names) for piece in read_pieces(parts[REPORTS])]
     if len(parts) > REASONS and parts[REASONS]:
@@ -226,7 +226,7 @@ def _read_report(piece: bytes, echo: int, names: dict[bytes, str]) -> ServiceRep
 
 
 def unknown(mark: bytes) -> str:
-    """The name of a service that this node's configuration does not have."""
+    """The name for a service that this node does not have in its configuration."""
     return f"?{mark.hex()}"
 
 
@@ -246,7 +246,7 @@ def _of(choices: Sequence[T], index: int) -> T:
 
 def _yes(value: int) -> bool:
     if value > 1:
-        raise ValueError("neither yes nor no")
+        raise ValueError("a flag is neither 0 nor 1")
     return bool(value)
 
 
@@ -257,5 +257,5 @@ def _unpack(data: bytes) -> str:
     except zlib.error:
         raise ValueError("damaged reasons") from None
     if not unpacker.eof:
-        raise ValueError("reasons too long")
+        raise ValueError("the reasons are too long")
     return text.decode()

@@ -19,23 +19,23 @@ from .wire import Frame
 
 CHUNK = 8192
 STUCK_S = 3.0
-"""A line whose other end is dead may hold its bytes for ever."""
+"""A line with a dead other end may hold its bytes for ever."""
 SHARE = 0.25
-"""Of a quick line is used if much changes at once: its reader may be busy with the same changes. An
-adapter or a virtual line takes everything at once, and says nothing of what it still holds."""
+"""Longest use of a fast line after many changes: its reader may be busy with the same changes. An
+adapter or a virtual line takes everything at once, and does not tell what it still holds."""
 PAUSE_S, SLACK = 0.005, 1.1
-"""For the rest of a frame is waited as long as it takes on the line, a bit more, and PAUSE_S.
+"""The reader waits for the rest of a frame as long as the line takes, a bit more, and PAUSE_S.
 
-A real line delivers a few bytes at a time: to be woken up for each costs more than all else."""
+A real line delivers a few bytes at a time: waking up for each of them costs more than the rest."""
 
 
 class SerialLink:
-    """A tty in raw mode. A frame is sent only when the one before has left."""
+    """A tty in raw mode. A frame is sent only after the last one has left."""
 
     def __init__(
         self, settings: SerialSettings, receive: Receive, awake: Awake, whole_s: float
     ) -> None:
-        """whole_s: how often a heartbeat is sent whole while it only repeats itself."""
+        """whole_s: how often an unchanged heartbeat is sent as a whole."""
         self.name = settings.name
         self.problem = "not open yet"
         self._settings = settings
@@ -43,17 +43,17 @@ class SerialLink:
         self._awake = awake
         self._whole_s = whole_s
         self._whole: tuple[bytes, float] = (b"", 0.0)
-        """The mark of the last whole frame that was sent, and when that was."""
+        """Mark and time of the last whole frame that was sent."""
         self._free_at = 0.0
         """When the next one may be sent."""
         self._fd = -1
         self._unpacker = Unpacker()
         self._stuck_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
-        """Opens the device again, or goes on to read."""
+        """Opens the device again, or reads on."""
 
     def open(self) -> None:
-        """Open the device; an absent one is tried again each second."""
+        """Open the device; retry each second if it is absent."""
         loop = asyncio.get_running_loop()
         self._timer = None
         try:
@@ -68,10 +68,10 @@ class SerialLink:
         loop.add_reader(self._fd, self._readable)
 
     def send(self, frame: Frame) -> None:
-        """Send or drop: a slow line carries the newest state, not a growing queue.
+        """Send or drop it: a slow line carries the newest state, not a growing queue.
 
-        What only repeats the last whole frame is sent in its brief form: a buffer that is read
-        late, and the line itself, hold more heartbeats then (F74).
+        A frame that repeats the last whole one is sent in its brief form. So the line, and a buffer
+        that is read late, hold more heartbeats (F74).
         """
         if self._fd < 0:
             return
@@ -92,7 +92,7 @@ class SerialLink:
             self._failed(error)
 
     def _drained(self) -> bool:
-        """Whether the frame before has left. What does not leave for long is thrown away."""
+        """Whether the last frame has left. A frame that is stuck for long is dropped."""
         waiting = array.array("i", [0])
         fcntl.ioctl(self._fd, termios.TIOCOUTQ, waiting)
         now = asyncio.get_running_loop().time()
@@ -127,7 +127,7 @@ class SerialLink:
             self._pause(PAUSE_S + SLACK * line_s)
 
     def _pause(self, seconds: float) -> None:
-        """Let the rest of a frame come in; less than the kernel's buffer holds."""
+        """Wait for the rest of a frame; shorter than the kernel's buffer takes to fill."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._fd)
         self._timer = loop.call_later(seconds, self._go_on)
@@ -138,7 +138,7 @@ class SerialLink:
         self._readable()
 
     def discard(self) -> None:
-        """Throw away what waits."""
+        """Drop waiting input."""
         self._unpacker = Unpacker()
         if self._fd >= 0:
             with contextlib.suppress(OSError, termios.error):

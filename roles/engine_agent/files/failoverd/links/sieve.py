@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps from the core, and so from the journal, what the core would take no notice of (F82)."""
+"""Drops messages that the core would ignore, so they reach neither core nor journal (F82)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections import Counter
 from failoverd.core.message import REORDER, Message
 
 BURST, PER_HEARTBEAT = 200, 10
-"""A link may bring so many new messages at once, and so many in the time of one heartbeat. Fifty
-services that start together say something new some hundred times."""
+"""Messages that a link may bring at once, and in the time of one heartbeat. Fifty services that
+start together make some hundred messages."""
 EARLIER, UNANSWERED = "of an earlier life", "not an answer to this life"
 TOLD, RARELY = (EARLIER, UNANSWERED), 4
-"""These are shown to the core so many times in a dead time: it tells people of them."""
+"""The core sees them so many times in a dead time, because it reports them to people."""
 
 
 class Sieve:
     """Counts what it drops. Only signed messages come here; any of them may be a replay.
 
-    A number that was heard over a link is known there. One that is older than REORDER heartbeats,
-    or of an earlier life, or that does not answer this life, is of no use. The core judges all of
-    them in the same way: to drop them first changes no decision.
+    It drops a message whose number was heard over the same link before, which is older than REORDER
+    heartbeats, of an earlier life, or which does not answer this life. The core would ignore all of
+    them, so dropping them changes no decision.
     """
 
     def __init__(self, heartbeat_s: float, dead_s: float) -> None:
@@ -33,19 +33,19 @@ class Sieve:
         self._heard: dict[str, int] = {}
         """The last number of that life by link."""
         self._shown: dict[str, float] = {}
-        """When the core was last shown something of no use, by link."""
+        """When the core last saw a useless message, by link."""
         self._left: dict[str, tuple[float, float]] = {}
-        """How many messages a link may bring, and when that was so."""
+        """How many messages a link may still bring, and the time of that count."""
 
     def passes(self, link: str, message: Message, own: int, now: float) -> bool:
-        """Whether the core is to see it. own: this node's incarnation."""
+        """Whether the core is to see the message. own: the incarnation of this node."""
         if message.incarnation > self._life:
             self._life, self._newest = message.incarnation, 0
             self._heard.clear()
             if message.echo != own:
                 return self._within(link, now)
         if message.echo > own:
-            return self._within(link, now)  # it lets this node take a greater number (F73)
+            return self._within(link, now)  # it makes this node take a greater number (F73)
         why = self._useless(link, message, own)
         if why:
             self.dropped[why] += 1
@@ -66,7 +66,7 @@ class Sieve:
         return "too late" if message.sequence + REORDER < self._newest else ""
 
     def rarely(self, link: str, now: float) -> bool:
-        """Whether the core is to see something that it takes no word from."""
+        """Whether the core is to see a message that it does not believe."""
         shown = self._shown.get(link)
         if shown is not None and now < shown + self._pause_s:
             return False

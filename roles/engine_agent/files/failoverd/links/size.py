@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large a heartbeat can become, and how long a serial line takes for it (F74)."""
+"""The largest heartbeat, and the time that a serial line takes for it (F74)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .framing import BITS, line_bytes
 from .wire import DATAGRAM_BYTES, MAX_BYTES, Wire
 
 MOST_SERVICES = 64
-"""With names as long as they may be, and six links, so many always fit."""
+"""So many fit with the longest names and six links."""
 COUNTER = 2**35 - 1
-"""No counter of one life comes so far: a hundred of them in a second for ten years."""
+"""Above every counter of one life: a hundred a second for ten years."""
 GENERATION = 2**28 - 1
 SCORE = 2**14 - 1
 PACT = 2**32 - 1
 LINE_SHARE, REASONS_SHARE = 0.5, 0.25
-"""Of the dead time: so long a serial line may be busy with the longest heartbeat, and with one that
-holds reasons in words."""
+"""Shares of the dead time: how long a serial line may be busy with the longest heartbeat, and with
+one that has reasons in words."""
 
 
 def longest(cluster: str, node: str, links: Sequence[str], services: Sequence[str]) -> int:
-    """Bytes of the longest frame without reasons: every link heard, every service in full work."""
+    """Bytes of the longest frame without reasons: every link heard, every service busy."""
     echo = 2**64 - 1
     reports = tuple(
         ServiceReport(
@@ -60,7 +60,7 @@ def line_s(frame_bytes: int, baud: int) -> float:
 
 
 def room(bauds: Sequence[int], dead_s: float) -> int:
-    """Bytes of a frame up to which reasons may fill it."""
+    """Length up to which reasons may fill a frame."""
     most = DATAGRAM_BYTES
     for baud in bauds:
         most = min(most, int(REASONS_SHARE * dead_s * baud / BITS * 3 / 4) - 8)
@@ -75,7 +75,7 @@ def problem(
     bauds: Sequence[int],
     dead_s: float,
 ) -> tuple[str, str]:
-    """The field and the rule that heartbeats break; two empty texts if they always fit."""
+    """The field and the rule that heartbeats break; two empty texts if all fit."""
     alike = payload.same_key(services)
     if len(services) > MOST_SERVICES:
         return "services", f"holds {len(services)}; a heartbeat carries at most {MOST_SERVICES}"
@@ -83,9 +83,7 @@ def problem(
         return "services", f"{alike[0]} and {alike[1]} look alike in a heartbeat: rename one"
     size = longest(cluster, node, links, services)
     if size > MAX_BYTES:
-        rule = (
-            f"have names so long that a heartbeat takes {size} bytes, and {MAX_BYTES} is the most"
-        )
+        rule = f"have too long names: a heartbeat takes {size} bytes, and at most {MAX_BYTES} fit"
         return "links", rule
     for baud in bauds:
         busy_s = line_s(size, baud)

@@ -1,19 +1,19 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who signs with this cluster's key, but is not this node's peer: told, not only dropped (F80)."""
+"""Reports senders that sign with the key of this cluster but are not the peer (F80)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 SHOWN_S = 60.0
-"""So long after the last one the status shows it."""
+"""The status shows a stranger for so long after its last heartbeat."""
 AGAIN_S = 3600.0
-"""So long the same is told once."""
+"""The same stranger is reported once in so long."""
 
 
 class Strangers:
-    """Remembers the last one of them. nodes: this one, then its peer."""
+    """Remembers the last stranger. nodes: this node, then its peer."""
 
     def __init__(
         self, cluster: str, nodes: tuple[str, str], alert: Callable[[str, str], None]
@@ -26,7 +26,7 @@ class Strangers:
         self._at = 0.0
 
     def met(self, link: str, cluster: str, node: str, now: float) -> None:
-        """One of their heartbeats came. cluster, node: by what names it goes."""
+        """A heartbeat of a stranger came. cluster, node: the names in it."""
         says, self._at = f"cluster {cluster}, node {node}", now
         self._text = (
             f"link {link}: heartbeats signed with this cluster's key come from {says}; this node"
@@ -45,5 +45,5 @@ class Strangers:
             self._alert("stranger", self._text)
 
     def problem(self, now: float) -> str:
-        """What the status shows, empty if none came of late."""
+        """The text for the status, empty if no stranger was heard lately."""
         return self._text if self._text and now < self._at + SHOWN_S else ""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Heartbeats as unicast datagrams over exactly one interface."""
+"""Heartbeats as unicast datagrams over one interface."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECEIVE_BUFFER = 256 * 1024
 
 
 class UdpLink:
-    """Bound to address and interface: a datagram never leaves or enters by another path."""
+    """Bound to address and interface, so that no datagram takes another path."""
 
     def __init__(
         self, settings: UdpSettings, heads: tuple[bytes, ...], receive: Receive, awake: Awake
@@ -36,7 +36,7 @@ class UdpLink:
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
-        """Bind; an absent interface or address is tried again each second."""
+        """Bind; retry each second while interface or address is absent."""
         loop = asyncio.get_running_loop()
         self._timer = None
         try:
@@ -61,7 +61,7 @@ class UdpLink:
             scope = socket.if_nametoindex(interface) if own.is_link_local else 0
             extra = (0, scope) if own.version == 6 else ()
             result.bind((str(own), self._settings.port, *extra))
-            # Connected: the kernel drops what does not come from the peer's address.
+            # Connected, so the kernel drops datagrams from other addresses than the peer's.
             result.connect((self._settings.peer_address, self._settings.port, *extra))
         except OSError:
             result.close()
@@ -69,14 +69,14 @@ class UdpLink:
         return result
 
     def send(self, frame: Frame) -> None:
-        """Send or drop; an interface that went away is opened again."""
+        """Send or drop it; open again after the interface went away."""
         if self._socket is None:
             return
         try:
             self._socket.send(frame.whole)
             self.problem = ""
         except ConnectionRefusedError:
-            # The peer's kernel lives, its daemon does not listen: says nothing about this side.
+            # The kernel of the peer answers and its daemon does not listen: this side is fine.
             self.problem = ""
         except OSError as error:
             self._failed(error)
@@ -99,7 +99,7 @@ class UdpLink:
             self._receive(self.name, frame)
 
     def discard(self) -> None:
-        """Throw away what waits, bounded; the kernel's buffer holds no more than that."""
+        """Drop waiting input, limited to what the kernel's buffer can hold."""
         with contextlib.suppress(OSError):
             for _round in range(DISCARD):
                 if self._socket is None:
@@ -125,10 +125,10 @@ class UdpLink:
 
 
 def attach_filter(target: socket.socket, heads: tuple[bytes, ...]) -> None:
-    """Let the kernel drop datagrams that do not begin with one of the heads (F70).
+    """Make the kernel drop datagrams that do not begin with one of the heads (F70).
 
     A classic BPF program (linux/filter.h): compare the first four bytes of the payload, which
-    stands behind the UDP header of 8 bytes, with those of each head. Best effort.
+    follows the UDP header of 8 bytes, with those of each head. Best effort.
     """
     jump, load, give = 0x15, 0x20, 0x06
     words = sorted({int.from_bytes(head[: min(4, HEADER_BYTES)], "big") for head in heads})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers and pieces of bytes in a row, as short as they are.
+"""Rows of numbers and of pieces of bytes, in a compact form.
 
 A number is written seven bits to a byte, the lowest first; the highest bit says that more follow.
 A piece is the number of its bytes, then the bytes.
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 LARGEST = 2**64
-"""Every number is smaller."""
+"""Upper limit of every number."""
 
 
 def number(value: int) -> bytes:
-    """One number. What is too large or negative becomes the nearest that can be written."""
+    """One number. A negative or too large number becomes the nearest valid one."""
     value = min(max(value, 0), LARGEST - 1)
     result = bytearray()
     while value > 127:
@@ -26,7 +26,7 @@ def number(value: int) -> bytes:
 
 
 def numbers(values: Iterable[int]) -> bytes:
-    """Several numbers. Zeros at the end are left out: they are what a reader takes for missing."""
+    """Several numbers, without zeros at the end: a reader takes 0 for missing numbers."""
     row = list(values)
     while row and row[-1] == 0:
         row.pop()
@@ -58,7 +58,7 @@ def read_numbers(data: bytes) -> list[int]:
 
 
 def first_piece(data: bytes) -> tuple[bytes, bytes]:
-    """The piece with which the data begins, and all behind it. Raises ValueError."""
+    """The first piece of the data, and the rest. Raises ValueError."""
     size = shift = 0
     for at, byte in enumerate(data[:5], 1):
         size |= (byte & 127) << shift

@@ -4,8 +4,8 @@
 
 frame = version (1 byte) + cookie (4) + HMAC-SHA256 (32) + payload (see payload)
 
-The cookie is derived from the key. It authenticates nothing: it lets the kernel throw away
-a flood of rubbish before it costs anything (F70).
+The cookie is derived from the key. It authenticates nothing: with it the kernel drops a flood of
+garbage before it costs anything (F70).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ TAG_BYTES = 32
 HEADER_BYTES = 1 + COOKIE_BYTES
 OVERHEAD = HEADER_BYTES + TAG_BYTES
 DATAGRAM_BYTES = 1400
-"""So much fits into one packet of every usual network. Reasons in words are cut to that."""
+"""Fits into one packet of every usual network. Reasons in words are shortened to fit."""
 MAX_BYTES = 2800
-"""A longer frame is refused; a configuration that could lead to one is, too (see size)."""
+"""A longer frame is refused, and so is a configuration that could lead to one (see size)."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,17 @@ class Frame:
 
     whole: bytes
     brief: bytes
-    """Says the same to who has heard all but the numbers that count before: for a slow line."""
+    """The same heartbeat for a reader that knows all but the counts: for a slow line."""
     mark: bytes
-    """Stands for all but those numbers: the same as long as nothing else has changed."""
+    """Identifies everything but the counts."""
 
 
 class WireError(Exception):
-    """The frame is not a sign of life; str() is a short reason that can be counted (F19)."""
+    """The frame is not a sign of life; str() is a short reason, for counting (F19)."""
 
 
 class Stranger(WireError):
-    """It is signed with the right key, but is not the peer's (F80)."""
+    """It is signed with the right key, but does not come from the peer (F80)."""
 
     def __init__(self, reason: str, message: Message) -> None:
         super().__init__(reason)
@@ -54,7 +54,7 @@ class Stranger(WireError):
 
 
 class Wire:
-    """Signs with the first key, accepts every key (F68), counts what it refuses."""
+    """Signs with the first key, accepts every key (F68), and counts refused frames."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Wire:
         services: Sequence[str],
         room: int = DATAGRAM_BYTES,
     ) -> None:
-        """services: names of the configuration. room: bytes of a frame that reasons may fill."""
+        """services: their names. room: bytes of a frame that reasons may fill."""
         self._keys = tuple((key, self._head(key)) for key in keys)
         self._cluster = cluster
         self._node = node
@@ -75,7 +75,7 @@ class Wire:
         self.refused: Counter[str] = Counter()
         self._last: tuple[bytes, Message] | None = None
         self._said: tuple[tuple[object, ...], bytes] | None = None
-        """What the last message said behind its counts, and the bytes of that."""
+        """The content of the last message after its counts, and its bytes."""
 
     @staticmethod
     def _head(key: bytes) -> bytes:
@@ -91,7 +91,7 @@ class Wire:
         return self._signed(message, self._rest(message))
 
     def frame(self, message: Message) -> Frame:
-        """The same, and the brief form of it."""
+        """The signed frame, and its brief form."""
         rest = self._rest(message)
         mark = payload.mark(rest)
         brief = self._signed(message, varint.pieces((mark,)))
@@ -109,9 +109,9 @@ class Wire:
         return head + hmac.digest(key, head + body, "sha256") + body
 
     def decode(self, frame: bytes) -> Message:
-        """The message of a frame; raises WireError, and never anything else."""
+        """The message of a frame; raises WireError and nothing else."""
         if self._last is not None and self._last[0] == frame:
-            # The same frame comes over every link: checking it once is enough.
+            # The same frame comes over every link: check it once.
             return self._last[1]
         try:
             message = self._decode(frame)
@@ -138,7 +138,7 @@ class Wire:
         try:
             message = self._reader.read(body)
         except payload.Unheard:
-            raise WireError("says the same as one that was not heard") from None
+            raise WireError("repeats a heartbeat that was not heard") from None
         except ValueError:
             raise WireError("malformed") from None
         if message.cluster != self._cluster:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the disks below DRBD from time to time: one that hangs says so to nobody else (F44)."""
+"""Reads the disks below DRBD from time to time: nobody else notices a hanging one (F44)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .confirm import Confirm
 from .settings import DiskSettings
 
 BLOCK = 4096
-"""One read: a whole physical sector of every usual disk."""
+"""One read: a physical sector of every usual disk."""
 
 
 def read_block(path: str, share: float) -> None:
-    """Read one aligned block past every cache of this host; share (0 to 1) of the way in.
+    """Read one aligned block without the caches of this host, at this share (0 to 1) of the disk.
 
     Blocks as long as the disk does. Raises OSError.
     """
@@ -34,7 +34,7 @@ def read_block(path: str, share: float) -> None:
         blocks = os.lseek(fd, 0, os.SEEK_END) // BLOCK
         if blocks == 0:
             raise OSError(6, os.strerror(6))
-        # O_DIRECT wants an aligned buffer, and an anonymous mapping is one.
+        # O_DIRECT needs an aligned buffer, as an anonymous mapping is.
         with mmap.mmap(-1, BLOCK) as buffer:
             if os.preadv(fd, [buffer], int(share * (blocks - 1)) * BLOCK) != BLOCK:
                 raise OSError(5, os.strerror(5))
@@ -43,9 +43,9 @@ def read_block(path: str, share: float) -> None:
 
 
 class DiskWatch:
-    """One backing device. Each time another place, since a disk has a cache of its own.
+    """One backing device. Each read uses another place, because a disk has a cache of its own.
 
-    A read that hangs leaves its thread behind: at most as many as it takes to be sure.
+    A hanging read leaves its thread behind, at most as many threads as confirmations.
     """
 
     def __init__(
@@ -67,20 +67,20 @@ class DiskWatch:
         self._hanging: set[asyncio.Future[None]] = set()
         self._places = random.Random()
         self.wrong = ""
-        """What the last try found, before any confirmation."""
+        """The result of the last read, without any confirmation."""
         self.seconds: float | None = None
-        """How long the last good read took."""
+        """Duration of the last good read."""
 
     async def run(self) -> None:
-        """Try for ever."""
+        """Read for ever."""
         while True:
             await self.attempt()
-            # A doubt is cleared up at once; a read that hangs has taken its time already.
+            # In doubt read again at once; a hanging read has taken its time already.
             sure = self._confirm.verdict is (not self.wrong)
             await self._rest(self._settings.interval_s if sure else 1.0)
 
     async def attempt(self) -> None:
-        """One read, or one more wait for those that hang."""
+        """One read, or one more wait for hanging reads."""
         if len(self._hanging) < self._settings.confirmations:
             read = aside(self._read, self._path, self._places.random())
             read.add_done_callback(partial(self._ended, asyncio.get_running_loop().time()))
@@ -96,7 +96,7 @@ class DiskWatch:
         else:
             error = next((e for e in (read.exception() for read in done) if e is not None), None)
             if trouble.own(error):
-                # F75: no read was made, and that is no fault of the disk.
+                # F75: no read was made, which is no fault of the disk.
                 return
             self.wrong = "" if error is None else f"cannot be read: {trouble.reason(error)}"
         if self._confirm.see(not self.wrong):

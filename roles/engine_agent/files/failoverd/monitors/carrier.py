@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cable that is pulled is told by the kernel at once (rtnetlink); nothing is asked for it.
+"""Watches the carriers of interfaces: the kernel reports a pulled cable at once (rtnetlink).
 
-It decides nothing: a link with a carrier may lead nowhere, and one that flaps is no reason to move
-a service (F20). It has the ping targets asked right now instead of in their turn (F22), and it
-says which cable to look at.
+It decides nothing: a link with a carrier may lead nowhere, and a flapping link is no reason to move
+a service (F20). After a change the ping targets are asked at once (F22), and the message tells
+which cable to check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from failoverd.journal.chronicle import Chronicle
 from failoverd.system import netlink
 
 SETTLE_S = 2.0
-"""What lasts shorter is not told, so that a link that flaps does not fill the history (F20)."""
+"""Shorter changes are not reported, so that a flapping link does not fill the history (F20)."""
 
 
 class Carrier:
@@ -50,7 +50,7 @@ class Carrier:
 
         loop.add_reader(kernel.fileno(), read)
         try:
-            # What changed before the kernel was asked to tell.
+            # Changes from before the subscription.
             self.look()
             while True:
                 await self._woken.wait()
@@ -62,7 +62,7 @@ class Carrier:
             kernel.close()
 
     def look(self) -> None:
-        """Compare with what was seen last. Who cannot ask has seen nothing new (F75)."""
+        """Compare with the last state. If the kernel cannot be asked, nothing has changed (F75)."""
         try:
             found = {name: netlink.carrier(name) for name in self.interfaces}
         except OSError:
@@ -74,7 +74,7 @@ class Carrier:
             self._woken.set()
 
     def _tell(self) -> None:
-        """What has lasted."""
+        """Report changes that have lasted."""
         for name, there in self.interfaces.items():
             if there is self._told[name]:
                 continue
@@ -82,5 +82,5 @@ class Carrier:
             if there:
                 self._history.add("carrier-back", f"{name} has a carrier again")
             else:
-                text = f"{name} has no carrier: cable, switch port, or set down"
+                text = f"{name} has no carrier: check cable and switch port, or it was set down"
                 self._history.add("carrier-lost", text, alert=True)

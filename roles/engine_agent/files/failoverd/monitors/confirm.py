@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A verdict from single observations: one of them proves nothing (F20, F52)."""
+"""A verdict from several observations: a single one proves nothing (F20, F52)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 class Confirm:
     """Bad after so many bad observations in a row, good again after so many good ones.
 
-    The very first good observation is believed: nothing has to be unlearnt.
+    The very first good observation counts at once.
     """
 
     def __init__(self, losses: int, gains: int = 2) -> None:

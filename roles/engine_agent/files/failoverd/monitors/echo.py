@@ -26,14 +26,14 @@ Answered = Callable[[str, int], None]
 
 
 class Echo:
-    """Asks addresses of one IP version and tells who answered."""
+    """Sends requests to addresses of one IP version, and reports the answers."""
 
     def __init__(self, version: int, answered: Answered) -> None:
         """Open the socket; raises OSError (CAP_NET_RAW is needed)."""
         self.version = version
         self._answered = answered
         self._ident = secrets.randbelow(0xFFFF) + 1
-        # An answer that does not carry this was not asked for by this life of the daemon.
+        # Answers without this number belong to other programs or lives.
         self._token = secrets.token_bytes(TOKEN_BYTES)
         family = socket.AF_INET if version == 4 else socket.AF_INET6
         protocol = socket.IPPROTO_ICMP if version == 4 else socket.IPPROTO_ICMPV6
@@ -42,16 +42,16 @@ class Echo:
         self._filter()
 
     def ask(self, address: str, sequence: int) -> None:
-        """Send one request; raises OSError when it cannot leave."""
+        """Send one request; raises OSError if it cannot leave."""
         packet = HEAD.pack(REQUEST[self.version], 0, 0, self._ident, sequence) + self._token
         if self.version == 4:
-            # Of ICMPv6 the kernel computes the checksum itself.
+            # For ICMPv6 the kernel computes the checksum itself.
             word = checksum(packet)
             packet = HEAD.pack(REQUEST[4], 0, word, self._ident, sequence) + self._token
         self.socket.sendto(packet, (address, 0))
 
     def read(self) -> None:
-        """Take in what waits, bounded."""
+        """Read waiting answers, up to a limit."""
         for _round in range(DRAIN):
             try:
                 packet, sender = self.socket.recvfrom(LONGEST)
@@ -61,7 +61,7 @@ class Echo:
 
     def _take(self, packet: bytes, sender: str) -> None:
         if self.version == 4:
-            # A raw socket of IPv4 gives the IP header, too.
+            # A raw socket of IPv4 delivers the IP header, too.
             packet = packet[(packet[0] & 0x0F) * 4 :] if packet else b""
         if len(packet) < HEAD.size:
             return
@@ -72,10 +72,10 @@ class Echo:
             self._answered(str(address), sequence)
 
     def _filter(self) -> None:
-        """Have the kernel drop all but answers with our number (linux/filter.h). Best effort."""
+        """Make the kernel drop all but answers with our number (linux/filter.h). Best effort."""
         length, byte, half, jump, give = 0xB1, 0x50, 0x48, 0x15, 0x06
         program = [
-            # X becomes the length of the IP header; an ICMPv6 socket does not see one.
+            # X becomes the length of the IP header; an ICMPv6 socket has none.
             (length, 0, 0, 0) if self.version == 4 else (0x01, 0, 0, 0),
             (byte, 0, 0, 0),
             (jump, 0, 3, ANSWER[self.version]),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file system that turns read-only, vanishes, or has errors (F44): by event, and by looking."""
+"""Finds file systems that turn read-only, vanish or have errors (F44): by event and by looking."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from failoverd.system.pacing import Rest
 SYSTEM = Path("/sys")
 LOOK_S = 2.0
 AGAIN_S = 10.0
-"""What was not acted on is told again, but not at each look."""
+"""An error that lasts is reported again, but not at each look."""
 
 
 def wrong(table: Sequence[mounts.Mount], path: str, options: str) -> str:
-    """What is wrong with the mount at a path that should have these options; empty if nothing."""
+    """The error of the mount at a path that should have these options; empty if there is none."""
     here = None
     for entry in table:
         if entry.path == path:
@@ -46,7 +46,7 @@ def _open() -> io.FileIO:
 class MountWatch:
     """Waits for the events of mountinfo, and looks every LOOK_S as well.
 
-    An ext4 that turns read-only after an error changes no mount and so makes no event.
+    An ext4 that turns read-only after an error makes no event.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class MountWatch:
         self._text = b""
         self._mounts: list[mounts.Mount] = []
         self._counters: dict[tuple[int, int], str] = {}
-        """The kernel's file that counts the errors of an ext4 file system, by its device."""
+        """The file of the kernel that counts the errors of an ext4 file system, by device."""
         self._errors: dict[str, int] = {}
-        """Errors by path of an ext4 file system, as the kernel counts them."""
+        """Errors of ext4 file systems by path, as the kernel counts them."""
         self._told: dict[tuple[str, str], tuple[str, float]] = {}
 
     async def run(self) -> None:
@@ -76,7 +76,7 @@ class MountWatch:
             epoll.register(table, select.EPOLLPRI)
 
             def woken() -> None:
-                """Polling is what makes the kernel take the event as seen."""
+                """Poll it, because this clears the event."""
                 epoll.poll(0)
                 self.look()
 
@@ -89,7 +89,7 @@ class MountWatch:
                 loop.remove_reader(epoll.fileno())
 
     def look(self) -> None:
-        """Compare what is mounted with what should be."""
+        """Compare the mounts with the expected ones."""
         with contextlib.suppress(OSError, ValueError, LookupError):
             table = self._mounted()
             for service in self._services:
@@ -98,7 +98,7 @@ class MountWatch:
                     self._count(resource.settings.options.path, table)
 
     def _mounted(self) -> list[mounts.Mount]:
-        """What is mounted; parsed anew only when something has changed."""
+        """The mounts; parsed again only after a change."""
         text = kernel.read(mounts.MOUNTINFO)
         if text != self._text:
             self._mounts = mounts.mounted(text.decode("utf-8", "surrogateescape"))
@@ -120,7 +120,7 @@ class MountWatch:
             service.broken(name, reason)
 
     def _count(self, path: str, table: list[mounts.Mount]) -> None:
-        """Tell of errors that an ext4 has recorded since it was last looked at."""
+        """Report errors that an ext4 has recorded since the last look."""
         for entry in table:
             if entry.path != path or entry.fstype != "ext4":
                 continue

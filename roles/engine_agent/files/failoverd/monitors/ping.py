@@ -22,23 +22,23 @@ from .settings import PingSettings, Target
 LAST_SEQUENCE = 0xFFFF
 REOPEN_S = 5.0
 COARSE_S = 1.5
-"""A longer interval leaves no room for an inexact one."""
+"""With a longer interval, the pause must be exact."""
 
 
 class Asked:
-    """One target, and what became of the questions."""
+    """One target and the results of its requests."""
 
     def __init__(self, target: Target, confirmations: int) -> None:
         self.target = target
         self.confirm = Confirm(confirmations)
         self.answered = False
-        """It has answered in this round."""
+        """Whether it has answered in this round."""
         self.rtt_s: float | None = None
         self.told = False
 
 
 class Ping:
-    """Rounds of one question to each target; posts each good one, and a loss once confirmed."""
+    """Rounds of one request to each target; posts each good round, and a confirmed loss."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class Ping:
         # A lease counts on the time between two answers (PING_GAP_S).
         self._pause = pause if settings.interval_s <= COARSE_S else exactly
         self._waiting: asyncio.Future[None] | None = None
-        """For answers, until the deadline."""
+        """Wait for answers, until the deadline."""
         self._resting: asyncio.Future[None] | None = None
         self._hurried = False
         self.problem = ""
-        """Why nothing can be asked, empty if it can."""
+        """Why no request can be sent, empty if it can."""
 
     async def run(self) -> None:
-        """Ask for ever."""
+        """Run rounds for ever."""
         loop = asyncio.get_running_loop()
         try:
             while True:
@@ -82,7 +82,7 @@ class Ping:
             self.close()
 
     def hurry(self) -> None:
-        """Something has happened to the network: ask the next round at once."""
+        """The network has changed: begin the next round at once."""
         self._hurried = True
         if self._resting is not None:
             end(self._resting)
@@ -95,7 +95,7 @@ class Ping:
         self._echoes.clear()
 
     def open(self) -> bool:
-        """Open the sockets that are not; what cannot be asked has not failed to answer."""
+        """Open missing sockets. A target that cannot be asked has not failed to answer."""
         versions = {ipaddress.ip_address(address).version for address in self._targets}
         for version in sorted(versions - self._echoes.keys()):
             try:
@@ -109,7 +109,7 @@ class Ping:
         return True
 
     async def ask_once(self) -> None:
-        """One question to each target, and the judgement of who answered in time."""
+        """Send one request to each target, and judge the answers in time."""
         self._sequence = self._sequence % LAST_SEQUENCE + 1
         self._began = asyncio.get_running_loop().time()
         self._waiting = exactly(self._settings.deadline_s)
@@ -118,16 +118,16 @@ class Ping:
         left = [self._ask(address) for address in self._targets]
         await self._waiting
         for echo in self._echoes.values():
-            # If this process did not run, the answers are waiting: they came in time.
+            # If this process did not run, the answers wait in the socket: they came in time.
             echo.read()
         self._judge(all(left))
 
     def _ask(self, address: str) -> bool:
-        """Whether there were the means to ask (F75)."""
+        """Send the request; False if this daemon lacked the means (F75)."""
         try:
             self._echoes[ipaddress.ip_address(address).version].ask(address, self._sequence)
         except OSError as error:
-            # A queue that is full of what does not leave is a loss.
+            # A full queue counts as a loss: nothing leaves.
             return isinstance(error, BlockingIOError) or not trouble.own(error)
         return True
 
@@ -148,7 +148,7 @@ class Ping:
             return
         changed = self._confirm.see(good)
         if good and self.reach is Reach.REACHED:
-            # After every good round: the lease lives on when the request was sent (F25).
+            # After every good round: the lease counts from the time of the request (F25).
             self._post(Reached(Reach.REACHED, self._began))
         elif changed:
             self._post(Reached(self.reach))
@@ -157,7 +157,7 @@ class Ping:
                 self._tell(asked)
 
     def _tell(self, asked: Asked) -> None:
-        """A single target of several: told now, since the next one decides."""
+        """One target of several is lost: report it now, because the next one decides."""
         if len(self._targets) < 2:
             return
         address = asked.target.address

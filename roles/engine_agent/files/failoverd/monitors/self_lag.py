@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the daemon itself runs on time: told before it looks dead to its peer (F21)."""
+"""Watches whether the daemon runs on time, and reports before it looks dead to its peer (F21)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from failoverd.journal.chronicle import Chronicle
 
 ALERT_SHARE = 0.25
-"""Of the dead time; from half of it on the daemon takes itself for paused (F26)."""
+"""Share of the dead time; from half of it on the daemon counts as paused (F26)."""
 WORSE = 1.5
-"""What was told is told again only when it is so many times worse."""
+"""It is reported again only if it is so many times worse."""
 
 
 class Lag:
-    """How late the loop was, without I/O or clock. Seconds."""
+    """The delays of the event loop in seconds. No I/O, no clock."""
 
     def __init__(self, dead_s: float) -> None:
         self._told_s = ALERT_SHARE * dead_s / WORSE
@@ -27,7 +27,7 @@ class Lag:
         self.most_s = 0.0
 
     def see(self, late_s: float) -> bool:
-        """Take in one measurement; True if people should know."""
+        """Take in one delay; True if people should know."""
         self.last_s = max(0.0, late_s)
         self.most_s = max(self.most_s, self.last_s)
         if self.last_s < WORSE * self._told_s:
@@ -37,7 +37,7 @@ class Lag:
 
 
 class SelfWatch:
-    """Told how late each beat of the daemon is: who comes late was held up."""
+    """Gets the delay of each beat of the daemon."""
 
     def __init__(self, dead_s: float, history: Chronicle) -> None:
         self._dead_s = dead_s
@@ -46,7 +46,7 @@ class SelfWatch:
         self.lag = Lag(dead_s)
 
     def note(self, late_s: float) -> None:
-        """One measurement."""
+        """Take in one delay."""
         if self.lag.see(late_s):
             text = (
                 f"the daemon was held up for {late_s:.2f} s, and counts as silent after"
@@ -55,7 +55,7 @@ class SelfWatch:
             self._history.add("self-late", text, alert=True, data={"late_s": round(late_s, 3)})
 
     def status(self) -> dict[str, Any]:
-        """For failoverctl: what the daemon itself uses, and how late it was."""
+        """For failoverctl: memory and delays of the daemon."""
         used = resource.getrusage(resource.RUSAGE_SELF)
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         cpu_s = used.ru_utime + used.ru_stime

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the monitors are told: targets, intervals in seconds, confirmations."""
+"""The settings of the monitors: targets, intervals in seconds, confirmations."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ class PingSettings:
     interval_s: float = 1.0
     deadline_s: float = 0.8
     confirmations: int = 3
-    """Rounds in a row without enough answers; one lost ping is nothing (F52)."""
+    """Rounds in a row without enough answers; a single lost ping has no effect (F52)."""
 
 
 @dataclass(frozen=True)
 class SpaceSettings:
-    """How often the mounted file systems are looked at (F45)."""
+    """The checks of the mounted file systems (F45)."""
 
     interval_s: float = 10.0
 
 
 @dataclass(frozen=True)
 class DiskSettings:
-    """How the backing devices are tried (F44)."""
+    """The reads of the backing devices (F44)."""
 
     interval_s: float = 10.0
     """Pause between two reads of 4 KiB."""
     deadline_s: float = 10.0
-    """How long one read may take."""
+    """Longest time of one read."""
     confirmations: int = 2
 
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """All of them."""
+    """All settings."""
 
     ping: PingSettings = field(default_factory=PingSettings)
     space: SpaceSettings = field(default_factory=SpaceSettings)

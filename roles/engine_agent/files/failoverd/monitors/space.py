@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How full the file systems of the running services are (F45)."""
+"""Watches the room on the file systems of the running services (F45)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from failoverd.system.pacing import Rest
 
 @dataclass(frozen=True)
 class Survey:
-    """A look at one file system. kept and taken: bytes of the reserve, now and by this look."""
+    """A look at one file system. kept, taken: bytes of the reserve, now and by this look."""
 
     stat: os.statvfs_result
     kept: int
@@ -28,7 +28,7 @@ class Survey:
 
 
 def survey(path: str) -> Survey:
-    """Look, and make the reserve anew where there is room for it. Blocks. Raises OSError."""
+    """Look, and restore the reserve if there is room for it. Blocks. Raises OSError."""
     taken = 0
     with contextlib.suppress(OSError):  # read-only, or full by now
         taken = reserve.keep(path)
@@ -36,16 +36,16 @@ def survey(path: str) -> Survey:
 
 
 def percent_used(stat: os.statvfs_result) -> int:
-    """Percentage used as df shows it, rounded up: of the blocks or of the inodes, the worse."""
+    """Used percentage as in df, rounded up: of blocks or inodes, whichever is higher."""
     blocks = _share(stat.f_blocks - stat.f_bfree, stat.f_bavail)
     return max(blocks, _share(stat.f_files - stat.f_ffree, stat.f_favail))
 
 
 def room(stat: os.statvfs_result) -> int:
-    """Bytes that may still be written: the last power of two, so that it seldom changes.
+    """Bytes that may still be written, as a power of two, so that it seldom changes.
 
-    0 if not one more file can be made. A file system without a fixed number of inodes says 0 of
-    them all.
+    0 if no file can be made. A file system without a fixed number of inodes reports 0 for all its
+    counts of inodes.
     """
     if stat.f_files and not stat.f_favail:
         return 0
@@ -76,9 +76,9 @@ class Space:
         self._asked: dict[str, asyncio.Future[Survey]] = {}
         self._posted: dict[str, SpaceUsed] = {}
         self._room: dict[str, int] = {}
-        """Bytes that may still be written, about, by path."""
+        """About how many bytes may still be written, by path."""
         self.used: dict[str, int] = {}
-        """Percent by path of what is mounted here by a running service."""
+        """Used percentage by path of the file systems of running services."""
         self.bare: set[str] = set()
         """Paths whose file system has no reserve and no room to make one (F91)."""
         self.silent: set[str] = set()
@@ -91,7 +91,7 @@ class Space:
             await self._rest(self._interval_s)
 
     async def look(self) -> None:
-        """Ask all that are mounted; wait no longer than one interval for their answers."""
+        """Ask all mounted file systems; wait no longer than one interval for the answers."""
         paths = {service: service.mounted for service in self._services}
         for path in {path for found in paths.values() for path in found}:
             if path not in self._asked:
@@ -108,7 +108,7 @@ class Space:
 
     def _take(self, path: str, future: asyncio.Future[Survey]) -> None:
         if not future.done():
-            # Not asked again: one thread hangs for each path and no more.
+            # Do not ask again: at most one thread hangs for each path.
             self.used.pop(path, None)
             if path not in self.silent:
                 self.silent.add(path)
@@ -127,7 +127,7 @@ class Space:
         self.used[path] = percent_used(found.stat)
         self._room[path] = room(found.stat)
         if found.taken:
-            text = f"{path}: {found.taken >> 20} MiB are kept back for a start on a full disk"
+            text = f"{path}: {found.taken >> 20} MiB are kept in reserve for a start on a full disk"
             self._history.add("reserve-kept", text)
         if reserve.size_for(found.stat) and not found.kept:
             self.bare.add(path)
@@ -135,7 +135,7 @@ class Space:
             self.bare.discard(path)
 
     def _tell(self, service: str, paths: list[str]) -> None:
-        """Only what has changed: each event is written into the journal."""
+        """Post changes only: each event is written into the journal."""
         if not paths:
             self._posted.pop(service, None)
             return

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The monitors of this node put together: made from the configuration, run, shown in status."""
+"""Makes the monitors of this node from the configuration, and collects their status."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .space import Space
 
 
 class Monitor(Protocol):
-    """What watches one thing and posts what it found."""
+    """Watches one thing and posts its findings."""
 
     async def run(self) -> None:
         """Watch until cancelled."""
 
 
 def disk_below(service: Service) -> str:
-    """The device on which the service's data are on this node, empty if none is known.
+    """The device with the data of the service on this node, empty if none is known.
 
-    Of a shared disk that of its lock: a node that does not reach it is no place to move to.
+    For a shared disk, the device of its lock: a node must reach it to take the service.
     """
     if service.drbd is not None:
         return service.drbd.options.disk
@@ -42,7 +42,7 @@ def disk_below(service: Service) -> str:
 
 
 class Monitors:
-    """Only what is configured gets a monitor."""
+    """Only configured things get a monitor."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Monitors:
         mounts = MountWatch(all_of, history, rest=pacing.rest)
         self._self = SelfWatch(dead_s, history)
         self.late = self._self.note
-        """Told how late the daemon was, at each of its beats."""
+        """Take in the delay of a beat of the daemon."""
         self.monitors: list[Monitor] = [self._space, mounts]
         self._disks = [
             DiskWatch(name, disk, settings.disk, post, rest=pacing.rest)
@@ -87,9 +87,9 @@ class Monitors:
 
     @property
     def problems(self) -> list[str]:
-        """What cannot be watched or used, and why."""
+        """Everything that cannot be watched or used, and why."""
         result = [f"{path} does not answer" for path in sorted(self._space.silent)]
-        full = "has no room for its reserve: once full, its service cannot start; make room"
+        full = "has no room for its reserve: once it is full, its service cannot start; make room"
         result += [f"{path} {full}" for path in sorted(self._space.bare)]
         if self._ping is not None and self._ping.problem:
             result.append(self._ping.problem)
@@ -108,5 +108,5 @@ class Monitors:
 
     @property
     def used(self) -> Mapping[str, int]:
-        """Percent by path of the file systems that are mounted here."""
+        """Used percentage by path of the file systems that are mounted here."""
         return self._space.used

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service is made of: one file per resource type."""
+"""The parts of a service: one file per type of resource."""
 
 __all__ = [
     "base",

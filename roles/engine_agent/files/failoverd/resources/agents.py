@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running the actions of resource agents: a deadline, no survivors of it, and a place to live.
+"""Runs the actions of resource agents with a deadline, in a scope of systemd.
 
-What an agent starts must outlive this daemon, whose own control group ends with it (F31). So the
-start of an agent waits at its gate until its process was moved into a scope of its own.
+Processes of an agent must outlive this daemon, but its control group ends with it (F31). So an
+agent waits at its gate until its process has been moved into a scope of its own.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from failoverd.system.systemd import Systemd, SystemdError
 SHIMS = Path(__file__).resolve().parent.parent / "shims"
 TRIES = 20
 AGAIN_S = 0.1
-"""Between two tries to find a place to live."""
+"""Pause between two tries to make a scope."""
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """What agents see: the commands of a cluster manager that they may call are ours.
+    """The environment of agents. They find our versions of the commands of a cluster manager.
 
-    Those of resource-agents call them by HA_SBIN_DIR, others by their names.
+    The agents of resource-agents call them by HA_SBIN_DIR, others by their names.
     """
     path = f"{SHIMS}:{ENVIRONMENT['PATH']}"
     return {**ENVIRONMENT, "PATH": path, "HA_SBIN_DIR": str(SHIMS), **more}
 
 
 def scope(systemd: Systemd, name: str, description: str) -> Adopt:
-    """What moves a process into the scope of that name; raises SystemdError."""
+    """Moves a process into the scope of that name; raises SystemdError."""
 
     async def adopt(pid: int) -> None:
         from dbus_fast import Variant
@@ -45,7 +45,7 @@ def scope(systemd: Systemd, name: str, description: str) -> Adopt:
             # comes with it: that of the processor would cost the daemon its real-time scheduling
             # where the kernel shares that out by group.
             ["DelegateControllers", Variant("as", [])],
-            # At a shutdown the hand-over to the other node comes first (F61).
+            # At a shutdown the handover to the other node comes first (F61).
             ["Before", Variant("as", ["failoverd-handover.service"])],
         ]
         kind = "ssa(sv)a(sa(sv))"
@@ -57,11 +57,11 @@ def scope(systemd: Systemd, name: str, description: str) -> Adopt:
             except SystemdError:
                 pass
             try:
-                # It is there already when something of an earlier start is still alive.
+                # The scope exists already if a process of an earlier start is still alive.
                 await systemd.call("AttachProcessesToUnit", "ssau", name, "", [pid])
                 return
             except SystemdError:
-                # Or its last process has just ended, and it is about to go.
+                # Or its last process has just ended, and systemd is about to remove it.
                 if not left:
                     raise
                 await asyncio.sleep(AGAIN_S)
@@ -77,10 +77,10 @@ async def run(
     *,
     vital: bool = False,
 ) -> Finished:
-    """Run one action to its end; what it leaves behind, say a server, runs on.
+    """Run one action to its end. A server that it leaves behind runs on.
 
-    vital: an action that the kernel must not end when memory runs out, and that is tried again
-    while this daemon lacks the means to begin it. Raises SystemdError.
+    vital: the kernel must not kill the action when memory runs out, and it is tried again while
+    this daemon lacks the means to start it. Raises SystemdError.
     """
     score = VITAL if vital else ORDINARY
     patient = vital or adopt is not None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every resource type offers to the service that it belongs to."""
+"""The interface of resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .settings import ResourceSettings
 
 
 class State(Enum):
-    """What a probe found of one resource on this node."""
+    """Result of a probe of one resource on this node."""
 
     UP = "up"
     DOWN = "down"
@@ -27,7 +27,7 @@ class ResourceError(Exception):
 
 @dataclass(frozen=True)
 class Situation:
-    """What a starting resource may want to know."""
+    """Facts for a resource that starts."""
 
     peer_gone: bool = False
     """The peer is proven to be excluded."""
@@ -39,43 +39,43 @@ class Resource(Protocol):
     settings: ResourceSettings
 
     async def prepare(self, situation: Situation) -> None:
-        """Do at the begin of a start what needs no other resource; may raise ResourceError."""
+        """Do early in a start everything that needs no other resource; may raise ResourceError."""
 
     async def probe(self) -> State:
-        """Look, without changing anything; raises ResourceError when it cannot tell."""
+        """Look without any change; raises ResourceError if the state cannot be told."""
 
     async def start(self, situation: Situation) -> None:
         """Bring it up; raises ResourceError."""
 
     async def stop(self) -> None:
-        """Bring it down; returning means provably down. Raises ResourceError."""
+        """Bring it down; on return it is provably down. Raises ResourceError."""
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """From now on call failed(reason) when the running resource breaks by itself."""
+        """From now on call failed(reason) if the running resource breaks by itself."""
 
     def close(self) -> None:
-        """The daemon ends: leave the resource as it is, free what watches it."""
+        """The daemon ends: leave the resource as it is, and stop watching it."""
 
 
 @runtime_checkable
 class Hurried(Protocol):
-    """A resource that need not be asked for long when it hangs."""
+    """A resource that can be stopped quickly when it hangs."""
 
     def hurry(self) -> None:
-        """It does not answer: the next stop ends it soon, in whatever way."""
+        """It does not answer: the next stop ends it soon, by any means."""
 
 
 @runtime_checkable
 class Speaking(Protocol):
-    """A resource whose application says why it does not start."""
+    """A resource whose application tells why it does not start."""
 
     async def last_words(self) -> str:
-        """The line that tells, empty if there is none. Raises ResourceError."""
+        """The line with the reason, empty if there is none. Raises ResourceError."""
 
 
 @runtime_checkable
 class Settling(Protocol):
-    """A resource that may be on its way up, begun by an earlier life of the daemon (F31, F77)."""
+    """A resource that an earlier life of the daemon may have begun to start (F31, F77)."""
 
     async def settle(self) -> None:
         """Wait until it is up or down. Raises ResourceError."""
@@ -83,7 +83,7 @@ class Settling(Protocol):
 
 @runtime_checkable
 class Progressing(Protocol):
-    """A resource that can tell whether its start gets on (F77)."""
+    """A resource that can tell whether its start makes progress (F77)."""
 
     async def progress(self) -> Progress | None:
-        """How far it is; None if it does not tell. Raises ResourceError."""
+        """The progress; None if it does not tell. Raises ResourceError."""

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""System calls that a dead disk may hold for ever: waited for until a limit, never piled up (S8).
+"""System calls that a dead disk may block for ever: waits with a limit, one call at a time (S8).
 
-A call in the kernel cannot be cancelled. Who stops waiting leaves it behind on its own thread, and
-nothing else is called before it has ended: its outcome would come in the middle.
+A call in the kernel cannot be cancelled. An abandoned call stays on its own thread. No other call
+is made before it has ended, because it may still take effect.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ T = TypeVar("T")
 RETRY_S = 0.2
 THREADS = "/proc/self/task"
 WAITS_FOR_DISK = "D"
-"""The state of a thread that nothing can wake but the end of its input or output."""
+"""The state of a thread that only the end of its input or output can wake."""
 
 
 class Calls:
-    """The calls of one resource, one at a time, and at most one that nobody waits for."""
+    """The calls of one resource: one at a time, and at most one abandoned call."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -38,13 +38,13 @@ class Calls:
 
     @property
     def hanging(self) -> bool:
-        """A call of which nobody knows the outcome is under way."""
+        """Whether an abandoned call is under way."""
         return self._left is not None and not self._left.done()
 
     async def run(self, doing: str, until: float, call: Callable[..., T], *arguments: Any) -> T:
-        """Call it on a thread. doing: in words. until: the loop's time at which the wait ends.
+        """Call it on a thread. doing: in words. until: loop time of the end of the wait.
 
-        Raises what the call raises, and ResourceError when it, or one before it, does not end.
+        Raises the error of the call, and ResourceError if it or an earlier one does not end.
         """
         want = ""
         try:
@@ -54,13 +54,13 @@ class Calls:
                 self._doing = doing
                 while True:
                     self._left = future = aside(self._call, call, *arguments)
-                    # The outcome of a call that nobody waits for is nobody's error.
+                    # The error of an abandoned call is dropped.
                     future.add_done_callback(lambda done: done.exception())
                     await asyncio.wait([future])
                     error = future.exception()
                     if error is None or not trouble.own(error):
                         return future.result()
-                    # What this daemon lacks for a moment is no failure of the resource (F75).
+                    # Lacking means of this daemon are no failure of the resource (F75).
                     want = trouble.reason(error)
                     await asyncio.sleep(RETRY_S)
         except TimeoutError:
@@ -74,7 +74,7 @@ class Calls:
         return call(*arguments)
 
     def _slowness(self) -> str:
-        """A disk is blamed only while the call waits for one."""
+        """Blame a disk only while the call waits for one."""
         if state_of(self._thread, THREADS) == WAITS_FOR_DISK:
             return "hangs: the disk below does not answer"
-        return "takes too long, and not for a disk: this node is too busy"
+        return "takes too long without waiting for a disk: this node is too busy"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A replicated disk: promoted to start, demoted to stop, never forced."""
+"""A replicated disk: promotes to start, demotes to stop, never forces."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ STOP_TIMEOUT_S = 30.0
 COMMAND_S = 50.0
 RETRY_S = 0.1
 BRIEFLY_S = 1.0
-"""A device is held for a moment by whoever looks at its content after a change, such as udev."""
+"""After a change, programs such as udev keep the device open for a moment."""
 RETRY_SHARE = 0.8
-"""Part of the timeout in which a refusal is tried again; the rest is for the last answer."""
+"""Part of the timeout for retries after a refusal; the rest is for the last answer."""
 NEEDS_RETRY = frozenset({11, 18})
-"""drbdsetup's exit for a state change that the kernel refused: may pass in a moment (F34, F40)."""
+"""Exit status of drbdsetup if the kernel refuses a change: often only for a moment (F34, F40)."""
 SETUP_84 = ("/lib/drbd/drbdsetup-84", "/usr/lib/drbd/drbdsetup-84")
 HELPER = "/sys/module/drbd/parameters/usermode_helper"
 HANDLER = "/usr/lib/failoverd/fence-peer"
@@ -47,7 +47,7 @@ class Options:
     minor: int
     device: str
     disk: str = field(default="", compare=False)
-    """The backing device on this node, empty if it is not to be watched; it has several names."""
+    """The backing device on this node, which has several names; empty if it is not watched."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
@@ -59,14 +59,14 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
 
 
 def build(settings: ResourceSettings, host: Any) -> Drbd:
-    """Make the resource; host.promotions is where the handler looks for its fast path."""
+    """Make the resource; host.promotions is the directory of the handler's fast path."""
     return Drbd(settings, host.promotions, host.alert)
 
 
 def read_proc() -> bytes:
-    """What the kernel says of all devices, without a process (DRBD 8.4); nothing without DRBD.
+    """The text of the kernel about all devices (DRBD 8.4), without a process; empty without DRBD.
 
-    Raises ResourceError when the kernel cannot be asked: that is no proof of anything.
+    Raises ResourceError if the kernel cannot be asked, which proves nothing.
     """
     try:
         return kernel.read(PROC)
@@ -77,7 +77,7 @@ def read_proc() -> bytes:
 
 
 class Drbd:
-    """One DRBD resource. Only drbdsetup is run on the way of a takeover."""
+    """One DRBD resource. A takeover runs drbdsetup only."""
 
     def __init__(
         self,
@@ -92,17 +92,17 @@ class Drbd:
         self._setup = next((path for path in SETUP_84 if os.access(path, os.X_OK)), SETUP)
         self._nine: bool | None = None
         self._last = (b"", Disk())
-        """What the kernel said last, and what it meant."""
+        """The last text of the kernel, and its meaning."""
         self._raised = False
         self._begun = False
-        """It was this daemon that began to bring it up. A StandAlone that it finds may be a split
-        brain, which a new connection would hide (F39)."""
+        """This daemon began to bring it up. A StandAlone that it found may be a split brain, which
+        a new connection would hide (F39)."""
 
     def __str__(self) -> str:
         return f"drbd {self.options.resource}"
 
     async def disk(self) -> Disk:
-        """The present state as the core wants it; raises ResourceError when there is no answer."""
+        """The present state for the core; raises ResourceError if there is no answer."""
         if self._nine is None:
             self._nine = await asyncio.to_thread(_is_nine)
         if not self._nine:
@@ -113,17 +113,17 @@ class Drbd:
         return parse_json(done.output, self.options.resource) or Disk()
 
     def _parsed(self, text: bytes) -> Disk:
-        """Of an idle device the kernel says the same each time."""
+        """The text of an idle device does not change."""
         if text != self._last[0]:
             devices = parse_proc(text.decode("ascii", "replace"))
             self._last = (text, devices.get(self.options.minor, Disk()))
         return self._last[1]
 
     async def bring_up(self) -> None:
-        """Attach and connect, once in this life; raises ResourceError while that is not done.
+        """Attach and connect, once in this life; raises ResourceError until that is done.
 
-        drbdadm gives up on a slow host between the two, so half of it is brought up too. Later a
-        lost disk (F35) or a refused connection (F39) is not for the daemon to mend.
+        drbdadm may give up between the two on a slow host, so a half state is completed, too. Later
+        the daemon does not mend a lost disk (F35) or a refused connection (F39).
         """
         disk = await self.disk()
         known = disk.role != "Unknown"
@@ -141,7 +141,7 @@ class Drbd:
         self.become_helper()
 
     def become_helper(self) -> None:
-        """Have the kernel call the handler straight: one program less during a promotion."""
+        """Make the kernel call the handler directly: one program less during a promotion."""
         with contextlib.suppress(OSError):
             if os.access(HANDLER, os.X_OK) and Path(HELPER).read_text().strip() != HANDLER:
                 Path(HELPER).write_text(HANDLER)
@@ -155,7 +155,7 @@ class Drbd:
         return State.UP if role == "Primary" else State.DOWN
 
     async def start(self, situation: Situation) -> None:
-        """Promote; refused for a moment means try again (F34)."""
+        """Promote; try again if it is refused for a moment (F34)."""
         if (await self.disk()).role == "Unknown":
             await self.bring_up()
         with self._leave(situation.peer_gone):
@@ -163,11 +163,11 @@ class Drbd:
 
     @contextlib.contextmanager
     def _leave(self, peer_gone: bool) -> Any:
-        """While it stands, DRBD's handler answers at once that the peer is fenced.
+        """While the mark exists, DRBD's handler answers at once that the peer is fenced.
 
-        It is a link through a directory that this daemon holds open. So it leads nowhere from the
-        moment on at which the daemon ends, in whatever way, and then the handler has to ask (F38).
-        Without a mark, as for want of a descriptor, it asks as well.
+        The mark is a link through a directory that this daemon holds open. It leads nowhere as soon
+        as the daemon has ended in any way, and then the handler has to ask (F38). Without a mark,
+        for example for lack of a descriptor, the handler asks as well.
         """
         marker, home = self._promotions / self.options.resource, self._promotions.parent
         with contextlib.ExitStack() as ours:
@@ -181,22 +181,22 @@ class Drbd:
             yield
 
     async def stop(self) -> None:
-        """Demote; a device in use is tried again until the deadline (F40)."""
+        """Demote; try again until the deadline while the device is in use (F40)."""
         if (await self.disk()).role in ("Secondary", "Unknown"):
             return
         limit_s = self.settings.stop_timeout_s * RETRY_SHARE
         await self._insist("secondary", "Secondary", limit_s, self._free)
 
     async def _free(self) -> None:
-        """End whoever holds the device open: the file system is unmounted, so nobody has cause."""
+        """End processes that hold the device open: its file system is unmounted already."""
         ended = await asyncio.to_thread(_end_holders, self.options.device)
         if ended:
             self._alert("users-ended", f"{self}: was in use by {', '.join(ended)}: ended")
 
     async def leave(self) -> None:
-        """Part from the peer in good order: it agrees that this disk is outdated from here on.
+        """Disconnect in good order: the peer records that this disk is outdated from now on.
 
-        Otherwise the peer would have to freeze and to fence a node that only reboots (F61).
+        Otherwise the peer would freeze its I/O and fence a node that only reboots (F61).
         """
         disk = await self.disk()
         if disk.connected and disk.role == "Secondary":
@@ -205,11 +205,11 @@ class Drbd:
                 raise ResourceError(f"{self}: cannot be disconnected: {done.last_line}")
 
     async def outdate(self) -> None:
-        """Mark the own disk as outdated for the peer that goes on (F13)."""
+        """Mark the own disk as outdated, because the peer continues without it (F13)."""
         await self._command("outdate")
 
     async def resume_io(self) -> None:
-        """Thaw frozen I/O (F41 is the core's to decide)."""
+        """Thaw frozen I/O (F41: the core decides it)."""
         await self._command("resume-io")
 
     async def _insist(
@@ -219,7 +219,7 @@ class Drbd:
         limit_s: float,
         between: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Repeat until done or until limit_s have passed. between: what may help meanwhile."""
+        """Repeat until it is done or limit_s have passed. between: called between two tries."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         until = begun + limit_s
@@ -239,7 +239,7 @@ class Drbd:
         return await run(self._setup, verb, target, timeout_s=COMMAND_S, score=VITAL)
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """The daemon watches the disk's state for the core."""
+        """The DRBD watcher watches the state of the disk."""
 
     def close(self) -> None:
         """Nothing to free."""

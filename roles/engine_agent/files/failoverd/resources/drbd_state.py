@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel says of a DRBD device: /proc/drbd of 8.4, status --json of 9."""
+"""Reads the state of DRBD devices: /proc/drbd of 8.4, status --json of 9."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from failoverd.formats.strictjson import JsonError, loads
 
 PROC = "/proc/drbd"
 MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)")
-"""The protocol's letter is missing while there is no connection at all."""
+"""Without a connection the letter of the protocol is missing."""
 UNKNOWN = {"DUnknown": "Unknown"}
 
 
 def parse_proc(text: str) -> dict[int, Disk]:
-    """The devices by minor. Unconfigured ones and lines not understood are left out.
+    """The devices by minor. Unconfigured devices and unknown lines are left out.
 
-    The flags behind the protocol letter are r or s for I/O running or suspended, then one letter
-    for each reason of the suspension.
+    After the letter of the protocol follow the flags: r or s for running or suspended I/O, then one
+    letter for each reason of the suspension.
     """
     devices: dict[int, Disk] = {}
     for line in text.splitlines():
@@ -40,7 +40,7 @@ def parse_proc(text: str) -> dict[int, Disk]:
 
 
 def parse_json(text: str, resource: str) -> Disk | None:
-    """The first volume of a resource from DRBD 9, None if it is not there."""
+    """The first volume of a resource of DRBD 9, None if there is none."""
     try:
         entries = loads(text)
         for entry in entries if isinstance(entries, list) else []:

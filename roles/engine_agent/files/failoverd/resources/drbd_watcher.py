@@ -41,7 +41,7 @@ class DrbdWatcher:
         self.problems: dict[str, str] = {}
 
     def tasks(self) -> Iterator[tuple[str, Work]]:
-        """What has to be done for ever."""
+        """The long tasks."""
         for service, disk in self._disks.items():
             yield f"the watcher of the disk of {service}", partial(self._watch, service)
             yield (
@@ -55,15 +55,15 @@ class DrbdWatcher:
             await self._rest(self._period_s)
 
     async def look(self, service: str, *, always: bool = False) -> None:
-        """Post the state if it differs from the last one posted, or always.
+        """Post the state if it differs from the last posted one, or always.
 
-        One after the other: an answer that took long is never posted behind a newer one.
+        One look at a time, so that a slow answer is never posted after a newer one.
         """
         async with self._looking[service]:
             try:
                 disk = await self._disks[service].disk()
             except ResourceError as error:
-                # F75: who could not ask the kernel knows what it knew before.
+                # F75: if the kernel could not be asked, the last state still counts.
                 before = self.last.get(service) if trouble.own(error) else None
                 disk = before or Disk()
             if always or disk != self.last.get(service):
@@ -71,7 +71,7 @@ class DrbdWatcher:
                 self._post(DiskChanged(service, disk))
 
     async def _bring_up(self, service: str, drbd: Drbd) -> None:
-        """Nobody else does it: DRBD's own unit is disabled, so that one place decides."""
+        """Bring it up, for ever. The unit of DRBD is disabled, so that only the daemon decides."""
         while True:
             try:
                 await drbd.bring_up()

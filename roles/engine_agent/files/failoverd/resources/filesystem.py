@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file system on the service's disk, mounted where the service runs."""
+"""A file system on the disk of the service, mounted where the service runs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from .settings import ResourceSettings
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 ANSWER_SHARE = 0.9
-"""Part of a time-out after which the reason is told instead of the time-out itself."""
+"""Part of a time-out after which the error tells the reason instead of the time-out."""
 LOOKS, LOOK_S = 5, 0.2
-"""So often, with such a pause behind each, a disk that should be free is looked at."""
+"""Number of looks at a disk that should be free, and the pause after each."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
-"""Between two attempts to unmount."""
+"""Pause between two attempts to unmount."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is mounted where."""
+    """The mount."""
 
     device: str
     path: str
@@ -50,12 +50,12 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
 
 
 def build(settings: ResourceSettings, host: Any) -> Filesystem:
-    """Make the resource; host.alert tells whose processes were ended."""
+    """Make the resource; host.alert reports processes that were ended."""
     return Filesystem(settings, host.alert)
 
 
 class Filesystem:
-    """Mounted by mount(2), which replays the journal; a damaged one stays down (F46)."""
+    """Mounts by mount(2), which replays the journal; a damaged file system stays down (F46)."""
 
     def __init__(self, settings: ResourceSettings, alert: Callable[[str, str], None]) -> None:
         self.settings = settings
@@ -67,10 +67,10 @@ class Filesystem:
         return self._options.path
 
     async def prepare(self, situation: Situation) -> None:
-        """Nothing can be done before the disk is there."""
+        """Nothing to do before the disk is there."""
 
     async def probe(self) -> State:
-        """Down only if the device is mounted nowhere on this host (F71)."""
+        """Down only if the device is not mounted anywhere on this host (F71)."""
         limit_s = self.settings.stop_timeout_s * ANSWER_SHARE
         if self._calls.hanging:
             await self._calls.run("a look at it", _in(limit_s), self._here)
@@ -101,9 +101,9 @@ class Filesystem:
             raise ResourceError(f"{self}: {why}") from None
 
     def _in_use(self) -> str:
-        """Who has the disk in use though it is not mounted at its path; empty if nobody has.
+        """Who uses the disk although it is not mounted at its path; empty if nobody does.
 
-        Tools for disks take one for themselves for a moment, above all while a host boots.
+        Disk tools open a disk for a moment, mostly while a host boots.
         """
         left = ""
         for _look in range(LOOKS):
@@ -123,17 +123,17 @@ class Filesystem:
         await self.make_room()
 
     async def make_room(self) -> None:
-        """Give the reserve up if it is full, so that what lies on it can be started (F91)."""
+        """Give up the reserve of a full file system, so that its applications can start (F91)."""
         limit_s = self.settings.start_timeout_s * ANSWER_SHARE
         freed, left = await self._calls.run("making room", _in(limit_s), self._give_up)
         if freed:
             text = f"its reserve of {freed >> 20} MiB is given up, so that its service can start"
             if left < reserve.SMALLEST:
-                text += ", but what is free is for root alone (ext4: tune2fs -m 0)"
+                text += ", but only root may use the free space (ext4: tune2fs -m 0)"
             self._alert("reserve-given-up", f"{self} is full: {text}. Make room there now")
 
     def _give_up(self) -> tuple[int, int]:
-        """Bytes, and what any account may write now; no reason not to start if it fails."""
+        """Freed bytes, and the room for any account now. An error does not prevent the start."""
         path = self._options.path
         try:
             return reserve.give_up(path), reserve.free(path)
@@ -158,7 +158,7 @@ class Filesystem:
             ) from None
 
     async def stop(self) -> None:
-        """Unmount it wherever it is mounted; tried again for the time that was given (F54, F71)."""
+        """Unmount it wherever it is mounted; try again within the timeout (F54, F71)."""
         until = _in(self.settings.stop_timeout_s * ANSWER_SHARE)
         pause_s = FIRST_PAUSE_S
         while True:
@@ -189,14 +189,14 @@ class Filesystem:
             raise ResourceError(f"{self}: cannot be unmounted: {error.strerror}") from None
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """The monitor of the mounts watches, since it needs one descriptor for all."""
+        """The monitor of the mounts watches it, with one descriptor for all mounts."""
 
     def close(self) -> None:
         """Nothing to free."""
 
 
 def _in(seconds: float) -> float:
-    """The loop's time in so many seconds."""
+    """The loop time in so many seconds."""
     return asyncio.get_running_loop().time() + seconds
 
 

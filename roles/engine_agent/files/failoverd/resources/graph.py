@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The takeover path as a dependency graph: what does not depend on each other runs at once."""
+"""The takeover as a dependency graph: independent resources start at the same time."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ class CycleError(Exception):
 
 
 def order(graph: Graph) -> list[str]:
-    """Names in an order in which each stands behind what it needs; raises CycleError."""
+    """Names in an order in which each follows its needs; raises CycleError."""
     result: list[str] = []
     placed: set[str] = set()
     while len(placed) < len(graph):
         ready = [n for n, needs in graph.items() if n not in placed and placed.issuperset(needs)]
         if not ready:
             stuck = ", ".join(sorted(set(graph) - placed))
-            raise CycleError(f"these come after each other in a circle: {stuck}")
+            raise CycleError(f"these resources wait for each other in a circle: {stuck}")
         result.extend(ready)
         placed.update(ready)
     return result
 
 
 def reverse(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """The graph for stopping: each name waits for those that need it."""
+    """The graph for a stop: each name waits for the names that need it."""
     result: dict[str, list[str]] = {name: [] for name in graph}
     for name, needs in graph.items():
         for need in needs:
@@ -39,7 +39,7 @@ def reverse(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 
 def dependents(graph: Graph, name: str) -> set[str]:
-    """The name itself and everything that needs it, directly or not."""
+    """The name and everything that needs it, directly or not."""
     waiting = reverse(graph)
     found = {name}
     open_names = [name]
@@ -62,10 +62,10 @@ def part(graph: Graph, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 async def run(graph: Graph, work: Callable[[str], Awaitable[None]]) -> dict[str, BaseException]:
-    """Run work(name) for every name, each as soon as what it waits for has succeeded.
+    """Run work(name) for every name as soon as all of its needs have succeeded.
 
-    Returns the failures by name; what waits for a failed name is not run at all. Independent
-    names go on, so that the caller finds every piece either untouched or finished.
+    Returns the failures by name. Names that wait for a failed name are not run. Independent names
+    go on, so that every resource is either untouched or finished.
     """
     finished = {name: asyncio.get_running_loop().create_future() for name in graph}
     failures: dict[str, BaseException] = {}
@@ -91,6 +91,6 @@ async def run(graph: Graph, work: Callable[[str], Awaitable[None]]) -> dict[str,
     finally:
         for task in tasks:
             task.cancel()
-        # Whoever gave this up begins the next thing when nothing of this is under way any more.
+        # If the caller gives up, wait until all work has really ended.
         await asyncio.gather(*tasks, return_exceptions=True)
     return failures

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why an application did not start, in its own words: of all that it said, the line that tells."""
+"""Finds in the output of an application the line that tells why it did not start."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ JOURNALCTL = "/usr/bin/journalctl"
 LINES = 100
 LIMIT_S = 5.0
 LONGEST = 180
-"""Letters of a reason: with the names around it it fits into a heartbeat as a whole."""
+"""Letters of a reason that fit into a heartbeat together with the names around it."""
 EXIT_REASON = "ocf-exit-reason:"
-"""With this an OCF agent says why an action failed, and to whom."""
+"""An OCF agent marks the reason of a failed action with this text."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 STAMP = re.compile(
     r"^(?:\[?(?:\w{3} )?(?:\w{3} +\d{1,2}|\d{4}[-/]\d\d[-/]\d\d)[T ][\d:.,]+(?: \d{4})?"
     r"(?: ?(?:[A-Z]{2,5}|Z|[+-]\d\d:?\d\d))?\]?:? *)?"
     r"(?:\[\d+\]:? *)?"
 )
-"""The time and the number of the process that many programs put before each line."""
+"""Time and process number, which many programs put before each line."""
 FATAL = re.compile(r"\b(?:FATAL|PANIC|EMERG|CRIT|CRITICAL|emerg|crit|alert)\b")
 BAD = re.compile(
     r"error|exception|fail|cannot|can't|could not|couldn't|unable|denied|refused|invalid|missing"
@@ -34,10 +34,9 @@ BAD = re.compile(
 
 
 def choose(text: str) -> str:
-    """The line that says why, empty if there is none.
+    """The line with the reason, empty if there is none.
 
-    The last thing that an application says is seldom the reason: PostgreSQL ends with "database
-    system is shut down".
+    The last line is seldom the reason: PostgreSQL ends with "database system is shut down".
     """
     lines = [printable(COLOUR.sub("", line)).strip() for line in text.splitlines()]
     lines = [line for line in lines if line]
@@ -54,9 +53,9 @@ def _last(pattern: re.Pattern[str], lines: Iterable[str]) -> str:
 
 
 async def of_unit(invocation: str) -> str:
-    """What the processes of one invocation of a unit have told the journal; empty if nothing.
+    """The lines of one invocation of a unit in the journal; empty if there are none.
 
-    Of systemd's own sentences about the unit none is among them.
+    Lines of systemd itself about the unit are left out.
     """
     if not invocation.strip("0"):
         return ""

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After how long the core takes an order for failed that nobody has answered (F76).
+"""Limits after which an order without an answer has failed for the core (F76).
 
-Longer than all the waiting that the shell does itself, so that only what hangs gets there.
+They are longer than all waits of the shell itself, so only a hanging order reaches them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from . import graph
 from .settings import ResourceSettings
 
 MARGIN_S = 30.0
-"""To end helpers whose time is over, to read the disk, for a node under load."""
+"""Time to end late helpers, to read the disk, and for a busy node."""
 FENCE_WAITS = 2
-"""A device is given its time-out for the order, and at most once more for what verifies it."""
+"""A device gets its time-out for the order, and at most once more for the verification."""
 
 
 def of_service(
     resources: tuple[ResourceSettings, ...], before: tuple[ResourceSettings, ...] = ()
 ) -> Limits:
-    """The limits of a service that is made of these; before: of an earlier configuration (F79)."""
+    """The limits of a service of these resources; before: of an earlier configuration (F79)."""
     start_s = _longest(resources, lambda resource: resource.start_timeout_s)
     stop_s = _longest(resources, lambda resource: resource.stop_timeout_s)
     former_s = _longest(before, lambda resource: resource.stop_timeout_s)
@@ -48,7 +48,7 @@ def of_level(level: FencingSettings, resources: tuple[ResourceSettings, ...]) ->
 def _longest(
     resources: tuple[ResourceSettings, ...], cost: Callable[[ResourceSettings], float]
 ) -> float:
-    """The longest way through the graph: what is on it waits for each other."""
+    """The longest path through the graph; its resources wait for each other."""
     by_name = {resource.name: resource for resource in resources}
     needs = {resource.name: resource.after for resource in resources}
     ends: dict[str, float] = {}

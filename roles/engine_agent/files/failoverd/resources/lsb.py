@@ -29,22 +29,22 @@ DIRECTORY = Path("/etc/init.d")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 RUNS = 0
 DEAD = (1, 2, 3)
-"""Dead with a pid file, dead with a lock file, not running: said by the LSB Core specification."""
+"""LSB Core specification: dead with a pid file, dead with a lock file, not running."""
 ENVIRONMENT = {"SYSTEMCTL_SKIP_REDIRECT": "1", "_SYSTEMCTL_SKIP_REDIRECT": "1"}
-"""The script itself is wanted, not the unit that Debian would ask systemd for."""
+"""Run the script itself; Debian would redirect it to its systemd unit."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The script's name."""
+    """The name of the script."""
 
     script: str
     instance: str = ""
-    """Names the place where it lives; unique on the node."""
+    """Name of its scope; unique on the node."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
-    """Read the script's name."""
+    """Read the name of the script."""
     script = entry.text("script")
     if not NAME.fullmatch(script):
         raise entry.fail("script", f"must be the name of a file of /etc/init.d, not {script}")
@@ -52,12 +52,12 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
 
 
 def build(settings: ResourceSettings, host: Any) -> Lsb:
-    """Make the resource; host.systemd gives what the script starts a place to live."""
+    """Make the resource; host.systemd makes the scope of its processes."""
     return Lsb(settings, host.systemd)
 
 
 class Lsb:
-    """Trusts the exit codes that the LSB asks for; a script without status is no use here."""
+    """Trusts the exit codes of the LSB; a script without the action status cannot be used."""
 
     def __init__(
         self, settings: ResourceSettings, systemd: Systemd, directory: Path = DIRECTORY
@@ -76,7 +76,7 @@ class Lsb:
             raise ResourceError(f"{self}: there is no script {self._path} on this node")
 
     async def probe(self) -> State:
-        """A script that is not there has started nothing."""
+        """A missing script has started nothing."""
         if not os.access(self._path, os.X_OK):
             return State.DOWN
         finished = await self._action("status", STATUS_S)
@@ -95,7 +95,7 @@ class Lsb:
             raise self._error("start", finished)
 
     async def stop(self) -> None:
-        """Stop and make sure: many scripts say 0 whatever happened (F47)."""
+        """Stop and verify it: many scripts exit with 0 in any case (F47)."""
         if not os.access(self._path, os.X_OK):
             return
         finished = await self._action("stop", self.settings.stop_timeout_s, vital=True)
@@ -105,7 +105,7 @@ class Lsb:
             raise ResourceError(f"{self}: still runs after its stop")
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Scripts tell nothing by themselves: they are asked by own_checks()."""
+        """Scripts send no events: own_checks() asks them."""
 
     def own_checks(self) -> list[tuple[CheckSettings, Check]]:
         """Its status."""
@@ -145,4 +145,4 @@ class Lsb:
         return result
 
     def close(self) -> None:
-        """Nothing is kept; what the script started runs on in its scope."""
+        """Nothing to free; processes of the script run on in their scope."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The other mount namespaces of this host: what is mounted in them, and unmounting there (F71)."""
+"""The other mount namespaces of this host: lists their mounts, and unmounts there (F71)."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ NAME = re.compile(r"mnt:\[\d+\]")
 
 @dataclass(frozen=True)
 class Namespace:
-    """One that is not this daemon's. door: the file that leads into it."""
+    """A namespace other than that of this daemon. door: the file that leads into it."""
 
     door: str
     name: str
 
     def mounted(self) -> list[mounts.Mount]:
-        """What is mounted in it, oldest first. Raises OSError."""
+        """Its mounts, oldest first. Raises OSError."""
         with _directory("/proc") as proc:
             text = self._inside(_read, "thread-self/mountinfo", proc)
         return mounts.mounted(text.decode("utf-8", "surrogateescape"))
 
     def unmount(self, path: str) -> None:
-        """As mounts.unmount() does it. Raises OSError."""
+        """The same as mounts.unmount(). Raises OSError."""
         self._inside(mounts.unmount, path)
 
     def _inside(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call it on a thread that has moved there: one that shares its root cannot (setns(2))."""
+        """Call it on a thread that moves there; a thread that shares its root cannot (setns(2))."""
         result: list[Any] = []
         problem: list[OSError] = []
 
@@ -84,7 +84,7 @@ def _read(path: str, directory: int) -> bytes:
 
 
 def foreign() -> list[Namespace]:
-    """All that a process lives in, holds open, or has kept with a mount."""
+    """All namespaces that a process lives in, holds open, or that a mount keeps."""
     own = str(Path("/proc/self/ns/mnt").readlink())
     found: dict[str, Namespace] = {}
     pids = sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())

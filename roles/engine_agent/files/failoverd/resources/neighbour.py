@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who answers to an address on the LAN, and telling the LAN who does now.
+"""Finds who answers to an address on the LAN, and announces addresses.
 
 IPv4: ARP probe and announcement (RFC 5227). IPv6: neighbour solicitation from the unspecified
 address and unsolicited advertisement (RFC 4861, RFC 4862).
@@ -30,8 +30,8 @@ class Neighbours:
         protocol = ETH_P_ARP if addresses[0].version == 4 else ETH_P_IPV6
         self._own = own
         self._addresses = addresses
-        # Without a protocol it hears nothing before it is bound: to bind one that hears already the
-        # kernel waits for every processor, which held up the loop for a second with 50 addresses.
+        # Open it without a protocol and bind it then. Binding a socket that hears already makes the
+        # kernel wait for every processor, which blocked the loop for a second with 50 addresses.
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         try:
             self.socket.bind((interface, protocol))
@@ -51,7 +51,7 @@ class Neighbours:
             self._send(b"\x33\x33" + group[-4:], _ipv6(b"\0" * 16, group, body))
 
     def announce(self) -> None:
-        """Tell everybody that each address is here now: both forms that are in use (F57)."""
+        """Announce that each address is here now, in both usual forms (F57)."""
         for address in self._addresses:
             packed = address.packed
             if isinstance(address, IPv4Address):
@@ -64,13 +64,13 @@ class Neighbours:
             self._send(b"\x33\x33" + everybody[-4:], _ipv6(packed, everybody, body))
 
     def rivals(self, *, probing: bool) -> str:
-        """The MAC of somebody else who claims an address, of the packets that wait; or ''."""
+        """The MAC of another host that claims an address in the waiting packets; or ''."""
         return next(iter(self.claims(probing=probing).values()), "")
 
     def claims(self, *, probing: bool) -> dict[Address, str]:
-        """The same for each address that somebody else claims.
+        """The same for each address that another host claims.
 
-        probing: this node has not claimed it yet, so another one's probe counts too.
+        probing: this node does not hold the address, so a probe of another host counts, too.
         """
         found: dict[Address, str] = {}
         for _round in range(64 + 4 * len(self._addresses)):
@@ -83,7 +83,7 @@ class Neighbours:
         return found
 
     def _received(self) -> bytes:
-        """The next packet that waits, empty if none does."""
+        """The next waiting packet, empty if there is none."""
         try:
             return self.socket.recv(256)
         except BlockingIOError:
@@ -108,10 +108,10 @@ class Neighbours:
         self.socket.send(destination + self._own + struct.pack("!H", protocol) + payload)
 
     def close(self) -> None:
-        """Close the socket. The kernel waits for every processor then, too: the loop need not."""
+        """Close the socket on a thread: the kernel waits for every processor then, too."""
         try:
             _CLOSER.submit(self.socket.close)
-        except RuntimeError:  # no thread is to be had, or the process ends
+        except RuntimeError:  # no thread can start, or the process ends
             self.socket.close()
 
 

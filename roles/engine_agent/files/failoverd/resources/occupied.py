@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who has a disk in use: mounts in any namespace, processes, and the kernel's own users (F71)."""
+"""Finds the users of a disk: mounts in any namespace, processes, and the kernel (F71)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Device = tuple[int, int]
 
 @dataclass(frozen=True)
 class Place:
-    """A mount, and the namespace that it is in: None for this daemon's own."""
+    """A mount and its namespace; None: the namespace of this daemon."""
 
     mount: mounts.Mount
     namespace: namespaces.Namespace | None = None
@@ -57,7 +57,7 @@ def number_of(path: str) -> Device:
 
 
 def stack(device: Device) -> list[Device]:
-    """The device and what device-mapper or md has made of the whole of it, such as a multipath."""
+    """The device, and devices of device-mapper or md on the whole of it, such as a multipath."""
     found = [device]
     waiting = [device]
     while waiting:
@@ -73,16 +73,16 @@ def stack(device: Device) -> list[Device]:
 
 
 def claimed(device: Device, path: str) -> bool | None:
-    """Whether a file system, swap or another program of the kernel has the device as its own.
+    """Whether a file system, swap or another part of the kernel has claimed the device.
 
     The kernel gives a device to one claimant (O_EXCL, open(2)), and a file system keeps its claim
-    while anything holds it: a mount in a namespace that nobody sees, a file of a lazy unmount.
-    None: the device cannot be asked. DRBD refuses its device on a node where nobody can use it.
+    while anything holds it: a mount in a hidden namespace, a file of a lazy unmount.
+    None: the device cannot be opened. DRBD refuses that on a node where nobody can use it.
     """
     above = stack(device)[1:]
     if not above:
         return _refused(path)
-    # The device itself is claimed by what is above it.
+    # A device above it has claimed the device itself.
     names = [(BLOCK / f"{major}:{minor}").resolve().name for major, minor in above]
     answers = [_refused(f"/dev/{name}") for name in names]
     if True in answers:
@@ -103,15 +103,15 @@ def _refused(path: str) -> bool | None:
 def here(devices: Sequence[Device], path: str) -> list[Place]:
     """The mounts of this namespace that have to go before the devices are free.
 
-    That is each mount of them, what is mounted at the path, and whatever is mounted below one of
-    these. In an order in which they can be unmounted.
+    These are their own mounts, the mounts at the path, and all mounts below one of these, in an
+    order in which they can be unmounted.
     """
     table = mounts.mounted()
     return _order(_tops(table, devices, path), table, None)
 
 
 def elsewhere(devices: Sequence[Device]) -> list[Place]:
-    """The same of all other namespaces. One that ends meanwhile, or lets nobody in, has none."""
+    """The same of all other namespaces. A namespace that ends or cannot be entered has none."""
     found: list[Place] = []
     for namespace, table in _tables():
         if namespace is not None:
@@ -144,7 +144,7 @@ def _tops(
 def _order(
     tops: list[mounts.Mount], table: list[mounts.Mount], namespace: namespaces.Namespace | None
 ) -> list[Place]:
-    # What is mounted at / of a namespace goes with the processes that live on it.
+    # A mount at / of a namespace goes when its processes end.
     bases = {entry.path for entry in tops if entry.path != "/"}
     wanted = [entry for entry in table if entry in tops or below(entry.path, bases)]
     ranked = sorted(enumerate(wanted), key=lambda pair: (len(pair[1].path), pair[0]), reverse=True)
@@ -169,7 +169,7 @@ def _lies_on(entry: mounts.Mount, bases: set[str]) -> bool:
 
 
 def by_kernel(device: Device, bases: set[str]) -> list[str]:
-    """What the kernel itself uses of the device or of files below these paths, for people."""
+    """Uses of the device, or of files below these paths, by the kernel itself, for people."""
     found = [
         f"used as swap: {file}" for file in _swaps() if below(file, bases) or _is(file, device)
     ]
@@ -200,7 +200,7 @@ def _is(path: str, device: Device) -> bool:
 
 
 def describe(device: Device, name: str, path: str) -> str:
-    """Who has the device in use, in one sentence; empty if nobody is known to."""
+    """One sentence about the users of the device; empty if none is known."""
     devices = stack(device)
     mine = here(devices, path)
     held = [str(place) for place in [*mine, *elsewhere(devices)] if place.mount.device in devices]

@@ -30,7 +30,7 @@ from .settings import ResourceSettings
 
 START_TIMEOUT_S = 3600.0
 STOP_TIMEOUT_S = 3600.0
-"""The agent says itself how long its actions take, unless the user does; these are outer limits."""
+"""User or agent tell how long actions take; these are outer limits."""
 ROOT = Path("/usr/lib/ocf")
 AGENT = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
 METADATA_S = 20.0
@@ -41,31 +41,31 @@ LIMIT_OF = {
     "demote": ("stop_timeout_s", 0.5),
     "stop": ("stop_timeout_s", 1.0),
 }
-"""Which of the user's limits holds for an action, and how much of it the action may take."""
+"""The user's limit that holds for an action, and the share that the action may take."""
 OK, NOT_INSTALLED, NOT_RUNNING, PROMOTED = 0, 5, 7, 8
 UP = (OK, PROMOTED, 190, 191)
-"""190 and 191 mean that it serves, though degraded."""
+"""190 and 191 mean: it serves, but degraded."""
 WORDS = {
     1: "failed",
-    2: "was given wrong arguments",
+    2: "got wrong arguments",
     3: "is not implemented",
     4: "lacks a permission",
     5: "lacks a program",
     6: "is misconfigured",
-    7: "says that it does not run",
-    9: "says that it failed while promoted",
+    7: "reports that it does not run",
+    9: "reports that it failed while promoted",
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    """Which agent, and what it is told."""
+    """The agent and its parameters."""
 
     agent: str
     parameters: Mapping[str, str]
     promoted: bool = False
     instance: str = ""
-    """What the agent calls this use of itself; unique on the node."""
+    """Name of this instance for the agent; unique on the node."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
@@ -82,12 +82,12 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
 
 
 def build(settings: ResourceSettings, host: Any) -> Ocf:
-    """Make the resource; host.systemd gives what the agent starts a place to live."""
+    """Make the resource; host.systemd makes the scope of its processes."""
     return Ocf(settings, host.systemd)
 
 
 class Ocf:
-    """One action at a time; what an exit code means depends on the action."""
+    """One action at a time. The meaning of an exit code depends on the action."""
 
     def __init__(self, settings: ResourceSettings, systemd: Systemd, root: Path = ROOT) -> None:
         self.settings = settings
@@ -99,9 +99,9 @@ class Ocf:
         self._instance = self._options.instance or settings.name
         self._metadata: Metadata | None = None
         self._limit: tuple[asyncio.Timeout, float] | None = None
-        """Of the start under way: its limit, and how long that is."""
+        """The limit of the start under way, and its length."""
         self._mark: Hashable = None
-        """How far that was when it was looked at last."""
+        """Its progress at the last look."""
         self._turn = asyncio.Lock()
         self._scope = f"failover-{self._instance}.scope"
         self._scopewatch = ScopeWatch(systemd, self._scope)
@@ -110,7 +110,7 @@ class Ocf:
         return f"ocf:{self._options.agent}"
 
     async def prepare(self, situation: Situation) -> None:
-        """Have the agent's own description read and the parameters checked against it."""
+        """Read the metadata of the agent, and check the parameters against it."""
         metadata = await self._known()
         complaint = ocf_metadata.wrong(metadata, self._options.parameters)
         if complaint:
@@ -130,7 +130,7 @@ class Ocf:
         return self._metadata
 
     async def probe(self) -> State:
-        """Without the agent nothing that it had started can be told from what others started."""
+        """Without the agent, its processes cannot be told from others."""
         if not os.access(self._path, os.X_OK):
             return State.DOWN
         metadata = await self._known()
@@ -142,7 +142,7 @@ class Ocf:
         raise self._error("monitor", finished)
 
     async def start(self, situation: Situation) -> None:
-        """Start and, if it is to be, promote."""
+        """Start, and promote if configured."""
         self._scopewatch.end()
         metadata = await self._known()
         adopt = agents.scope(self._systemd, self._scope, f"{self} of failover.cluster")
@@ -152,7 +152,7 @@ class Ocf:
                 raise self._error(action, finished)
 
     async def _begun(self, action: str, limit_s: float, adopt: agents.Adopt) -> Finished:
-        """As _action(), but progress() gives it its limit again."""
+        """The same as _action(), but progress() extends its limit."""
         try:
             async with asyncio.timeout(limit_s) as limit:
                 self._limit = (limit, limit_s)
@@ -163,7 +163,7 @@ class Ocf:
             self._limit = None
 
     async def progress(self) -> Progress | None:
-        """What the processes of its scope show; while they get on, its agent may go on (F77)."""
+        """The progress of the processes in its scope; with progress, the agent may go on (F77)."""
         try:
             pids = await self._systemd.pids(self._scope)
             seen: Progress | None = await aside(progress.of, pids, "")
@@ -178,32 +178,32 @@ class Ocf:
         return seen
 
     async def stop(self) -> None:
-        """Demote and stop; only the agent's word that it does not run counts (F47)."""
+        """Demote and stop. It is down only if the agent reports that it does not run (F47)."""
         self._scopewatch.end()
         if not os.access(self._path, os.X_OK):
             return
         try:
             metadata = await self._known()
         except ResourceError:
-            # Then nothing was started, and it is not worth a node's life to be sure of the times.
+            # Then nothing was started, and the default times are good enough.
             metadata = Metadata({}, {}, ocf_metadata.DEFAULT_INTERVAL_S)
         if self._options.promoted:
-            # What cannot be demoted is stopped all the same.
+            # Stop it even if it cannot be demoted.
             await self._action("demote", self._limit_s(metadata, "demote"), vital=True)
         finished = await self._action("stop", self._limit_s(metadata, "stop"), vital=True)
         if finished.code == OK:
             return
         if finished.code is not None:
-            # An agent may refuse to stop what it was never able to start.
+            # An agent may refuse to stop an application that it was never able to start.
             found = await self._action("monitor", metadata.timeout_s("monitor"))
             if found.code == NOT_RUNNING:
                 return
         raise self._error("stop", finished)
 
     def _limit_s(self, metadata: Metadata, action: str) -> float:
-        """The user's word for the whole start or stop wins over the agent's own.
+        """The limit of the user for the whole start or stop wins over those of the agent.
 
-        Of a stop a demotion that hangs leaves half of the time for the stop itself.
+        A hanging demotion leaves half of the time of a stop for the stop itself.
         """
         name, share = LIMIT_OF[action]
         if name in self.settings.given:
@@ -211,13 +211,13 @@ class Ocf:
         return metadata.timeout_s(action)
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Ask at once when its last process has ended; all else is found by own_checks()."""
+        """Ask at once when its last process has ended; own_checks() finds everything else."""
         self._scopewatch.begin(partial(self._emptied, failed))
 
     async def _emptied(self, failed: Callable[[str], None]) -> None:
         """Many agents leave no process behind, so only "not running" is a failure (F50).
 
-        What an agent cannot tell, say because the storage is frozen, is left to the checks.
+        If an agent cannot tell, for example on frozen storage, the checks decide.
         """
         with contextlib.suppress(ResourceError):
             finished = await self._monitor()
@@ -225,7 +225,7 @@ class Ocf:
                 failed(str(self._error("monitor", finished)))
 
     def own_checks(self) -> list[tuple[CheckSettings, Check]]:
-        """The agent's monitor, as often and as long as it says itself."""
+        """The monitor action, with the interval and time-out of the agent."""
         if self._metadata is None:
             return []
         times = self._metadata
@@ -233,7 +233,7 @@ class Ocf:
         return [(settings, self)]
 
     async def check(self) -> None:
-        """Raises CheckFailed with the agent's last words."""
+        """Raises CheckFailed with the last line of the agent."""
         wanted = (PROMOTED, 191) if self._options.promoted else UP
         finished = await self._monitor()
         if finished.error is not None:
@@ -242,7 +242,7 @@ class Ocf:
             raise CheckFailed(str(self._error("monitor", finished)))
 
     async def _monitor(self) -> Finished:
-        """As of what runs; with no interval an agent takes it for a probe."""
+        """The environment of a monitor; without an interval an agent takes it for a probe."""
         metadata = await self._known()
         timeout_s, interval_s = metadata.timeout_s("monitor"), metadata.interval_s
         return await self._action("monitor", timeout_s, interval_s=interval_s)
@@ -263,7 +263,7 @@ class Ocf:
         env = agents.environment(given)
         async with self._turn:
             try:
-                # Whoever waits ends it then: cancelled, it leaves nothing behind either.
+                # At its limit the caller cancels it, which leaves no process behind.
                 ends_s = ENDLESS_S if endless else timeout_s
                 return await agents.run(argv, env, ends_s, adopt, vital=vital)
             except SystemdError as error:
@@ -280,5 +280,5 @@ class Ocf:
         return ResourceError(f"{self}: {action} {word}{said}")
 
     def close(self) -> None:
-        """What the agent started runs on in its scope."""
+        """Processes of the agent run on in their scope."""
         self._scopewatch.close()

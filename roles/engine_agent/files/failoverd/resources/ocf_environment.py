@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables that tell an OCF agent what it is asked for. Pure but for the name of the host."""
+"""The environment variables of an OCF agent. Pure except for the name of the host."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PROMOTABLE = {
     "promoted_max": "1",
     "promotable": "true",
 }
-"""Told to an agent that is to be promoted and to no other: Filesystem refuses to be a clone."""
+"""Only for an agent that is promoted: Filesystem refuses to be a clone."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """One use of an agent."""
+    """One instance of an agent."""
 
     agent: str
     """Provider and type, like heartbeat:nginx."""
@@ -32,7 +32,7 @@ class Use:
 def variables(
     use: Use, root: Path, parameters: Mapping[str, str], timeout_s: float, interval_s: float
 ) -> dict[str, str]:
-    """What OCF 1.1 promises an agent, and the part of Pacemaker's own that agents look at."""
+    """The variables of OCF 1.1, and those of Pacemaker that agents read."""
     provider, _colon, kind = use.agent.partition(":")
     meta = {
         "timeout": str(int(timeout_s * 1000)),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an OCF agent says of itself: its parameters and how long its actions take. Pure."""
+"""Reads the metadata of an OCF agent: its parameters and the times of its actions. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Metadata:
     """Name -> whether it must be given."""
     timeouts: Mapping[str, float]
     interval_s: float
-    """Between two monitors."""
+    """Pause between two monitor actions."""
 
     def timeout_s(self, action: str) -> float:
         """How long an action may take."""
@@ -38,7 +38,7 @@ class Metadata:
 
 
 def parse(text: str, promoted: bool = False) -> Metadata:
-    """Read the XML, whatever is printed around it; raises MetadataError."""
+    """Read the XML, and skip any output around it; raises MetadataError."""
     begin, end = text.find("<resource-agent"), text.rfind("</resource-agent>")
     if begin < 0 or end < 0:
         raise MetadataError("it prints no metadata")
@@ -54,7 +54,7 @@ def parse(text: str, promoted: bool = False) -> Metadata:
     timeouts: dict[str, float] = {}
     interval_s = DEFAULT_INTERVAL_S
     monitors = [entry for entry in root.iter("action") if entry.get("name") == "monitor"]
-    # Of equals the first.
+    # The first one of equals.
     monitor = min(monitors, key=lambda entry: _misfit(entry, promoted), default=None)
     for entry in root.iter("action"):
         name = entry.get("name", "")
@@ -67,7 +67,7 @@ def parse(text: str, promoted: bool = False) -> Metadata:
 
 
 def _misfit(monitor: ET.Element, promoted: bool) -> tuple[bool, int]:
-    """How badly one of several monitors fits: not the shallow one, or that of another role."""
+    """How badly a monitor action fits: worse if it is shallow, or for another role."""
     role = monitor.get("role", "")
     wanted = PROMOTED if promoted else PLAIN
     rank = 0 if role in wanted else 2 if role in PROMOTED else 1
@@ -86,7 +86,7 @@ def _seconds(text: str | None, default: float) -> float:
 
 
 def wrong(metadata: Metadata, given: Mapping[str, str]) -> str:
-    """What is wrong with the parameters that were given, empty if nothing is."""
+    """The error in the given parameters, empty if there is none."""
     for name in given:
         if name not in metadata.parameters:
             return f"has no parameter {name}; known are {', '.join(sorted(metadata.parameters))}"

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the programs of a standby's applications in memory, so that a takeover need not read them.
+"""Loads the programs of the applications into memory on a standby, for a faster takeover.
 
-The first start of a database server on a node that never ran it reads its program and libraries
-from a cold disk: two thirds of the start in the lab. Reading them ahead harms nobody.
+The first start of a database server on a node reads its program and libraries from the disk, which
+took two thirds of the start in the lab. Reading them early harms nobody.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _LIBRARY = re.compile(r"(?:=>\s*)?(/\S+)\s+\(0x")
 
 
 def programs(unit_file: str) -> list[str]:
-    """The programs that a unit file's text starts."""
+    """The programs that a unit file starts."""
     return _EXEC.findall(unit_file)
 
 
 def libraries(listing: str) -> list[str]:
-    """The files in what the dynamic linker lists of a program."""
+    """The files in the list of the dynamic linker for a program."""
     return _LIBRARY.findall(listing)
 
 
 async def warm(unit_files: Iterable[str]) -> int:
     """Read the programs of these unit files and their libraries once; returns bytes read.
 
-    What cannot be read is left out: this is a matter of speed only.
+    Unreadable files are left out: this only saves time.
     """
     total = 0
     for path in unit_files:

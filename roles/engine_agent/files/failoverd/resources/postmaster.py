@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lock files that a PostgreSQL left behind and that keep the next one down (F55).
+"""Removes lock files of a crashed PostgreSQL that would keep the next one down (F55).
 
-A server takes a lock file for held if any process of its account has the number in it. After a
-crash that may be any program, and the server refuses to start each time it is tried.
+A server takes a lock file for valid if any process of its account has the number in it. After a
+crash that may be another program, and the server refuses every start.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ def standby(data: str) -> str:
 
 
 def clear(data: str, proc: str | Path = "/proc") -> list[str]:
-    """Remove the lock files of a data directory in which no server works; returns their paths.
+    """Remove the lock files of a data directory without a server; returns their paths.
 
-    Only one that stands in the way: with the number of a process that lives. Every server and
-    each of its processes works in its data directory, in whatever namespace, so one that nobody
-    works in has no server. Blocks with the file system; raises OSError.
+    Only lock files that block a start, because a process with their number lives. All processes of
+    a server have the data directory as working directory, in any namespace. If no process has it,
+    there is no server. Blocks with the file system; raises OSError.
     """
     pidfile = Path(data, PIDFILE)
     lines = _lines(pidfile)
     locks = [pidfile]
     if len(lines) > SOCKETS and lines[SOCKETS].startswith("/") and lines[PORT].isdecimal():
         socket = Path(lines[SOCKETS], f".s.PGSQL.{lines[PORT]}.lock")
-        # By now a server with another data directory may have the port.
+        # A server with another data directory may have the port by now.
         locks += [socket] if _is_of(socket, data) else []
     stale = [lock for lock in locks if _held_by_number(lock, proc)]
     if not stale or _worked_in(data, proc):
@@ -53,7 +53,7 @@ def clear(data: str, proc: str | Path = "/proc") -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    """The begin of a file that others may have written; nothing if it is no plain file."""
+    """The beginning of a file that others may have written; empty if it is not a regular file."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -67,7 +67,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _held_by_number(lock: Path, proc: str | Path) -> bool:
-    """Whether a process that lives has the number in a lock file."""
+    """Whether a process with the number in a lock file lives."""
     try:
         number = abs(int(_lines(lock)[0]))
     except (ValueError, IndexError):
@@ -76,15 +76,15 @@ def _held_by_number(lock: Path, proc: str | Path) -> bool:
 
 
 def _is_of(lock: Path, data: str) -> bool:
-    """Whether a lock file says that it is of a server with this data directory."""
+    """Whether a lock file belongs to a server with this data directory."""
     lines = _lines(lock)
     return len(lines) > DATA and os.path.realpath(lines[DATA]) == os.path.realpath(data)
 
 
 def _worked_in(data: str, proc: str | Path) -> bool:
-    """Whether a server, or a process that it has started, works in this directory.
+    """Whether a server or one of its processes works in this directory.
 
-    Only processes of its owner: no server takes a directory that is another's.
+    Only processes of its owner count: a server refuses the directory of another account.
     """
     home, remote = Path(data).stat(), Remote()
     far = remote.mount(Path(proc, "self"), os.path.realpath(data)) is not None
@@ -94,7 +94,7 @@ def _worked_in(data: str, proc: str | Path) -> bool:
         try:
             cwd = entry / "cwd"
             mine = home.st_uid in _accounts(entry)
-            # Another host's directory may not answer, and is none of this host.
+            # The directory of another host may not answer, and is not on this host.
             mine = mine and (far or remote.mount(entry, str(cwd.readlink())) is None)
             if mine and os.path.samestat(cwd.stat(), home):
                 return True

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a start gets on, and how far it is (F77): crash recovery may be longer than any limit.
+"""The progress of a start (F77): crash recovery may take longer than any limit.
 
-Two kinds of applications tell. One sends its status to systemd (sd_notify, STATUS=), as MariaDB
-does. PostgreSQL shows in the title of its startup process which segment of its log it replays;
-while it synchronises its files before, the kernel shows which file it has open.
+MariaDB and others send their status to systemd (sd_notify, STATUS=). PostgreSQL shows in the title
+of its startup process which segment of its log it replays. While it synchronises its files before,
+the kernel shows which file it has open.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from failoverd.system import kernel
 
 STARTUP = re.compile(r"postgres: (?:.*: )?startup\b *(.*)")
 WORKS = re.compile(r"postgres: (?:.*: )?(?:startup|checkpointer|background writer)\b")
-"""Who works on a recovery: at its end the checkpointer writes what was replayed."""
+"""The processes of a recovery: at its end the checkpointer writes the replayed data."""
 COUNTERS = (b"rchar", b"wchar", b"read_bytes", b"write_bytes")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a start is. mark differs from the last one if it has got on."""
+    """The progress of a start. mark differs from the last one after any progress."""
 
     text: str
     mark: Hashable
 
 
 def of(pids: Iterable[int], told: str, proc: str | Path = "/proc") -> Progress | None:
-    """What these processes, or told to systemd, say of the start of a unit; None if nothing."""
+    """The progress of a unit by its status or its processes; None if it tells nothing."""
     found = list(filter(None, (_postgres(pid, proc) for pid in pids)))
     texts = [text for text, _mark in found if text]
     text = next(iter(texts), "") or told
@@ -41,7 +41,7 @@ def of(pids: Iterable[int], told: str, proc: str | Path = "/proc") -> Progress |
 
 
 def _postgres(pid: int, proc: str | Path) -> tuple[str, Hashable] | None:
-    """What a process of PostgreSQL does, and a mark that changes while it works."""
+    """The activity of a process of PostgreSQL, and a mark that changes while it works."""
     try:
         title = kernel.read(f"{proc}/{pid}/cmdline").rstrip(b"\0 ").decode(errors="replace")
         if not WORKS.match(title):
@@ -60,7 +60,7 @@ def _postgres(pid: int, proc: str | Path) -> tuple[str, Hashable] | None:
 
 
 def _work(pid: int, proc: str | Path) -> tuple[bytes, ...]:
-    """What it has read and written, as far as this kernel counts that."""
+    """Bytes that it has read and written, if this kernel counts them."""
     try:
         lines = kernel.read(f"{proc}/{pid}/io").splitlines()
     except OSError:

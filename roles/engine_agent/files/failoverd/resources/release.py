@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frees a disk from every mount of this host, so that nobody writes to it any more (F71)."""
+"""Unmounts a disk everywhere on this host, so that nobody writes to it any more (F71)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from . import occupied, users
 
 @dataclass
 class Outcome:
-    """What one attempt has done. left: who has the disk in use still, empty if it is free."""
+    """The result of one attempt. left: who still uses the disk, empty if it is free."""
 
     left: str = ""
     ended: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
-    """Where else than at its own path it was unmounted."""
+    """Places other than its path where it was unmounted."""
 
 
 def attempt(name: str, device: occupied.Device | None, path: str) -> Outcome:
-    """Unmount what is mounted of the device named so, or at the path. Blocks. Raises OSError.
+    """Unmount everything of this device or at the path. Blocks. Raises OSError.
 
-    Users of these mounts, and nobody else's, are ended when they keep it busy (F54).
-    device: None if there is no such device now; then only what is at the path is unmounted.
+    Processes that keep these mounts busy are ended, and no others (F54).
+    device: None if there is no such device now; then only mounts at the path are unmounted.
     """
     outcome = Outcome()
     devices = [] if device is None else occupied.stack(device)
@@ -41,7 +41,7 @@ def attempt(name: str, device: occupied.Device | None, path: str) -> Outcome:
 
 
 def held(name: str, device: occupied.Device, path: str) -> str:
-    """Who has the device in use, as far as it can be known; empty if nobody has. Blocks."""
+    """Who uses the device, as far as can be known; empty if nobody does. Blocks."""
     claimed = occupied.claimed(device, name)
     if claimed is False:
         return ""
@@ -53,7 +53,7 @@ def held(name: str, device: occupied.Device, path: str) -> str:
         return ""
     return (
         occupied.describe(device, name, path)
-        or f"{name} is held by the kernel, and neither a mount nor a process shows why"
+        or f"{name} is in use by the kernel, and neither a mount nor a process shows why"
     )
 
 
@@ -61,11 +61,11 @@ def _clear_elsewhere(name: str, device: occupied.Device, bases: set[str], outcom
     devices = occupied.stack(device)
     _clear(occupied.elsewhere(devices), devices, "", outcome)
     if occupied.claimed(device, name):
-        # Files of a mount that was taken away lazily keep it, and no table shows them.
+        # Files of a lazily unmounted mount keep it, and no table shows them.
         for number in devices:
             outcome.ended += users.end(users.Content(number))
     if occupied.claimed(device, name):
-        # So do the layers of an overlay: the kernel keeps a mount of its own for each.
+        # Layers of an overlay keep it, too: the kernel has a mount of its own for each.
         _clear(occupied.overlays(bases), devices, "", outcome)
 
 
@@ -99,5 +99,5 @@ def _unmount(place: occupied.Place, devices: list[occupied.Device], outcome: Out
 
 
 def _is_root(place: occupied.Place) -> bool:
-    """It is / of another namespace: it goes when the processes that live on it have ended."""
+    """It is / of another namespace: it goes when the processes of the namespace have ended."""
     return place.namespace is not None and place.mount.path == "/"

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on the file systems of other hosts. To ask for one may hang for good: NFS, its server dead.
+"""Files on file systems of other hosts: with a dead NFS server, a question may hang for ever.
 
-What a process has open is known by its path, which the kernel tells without a look at the file.
-Only a file on a disk of this host is asked for its device. Another host's is on no disk here.
+The kernel tells the path of an open file without a look at the file. Only a file on this host is
+asked for its device. A file of another host is on no disk of this host.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from failoverd.system import kernel, mounts
 
 KINDS = ("nfs", "cifs", "smb", "ceph", "9p", "afs", "gluster", "lustre", "fuse", "autofs")
-"""What the names of the types begin with. fuse: its server is a program, which may hang as well."""
+"""Prefixes of the types. fuse: its server is a program, which may hang as well."""
 LOCAL = ("fuseblk", "nfsd")
-"""These begin like one of them. The first is a disk of this host, the second no place for files."""
+"""Exceptions: the first is a disk of this host, the second has no files."""
 
 
 class Remote:
@@ -23,12 +23,12 @@ class Remote:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, mounts.Mount]] = {}
-        """By namespace: what is mounted where, empty where nothing remote is."""
+        """Mounts by namespace, empty without a remote mount."""
 
     def mount(self, process: Path, path: str) -> mounts.Mount | None:
-        """The mount of another host's file system that a path is on; None if it is on this host.
+        """The remote mount of a path; None if the path is on this host.
 
-        path: as this process, a directory below /proc, sees it.
+        path: as seen by this process, a directory below /proc.
         """
         table = self._table(process)
         if not table:
@@ -51,5 +51,5 @@ class Remote:
 
 
 def is_remote(fstype: str) -> bool:
-    """Whether what answers for a file system of this type is not the kernel of this host."""
+    """Whether another program than the kernel of this host serves this type of file system."""
     return fstype.startswith(KINDS) and fstype not in LOCAL

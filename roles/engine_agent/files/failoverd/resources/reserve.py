@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Room that is kept back on a file system, so that a full one never keeps a service down (F91).
+"""Keeps room back on a file system, so that a full one does not keep its service down (F91).
 
-A database that finds no room at its start ends at once, and whoever wants to delete something needs
-it up. So some blocks and some inodes are taken while there is room, and given back when there is
-none at a start. All functions block.
+A database without room at its start ends at once, and deleting its data needs a running database.
+So some blocks and inodes are taken while there is room, and given back at a start without room. All
+functions block.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ NONE = -1
 LARGEST = 64 << 20
 SMALLEST = 1 << 20
 SHARE = 0.05
-"""Of the file system, and no more than LARGEST: enough for several segments of PostgreSQL's log."""
+"""Share of the file system, at most LARGEST: enough for several segments of PostgreSQL's log."""
 FILES = 64
 PLENTY = 3
-"""It is made only while so many times its own size is free: it takes nobody's last room."""
+"""It is made only while so many times its size is free."""
 
 
 def size_for(here: os.statvfs_result) -> int:
@@ -43,15 +43,15 @@ def kept(path: str) -> int:
 
 
 def keep(path: str) -> int:
-    """Take the reserve if it is not whole and there is plenty of room; bytes that were taken.
+    """Complete the reserve if there is plenty of room; returns the bytes taken.
 
-    Raises OSError, as on a file system that is read-only, or where none is mounted.
+    Raises OSError, for example if the file system is read-only or not mounted.
     """
     with _root(path) as root:
         here = os.fstatvfs(root)
         with _place(root) as place:
             missing = size_for(here) - _kept(place)
-        # A file system without a fixed number of inodes says 0 of both.
+        # A file system without a fixed number of inodes reports 0 for both.
         inodes = here.f_files == 0 or here.f_favail >= PLENTY * FILES
         if missing < SMALLEST or here.f_bavail * here.f_frsize < PLENTY * missing or not inodes:
             return 0
@@ -69,7 +69,7 @@ def keep(path: str) -> int:
 
 
 def give_up(path: str) -> int:
-    """Give the reserve back if the file system is full; bytes that are free again. OSError."""
+    """Give the reserve back if the file system is full; returns the bytes freed. OSError."""
     with _root(path) as root, _place(root) as place:
         here, freed = os.fstatvfs(root), _kept(place)
         blocks = here.f_bavail * here.f_frsize < size_for(here)
@@ -81,17 +81,17 @@ def give_up(path: str) -> int:
 
 
 def free(path: str) -> int:
-    """Bytes that any account may write there, and not root alone. Raises OSError."""
+    """Bytes that any account may write there. Raises OSError."""
     here = os.statvfs(path)
     return here.f_bavail * here.f_frsize
 
 
 @contextlib.contextmanager
 def _root(path: str) -> Iterator[int]:
-    """The root of the file system that is mounted there. Raises OSError, also if none is.
+    """The root of the file system that is mounted there. Raises OSError if none is mounted.
 
-    All is done through it. The service may be stopped at any moment, and what lies below the mount
-    point then belongs to another file system.
+    All work goes through it. The service may be stopped at any moment, and then the files below the
+    mount point belong to another file system.
     """
     fd = os.open(path, DIRECTORY)
     try:
@@ -104,7 +104,7 @@ def _root(path: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _place(root: int) -> Iterator[int]:
-    """The directory of the reserve, NONE if there is none; what another user made is left alone."""
+    """The directory of the reserve, NONE if there is none. One of another user is left alone."""
     fd = NONE
     try:
         with contextlib.suppress(OSError):

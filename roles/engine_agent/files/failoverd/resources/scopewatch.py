@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells when the last process of a scope has ended: by systemd's signal, not by polling (F50)."""
+"""Tells by a signal of systemd when the last process of a scope has ended (F50)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from failoverd.system.systemd import Systemd
 
 EMPTY_STATES = ("inactive", "failed")
 RETRY_S = 1.0
-"""Between two tries to subscribe while the bus is away."""
+"""Pause between two tries to subscribe while the bus is away."""
 
 
 class ScopeWatch:
-    """One scope, which comes and goes under the same name."""
+    """One scope, which is made and removed under the same name."""
 
     def __init__(self, systemd: Systemd, unit: str) -> None:
         self._systemd = systemd
@@ -26,13 +26,13 @@ class ScopeWatch:
         self._teller: asyncio.Task[None] | None = None
 
     def begin(self, emptied: Callable[[], Awaitable[None]]) -> None:
-        """From now on run emptied() when it has become empty, one at a time."""
+        """From now on run emptied() when the scope has become empty, one call at a time."""
         self._emptied = emptied
         if self._subscriber is None:
             self._subscriber = asyncio.get_running_loop().create_task(self._subscribe())
 
     def end(self) -> None:
-        """What becomes of it is wanted; emptied() is cancelled if it runs."""
+        """The scope changes by order from now on; cancel emptied() if it runs."""
         self._emptied = None
         if self._teller is not None:
             self._teller.cancel()
@@ -43,7 +43,7 @@ class ScopeWatch:
             try:
                 await self._systemd.watch(self._unit, self._changed)
                 return
-            except Exception:  # what this daemon lacks for a moment as well (F75)
+            except Exception:  # also if this daemon lacks the means for a moment (F75)
                 await asyncio.sleep(RETRY_S)
 
     def _changed(self, properties: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ class ScopeWatch:
             self._teller = asyncio.ensure_future(self._emptied())
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self.end()
         if self._subscriber is not None:
             self._subscriber.cancel()

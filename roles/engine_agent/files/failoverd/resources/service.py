@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One service on this node: its resources probed, started, stopped and recovered as a graph."""
+"""One service on this node: probes, starts, stops and recovers its resources as a graph."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from .service_settings import ServiceSettings
 
 R = TypeVar("R")
 SAID_S = 6.0
-"""So long the last words of an application are waited for."""
+"""Longest wait for the last words of an application."""
 AGAIN_S = 0.2
-"""Between two tries of a stop for which this daemon lacked the means."""
+"""Pause between two tries of a stop for which this daemon lacked the means."""
 FOLLOW_S = 5.0
-"""How often a long start is asked how far it is."""
+"""How often a long start is asked for its progress."""
 
 
 STORAGE = frozenset({"drbd", "sfex", "filesystem"})
-"""Kinds of resources that hold the data and run nothing."""
+"""Types of resources that hold the data and run nothing."""
 
 
 class Failed(Exception):
@@ -65,7 +65,7 @@ class Service:
         self.states: dict[str, str] = dict.fromkeys(resources, "unknown")
         self._graph = {name: r.settings.after for name, r in resources.items()}
         self._meant: graph.Graph = self._graph
-        """What is up when the service is: all, or its storage alone (F91)."""
+        """The resources of a running service: all, or its storage alone (F91)."""
         self._history = history
         self.watchers = watchers or Watchers(resources, lambda: "")
         self._rest = rest
@@ -74,10 +74,10 @@ class Service:
         """Look at it, start or recover it, or wait for their turn to."""
         self._on_failure: Callable[[str, str, bool], None] | None = None
         self.on_progress: Callable[[str], None] = lambda text: None
-        """Told what a start under way does now, when it has got on."""
+        """Called with the progress of a start under way."""
         self._running = False
         self._unwatched: dict[str, str] = {}
-        """With what was told of it."""
+        """With the last text about it."""
         self._former: dict[str, Resource] = {}
         self._everything: graph.Graph = self._graph
         self._on_clean: Callable[[], None] = lambda: None
@@ -85,20 +85,20 @@ class Service:
     def carry(
         self, former: dict[str, Resource], everything: graph.Graph, on_clean: Callable[[], None]
     ) -> None:
-        """An earlier configuration may have started more than this one names (F79).
+        """Add resources that an earlier configuration may have started here (F79).
 
-        everything: the graph of both. on_clean: told once all of it has been stopped.
+        everything: the graph of both. on_clean: called when all of it has been stopped.
         """
         self._former, self._everything, self._on_clean = former, everything, on_clean
 
     def mean(self, *, repair: bool) -> None:
-        """repair: not the service is to be up, but its storage alone, for people (F91)."""
+        """repair: only its storage is to be up, for people (F91)."""
         names = [n for n, r in self.resources.items() if r.settings.type in STORAGE]
         self._meant = graph.part(self._graph, names) if repair else self._graph
 
     @property
     def repaired(self) -> bool:
-        """Its storage alone is meant to be up."""
+        """Only its storage is to be up."""
         return self._meant is not self._graph
 
     @property
@@ -115,7 +115,7 @@ class Service:
         return self._running
 
     def up(self, kind: type[R]) -> list[R]:
-        """The resources of a kind that are up here; none while the service is being changed."""
+        """The resources of a type that are up here; none during a change of the service."""
         if not self._running or self._turn.locked():
             return []
         up = [r for n, r in self.resources.items() if self.states[n] == State.UP.value]
@@ -127,9 +127,9 @@ class Service:
         return [r.settings.options.path for r in self.up(Filesystem)]
 
     async def probe(self) -> tuple[Found, str]:
-        """Look at everything. What cannot be told counts as half up, never as stopped.
+        """Look at everything. An unknown state counts as half up, never as stopped.
 
-        Raises what trouble.own() knows: then nothing was asked.
+        Raises errors of trouble.own(): then nothing was asked.
         """
         async with self._given_up_by_a_stop(), self._turn:
             found: dict[str, State] = {}
@@ -155,11 +155,11 @@ class Service:
                 return Found.PARTIAL, f"up by an earlier configuration: {', '.join(left)}"
             up = {name for name, state in found.items() if state is not State.DOWN}
             if self.repaired:
-                # What people run on the storage that is open for them is their own (F91).
+                # People may run anything on the storage that is open for them (F91).
                 up &= set(self._meant)
             if up == set(self._meant) and {found[name] for name in up} == {State.UP}:
                 return Found.RUNNING, ""
-            # A lock alone runs nothing: it was taken when the peer was excluded.
+            # A lock alone runs nothing: this node took it to exclude the peer.
             if {s for n, s in found.items() if not self._is_lock(n)} == {State.DOWN}:
                 return Found.STOPPED, ""
             return Found.PARTIAL, "; ".join(
@@ -167,7 +167,7 @@ class Service:
             ) or f"up: {', '.join(n for n in found if n in up)}"
 
     async def _left(self) -> list[str]:
-        """What is, or may be, up and is not named any more."""
+        """Resources that may be up and are not named any more."""
         left = []
         for resource in self._former.values():
             try:
@@ -203,14 +203,14 @@ class Service:
         return True
 
     async def start(self, generation: int, peer_gone: bool, *, repair: bool = False) -> None:
-        """Start everything, each part as early as possible; raises Failed.
+        """Start everything, each resource as early as possible; raises Failed.
 
         repair: its storage alone, for people (F91).
         """
         async with self._given_up_by_a_stop(), self._turn:
             self.mean(repair=repair)
             if not self._meant:
-                raise Failed("it has no storage that could be opened")
+                raise Failed("it has no storage to open")
             await self._measured(
                 "start", generation, self._start(self._meant, Situation(peer_gone))
             )
@@ -293,7 +293,7 @@ class Service:
     async def _followed(
         self, name: str, limit: asyncio.Timeout, limit_s: float
     ) -> AsyncIterator[None]:
-        """While a start gets on, whoever waits for it is given the whole limit again (F77)."""
+        """While a start makes progress, its limit begins again (F77)."""
         task = asyncio.ensure_future(self._follow(name, limit, limit_s))
         try:
             yield
@@ -327,7 +327,7 @@ class Service:
     async def _each(
         self, goal: str, part: graph.Graph, work: Callable[[str], Awaitable[None]]
     ) -> None:
-        """Work on each part, measured; parts that wait for a failed one are left alone."""
+        """Work on each resource and measure it, but not on resources that wait for a failed one."""
 
         async def measured(name: str) -> None:
             began, clock = time.time(), time.monotonic()
@@ -374,7 +374,7 @@ class Service:
         self._history.add(code, text, service=self.settings.name, data=data)
 
     def on_failure(self, report: Callable[[str, str, bool], None]) -> None:
-        """Whom to tell (resource, reason, silent) when a part of the running service breaks.
+        """Set the function that gets (resource, reason, silent) when a running resource breaks.
 
         silent: it does not answer at all.
         """
@@ -385,7 +385,7 @@ class Service:
         self._watch(True)
 
     async def patrol(self, period_s: float) -> None:
-        """Look at the running parts from time to time: a signal may have been missed."""
+        """Probe the running resources from time to time: a signal may have been missed."""
         while True:
             await self._rest(period_s)
             if self._running and not self._turn.locked():
@@ -394,7 +394,7 @@ class Service:
                 resource = self.resources[name]
                 if not self._running or self._turn.locked():
                     break
-                # What cannot be asked has not been found down.
+                # A failed probe does not mean that it is down.
                 with contextlib.suppress(ResourceError, OSError, RuntimeError):
                     async with asyncio.timeout(period_s):
                         if await resource.probe() is State.DOWN:
@@ -411,9 +411,9 @@ class Service:
             self.watchers.end()
 
     def _watch_rest(self) -> None:
-        """What cannot be watched, say for want of descriptors, is tried at each patrol (F75).
+        """Retry at each patrol to watch what could not be watched, say without descriptors (F75).
 
-        It runs all the same, and is neither stopped for it nor moved (F31).
+        It runs all the same, and is neither stopped nor moved for it (F31).
         """
         for name, told in list(self._unwatched.items()):
             try:
@@ -431,13 +431,13 @@ class Service:
         self._failing(name, reason, silent=self.watchers.silent(name))
 
     def _blind(self, name: str, why: str) -> None:
-        """An application that nobody can ask is told of; it is not its failure (F75)."""
+        """Report an application that cannot be checked; that is not its failure (F75)."""
         text = f"{self.settings.name}: {name} {why or 'can be checked again'}"
         code = "check-blind" if why else "check-back"
         self._history.add(code, text, alert=bool(why), service=self.settings.name)
 
     def broken(self, name: str, reason: str) -> None:
-        """A part of the running service was found broken; told while nothing is under way."""
+        """A running resource was found broken; reported while no operation is under way."""
         if self._running and not self._turn.locked():
             self.states[name] = "down"
             self._failing(name, reason)
@@ -448,14 +448,14 @@ class Service:
             self._on_failure(name, reason, silent)
 
     def close(self) -> None:
-        """The daemon ends; everything stays as it is."""
+        """The daemon ends; the service stays as it is."""
         self.watchers.end()
         for resource in (*self.resources.values(), *self._former.values()):
             resource.close()
 
 
 async def _stopped(resource: Resource) -> None:
-    """Stop it; what this daemon lacks for a moment is no failed stop (F75, F47)."""
+    """Stop it. If this daemon lacks the means for a moment, try again (F75, F47)."""
     while True:
         try:
             await resource.stop()
@@ -468,18 +468,18 @@ async def _stopped(resource: Resource) -> None:
 
 
 async def _said(resource: Resource) -> str:
-    """What an application that did not get there in time has said, as the end of a sentence."""
+    """The last words of an application that was too late, as the end of a sentence."""
     words = ""
     if isinstance(resource, Speaking):
         with contextlib.suppress(ResourceError, OSError, TimeoutError):
             async with asyncio.timeout(SAID_S):
                 words = await resource.last_words()
-    return f"; it said last: {words}" if words else ""
+    return f"; its last message: {words}" if words else ""
 
 
 def _sentence(name: str, error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return f"{name} did not get there in time"
+        return f"{name} was not done in time"
     if isinstance(error, ResourceError):
         return str(error)
     return f"{name}: {type(error).__name__}: {error}"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the configuration says of one service."""
+"""The settings of one service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .settings import ResourceSettings, parse_resources
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """One service and the resources that it is made of."""
+    """One service and its resources."""
 
     name: str
     preferred: str
@@ -26,7 +26,7 @@ class ServiceSettings:
     retired: bool = False
     """Of an earlier configuration: it is stopped, and then forgotten (F79)."""
     before: tuple[ResourceSettings, ...] = ()
-    """What an earlier configuration may have started of it here."""
+    """Resources that an earlier configuration may have started here."""
 
 
 def parse_service(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The resources of a service as configured: names, types, dependencies, timeouts."""
+"""The settings of resources: names, types, dependencies, timeouts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIMITS = ("start_timeout_s", "stop_timeout_s")
 
 @dataclass(frozen=True)
 class ResourceSettings:
-    """One resource; options is what the type's own parse() made of its fields."""
+    """One resource. options: the result of parse() of its type."""
 
     name: str
     type: str
@@ -42,24 +42,24 @@ class ResourceSettings:
     options: Any = field(default=None)
     monitor: tuple[CheckSettings, ...] = ()
     given: frozenset[str] = frozenset()
-    """Which of the two time limits the user has written; such a one wins over all others."""
+    """Which of the two limits the user has given; such a limit wins over all others."""
 
 
 class ResourceModule(Protocol):
-    """What a module of a resource type offers."""
+    """The interface of the module of a type."""
 
     START_TIMEOUT_S: float
     STOP_TIMEOUT_S: float
 
     def parse(self, entry: Section, node: str, nodes: tuple[str, ...]) -> Any:
-        """Read the type's own fields of this node."""
+        """Read the fields of the type for this node."""
 
     def build(self, settings: ResourceSettings, host: Any) -> Any:
         """Make the resource."""
 
 
 def module_of(kind: str) -> ResourceModule:
-    """The module of a resource type; only what is configured gets imported."""
+    """The module of a type; only configured types are imported."""
     return cast(ResourceModule, import_module(f".{TYPES[kind]}", __package__))
 
 

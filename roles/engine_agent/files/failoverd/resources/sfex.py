@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock of a service on a shared disk: the first thing to be up, the last to be given back."""
+"""The lock of a service on a shared disk: taken first, and given back last."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .settings import ResourceSettings
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 ANSWER_SHARE = 0.9
-"""Part of the timeout after which the reason is told instead of the timeout itself."""
+"""Part of the timeout after which the error tells the reason instead of the timeout."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Which block of which disk is whose lock."""
+    """Owner and place of a lock."""
 
     cluster: str
     lock: str
@@ -33,7 +33,7 @@ class Options:
     disk: str
     index: int
     times: Times = field(compare=False)
-    """With others it is the same lock (F79)."""
+    """Other times do not make another lock (F79)."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
@@ -60,7 +60,7 @@ def build(settings: ResourceSettings, host: Any) -> Sfex:
 
 
 class Sfex:
-    """Held before anything of the service is touched."""
+    """Taken before anything of the service is touched."""
 
     def __init__(
         self, settings: ResourceSettings, lock: Lock, alert: Callable[[str, str], None]
@@ -73,14 +73,14 @@ class Sfex:
         return str(self.lock.place)
 
     async def prepare(self, situation: Situation) -> None:
-        """Nothing may be done before the start itself."""
+        """Nothing to do before the start itself."""
 
     async def probe(self) -> State:
-        """Held by this boot, or not."""
+        """Whether this boot holds it."""
         return State.UP if await self.lock.recall() else State.DOWN
 
     async def start(self, situation: Situation) -> None:
-        """Acquire; at once if it was taken over when the peer was excluded."""
+        """Take it; at once, if this node took it already to exclude the peer."""
         limit_s = self.settings.start_timeout_s * ANSWER_SHARE
         try:
             await self.lock.acquire(limit_s, peer_gone=situation.peer_gone)
@@ -88,7 +88,7 @@ class Sfex:
             raise ResourceError(str(error)) from None
 
     async def stop(self) -> None:
-        """Release. A disk that does not answer keeps nothing alive: the lock ages out."""
+        """Give it back. If the disk does not answer, the lock ages out."""
         why = await self.lock.release()
         if why:
             self._alert("lock-not-released", f"{why}; the lock ages out by itself")
@@ -97,5 +97,5 @@ class Sfex:
         """The lock watches itself, and resets the node when it is lost (F64, F65)."""
 
     def close(self) -> None:
-        """What is held stays held for the daemon's next life."""
+        """The next life of the daemon goes on to hold the lock."""
         self.lock.leave()

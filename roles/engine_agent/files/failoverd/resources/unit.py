@@ -30,7 +30,7 @@ STOP_TIMEOUT_S = 60.0
 UP_STATES = ("active", "reloading")
 DOWN_STATES = ("inactive", "failed")
 VERDICT_S = 0.15
-"""How long systemd may take to say what it makes of the end of a main process."""
+"""How long systemd may take to react to the end of a main process."""
 LOOKS = 5
 SETTLE_S = 0.5
 ATTACH_AGAIN_S = 1.0
@@ -40,28 +40,28 @@ RESULTS = {
     "dependency": "a unit that it requires has failed",
     "timeout": "systemd ended the start at a limit of the unit's file",
 }
-"""What systemd's results mean; the others are words."""
+"""Texts for the results of systemd; the other results are words already."""
 ENDLESS = (
     "makes this PostgreSQL a standby: it replays the log of a primary for ever and takes no writes;"
-    " if it is no standby, remove the file and restart it"
+    " if it is not a standby, remove the file and restart it"
 )
 HUNG_STOP_S = 3.0
-"""So long an application that does not answer is asked to end before it is killed."""
+"""How long a silent application is asked to end before it is killed."""
 KILL_AT = 0.8
-"""A stop that has taken this part of its time goes on with SIGKILL (F53)."""
+"""After this part of its time, a stop uses SIGKILL (F53)."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The unit's full name."""
+    """The full name of the unit."""
 
     unit: str
     data: str = field(default="", compare=False)
-    """PostgreSQL's data directory, if the unit is one whose lock files are looked after."""
+    """The data directory, if the unit is a PostgreSQL whose stale lock files are removed."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
-    """Read the unit's name and its data directory."""
+    """Read the name of the unit and its data directory."""
     unit = entry.text("unit")
     if "." not in unit or "/" in unit:
         raise entry.fail("unit", f"must be a unit's full name such as {unit}.service")
@@ -69,15 +69,15 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
 
 
 def build(settings: ResourceSettings, host: Any) -> Unit:
-    """Make the resource; host.systemd is the connection that all units share."""
+    """Make the resource; host.systemd is the shared connection to systemd."""
     return Unit(settings, host.systemd, host.alert)
 
 
 class Unit:
-    """Started and stopped by D-Bus; its failure is told by signal, and by its main process (F50).
+    """Starts and stops it over D-Bus; signals and its main process tell a failure (F50).
 
-    systemd calls a unit failed only when nothing of it is left. Its main process is watched as
-    well, so that a leftover that takes its time to end delays nothing.
+    For systemd a unit has failed only when all of its processes have ended. Its main process is
+    watched as well, so that a slow leftover delays nothing.
     """
 
     def __init__(
@@ -99,23 +99,23 @@ class Unit:
 
     @property
     def main_pid(self) -> int:
-        """The main process as long as it is watched, else 0."""
+        """The main process while it is watched, else 0."""
         return self._main.pid if self._main is not None else 0
 
     def own_checks(self) -> list[tuple[CheckSettings, Check]]:
-        """What every unit is watched for: a main process that is stopped serves nobody."""
+        """The check of every unit: a stopped main process serves nobody."""
         return [(standstill.DEFAULT, standstill.Standstill(self))]
 
     def __str__(self) -> str:
         return self._unit
 
     async def prepare(self, situation: Situation) -> None:
-        """Have the bus connected and the unit loaded by the time it is needed."""
+        """Connect the bus and load the unit before they are needed."""
         properties = await self._ask(self._systemd.properties(self._unit))
         if properties["LoadState"] != "loaded":
             raise ResourceError(f"{self}: the unit is {properties['LoadState']}")
         if properties["ActiveState"] == "failed":
-            # A start limit reached long ago must not stand in the way of a takeover.
+            # A start limit that was reached long ago must not block a takeover.
             with contextlib.suppress(SystemdError):
                 await self._systemd.call("ResetFailedUnit", "s", self._unit)
 
@@ -126,21 +126,21 @@ class Unit:
             raise ResourceError(f"{self}: {error}") from None
 
     async def probe(self) -> State:
-        """Between up and down counts as unknown."""
+        """A state between up and down counts as unknown."""
         state = await self._ask(self._systemd.state(self._unit))
         if state in UP_STATES:
             return State.UP
         return State.DOWN if state in DOWN_STATES else State.UNKNOWN
 
     async def settle(self) -> None:
-        """Wait while systemd starts it: what an earlier life has begun goes on (F31, F77)."""
+        """Wait while systemd starts it: a start of an earlier life goes on (F31, F77)."""
         while True:
             if await self._ask(self._systemd.state(self._unit)) != "activating":
                 return
             await asyncio.sleep(SETTLE_S)
 
     async def start(self, situation: Situation) -> None:
-        """Start and wait until systemd calls it active."""
+        """Start it and wait until it is active."""
         self._failed = None
         await self._clear_locks()
         await self._tell_of_standby()
@@ -154,40 +154,40 @@ class Unit:
             raise ResourceError(f"{self}: {said}; see journalctl -u {self._unit}")
 
     async def _said(self, properties: Mapping[str, Any]) -> str:
-        """The application's own word for why it failed, empty if it said nothing."""
+        """The reason of the failure in the words of the application, empty if there is none."""
         invocation = bytes(properties.get("InvocationID", b"")).hex()
         for _look in range(LOOKS):
             said = await lastwords.of_unit(invocation)
             if said:
                 return said
-            # The journal takes a moment to write down what was said last.
+            # The last lines take a moment to reach the journal.
             await asyncio.sleep(SAID_AGAIN_S)
         return ""
 
     async def last_words(self) -> str:
-        """What it said of late; raises ResourceError."""
+        """Its recent lines; raises ResourceError."""
         properties = await self._ask(self._systemd.properties(self._unit))
         return await lastwords.of_unit(bytes(properties.get("InvocationID", b"")).hex())
 
     async def _clear_locks(self) -> None:
-        """F55: what a server that crashed has left behind must not keep the next one down."""
+        """F55: lock files of a crashed server must not keep the next one down."""
         data = self.settings.options.data
         if not data or await self.probe() is not State.DOWN:
             return
         try:
             removed = await aside(postmaster.clear, data)
         except (OSError, RuntimeError):
-            # The server itself says what is wrong with the directory.
+            # The server itself reports the error of the directory.
             return
         for path in removed:
             text = f"{self}: {path} was removed: no server works in {data}"
             self._alert("stale-lock", f"{text}, and another program has the number in it")
 
     async def progress(self) -> Progress | None:
-        """What it tells systemd, and what its processes show."""
+        """Its progress by its status and its processes."""
         told = await self._ask(self._systemd.told(self._unit)) if self._is_service else ""
         pids = await self._ask(self._systemd.pids(self._unit))
-        # A process that waits for a dead disk may keep whoever asks about it waiting as well.
+        # Asking about a process that waits for a dead disk may block as well.
         seen: Progress | None = await aside(progress.of, pids, told)
         signal_file = await self._standby_signal() if seen is not None else ""
         if seen is None or not signal_file:
@@ -195,7 +195,7 @@ class Unit:
         return Progress(f"{seen.text}; {signal_file} {ENDLESS}", seen.mark)
 
     async def _standby_signal(self) -> str:
-        """A file with which PostgreSQL waits for the log of a primary, for good."""
+        """A file that makes PostgreSQL wait for the log of a primary, for ever."""
         data = self.settings.options.data
         try:
             return await aside(postmaster.standby, data) if data else ""
@@ -216,15 +216,15 @@ class Unit:
         self._hangs = True
 
     def _patience_s(self) -> float:
-        """How long a stop asks before it kills."""
+        """How long a stop waits before SIGKILL."""
         patience_s = KILL_AT * self.settings.stop_timeout_s
         if not self._hangs:
             return patience_s
-        # Who is stopped by a signal cannot even hear the question.
+        # A process that a signal has stopped cannot end on request.
         return 0.0 if is_stopped(self.main_pid) else min(HUNG_STOP_S, patience_s)
 
     async def stop(self) -> None:
-        """Stop and wait until nothing of it is left; what does not go by itself is killed."""
+        """Stop it and wait until no process is left; the rest is killed."""
         self._failed = None
         patience_s, self._hangs = self._patience_s(), False
         self._forget()
@@ -241,13 +241,13 @@ class Unit:
             raise ResourceError(f"{self}: the stop ended as {result}, the unit is {state}")
 
     async def _kill_late(self, patience_s: float) -> None:
-        """F53: only what cannot even be killed may cost this node its life (F47)."""
+        """F53: kill it. Only a unit that survives this may cost the node its life (F47)."""
         await asyncio.sleep(patience_s)
         with contextlib.suppress(SystemdError):
             await self._systemd.call("KillUnit", "ssi", self._unit, "all", signal.SIGKILL)
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Tell at once when the main process ends, or systemd calls the unit down or failed."""
+        """Report at once when the main process ends, or the unit is inactive or failed."""
         self._failed = failed
         if not self._subscribed and self._subscriber is None:
             self._subscriber = self._spawn(self._subscribe())
@@ -261,7 +261,7 @@ class Unit:
         return task
 
     async def _subscribe(self) -> None:
-        """The bus may be away for a moment; without it there is no news to miss for long."""
+        """Subscribe; the bus may be away for a moment."""
         while not self._subscribed:
             try:
                 await self._systemd.watch(self._unit, self._changed)
@@ -271,7 +271,7 @@ class Unit:
         await self._look()
 
     async def _look(self) -> None:
-        """What became of it while nobody listened."""
+        """Read the state that it got while nobody listened."""
         with contextlib.suppress(SystemdError):
             self._changed({"ActiveState": await self._systemd.state(self._unit)})
 
@@ -289,20 +289,20 @@ class Unit:
             failed(reason)
 
     async def _attach(self) -> None:
-        """Watch the main process. A unit without one, or a bus that is away, is left to signals."""
+        """Watch the main process. Without one, or without the bus, signals alone tell."""
         for _look in range(LOOKS):
             try:
                 pid = await self._systemd.main_pid(self._unit)
                 if self._failed is None or pid in (0, self.main_pid):
                     return
                 self._forget()
-                # The next look makes sure that the number had not changed hands.
+                # The next look verifies that the number is not that of another process.
                 self._main = ProcessWatch(pid, partial(self._main_ended, pid))
             except SystemdError:
                 return
             except OSError as error:
                 if trouble.own(error):
-                    # F75: it may well live.
+                    # F75: it may be alive.
                     await asyncio.sleep(ATTACH_AGAIN_S)
                     self._spawn(self._attach())
                 else:
@@ -315,7 +315,7 @@ class Unit:
             self._spawn(self._judge(pid))
 
     async def _judge(self, pid: int) -> None:
-        """A main process may hand over to another, and a unit may live without one."""
+        """The main process may be replaced by another, and a unit may run without one."""
         with contextlib.suppress(SystemdError, TimeoutError):
             async with asyncio.timeout(VERDICT_S):
                 if await self._lives_on(pid):
@@ -326,7 +326,7 @@ class Unit:
     async def _lives_on(self, pid: int) -> bool:
         for _look in range(LOOKS):
             state = await self._systemd.state(self._unit)
-            # Between systemd's own attempts to restart it, as its file may ask for.
+            # Between two restarts by systemd, if the unit file asks for restarts.
             if state == "activating":
                 return True
             if state not in UP_STATES:

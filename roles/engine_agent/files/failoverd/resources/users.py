@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The processes that use a file system, mount or device, and ending exactly those (F54, F40)."""
+"""Finds the processes that use a file system, mount or device, and ends only these (F54, F40)."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ KILL_S = 3.0
 
 
 class Target(Protocol):
-    """What a process may use."""
+    """A thing that a process may use."""
 
     def used_by(self, process: Path, remote: Remote) -> bool:
-        """Whether the process of this directory below /proc uses it."""
+        """Whether the process with this directory below /proc uses it."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """The file system on a device (major, minor), wherever it is mounted, or mounted no more."""
+    """The file system on a device (major, minor), wherever it is or was mounted."""
 
     device: tuple[int, int]
 
     def used_by(self, process: Path, remote: Remote) -> bool:
-        """It has a file, directory, program or mapping there."""
+        """Whether it has a file, directory, program or mapping there."""
         number = os.makedev(*self.device)
         for link in _links(process):
             with contextlib.suppress(OSError):
@@ -53,7 +53,7 @@ class Node:
     device: tuple[int, int]
 
     def used_by(self, process: Path, remote: Remote) -> bool:
-        """It holds the device open."""
+        """Whether it holds the device open."""
         number = os.makedev(*self.device)
         for link in _files(process):
             with contextlib.suppress(OSError):
@@ -71,13 +71,13 @@ class Single:
     mount: int
 
     def used_by(self, process: Path, remote: Remote) -> bool:
-        """It came to a file or directory through this mount."""
+        """Whether it opened a file or directory through this mount."""
         links = _links(process, maps=True)
         return any(_mount_of(link, process, remote) == self.mount for link in links)
 
 
 def _on_a_disk(link: Path, process: Path, remote: Remote) -> bool:
-    """Whether it may be asked what it is.
+    """Whether the file may be asked for its type and device.
 
     Anonymous files such as sockets have no path, and are not asked. Another host's file may not
     answer.
@@ -87,7 +87,7 @@ def _on_a_disk(link: Path, process: Path, remote: Remote) -> bool:
 
 
 def _mount_of(link: Path, process: Path, remote: Remote) -> int:
-    """The number of the mount behind a link below /proc; 0 if there is none any more."""
+    """The number of the mount of a link below /proc; 0 if it is gone."""
     try:
         far = remote.mount(process, str(link.readlink()))
         if far is not None:
@@ -119,7 +119,7 @@ def _files(process: Path) -> Iterator[Path]:
 
 
 def find(target: Target) -> set[int]:
-    """The numbers of the processes that use it, without this one and the first one."""
+    """The numbers of the processes that use it, without this process and process 1."""
     numbers = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     numbers -= {1, os.getpid()}
     remote = Remote()
@@ -127,7 +127,7 @@ def find(target: Target) -> set[int]:
 
 
 def name_of(pid: int) -> str:
-    """A process as people know it."""
+    """The name of a process, for people."""
     try:
         name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -136,10 +136,10 @@ def name_of(pid: int) -> str:
 
 
 def end(target: Target) -> list[str]:
-    """TERM, then KILL, whom find() finds; returns the names of those that were met.
+    """Send TERM, then KILL, to the processes of find(); returns the names of those that were hit.
 
-    A process is signalled through its pidfd after it was seen to use the target, so that a
-    reused number cannot hit a stranger. Blocks for at most TERM_S + KILL_S.
+    A process gets the signal through its pidfd after it was seen to use the target, so a reused
+    number cannot hit another process. Blocks for at most TERM_S + KILL_S.
     """
     names: dict[int, str] = {}
     for number, patience in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):

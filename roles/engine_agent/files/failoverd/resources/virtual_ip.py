@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An address that moves with its service."""
+"""A virtual address, which moves with its service."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFEND_PAUSE_S = 1.0
 
 @dataclass(frozen=True)
 class Options:
-    """Where the address lives on this node."""
+    """The address and its interface on this node."""
 
     address: Interface
     interface: str
@@ -52,15 +52,15 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
 
 
 def build(settings: ResourceSettings, host: Any) -> VirtualIp:
-    """Make the resource; host.alert tells a person about a rival."""
+    """Make the resource; host.alert reports a rival to people."""
     return VirtualIp(settings, host.alert)
 
 
 async def who_answers(resources: Iterable[object]) -> str:
-    """Who answers to any of the addresses that are not up here, or why that cannot be known.
+    """Who answers to one of the addresses that are not up here, or why that is unknown.
 
-    Empty if all of them are silent. What lies on one interface is asked over one socket: a lease
-    asks for all addresses each second.
+    Empty if all of them are silent. The addresses of one interface share one socket, because a
+    lease asks for all addresses each second.
     """
     addresses = [resource for resource in resources if isinstance(resource, VirtualIp)]
     if not addresses:
@@ -88,9 +88,9 @@ async def who_answers(resources: Iterable[object]) -> str:
 
 
 async def _rivals(interface: str, *addresses: Address) -> dict[Address, str]:
-    """The MACs of those who answer to the addresses on the LAN.
+    """The MACs of hosts that answer to the addresses on the LAN.
 
-    Raises ResourceError when the LAN cannot be asked: that is no silence (F56).
+    Raises ResourceError if the LAN cannot be asked, which is no silence (F56).
     """
     what = ", ".join(map(str, addresses[:3])) + (", ..." if len(addresses) > 3 else "")
     try:
@@ -110,7 +110,7 @@ async def _rivals(interface: str, *addresses: Address) -> dict[Address, str]:
 
 
 class VirtualIp:
-    """Probed before it is taken (F56), announced repeatedly, defended while held (F57)."""
+    """Probes it before the start (F56), announces it repeatedly, defends it while held (F57)."""
 
     def __init__(self, settings: ResourceSettings, alert: Callable[[str, str], None]) -> None:
         self.settings = settings
@@ -124,7 +124,7 @@ class VirtualIp:
 
     @property
     def interface(self) -> str:
-        """Where it is held."""
+        """Its interface."""
         return self._options.interface
 
     @property
@@ -136,7 +136,7 @@ class VirtualIp:
         return f"{self._options.address.ip} on {self._options.interface}"
 
     async def prepare(self, situation: Situation) -> None:
-        """Ask the LAN whether somebody still has the address; no proof of silence: no start."""
+        """Ask the LAN whether another host has the address. Without proof of silence: no start."""
         self._probed = False
         if await self.probe() is State.UP:
             self._probed = True
@@ -147,9 +147,9 @@ class VirtualIp:
         self._probed = True
 
     async def ask(self) -> str:
-        """The MAC of who answers to the address on the LAN, empty if nobody does.
+        """The MAC of the host that answers to the address, empty if none does.
 
-        Raises ResourceError when the LAN cannot be asked: that is no silence (F56).
+        Raises ResourceError if the LAN cannot be asked, which is no silence (F56).
         """
         found = await _rivals(self.interface, self.address)
         return found.get(self.address, "")
@@ -194,7 +194,7 @@ class VirtualIp:
                 guard.announce()
 
     def _defend(self) -> None:
-        """F57: somebody else claims the held address: say again whose it is, and tell a person."""
+        """F57: another host claims the address: announce it again, and report it to people."""
         guard = self._guard
         if guard is None:
             return
@@ -210,11 +210,11 @@ class VirtualIp:
             self._alert("address-conflict", f"{self}: {rival} claims it too")
 
     async def stop(self) -> None:
-        """Remove; an address that is not there is fine."""
+        """Remove it; a missing address is no error."""
         self._release()
         self._probed = False
         try:
-            # By hand, or by an earlier configuration, it may have been added with another prefix.
+            # People or an earlier configuration may have added it with another prefix.
             for interface, address in netlink.holders(self._options.address):
                 with contextlib.suppress(FileNotFoundError):
                     netlink.remove(interface, address)
@@ -225,7 +225,7 @@ class VirtualIp:
             raise ResourceError(f"{self}: is still there")
 
     def watch(self, failed: Callable[[str], None]) -> None:
-        """Tell when somebody removes the address by hand."""
+        """Report if somebody removes the address by hand."""
         loop = asyncio.get_running_loop()
         if self._guard is None:
             self._hold()

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The block of one lock on a shared disk, and the writes to it that nobody waits for any more.
+"""The block of one lock on a shared disk, and the abandoned writes to it.
 
-A mark in the run directory, which a boot empties, tells the next life of the daemon that a write of
-this one may still be on its way.
+A mark in the run directory, which a boot empties, tells the next life of the daemon that a write
+of this life may still reach the disk.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .format import BlockError, decode_area, decode_record, encode
 
 
 class LockError(Exception):
-    """The lock was not taken or cannot be looked at; str() says why."""
+    """The lock was not taken or cannot be read; str() says why."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a lock is, and whose."""
+    """The place of a lock and its owner."""
 
     cluster: str
     service: str
@@ -36,7 +36,7 @@ class Place:
 
     @property
     def mark(self) -> str:
-        """What files of the run directory about it are called; another place has others (F79)."""
+        """The name of its files in the run directory; another place has other names (F79)."""
         return f"{self.service}-{self.index}-{zlib.crc32(self.disk.encode()):08x}"
 
     def __str__(self) -> str:
@@ -44,16 +44,16 @@ class Place:
 
 
 class Block:
-    """Reads and writes it, one after the other, on a thread that may hang with the disk."""
+    """Reads and writes the block, one call at a time, on a thread that may hang with the disk."""
 
     def __init__(self, place: Place, writing: Path) -> None:
         self._place = place
         self._writing = writing
-        """There while a write is under way, also one that nobody waits for any more."""
+        """Exists while a write is under way, even an abandoned one."""
         self._old = writing.exists()
-        """An earlier life of the daemon has left one behind."""
+        """An earlier life of the daemon has left a write behind."""
         self._open = self._stray = 0
-        """Writes that are under way; how many of them nobody waits for."""
+        """Number of writes under way, and how many of them are abandoned."""
         self._clearing: asyncio.Task[None] | None = None
         self._left = False
         self._disk = Disk(place.disk)
@@ -62,7 +62,7 @@ class Block:
         """What is wrong with the disk, empty if nothing is."""
 
     async def look(self) -> Record:
-        """The lock as it stands on the disk; raises LockError, and waits as long as the disk."""
+        """The lock on the disk; raises LockError. Waits as long as the disk takes."""
         place = self._place
 
         def read() -> Record:
@@ -80,7 +80,7 @@ class Block:
         return record
 
     async def write(self, record: Record) -> None:
-        """Raises LockError. Cancelled, the write may still reach the disk: it is doubtful then."""
+        """Raises LockError. A cancelled write may still reach the disk: the lock is doubtful."""
         block, index, failed = encode(record), self._place.index, None
         try:
             self._writing.touch()
@@ -107,14 +107,14 @@ class Block:
 
     @property
     def doubtful(self) -> bool:
-        """A write that nobody waited for may have come over a lock that is held by then (F65).
+        """An abandoned write may have overwritten a lock that another node holds by now (F65).
 
-        Its holder finds that out, or does not live on without it for longer than the timeout.
+        The holder notices it, or is reset within the timeout of the lock.
         """
         return self._old or self._stray > 0
 
     def clear_up(self) -> None:
-        """Find out in the background when they have ended: before the disk's next answer."""
+        """Wait in the background for the end of the writes, which the next read shows."""
         idle = self._clearing is None or self._clearing.done()
         if idle and self.doubtful and not self._left:
             self._clearing = asyncio.get_running_loop().create_task(self._settle())

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single blocks of a shared disk, past every cache, on a thread that may hang with the disk.
+"""Reads and writes single blocks of a shared disk, without caches, on a thread of its own.
 
-A system call on a dead disk cannot be ended. So each lock has a thread of its own, and whoever
-waits for it waits with a limit (F44, F65). A call that has not begun when its caller gives up is
-never made: an old record must not reach the disk after a new one.
+A system call on a dead disk cannot be ended. So each lock has its own thread, and callers wait for
+it with a limit (F44, F65). If the caller gives up before the call has begun, the call is dropped:
+an old record must not reach the disk after a new one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Lane:
-    """One thread that does one thing after the other. Nobody waits for it at the daemon's end."""
+    """A thread that does one call after the other. The daemon does not wait for it at its end."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -36,7 +36,7 @@ class Lane:
         self._thread: threading.Thread | None = None
 
     async def call(self, function: Callable[[], T]) -> T:
-        """Do it there; cancelled before it began, it is not done at all."""
+        """Call the function there. If cancelled before it began, it is not called."""
         if self._thread is None:
             thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             thread.start()
@@ -59,17 +59,17 @@ class Lane:
             work()
 
     def close(self) -> None:
-        """End the thread behind what it is doing."""
+        """End the thread after its present call."""
         self._work.put(None)
 
 
 class Disk:
-    """A block device, opened past the page cache; opened anew after an error."""
+    """A block device, opened without the page cache, and opened again after an error."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd = -1
-        # O_DIRECT wants memory that is aligned to the device's blocks; a mapping is.
+        # O_DIRECT needs memory that is aligned to the blocks of the device, as a mapping is.
         self._buffer = mmap.mmap(-1, BLOCK)
 
     def _open(self) -> int:
@@ -84,18 +84,18 @@ class Disk:
         return self._fd
 
     def read(self, number: int) -> bytes:
-        """One block; raises OSError, also for a block behind the device's end."""
+        """One block; raises OSError, also for a block beyond the end of the device."""
         try:
             done = os.preadv(self._open(), [self._buffer], number * BLOCK)
             if done != BLOCK:
-                raise OSError(errno.EIO, f"block {number} lies behind the end")
+                raise OSError(errno.EIO, f"block {number} lies beyond the end")
             return bytes(self._buffer)
         except OSError as error:
             self._failed(error)
             raise
 
     def write(self, number: int, data: bytes) -> None:
-        """One block, on the medium when this returns; raises OSError."""
+        """Write one block; on return it is on the medium. Raises OSError."""
         try:
             fd = self._open()
             self._buffer[:] = data
@@ -106,7 +106,7 @@ class Disk:
             raise
 
     def _failed(self, error: OSError) -> None:
-        """A disk that is open stays so if only the means were lacking: they may lack for more."""
+        """Close the disk, unless this daemon lacked the means: it could not open it again."""
         if not trouble.own(error):
             self.close()
 

@@ -21,7 +21,7 @@ _HEAD = struct.Struct(">8sI32s")
 
 
 class BlockError(ValueError):
-    """A block is not what it should be; the text says what is wrong with it."""
+    """A block is invalid; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def decode_area(block: bytes, cluster: str) -> Area:
 
 
 def decode_record(block: bytes, cluster: str, service: str) -> Record:
-    """The lock of this service, or BlockError: a lock that cannot be read is nobody's to take."""
+    """The lock of this service, or BlockError: nobody takes a lock that cannot be read."""
     record = _decode(Record, block)
     if not isinstance(record, Record) or (record.cluster, record.service) != (cluster, service):
         named = f"{record.cluster}/{record.service}"
@@ -60,10 +60,10 @@ def decode_record(block: bytes, cluster: str, service: str) -> Record:
 
 def _decode(cls: type, block: bytes) -> Any:
     if len(block) != BLOCK:
-        raise BlockError(f"{len(block)} bytes where a block of {BLOCK} belongs")
+        raise BlockError(f"{len(block)} bytes instead of a block of {BLOCK}")
     magic, length, digest = _HEAD.unpack_from(block)
     if magic != MAGIC:
-        raise BlockError("no SFEX block: it does not begin with the mark")
+        raise BlockError("not an SFEX block: it does not begin with the mark")
     body = block[_HEAD.size : _HEAD.size + length]
     if len(body) != length or hashlib.sha256(body).digest() != digest:
         raise BlockError("the SFEX block is damaged: its checksum is wrong")

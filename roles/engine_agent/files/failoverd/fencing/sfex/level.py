@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The locks on the shared disk as an exclusion method: who has them all, excludes the other."""
+"""The locks on the shared disk as an exclusion method: holding all of them excludes the peer."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ LOOK_S = 5.0
 
 
 class Locks:
-    """Takes over every lock, when each has aged out. To ask is to look whether the disk answers."""
+    """Takes every lock when it has aged out. A question only reads the disk."""
 
     def __init__(self, name: str, locks: Mapping[str, Lock]) -> None:
         self.name = name
         self._locks = locks
 
     async def perform(self, ask: Ask) -> tuple[Power, str]:
-        """OFF only when all locks are this node's; whatever is unclear is UNKNOWN (F03)."""
+        """OFF only if this node holds all locks; everything unclear is UNKNOWN (F03)."""
         if ask is not Ask.OFF:
             return await self._look()
         done = await asyncio.gather(*map(self._take, self._locks.values()))
         problems = [problem for problem in done if problem]
         if problems or not done:
             return Power.UNKNOWN, "; ".join(problems) or "there is no lock"
-        return Power.OFF, f"all locks are this node's: {', '.join(self._locks)}"
+        return Power.OFF, f"this node holds all locks: {', '.join(self._locks)}"
 
     async def check(self) -> tuple[Power, str]:
-        """As a question of the core."""
+        """The same as for the core."""
         return await self.perform(Ask.STATUS)
 
     @staticmethod
@@ -73,10 +73,10 @@ class Locks:
 async def keep(
     locks: Mapping[str, Lock], state: Callable[[], State], rest: Rest = asyncio.sleep
 ) -> None:
-    """Go on with what an earlier life has; give back what is not needed any more, forever.
+    """Continue to hold the locks of an earlier life, and give back superfluous ones, for ever.
 
-    Before anything else, and not only when the lock's turn comes to be looked at: what is looked at
-    before it may take its time, and the lock would age out meanwhile (F31, F53, F65).
+    This begins before the services are probed: a slow probe of another resource would let the lock
+    age out meanwhile (F31, F53, F65).
     """
     for lock in locks.values():
         await lock.recall()

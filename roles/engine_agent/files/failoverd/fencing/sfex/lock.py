@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lock on a shared disk (SFEX): taken, counted up for as long as it is held, given back.
+"""One lock on a shared disk (SFEX): takes it, counts it up while it is held, gives it back.
 
-What comes next is decided by core/lock.py; here are the clock and the self reset. A mark
-in the run directory, which a boot empties, tells a daemon that begins anew that this boot has the
-lock: it goes on with it (F31), or finds it stolen and resets the node (F64).
+core/lock.py decides each step; this module has the clock and the self reset. A mark in the run
+directory, which a boot empties, tells a restarted daemon that this boot holds the lock. The daemon
+continues to hold it (F31), or finds it stolen and resets the node (F64).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .block import Block, LockError, Place
 
 MAX_LIFE = 2**52
 GONE_ROUNDS = 2.5
-"""A peer that is proven gone must be seen not to renew for so many of its rounds, no longer."""
+"""A peer that is proven gone must miss so many of its renewals before the lock is taken."""
 
 
 async def unknown() -> bool:
@@ -37,7 +37,7 @@ class Lock:
     """The lock of one service. reset(why) must not return on a real node."""
 
     write, read = staticmethod(write_whole), staticmethod(read_number)
-    """How its mark is kept in the run directory."""
+    """Writes the mark in the run directory."""
 
     def __init__(self, place: Place, marks: Path, reset: Callable[[str], None]) -> None:
         self.place = place
@@ -53,9 +53,9 @@ class Lock:
         self._renewal: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self.unsure = self._mark.exists()
-        """An earlier life of the daemon had it, and this one has not counted it up yet."""
+        """An earlier life of the daemon held it, and this life has not renewed it yet."""
         self._known = asyncio.Event()
-        """What became of a lock that was taken up."""
+        """Set when the disk has confirmed a lock of an earlier life."""
 
     @property
     def problem(self) -> str:
@@ -64,7 +64,7 @@ class Lock:
 
     @property
     def held(self) -> bool:
-        """This node has it and counts it up."""
+        """This node holds it and counts it up."""
         return self._hold is not None
 
     @staticmethod
@@ -74,10 +74,10 @@ class Lock:
     async def acquire(self, limit_s: float, *, peer_gone: bool = False) -> None:
         """Take it, and count it up from then on; raises LockError within limit_s.
 
-        A disk that does not answer for a lease_s could not be held either: then it ends at once.
+        If the disk does not answer for lease_s, the lock could not be held either: give up at once.
 
-        peer_gone: that is proven otherwise, so that the lock need not age out; but one that is
-        still counted up is believed more than any proof.
+        peer_gone: the peer is proven gone, so the lock need not age out. But if the lock is still
+        counted up, that counts more than any proof.
         """
         try:
             await self.recall()
@@ -104,7 +104,7 @@ class Lock:
                             raise LockError(self.problem)
                         rival = claim.seen
                         if rival is not None and claim.settled_at is None:
-                            seen = f"{rival.owner or 'nobody'} has it"
+                            seen = f"{rival.owner or 'nobody'} holds it"
                             moved = self._now() - claim.since < 2 * times.renew_s
                             if moved and self._now() - began > times.timeout_s:
                                 raise LockError(f"{self.place}: {rival.owner} still renews it")
@@ -115,7 +115,7 @@ class Lock:
             self._begin(*rules.held(claim, self._now()))
 
     async def _verified(self, limit_s: float) -> bool:
-        """A lock of an earlier life may have been taken meanwhile: the disk has to say that not.
+        """Another node may have taken a lock of an earlier life: the disk has to confirm it first.
 
         False if it was, and nothing of the service is up here: then it can be claimed.
         """
@@ -148,17 +148,17 @@ class Lock:
 
     def _begin(self, hold: Hold, step: Next) -> None:
         try:
-            # Not forced to a disk: it is for this boot alone.
+            # No fsync: the mark is for this boot alone.
             self.write(self._mark, str(hold.mine.life))
         except OSError as error:
-            # Without it a daemon that begins anew would not know of the lock: let it age out.
+            # Without the mark a restarted daemon would not know of the lock: let it age out.
             raise LockError(f"{self._mark}: {error.strerror}") from None
         self.unsure = False
         self._set(hold)
         self._renewal = asyncio.get_running_loop().create_task(self._renew(step))
 
     def _set(self, hold: Hold) -> None:
-        """Remember; and be woken when it runs out, whatever the disk does until then (F65)."""
+        """Remember it, and set an alarm for its end, whatever the disk does until then (F65)."""
         self._hold = hold
         if self._alarm is not None:
             self._alarm.cancel()
@@ -183,8 +183,8 @@ class Lock:
                     self.unsure = False
                     self._known.set()
             except Exception:
-                # Whatever keeps this daemon from it, the disk or its own want of memory: it is
-                # tried again, and if it lasts the lock is overdue (F65, F75).
+                # Whether the disk fails or this daemon lacks the means: try again. If it lasts,
+                # the lock is overdue (F65, F75).
                 step = Next(Do.READ, at=self._now() + self.place.times.renew_s / 2)
                 continue
             if step.do is Do.RESET:
@@ -219,16 +219,16 @@ class Lock:
         self._renewal = None
 
     async def release(self) -> str:
-        """Give it back with nothing of the service up here; returns why not, if it could not.
+        """Give it back; nothing of the service may be up here. Returns why it failed, else "".
 
-        A lock that is not counted up any more is free after its timeout in any case.
+        If that fails, the lock is free after its timeout all the same.
         """
         async with self._turn:
             hold = self._hold
             if hold is None:
                 return ""
             self._drop()
-            # Behind a write that is under way: the thread does one thing after the other.
+            # After a write that is under way: the thread does one call after the other.
             try:
                 async with asyncio.timeout(self.place.times.lease_s):
                     found = await self.block.look()
@@ -244,12 +244,12 @@ class Lock:
             return ""
 
     async def recall(self) -> bool:
-        """Whether this boot has it. One that an earlier life of the daemon took is gone on with.
+        """Whether this boot holds it. A lock of an earlier life of the daemon is held on.
 
-        Without the mark nothing of the service can be up here, and no disk is asked. With it, a
-        lock that is another's was stolen (F64), unless nothing of the service is up here. Raises
-        OSError if the mark cannot be read for want of means: then it may be there, and the watchdog
-        waits (F75, see gate).
+        Without the mark nothing of the service can be up here, and the disk is not read. With the
+        mark, a lock of another node was stolen (F64), unless nothing of the service is up here.
+        Raises OSError if this daemon lacks the means to read the mark: then it may exist, and the
+        watchdog is not petted (F75, see gate).
         """
         self.block.clear_up()
         if self.held:
@@ -258,14 +258,14 @@ class Lock:
             self.unsure = False
             return False
         async with self._turn:
-            # It may have been given back while this waited: then it is nobody's.
+            # It may have been given back meanwhile: then it is free.
             life = self._marked()
             if not self.held and life is not None:
                 self._take_up(life)
         return self.held
 
     def _marked(self) -> int | None:
-        """The life in which this boot took it, as far as the mark says so."""
+        """The life in which this boot took it, according to the mark."""
         try:
             return self.read(self._mark, 0, MAX_LIFE)
         except (OSError, ValueError) as error:
@@ -283,6 +283,6 @@ class Lock:
         self._renewal = asyncio.get_running_loop().create_task(self._renew(Next(Do.READ, at=began)))
 
     def leave(self) -> None:
-        """The daemon ends: what is held stays on the disk for its next life."""
+        """The daemon ends. The lock stays on the disk for its next life."""
         self._drop()
         self.block.leave()
