@@ -201,11 +201,12 @@ def test_a_node_that_had_left_and_is_fenced_for_its_disk_is_switched_on_again() 
 
 
 def lives_again(b: Half, incarnation: int, seconds: float) -> None:
-    """The peer speaks to this node in that life."""
+    """The peer speaks to this node in that life, and hears it."""
     word = replace(said(Half("a", "b", incarnation)), echo=b.state.incarnation)
     first = b.state.peer.sequence + 1
     for number in range(round(seconds / 0.2)):
-        b.feed(events.Heard("lan", replace(word, sequence=first + number)), 0.2)
+        answer = replace(word, sequence=first + number, heard=b.state.sequence)
+        b.feed(events.Heard("lan", answer), 0.2)
 
 
 @pytest.mark.finding("S12")
@@ -300,3 +301,44 @@ def test_a_device_that_is_configured_no_more_leaves_the_work_to_the_first() -> N
     b.state, _todo = begin(b.config, 5 << 32, b.now, None, frozenset(), "gone")
     assert b.state.exclusion.cut is not None
     assert b.state.exclusion.cut.level == 0
+
+
+def test_a_goodbye_of_before_the_shot_is_no_word_of_a_node_that_was_on_after_it() -> None:
+    """It begins a new life while it is shot at for its disk, and is off then (seed 60046)."""
+    pair = Pair().running()
+    goodbye = replace(said(pair.b), goodbye=True, sequence=said(pair.b).sequence + 1)
+    pair.a.feed(events.Heard("lan", goodbye))
+    Pair.see(pair.a, replace(ALONE, role="Primary", suspended=True))
+    orders = [o for o in pair.a.take(actions.Fence) if isinstance(o, actions.Fence)]
+    [query] = [order for order in orders if order.ask is Ask.STATUS]
+    [shot] = [order for order in orders if order.ask is Ask.OFF]
+    born = replace(goodbye, goodbye=False, incarnation=goodbye.incarnation + (1 << 32), echo=0)
+    pair.a.feed(events.Heard("lan", born), 0.1)
+    pair.a.feed(events.FenceDone(query.op, Power.OFF), 0.1)
+    assert pair.a.state.peer.proof is Proof.GOODBYE
+    assert pair.a.state.exclusion.cut is not None
+    pair.a.feed(events.FenceDone(shot.op, Power.UNKNOWN), 0.1)
+    assert pair.a.state.exclusion.cut is not None, "the shot may have hit all the same"
+
+
+def test_late_words_of_a_life_that_began_before_the_shot_hit_do_not_end_the_cut() -> None:
+    """They were sent before it was off, and wait in a buffer (seed 60029)."""
+    b = bereaved()
+    fenced(b)
+    b.finish(actions.Start)
+    said_before = b.state.peer.message
+    assert said_before is not None
+    born = replace(
+        said_before, incarnation=said_before.incarnation + (1 << 32), sequence=1, heard=0
+    )
+    b.feed(events.Heard("lan", replace(born, echo=b.state.incarnation)), 0.1)
+    assert b.state.peer.life is Life.ALIVE
+    assert b.state.exclusion.cut is not None
+    asked = []
+    for _second in range(60):
+        b.pass_time(1)
+        for order in b.take(actions.Fence):
+            assert isinstance(order, actions.Fence)
+            asked.append(order.ask)
+            b.feed(events.FenceDone(order.op, Power.ON if order.ask is Ask.ON else Power.OFF))
+    assert Ask.ON in asked

@@ -134,6 +134,8 @@ class Cut:
     due: float | None = None
     """When it is to be switched on, None while the shot is under way."""
     tries: int = 0
+    at: float = 0.0
+    """When the shot was ordered, or had ended. Older words are no sign of life after it."""
 
 
 @dataclass(frozen=True)

@@ -36,14 +36,14 @@ def recalled(config: CoreConfig, level: str, now: float) -> Cut | None:
         return None
     known = [i for i in devices if config.levels[i] == level]
     due = now + config.timing.power_on_s
-    return Cut((known or devices)[0], life=UNKNOWN_LIFE, due=due)
+    return Cut((known or devices)[0], life=UNKNOWN_LIFE, due=due, at=now)
 
 
 def ordered(step: Step, level: int) -> None:
     """A shot at the peer begins."""
     config = step.config
     if config.power_on and config.kind(level) is Kind.STONITH:
-        _remember(step, Cut(level))
+        _remember(step, Cut(level, at=step.now))
 
 
 def answered(step: Step, power: Power) -> None:
@@ -51,7 +51,8 @@ def answered(step: Step, power: Power) -> None:
     cut = step.exclusion.cut
     if cut is not None:
         life, verified = step.peer.greeted, power is Power.OFF
-        _remember(step, changed(cut, due=_due(step), life=life, verified=verified))
+        due = _due(step)
+        _remember(step, changed(cut, due=due, at=step.now, life=life, verified=verified))
 
 
 def found_off(step: Step, level: int) -> None:
@@ -59,7 +60,9 @@ def found_off(step: Step, level: int) -> None:
     cut = step.exclusion.cut
     if cut is not None:
         level = cut.level if cut.verified else level
-        _remember(step, changed(cut, level=level, due=_due(step)))
+        # A shot that is under way may hit later still.
+        due = None if cut.due is None else _due(step)
+        _remember(step, changed(cut, level=level, due=due))
     elif step.config.power_on:
         peer, node = step.peer_name, step.node
         text = f"{peer} is off, and {node} does not know that it has switched it off"
@@ -115,8 +118,21 @@ def _over(step: Step, cut: Cut) -> bool:
         return False  # whoever is heard while it is shot at may have been hit
     if peer.life is Life.ALIVE:
         new = cut.life != UNKNOWN_LIFE and peer.incarnation > cut.life
-        return new or _passed(step, cut)
-    return peer.life is Life.GONE and peer.proof in OVER
+        return _lived_since(step, cut) and (new or _passed(step, cut))
+    # A goodbye of before the shot is none of a node that was on after it.
+    return peer.life is Life.GONE and peer.proof in OVER and peer.since > cut.at
+
+
+def _lived_since(step: Step, cut: Cut) -> bool:
+    """It has answered what was sent after the shot: words that come late may be older (F18).
+
+    Of a peer that does not say what it answers (F63) it counts that it lives on for long enough.
+    """
+    message, answered_at = step.peer.message, step.state.contact.answered_at
+    if answered_at is not None and answered_at > cut.at:
+        return True
+    blind = message is not None and not message.heard
+    return blind and step.passed(max(cut.at, step.peer.since) + step.timing.power_on_s)
 
 
 def _passed(step: Step, cut: Cut) -> bool:
