@@ -45,7 +45,7 @@ BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 
 def needed(model: Mapping[str, Any]) -> list[str]:
     """Return the names of the packages, sorted."""
-    names = {*BASE, *_engines.of(model).needs}
+    names = {*BASE, *_engines.of(model).packages(model)}
     for method in model["fencing"]:
         if method["agent"]:
             names.update(for_agent(method["agent"]))

@@ -54,7 +54,7 @@ class Engine:
     variables: Mapping[str, Key] = field(default_factory=dict)
     """Variables of its own, as the specification has them; other engines refuse them."""
     needs: Sequence[str] = ()
-    """Packages of the distribution."""
+    """Packages of the distribution, whatever the model is."""
     stock: Mapping[str, str] = field(default_factory=dict)
     """Unit that a package of the distribution brings along and starts -> that package."""
     secrets: Sequence[str] = ()
@@ -95,6 +95,10 @@ class Engine:
     def judge(self, model: Model, found: Found) -> list[str]:
         """Judge what the nodes answered. Return warnings; raises Problem."""
         return []
+
+    def packages(self, model: Model) -> Sequence[str]:
+        """Packages that a node needs for this model; alternatives have | between them."""
+        return self.needs
 
     def notes(self, model: Model) -> list[str]:
         """What should be better, though nothing forbids it; one sentence each."""
