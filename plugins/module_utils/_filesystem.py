@@ -9,6 +9,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from . import _engines
+from ._command import runner
 
 OPTIONS = {"ext4": ("-m", "0")}
 """No blocks for root alone: the cluster keeps a reserve, and gives it up to every account (F91)."""
@@ -57,7 +58,7 @@ class Filesystem:
 
     def must(self, argv: list[str]) -> None:
         """Run a command that must succeed."""
-        code, out, err = self.module.run_command(argv)
+        code, out, err = runner(self.module)(argv)
         if code != 0:
             self.fail(f"{argv[0]} failed: {' '.join((err or out).split())}")
 

@@ -65,6 +65,7 @@ import pwd
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 SHOWN = 3
 
@@ -80,7 +81,7 @@ class Accounts:
 
     def must(self, argv: list[str]) -> None:
         """Run a command that must succeed."""
-        code, out, err = self.module.run_command(argv)
+        code, out, err = runner(self.module)(argv)
         if code != 0:
             self.module.fail_json(msg=f"{argv[0]} failed: {' '.join((err or out).split())}")
 

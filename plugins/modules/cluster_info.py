@@ -66,6 +66,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _engines
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 POLL_S = 0.5
 SILENT_S = 10.0
@@ -120,7 +121,7 @@ def main() -> None:
     began = time.monotonic()
     while True:
         engine = _engines.here()
-        status = engine.status(module.run_command) if engine else {}
+        status = engine.status(runner(module)) if engine else {}
         waited_s = time.monotonic() - began
         problem = missing(status, module.params["running"])
         problem = problem or going(status, module.params["stopped"])

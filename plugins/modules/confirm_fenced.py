@@ -49,6 +49,7 @@ answer:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _engines
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ def main() -> None:
         module.fail_json(msg=_engines.NOT_RUNNING)
     if not module.check_mode:
         try:
-            answer = engine.confirm_fenced(module.run_command, node, module.params["who"])
+            answer = engine.confirm_fenced(runner(module), node, module.params["who"])
         except _engines.Refused as refused:
             module.fail_json(msg=f"node: {node} was not confirmed: {refused}")
     module.exit_json(changed=True, answer=answer)

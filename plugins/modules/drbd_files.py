@@ -64,6 +64,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _drbd, _drbd_files
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 MODE = 0o600
 SECRET = re.compile(r'\bshared-secret\s+"?([^";\s]+)')
@@ -110,7 +111,7 @@ class Files:
             with open(path, encoding="utf-8", errors="replace") as handle:
                 old = _drbd_files.disk_of(handle.read(), host)
             minor = self.found[path]["minors"][0] if self.found[path]["minors"] else None
-            state = _drbd.read(name, minor, self.module.run_command)
+            state = _drbd.read(name, minor, runner(self.module))
             if old != _drbd_files.disk_of(text, host) and _drbd.configured(state):
                 self.module.fail_json(
                     msg=f"DRBD resource {name}: {old} is in use on {host}, so it cannot become"
@@ -124,7 +125,7 @@ class Files:
         try:
             self._copy(room)
             argv = ["drbdadm", "-c", f"{room}/drbd.conf", "dump"]
-            code, _out, err = self.module.run_command(argv)
+            code, _out, err = runner(self.module)(argv)
             if code != 0:
                 said = " ".join(err.replace(room, os.path.dirname(self.main)).split())
                 for text in self.texts.values():
@@ -157,7 +158,7 @@ class Files:
     def retire(self) -> None:
         """Take the resources down, then forget them."""
         for name in self.retired:
-            code, out, err = self.module.run_command(["drbdadm", "down", name])
+            code, out, err = runner(self.module)(["drbdadm", "down", name])
             if code != 0:
                 reason = " ".join((err or out).split())
                 self.module.fail_json(

@@ -67,6 +67,7 @@ formatted:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd, _drbd_files
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
 
@@ -107,7 +108,7 @@ class Volume(Filesystem):
                     " must be UpToDate and the peer Secondary before the first content is made."
                 )
             self.must(["drbdadm", "primary", name])
-        found = _disk.signature(device, self.module.run_command)
+        found = _disk.signature(device, runner(self.module))
         if found and found != self.params["filesystem"]:
             self.fail(f"{device} holds {found}; it is never overwritten.")
         if not found:
@@ -126,7 +127,7 @@ class Volume(Filesystem):
 
     def state(self) -> dict[str, str]:
         """What DRBD says of the resource."""
-        return _drbd.read(self.params["resource"], self.minor, self.module.run_command)
+        return _drbd.read(self.params["resource"], self.minor, runner(self.module))
 
 
 def main() -> None:

@@ -86,6 +86,7 @@ from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd, _drbd_files
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 JUST_CREATED = "0000000000000004"
 
@@ -101,7 +102,7 @@ class Resource:
 
     def run(self, argv: list[str]) -> tuple[int, str, str]:
         """Run a command and return its exit code, output and errors."""
-        return self.module.run_command(argv)
+        return runner(self.module)(argv)
 
     def must(self, argv: list[str], what: str) -> str:
         """Run a command that must succeed."""

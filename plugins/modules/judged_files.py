@@ -77,6 +77,7 @@ import stat
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 NEXT = "next"
 
@@ -141,7 +142,7 @@ def main() -> None:
     os.mkdir(candidate, mode=0o700)
     for name, text in files.items():
         write(os.path.join(candidate, name), text)
-    code, out, err = module.run_command([*module.params["judge"], candidate])
+    code, out, err = runner(module)([*module.params["judge"], candidate])
     if code != 0:
         refused = " ".join((err or out).split()).replace(candidate, dest)
         shutil.rmtree(candidate)

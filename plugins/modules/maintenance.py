@@ -43,6 +43,7 @@ before:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _engines
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 
 def main() -> None:
@@ -52,13 +53,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     engine = _engines.here()
-    status = engine.status(module.run_command) if engine else {}
+    status = engine.status(runner(module)) if engine else {}
     if not engine or not status:
         module.fail_json(msg=_engines.NOT_RUNNING)
     before, after = "on" if status["maintenance"] else "off", module.params["state"]
     if before != after and not module.check_mode:
         try:
-            engine.maintenance(module.run_command, after == "on")
+            engine.maintenance(runner(module), after == "on")
         except _engines.Refused as refused:
             module.fail_json(msg=f"state: maintenance stays {before}: {refused}")
     module.exit_json(

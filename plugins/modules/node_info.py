@@ -96,6 +96,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import (
+    _command,
     _disk,
     _drbd_files,
     _engines,
@@ -113,9 +114,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
     paths = [service["mount"] for service in services if service["mount"]]
     lock_disk, guard = module.params["lock_disk"], module.params["watchdog"]
 
-    def run(argv: list[str]) -> tuple[int, str, str]:
-        return module.run_command(argv)
-
+    run = _command.runner(module)
     units = _units.inspect(module.params["units"], run)
     accounts = {*module.params["accounts"], *(unit["user"] for unit in units.values())}
     return {

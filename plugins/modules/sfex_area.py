@@ -71,6 +71,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _disk, _sfex
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 
 class Area:
@@ -112,7 +113,7 @@ class Area:
             if max(self.params["locks"].values(), default=0) > found.get("locks", 0):
                 self.fail(f"has room for {found.get('locks')} locks only.")
             return
-        seen = _disk.inspect(self.params["device"], self.module.run_command)
+        seen = _disk.inspect(self.params["device"], runner(self.module))
         if seen["used"]:
             self.fail(f"is in use ({seen['used']}).")
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")

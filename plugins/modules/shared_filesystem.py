@@ -77,6 +77,7 @@ formatted:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _disk
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
 MMP = ("-O", "mmp", "-E", "mmp_update_interval=1")
@@ -91,7 +92,7 @@ class Volume(Filesystem):
         if self.mounted():
             return False
         device, kind = self.device, self.params["filesystem"]
-        found = _disk.inspect(device, self.module.run_command)
+        found = _disk.inspect(device, runner(self.module))
         if not found["block"]:
             self.fail(f"{device} does not exist or is not a block device.")
         if found["used"]:

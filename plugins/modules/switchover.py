@@ -61,6 +61,7 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _engines
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 
 def main() -> None:
@@ -75,7 +76,7 @@ def main() -> None:
     )
     name = module.params["service"]
     engine = _engines.here()
-    status = engine.status(module.run_command) if engine else {}
+    status = engine.status(runner(module)) if engine else {}
     if not engine or not status:
         module.fail_json(msg=_engines.NOT_RUNNING)
     services = {service["name"]: service for service in status["services"]}
@@ -92,7 +93,7 @@ def main() -> None:
     seconds = 0.0
     if to != before and not module.check_mode:
         try:
-            seconds = engine.switchover(module.run_command, name, to, module.params["wait_s"])
+            seconds = engine.switchover(runner(module), name, to, module.params["wait_s"])
         except _engines.Refused as refused:
             module.fail_json(msg=f"service {name} was not moved: {refused}")
     module.exit_json(

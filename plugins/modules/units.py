@@ -100,6 +100,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 OPTIONS = ("enabled", "disabled", "started", "stopped", "restarted", "reloaded")
 RUNNING = ("active", "activating", "reloading")
@@ -201,7 +202,7 @@ def main() -> None:
     names = sorted({name for option in (*OPTIONS, *FOLLOWING) for name in module.params[option]})
     seen: dict[str, dict[str, str]] = {}
     if names:
-        code, out, err = module.run_command(
+        code, out, err = runner(module)(
             ["systemctl", "show", f"--property={PROPERTIES}", "--", *names]
         )
         if code != 0:
@@ -224,7 +225,7 @@ def main() -> None:
     for call in calls:
         if module.check_mode:
             continue
-        code, out, err = module.run_command(["systemctl", *call])
+        code, out, err = runner(module)(["systemctl", *call])
         if code != 0:
             reason = " ".join((err or out).split())
             module.fail_json(msg=f"systemctl {' '.join(call)} failed: {reason}")

@@ -31,7 +31,9 @@ class Node:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, str, str]) -> None:
         self.asked: list[list[str]] = []
         self._answers = list(answers)
-        monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, argv: self.run(argv))
+        monkeypatch.setattr(
+            AnsibleModule, "run_command", lambda _module, argv, **_how: self.run(argv)
+        )
         monkeypatch.setattr(_engines, "here", lambda: agent.ENGINE)
 
     def run(self, argv):

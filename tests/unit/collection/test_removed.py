@@ -199,7 +199,7 @@ def test_an_application_that_is_taken_out_of_a_service_goes_alone(build, found, 
 
 def test_a_unit_that_is_still_active_keeps_what_is_ours(node: Path, monkeypatch):
     module = importlib.import_module(f"{PLACE}.forget")
-    monkeypatch.setattr(module.AnsibleModule, "run_command", lambda *_args: (0, "", ""))
+    monkeypatch.setattr(module.AnsibleModule, "run_command", lambda *_args, **_how: (0, "", ""))
     services = [{"name": "old", "mount": "", "units": ["postgresql-old.service"], "whole": False}]
     said = run("forget", services=services)
     assert said["msg"] == "postgresql-old.service: is still active, so nothing of it is removed."
