@@ -92,8 +92,8 @@ lockstep: setup ## the core of another revision beside this one, step by step (A
 lab-test: setup ## real kernels: build, switch over, cut power, cut links (ONLY=f14 REUSE=1)
 	REUSE=$(REUSE) pytest -v tests/kernels $(if $(ONLY),-k $(ONLY))
 
-# The slow gate (three versions of ansible-core), the other suite and the scenario on real kernels are
-# left to gates and molecule.
+# The slow gate (three versions of ansible-core), ansible-test units (the same tests once more), the other
+# suite and the scenario on real kernels are left to gates and molecule.
 test: setup $(GATES)/done ## everything that is checked before a change lands (PARTS="lab units")
 	SEEDS=$(SEEDS) $(PYTHON) -m tests.legs $(PARTS)
 
