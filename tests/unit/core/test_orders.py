@@ -199,6 +199,24 @@ def test_f03_a_device_that_never_answers_is_given_up_for_the_next_one() -> None:
     assert asked(b, Ask.OFF) == [0], "it is tried again"
 
 
+def test_f03_the_pause_after_each_failed_round_is_twice_as_long_up_to_a_minute() -> None:
+    b = pair().running().b
+    Pair.see(b, ALONE)
+    retry, failed_at = b.config.timing.fence_retry_s, 0.0
+    pauses: list[float] = []
+    while len(pauses) < 6:
+        b.feed(events.Tick(), 0.1)
+        orders = [o for o in b.take(actions.Fence) if isinstance(o, actions.Fence)]
+        for order in orders:
+            if order.ask is Ask.OFF and order.level == 0 and failed_at:
+                pauses.append(b.now - failed_at)
+            b.feed(events.FenceDone(order.op, Power.UNKNOWN))
+            if order.ask is Ask.OFF and order.level == 1:
+                failed_at = b.now
+    wanted = [min(60.0, retry * 2**tries) for tries in range(6)]
+    assert pauses == pytest.approx(wanted, abs=0.25)
+
+
 def test_the_late_answer_of_a_device_proves_nothing() -> None:
     b = limited(pair().running().b)
     Pair.see(b, ALONE)

@@ -435,6 +435,21 @@ def test_a_switchover_asked_on_the_standby_is_done_by_the_owner() -> None:
     assert pair.b.shop.generation == 2
 
 
+def test_f62_a_move_that_the_owner_never_begins_is_given_up_and_answered() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(9, Verb.SWITCHOVER, "shop"))
+    assert pair.b.shop.move is not None
+    for _round in range(int(pair.b.config.timing.move_s / 0.2) + 2):
+        # The owner says that it is well, but does nothing of what the standby asks.
+        pair.talk(rounds=1)
+        pair.a.state = replace(
+            pair.a.state, services=(replace(pair.a.shop, move=None, local=Local.RUNNING),)
+        )
+    answered = [r for r in pair.b.take(actions.Reply) if isinstance(r, actions.Reply)]
+    assert [(r.ok, r.text) for r in answered] == [(False, "a did not hand shop over")]
+    assert pair.b.shop.move is None
+
+
 def test_f04_confirm_fenced_is_refused_while_the_peer_is_alive() -> None:
     pair = Pair().running()
     pair.b.feed(events.Command(1, Verb.CONFIRM_FENCED, "a", "ann"))
