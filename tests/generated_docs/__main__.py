@@ -13,11 +13,12 @@ sys.path.insert(0, str(ROOT / "roles/engine_agent/files"))
 
 def main() -> None:
     """Write the pages."""
-    from . import configuration, manual, transitions
+    from . import configuration, manual, rules, transitions
 
     configuration.importable()
     for name, text in (
         (transitions.PAGE, transitions.page()),
+        (rules.PAGE, rules.page()),
         (configuration.PAGE, configuration.page()),
         (configuration.SPECS, configuration.specs()),
         *((manual.page_of(name), manual.page(name)) for name in manual.PROGRAMS),

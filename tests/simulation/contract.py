@@ -116,7 +116,7 @@ class Contract:
         state = node.daemon.state
         if self.world.setting.lease is None or state is None:
             return self.world.setting.lease is not None
-        if state.leaving < 0:
+        if state.left:
             return True  # this life starts nothing more, and the next one begins without contact
         service = state.service(volume.name)
         if service is None:
@@ -153,7 +153,7 @@ class Contract:
         self._rests(node, before, after, now)
         alone = after.peer.life not in (Life.ALIVE, Life.SUSPECT)
         idle = all(service.local is Local.STOPPED for service in after.services)
-        leaves = after.leaving > 0 and not after.defect
+        leaves = after.handover and not after.defect
         if leaves and alone and idle:
             raise Violation("F61", f"{node.name} does not leave, and waits for nobody")
         if leaves and any(service.local in RISING for service in after.services):

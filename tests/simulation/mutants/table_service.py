@@ -44,7 +44,7 @@ SERVICE = (
         "    if report.local is not Local.STOPPED or why or service.grant is not None:\n",
         "    opens = service.repair is not Repair.NONE and report.local is Local.STOPPED\n"
         "    if opens and not why:\n"
-        "        start(step, service, Right.GRANTED, report.generation)\n"
+        "        start(step, service, report.generation)\n"
         "        return\n"
         "    if report.local is not Local.STOPPED or why or service.grant is not None:\n",
         "storage is opened for repair without leave of the peer (F91)",
@@ -163,8 +163,8 @@ SERVICE = (
     ),
     Mutant(
         "rules/owner.py",
-        "    peer_gone = right is Right.PROVEN and peer_was_off(step)\n",
-        "    peer_gone = right is Right.PROVEN\n",
+        "    peer_gone = alone and peer_was_off(step)\n",
+        "    peer_gone = alone\n",
         "DRBD is told of a goodbye as of a fence (F61)",
     ),
     Mutant(

@@ -91,7 +91,7 @@ def left(patch: pytest.MonkeyPatch) -> Half:
     b = alone(patch)
     b.pass_time(4)
     b.feed(events.Command(1, Verb.HANDOVER))
-    assert b.state.leaving == -1
+    assert b.state.left
     return b
 
 

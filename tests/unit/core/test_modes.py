@@ -224,7 +224,7 @@ def test_f66_a_handover_ends_when_maintenance_is_heard_of() -> None:
     assert replies(pair.a) == [False]
     pair.a.finish(actions.Stop)
     pair.talk(3)
-    assert pair.a.state.leaving == 0
+    assert pair.a.state.handover == 0
     assert not said(pair.a).goodbye
 
 

@@ -51,7 +51,7 @@ def opened(pair: Pair) -> Pair:
     assert isinstance(start, actions.Start) and start.repair
     [own] = pair.b.take(actions.Own)
     assert own == actions.Own("shop", True, start.generation, repair=True)
-    assert pair.b.shop.right.value == "granted by the peer"
+    assert pair.b.shop.rightful
     pair.b.feed(events.OpDone("shop", start.op, True))
     assert reply(pair.b) == (True, "the storage of shop is open on b, for repair")
     pair.talk()

@@ -15,7 +15,7 @@ from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.rules import fence, heartbeat, peer, replica
 from failoverd.core.rules import owner as ownership
-from failoverd.core.state import Proof, Right
+from failoverd.core.state import Proof
 
 from .pair import ALONE, Half, Pair, notes, replies, said, shots
 from .swap import swap
@@ -177,7 +177,7 @@ def test_a_safe_stop_that_breaks_down_itself_falls_silent(broken: Break) -> None
 
 def test_s1_a_service_without_a_right_is_stopped() -> None:
     a = owner()
-    a.state = replace(a.state, services=(replace(a.shop, right=Right.NONE),))
+    a.state = replace(a.state, services=(replace(a.shop, rightful=False),))
     a.feed(events.Tick(), 0.2)
     assert a.shop.local is Local.STOPPING
     assert notes(a, "breach")
@@ -199,14 +199,14 @@ def standby() -> Half:
     return b
 
 
-@pytest.mark.parametrize("right", [Right.PROVEN, Right.GRANTED])
+@pytest.mark.parametrize("alone", [True, False])
 def test_s1_a_start_without_proof_or_leave_is_never_ordered(
-    right: Right, monkeypatch: pytest.MonkeyPatch
+    alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     b = standby()
 
     def start(step: Any, service: Any) -> None:
-        ownership.start(step, service, right, 1)
+        ownership.start(step, service, 1, alone=alone)
 
     swap(monkeypatch, ownership, "decide", start)
     b.feed(events.Tick(), 0.2)

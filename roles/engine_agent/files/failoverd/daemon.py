@@ -426,7 +426,7 @@ class Daemon:
         await self._devices.close()
         state = self._runner.state
         holding = any(s.local is not Local.STOPPED for s in state.services)
-        self._watchdog.close(holding=holding, leaving=bool(state.leaving))
+        self._watchdog.close(holding=holding, leaving=state.leaving)
         self._systemd.close()
         self._store.close()
         self._journal.close()

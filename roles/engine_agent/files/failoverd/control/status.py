@@ -54,7 +54,7 @@ def snapshot(
         "version": VERSION,
         "incarnation": state.incarnation,
         "uptime_s": round(now - state.started, 1),
-        "leaving": state.leaving != 0,
+        "leaving": state.leaving,
         "maintenance": is_on(state.modes.maintenance),
         "standby": _standby(state),
         "reach": state.reach.value,

@@ -190,22 +190,6 @@ class Leave:
 
 
 Action = (
-    Send
-    | Probe
-    | Start
-    | Stop
-    | Recover
-    | Fence
-    | Pet
-    | ProbeAddresses
-    | AnswerHandler
-    | Outdate
-    | ResumeIO
-    | Reply
-    | Note
-    | Own
-    | KeepModes
-    | KeepLife
-    | KeepCut
-    | Leave
-)
+    Send | Probe | Start | Stop | Recover | Fence | Pet | ProbeAddresses | AnswerHandler | Outdate
+    | ResumeIO | Reply | Note | Own | KeepModes | KeepLife | KeepCut | Leave
+)  # fmt: skip

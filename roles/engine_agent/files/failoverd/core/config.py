@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 FENCE_LIMIT_S = 120.0
-"""For a level that nothing is said of."""
+"""The limit of a level for which none is configured."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Lease:
     watchdog_s: float = 10.0
     """The watchdog resets the node when it was not petted for so long."""
     margin_s: float = 2.0
-    """For what cannot be known: clocks that run apart, probes that take a while."""
+    """Reserve for clocks that run at different speeds, and for probes that take a while."""
     window_s: float = 15.0
     """How long after takeover_s a standby may still take over by the lease."""
 
@@ -76,7 +76,7 @@ class Lease:
 
     @property
     def closed_s(self) -> float:
-        """After this much silence the peer has lost every right to take over by the lease."""
+        """After this much silence, the peer has no right left to take over by the lease."""
         return self.takeover_s + self.window_s + self.margin_s
 
 
@@ -114,7 +114,7 @@ class ServiceConfig:
     """How long that has to be possible without a break before the move."""
     limits: Limits = field(default_factory=Limits)
     retired: bool = False
-    """The configuration names it no more: it is stopped where it runs, and starts nowhere (F79)."""
+    """No longer in the configuration: it is stopped where it runs, and starts nowhere (F79)."""
 
 
 @dataclass(frozen=True)

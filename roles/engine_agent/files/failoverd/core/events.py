@@ -54,25 +54,12 @@ class Disk:
         return self.disk == "UpToDate"
 
 
-CONNECTED = frozenset(
-    {
-        "Connected",
-        "StartingSyncS",
-        "StartingSyncT",
-        "WFBitMapS",
-        "WFBitMapT",
-        "WFSyncUUID",
-        "SyncSource",
-        "SyncTarget",
-        "VerifyS",
-        "VerifyT",
-        "PausedSyncS",
-        "PausedSyncT",
-        "Ahead",
-        "Behind",
-        "Established",
-    }
-)
+CONNECTED = frozenset((
+    "Connected", "StartingSyncS", "StartingSyncT", "WFBitMapS", "WFBitMapT", "WFSyncUUID",
+    "SyncSource", "SyncTarget", "VerifyS", "VerifyT", "PausedSyncS", "PausedSyncT",
+    "Ahead", "Behind", "Established",
+))  # fmt: skip
+"""States of a connection in which the kernels talk to each other."""
 
 
 @dataclass(frozen=True)
@@ -275,23 +262,7 @@ class Command:
 
 
 Event = (
-    Tick
-    | Heard
-    | Paused
-    | Probed
-    | OpDone
-    | OpProgress
-    | DiskChanged
-    | FenceDone
-    | HandlerAsked
-    | HandlerGone
-    | ResourceFailed
-    | Reached
-    | DeviceChecked
-    | Eligible
-    | AddressesProbed
-    | LockLost
-    | SpaceUsed
-    | DiskTried
-    | Command
-)
+    Tick | Heard | Paused | Probed | OpDone | OpProgress | DiskChanged | FenceDone | HandlerAsked
+    | HandlerGone | ResourceFailed | Reached | DeviceChecked | Eligible | AddressesProbed
+    | LockLost | SpaceUsed | DiskTried | Command
+)  # fmt: skip

@@ -7,9 +7,8 @@ Facts of the watchdog lease are in lease, facts about who could run a service in
 
 from __future__ import annotations
 
-from .events import Disk
 from .message import Local
-from .state import Life, Proof, Service
+from .state import Life, Service
 from .workbench import View
 
 SPEAKS = "signed heartbeats of it arrive, but none that answers this life of failoverd"
@@ -103,7 +102,7 @@ def promise_kept(view: View, service: Service) -> bool:
 
 def lacking(service: Service) -> str:
     """Why this node's replicated data may not be used, empty if it may: F08, F33, F39, F42."""
-    disk: Disk = service.disk
+    disk = service.disk
     if disk.split and service.split_at is not None:
         return "DRBD is not connected yet (StandAlone)"
     if disk.split:
@@ -143,8 +142,3 @@ def all_stopped(view: View) -> bool:
 def frozen(service: Service) -> bool:
     """Its I/O waits until the peer is excluded (F06, F36)."""
     return bool(service.waiting) or service.disk.suspended
-
-
-def lock_given(service: Service) -> bool:
-    """Every lock of the shared disk was taken over here (F64)."""
-    return service.proof is Proof.LOCK

@@ -14,7 +14,7 @@ from .actions import Action, AnswerHandler, Ask, Fence, ResumeIO, Start
 from .events import Event, HandlerAsked
 from .facts import peer_was_off
 from .message import Grant, Local
-from .state import Life, Proof, Right, Service, State
+from .state import Life, Proof, Service, State
 from .workbench import Step, View
 
 FENCED, OUTDATED = 7, 4
@@ -29,7 +29,7 @@ def breach(view: View, service: Service) -> str:
     """Why this service must not go on here, empty if all is well."""
     if not service.local.up:
         return ""
-    if service.right is Right.NONE:
+    if not service.rightful:
         return "it is up without any right to it (S1)"
     if service.grant is not None:
         return "it is up although the peer was given leave to start it (S1)"

@@ -30,13 +30,13 @@ DISAGREED = (
     " configured otherwise there: make them the same on both nodes"
 )
 PING_GAP_S = 2.5
-"""Longest time between two answers of a ping target that passes for none."""
+"""Two answers of a ping target with a longer time between them count as a gap."""
 STEADY_S = 2.5
-"""So long a ping target has to be reached to count: longer than from one probe to the next."""
+"""How long a ping target is reached before it counts: longer than between two probes."""
 
 
 def heard_at(view: View) -> float:
-    """When the peer was really last heard: a pause only makes it look heard (F26)."""
+    """When the peer was really heard last. A pause sets peer.last, but nothing was heard (F26)."""
     contact = view.state.contact
     return contact.heard_at if view.peer.last == contact.paused_at else view.peer.last
 
@@ -92,7 +92,7 @@ def lapsing(view: View, service: Service) -> bool:
 
 
 def may_pet(view: View) -> bool:
-    """Whether this node may go on living: F25, F47."""
+    """Whether the watchdog may be petted, so that this node lives on: F25, F47."""
     lease, gone = view.config.lease, view.peer.life is Life.GONE
     alone = lease is not None or not view.config.has_stonith
     if alone and not gone and any(service.doomed for service in view.services):

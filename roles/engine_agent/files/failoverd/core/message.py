@@ -15,14 +15,14 @@ class Local(Enum):
     """The state of a service on one node."""
 
     UNKNOWN = "unknown"
-    """Not probed yet. Never to be taken for stopped."""
+    """It was not probed yet. That does not count as stopped."""
     STOPPED = "stopped"
     STARTING = "starting"
     RUNNING = "running"
     RECOVERING = "recovering"
     STOPPING = "stopping"
     BROKEN = "broken"
-    """Neither known to run nor provably stopped: barred on both nodes until excluded."""
+    """Neither known to run nor proven stopped: nobody starts it until this node is excluded."""
 
     @property
     def up(self) -> bool:

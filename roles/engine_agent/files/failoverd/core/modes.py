@@ -13,8 +13,8 @@ Maintenance (F66): no decision starts, stops, moves, fences or recovers anything
   that has outdated its own disk, an operator's word. Nobody shoots, so without one of these the
   I/O stays frozen until the mode ends.
 - A node outdates its disk for a peer that goes on with the data (F13).
-- A service that is up on both nodes is stopped on one of them: S1 knows no exception.
-- A watchdog lease goes on running out: the peer may end the mode unheard.
+- A service that is up on both nodes is stopped on one of them. S1 has no exception.
+- A watchdog lease still runs out, because the peer may have ended the mode without being heard.
 At its end everything is probed, because people may have changed what runs.
 """
 

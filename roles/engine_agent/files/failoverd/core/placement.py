@@ -16,7 +16,7 @@ from .state import Life, Repair, Service
 from .workbench import View
 
 REPAIRED = "its storage is open alone, for repair"
-"""Says the node where it is, and why it moves nowhere (F91)."""
+"""The reason in the report of the node where it is open. It is not moved (F91)."""
 BASE = 1000
 PREFERRED = 100
 WITHOUT_LAN = 500

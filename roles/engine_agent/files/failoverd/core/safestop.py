@@ -3,11 +3,10 @@
 """What happens when a rule breaks down: the daemon lives on, and nothing is left half up.
 
 An event whose rules break down is dropped, as if it had been lost on the way; the state stays as
-it was. That harms nobody when it was a heartbeat, a tick or a wish. When it was the outcome of an
+it was. That does no harm if it was a heartbeat, a tick or a command. When it was the outcome of an
 order, when rules break down again and again, or when an order would have broken the contract, this
-life ends in order: every service here is stopped, the peer is told goodbye, and the shell begins a
-new life, which finds out anew what is so. What cannot be stopped is doomed as ever: the peer fences
-this node.
+life ends in order: the node stops its services and says goodbye, and the shell begins a new life,
+which probes everything anew. If a service cannot be stopped, the peer fences this node, as ever.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from .transitions import Cause
 from .workbench import Step
 
 OUTCOMES = (OpDone, Probed, FenceDone, DiskChanged)
-"""Nobody says these twice."""
+"""These events come once only."""
 LIMIT = 3
 WINDOW_S = 60.0
 
@@ -86,9 +85,9 @@ def _begin(step: Step, why: str) -> Result:
         if service.repair_request:
             step.do(Reply(service.repair_request, False, text))
         step.set_service(service.name, claim=0, move=None, waiting=(), repair_request=0)
-    if step.state.leaving > 0:
-        step.do(Reply(step.state.leaving, False, text))
-    step.set(defect=why, leaving=0)
+    if step.state.handover:
+        step.do(Reply(step.state.handover, False, text))
+    step.set(defect=why, handover=0, left=False)
     _stop_all(step)
     return step.state, tuple(step.actions)
 
@@ -100,14 +99,14 @@ def _stop_all(step: Step) -> None:
 
 
 def _part(step: Step) -> None:
-    if step.state.leaving == 0 and all_stopped(step):
-        step.set(leaving=-1)
+    if not step.state.leaving and all_stopped(step):
+        step.set(left=True)
         step.note("goodbye", f"{step.node} ends this life with every service stopped")
         step.do(Leave())
 
 
 def _refuse(step: Step, event: Event) -> None:
-    """Whoever waits for an answer gets one."""
+    """A handler or an operator that waits gets its answer."""
     if isinstance(event, HandlerAsked):
         step.do(AnswerHandler(event.request, NOT_EXCLUDED))
     elif isinstance(event, Command):

@@ -27,7 +27,7 @@ class Life(Enum):
 
     @property
     def heard(self) -> bool:
-        """What it said last still holds: its silence is not longer than the dead time."""
+        """Its silence is shorter than the dead time: what it said last still holds."""
         return self in (Life.ALIVE, Life.SUSPECT)
 
 
@@ -46,15 +46,6 @@ class Proof(Enum):
     def powerless(self) -> bool:
         """The peer was off: its disk cannot be called up to date when it returns."""
         return self in (Proof.FENCED, Proof.FOUND_OFF, Proof.OPERATOR)
-
-
-class Right(Enum):
-    """By what right this node holds a service (contract, section 3, point 1)."""
-
-    NONE = ""
-    GRANTED = "granted by the peer"
-    PROVEN = "peer proven gone"
-    ADOPTED = "found running after a restart of the daemon"
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ class Peer:
     """When the last signed message of this node came while it was not alive, whether it counts or
     not (F73)."""
     told_old: bool = False
-    """That messages of an older life arrive was told in its present life."""
+    """In its present life, it was told that messages of an older life arrive."""
     stranger: Stranger = Stranger()
     incarnation: int = 0
     """The life that has proved itself fresh by echoing ours (F19)."""
@@ -108,13 +99,13 @@ class Peer:
     last: float = 0.0
     """When a message that counts came last."""
     lived: float = 0.0
-    """Until when it is taken for alive by what it has sent, whenever that came (F81)."""
+    """By what it has sent, it was alive until then, whenever the message arrived (F81)."""
     pace: float | None = None
-    """When its message number 0 would have been sent, had it always sent one in a heartbeat."""
+    """When it would have sent message number 0, if it had sent one message in each heartbeat."""
     message: Message | None = None
     proof: Proof = Proof.NONE
     latest_s: float = 0.0
-    """The longest lateness of a heartbeat that was warned of (F21)."""
+    """The longest gap between heartbeats of which a warning was given (F21)."""
 
 
 UNKNOWN_LIFE = -1
@@ -122,7 +113,7 @@ UNKNOWN_LIFE = -1
 
 @dataclass(frozen=True)
 class Cut:
-    """The peer's power, as this node has ordered it off."""
+    """This node's order to switch the peer off, until it is over."""
 
     level: int
     """Which device switches it on again."""
@@ -251,7 +242,7 @@ class Service:
     op_until: float = 0.0
     """When the order of that number has failed unless it is answered before (F76)."""
     doing: str = ""
-    """What the order is at, as the shell last said (F77)."""
+    """What the shell last said about the progress of the order (F77)."""
     overtime: bool = False
     """It was told that a look takes longer than its limit."""
     told_s: float = 0.0
@@ -259,7 +250,8 @@ class Service:
     mine: bool = False
     """This node has it, or did when this life began, as far as it remembers (F31)."""
     generation: int = 0
-    right: Right = Right.NONE
+    rightful: bool = False
+    """It may be here: the peer granted it, was proven gone, or this life found it running (S1)."""
     claim: int = 0
     grant: Grant | None = None
     disk: Disk = field(default_factory=Disk)
@@ -292,13 +284,13 @@ class Service:
     """Why the peer is known not to have this service, though it may live: LEASE or LOCK."""
     proof_at: float = 0.0
     sick: str = ""
-    """Why the disk below it on this node cannot be relied on, empty if it can (F44)."""
+    """Why the disk below it on this node is not reliable, empty if it is (F44)."""
     next_outdate: float = 0.0
     next_resume: float = 0.0
     split_at: float | None = None
-    """When people are told that DRBD is StandAlone, None if they need not be (F39)."""
+    """When to tell people that DRBD is StandAlone, None if there is nothing to tell (F39)."""
     split: bool = False
-    """That was told, and the kernels have not connected since (F39)."""
+    """People were told, and the kernels have not connected since (F39)."""
     repair: Repair = Repair.NONE
     repair_request: int = 0
     """The operator's command to answer when it is open or closed, 0 if none waits."""
@@ -327,8 +319,10 @@ class State:
     next_beat: float = 0.0
     said: Message | None = None
     """The last heartbeat sent."""
-    leaving: int = 0
-    """Request number of the handover in progress; -1 once left."""
+    handover: int = 0
+    """Request number of the handover in progress, 0 for none (F61)."""
+    left: bool = False
+    """It has said goodbye: this life is over."""
     modes: Modes = field(default_factory=Modes)
     reach: Reach = Reach.UNKNOWN
     lan_lost_since: float | None = None
@@ -348,6 +342,11 @@ class State:
     watch: Watch = Watch()
     wake: float = 0.0
     """When the next Tick is due at the latest."""
+
+    @property
+    def leaving(self) -> bool:
+        """It hands over, or has left."""
+        return self.handover != 0 or self.left
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""

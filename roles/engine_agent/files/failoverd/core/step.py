@@ -13,53 +13,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from . import events as on
 from . import guard, safestop
 from .actions import Action
 from .clock import Clock
 from .config import CoreConfig
-from .events import (
-    AddressesProbed,
-    Command,
-    DeviceChecked,
-    DiskChanged,
-    DiskTried,
-    Eligible,
-    Event,
-    FenceDone,
-    HandlerAsked,
-    HandlerGone,
-    Heard,
-    LockLost,
-    OpDone,
-    OpProgress,
-    Paused,
-    Probed,
-    Reached,
-    ResourceFailed,
-    SpaceUsed,
-)
 from .message import Local
 from .modes import Modes
-from .rules import (
-    clearing,
-    contact,
-    fence,
-    heartbeat,
-    lease,
-    leave,
-    lifecycle,
-    links,
-    mode_changes,
-    monitors,
-    moves,
-    operator,
-    orders,
-    owner,
-    peer,
-    power_on,
-    repair,
-    replica,
-)
+
+from .rules import clearing, contact, fence, heartbeat, lease, leave  # isort: skip
+from .rules import lifecycle, links, mode_changes, monitors, moves, operator  # isort: skip
+from .rules import orders, owner, peer, power_on, repair, replica  # isort: skip
 from .state import Exclusion, Life, Peer, Service, State
 from .workbench import Step
 
@@ -97,7 +61,7 @@ def begin(
     return begun.result()
 
 
-def step(state: State, event: Event, now: float) -> tuple[State, Actions]:
+def step(state: State, event: on.Event, now: float) -> tuple[State, Actions]:
     """Take in one event. Pure: the same arguments give the same result, always. Never raises."""
     if state.defect:
         return safestop.proceed(state, event, now)
@@ -115,7 +79,7 @@ def deadline(state: State, now: float) -> float:
     return max(now, state.wake)
 
 
-def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
+def _step(state: State, event: on.Event, now: float) -> tuple[State, Actions]:
     step = Step(state, Clock(now))
     for rule in FIRST:
         rule.look(step)
@@ -136,7 +100,7 @@ def _step(state: State, event: Event, now: float) -> tuple[State, Actions]:
 # -- what happens -> what takes it in ------------------------------------------------------
 
 
-def _paused(step: Step, event: Paused) -> None:
+def _paused(step: Step, event: on.Paused) -> None:
     """F26: what was believed before the gap is verified anew."""
     lease.paused(step)
     peer.paused(step, event.gap_s)
@@ -147,34 +111,34 @@ def _paused(step: Step, event: Paused) -> None:
             lifecycle.probe(step, service)
 
 
-def _reached(step: Step, event: Reached) -> None:
+def _reached(step: Step, event: on.Reached) -> None:
     lease.pinged(step, event)
     monitors.reached(step, event)
 
 
 INTAKE: dict[type, Callable[[Step, Any], None]] = {
-    Heard: peer.hear,
-    Paused: _paused,
-    FenceDone: fence.done,
-    HandlerAsked: replica.ask,
-    HandlerGone: replica.forget,
-    Command: operator.command,
-    Reached: _reached,
-    AddressesProbed: lease.probed,
-    LockLost: lease.lock_lost,
-    Eligible: monitors.eligible,
-    DeviceChecked: monitors.device_checked,
+    on.Heard: peer.hear,
+    on.Paused: _paused,
+    on.FenceDone: fence.done,
+    on.HandlerAsked: replica.ask,
+    on.HandlerGone: replica.forget,
+    on.Command: operator.command,
+    on.Reached: _reached,
+    on.AddressesProbed: lease.probed,
+    on.LockLost: lease.lock_lost,
+    on.Eligible: monitors.eligible,
+    on.DeviceChecked: monitors.device_checked,
 }
 """Tick is taken in by nothing: time has passed, and the rules look."""
 
 INTAKE_OF_SERVICE: dict[type, Callable[[Step, Service, Any], None]] = {
-    Probed: lifecycle.probed,
-    OpDone: lifecycle.op_done,
-    OpProgress: orders.progressed,
-    ResourceFailed: lifecycle.resource_failed,
-    DiskChanged: replica.change,
-    SpaceUsed: monitors.space_used,
-    DiskTried: monitors.disk_tried,
+    on.Probed: lifecycle.probed,
+    on.OpDone: lifecycle.op_done,
+    on.OpProgress: orders.progressed,
+    on.ResourceFailed: lifecycle.resource_failed,
+    on.DiskChanged: replica.change,
+    on.SpaceUsed: monitors.space_used,
+    on.DiskTried: monitors.disk_tried,
 }
 """An event that names a service. One that is unknown is dropped."""
 
@@ -226,16 +190,16 @@ RULES = (
     Rule("orders", "F76", orders.watch, "an order that has failed changes what all others see"),
     Rule("peer", "F01 F02 F25", peer.watch, "what follows depends on whether the peer is alive"),
     Rule("links", "F11 F20", links.watch, "a link is only to blame while the peer is alive"),
-    Rule("modes", "F66", mode_changes.by_heartbeat, "what the modes forbid is not decided first"),
+    Rule("modes", "F66", mode_changes.by_heartbeat, "a mode just heard holds in this step"),
     Rule("clearing", "F48 F58", clearing.by_heartbeat, "a forgotten failure decides nothing more"),
-    Rule("listen", "F14 F25", lease.listen, "the lease counts from the silence that is found"),
+    Rule("listen", "F14 F25", lease.listen, "a silence that has ended counts no more"),
     Each("lease", "F25", leave.stop_for(leave.LEASE), "a stop in time precedes all else"),
     Rule("outdate", "F13", lease.outdate, "an old copy is known as such before it is judged"),
     Rule("watchdog", "F25 F29", lease.pet, "after what had to be stopped in time"),
     Each("replica", "F13 F36 F41", replica.settle, "I/O that may flow gives no reason to fence"),
     Rule("fence", "F03 F05 F10", fence.exclude, "a shot needs the newest view of all the above"),
     Each("repair", "F91", repair.watch, "a wish that cannot come true claims nothing"),
-    Rule("rest", "F66", owner.rest, "in place of what follows", When.MAINTENANCE),
+    Rule("rest", "F66", owner.rest, "in place of the rules below that decide", When.MAINTENANCE),
     Each("moves", "F62", moves.progress, "a move that is over frees its service", NORMAL),
     Each("retired", "F79", leave.stop_for(leave.RETIRED), "it is not moved first", NORMAL),
     Rule("relocate", "F10 F22 F35", leave.relocate, "one move at a time: old ones first", NORMAL),

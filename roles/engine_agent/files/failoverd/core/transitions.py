@@ -47,118 +47,47 @@ class Transition:
     why: str
 
 
+L, C = Local, Cause
 TABLE = (
-    Transition(
-        Local.UNKNOWN, Cause.FOUND_STOPPED, Local.STOPPED, "The probe found nothing of it here."
-    ),
-    Transition(
-        Local.UNKNOWN,
-        Cause.FOUND_RUNNING,
-        Local.RUNNING,
-        "The daemon restarted; what this node started earlier goes on untouched (F31).",
-    ),
-    Transition(
-        Local.UNKNOWN,
-        Cause.FOUND_PARTIAL,
-        Local.STOPPING,
-        "This node had started it, but only a part is up: the rest is taken down.",
-    ),
-    Transition(
-        Local.UNKNOWN,
-        Cause.FOUND_FOREIGN,
-        Local.BROKEN,
-        "Somebody started it by hand: not ours to stop, not safe to start elsewhere (F58).",
-    ),
-    Transition(
-        Local.UNKNOWN,
-        Cause.MOVE,
-        Local.STOPPING,
-        "This node leaves while a start that its earlier life has begun goes on (F61, F77).",
-    ),
-    Transition(
-        Local.STOPPED,
-        Cause.START,
-        Local.STARTING,
-        "The peer granted it, or is proven gone, and the data is up to date (F01, F05).",
-    ),
-    Transition(
-        Local.STOPPED,
-        Cause.LOOK_AGAIN,
-        Local.UNKNOWN,
-        "Maintenance has ended: people may have started something (F66).",
-    ),
-    Transition(Local.STARTING, Cause.STARTED, Local.RUNNING, "Every part is up."),
-    Transition(
-        Local.STARTING,
-        Cause.FAILED,
-        Local.STOPPING,
-        "A part did not start: what is up is stopped in reverse (F48).",
-    ),
-    Transition(
-        Local.STARTING,
-        Cause.MOVE,
-        Local.STOPPING,
-        "This node leaves: a start may get on for long (F61, F77).",
-    ),
-    Transition(
-        Local.STARTING, Cause.SAFE_STOP, Local.STOPPING, "The core found a defect in itself (S3)."
-    ),
-    Transition(
-        Local.RUNNING,
-        Cause.RECOVER,
-        Local.RECOVERING,
-        "A part failed and the threshold is not reached: restarted in place (F50).",
-    ),
-    Transition(
-        Local.RUNNING,
-        Cause.FAILED,
-        Local.STOPPING,
-        "Failed too often, or found down after a pause: it leaves this node (F48, F50, F26).",
-    ),
-    Transition(
-        Local.RUNNING,
-        Cause.MOVE,
-        Local.STOPPING,
-        "A planned move, a handover or an eviction (F22, F35, F61).",
-    ),
-    Transition(
-        Local.RUNNING, Cause.RETIRED, Local.STOPPING, "The configuration names it no more (F79)."
-    ),
-    Transition(
-        Local.RUNNING,
-        Cause.SAFE_STOP,
-        Local.STOPPING,
-        "It is up on the peer too, or without a right, or the core found a defect in itself (S1).",
-    ),
-    Transition(Local.RECOVERING, Cause.RECOVERED, Local.RUNNING, "The part is up again."),
-    Transition(
-        Local.RECOVERING, Cause.FAILED, Local.STOPPING, "The restart in place failed (F50)."
-    ),
-    Transition(
-        Local.RECOVERING,
-        Cause.MOVE,
-        Local.STOPPING,
-        "This node leaves: a restart in place may get on for long (F61, F77).",
-    ),
-    Transition(
-        Local.RECOVERING, Cause.SAFE_STOP, Local.STOPPING, "The core found a defect in itself (S3)."
-    ),
-    Transition(
-        Local.STOPPING, Cause.STOPPED, Local.STOPPED, "Every part is provably down: may be given."
-    ),
-    Transition(
-        Local.STOPPING,
-        Cause.STOP_FAILED,
-        Local.BROKEN,
-        "It may run on; only exclusion of this node ends that (F47).",
-    ),
-    Transition(
-        Local.BROKEN,
-        Cause.LOOK_AGAIN,
-        Local.UNKNOWN,
-        "The operator repaired it and said clear, or maintenance ended (F58, F66).",
-    ),
-)
+    Transition(L.UNKNOWN, C.FOUND_STOPPED, L.STOPPED, "The probe found nothing of it here."),
+    Transition(L.UNKNOWN, C.FOUND_RUNNING, L.RUNNING,
+        "The daemon restarted; what this node started earlier goes on untouched (F31)."),
+    Transition(L.UNKNOWN, C.FOUND_PARTIAL, L.STOPPING,
+        "This node had started it, but only a part is up: the rest is taken down."),
+    Transition(L.UNKNOWN, C.FOUND_FOREIGN, L.BROKEN,
+        "Somebody started it by hand: not ours to stop, not safe to start elsewhere (F58)."),
+    Transition(L.UNKNOWN, C.MOVE, L.STOPPING,
+        "This node leaves while a start that its earlier life has begun goes on (F61, F77)."),
+    Transition(L.STOPPED, C.START, L.STARTING,
+        "The peer granted it, or is proven gone, and the data is up to date (F01, F05)."),
+    Transition(L.STOPPED, C.LOOK_AGAIN, L.UNKNOWN,
+        "Maintenance has ended: people may have started something (F66)."),
+    Transition(L.STARTING, C.STARTED, L.RUNNING, "Every part is up."),
+    Transition(L.STARTING, C.FAILED, L.STOPPING,
+        "A part did not start: what is up is stopped in reverse (F48)."),
+    Transition(L.STARTING, C.MOVE, L.STOPPING,
+        "This node leaves: a start may get on for long (F61, F77)."),
+    Transition(L.STARTING, C.SAFE_STOP, L.STOPPING, "The core found a defect in itself (S3)."),
+    Transition(L.RUNNING, C.RECOVER, L.RECOVERING,
+        "A part failed and the threshold is not reached: restarted in place (F50)."),
+    Transition(L.RUNNING, C.FAILED, L.STOPPING,
+        "Failed too often, or found down after a pause: it leaves this node (F48, F50, F26)."),
+    Transition(L.RUNNING, C.MOVE, L.STOPPING,
+        "A planned move, a handover or an eviction (F22, F35, F61)."),
+    Transition(L.RUNNING, C.RETIRED, L.STOPPING, "The configuration names it no more (F79)."),
+    Transition(L.RUNNING, C.SAFE_STOP, L.STOPPING,
+        "It is up on the peer too, or without a right, or the core found a defect in itself (S1)."),
+    Transition(L.RECOVERING, C.RECOVERED, L.RUNNING, "The part is up again."),
+    Transition(L.RECOVERING, C.FAILED, L.STOPPING, "The restart in place failed (F50)."),
+    Transition(L.RECOVERING, C.MOVE, L.STOPPING,
+        "This node leaves: a restart in place may get on for long (F61, F77)."),
+    Transition(L.RECOVERING, C.SAFE_STOP, L.STOPPING, "The core found a defect in itself (S3)."),
+    Transition(L.STOPPING, C.STOPPED, L.STOPPED, "Every part is provably down: may be given."),
+    Transition(L.STOPPING, C.STOP_FAILED, L.BROKEN,
+        "It may run on; only exclusion of this node ends that (F47)."),
+    Transition(L.BROKEN, C.LOOK_AGAIN, L.UNKNOWN,
+        "The operator repaired it and said clear, or maintenance ended (F58, F66)."),
+)  # fmt: skip
 
 _TARGETS = {(line.source, line.cause): line.target for line in TABLE}
 

@@ -21,7 +21,7 @@ LONGEST_S = 60.0
 
 def exclude(step: Step) -> None:
     """Start what is due: a question, a shot, the peer's power."""
-    if not step.config.levels or step.state.leaving < 0:
+    if not step.config.levels or step.state.left:
         return
     _question(step)
     _shoot(step)
@@ -78,7 +78,7 @@ def head_start(step: Step) -> float:
 
 
 def _question(step: Step) -> None:
-    """Only asking harms nobody, so it may start at the first suspicion (F05)."""
+    """A question does no harm, so it is asked at the first suspicion (F05)."""
     work, life = step.exclusion, step.peer.life
     started = step.state.started
     unseen_long = life is Life.UNSEEN and step.passed(started + step.timing.startup_s)

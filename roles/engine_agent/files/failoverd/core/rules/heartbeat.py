@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this node says of itself, and when: at every change at once, otherwise by the clock."""
+"""What this node says about itself. It speaks at once when something changes, else by the clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHY_LENGTH = 240
 def speak(step: Step) -> None:
     """Send a heartbeat if one is due or something has changed that the peer must know."""
     state, said = step.state, step.state.said
-    echo, goodbye = step.peer.greeted, state.leaving < 0
+    echo, goodbye = step.peer.greeted, state.left
     services = tuple(_report(step, service) for service in step.services)
     if said is not None and services == said.services:
         # The same tuple again: whoever compares two heartbeats sees it at once.

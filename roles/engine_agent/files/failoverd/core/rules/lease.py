@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lease at work: addresses are probed, services stopped in time, the watchdog petted."""
+"""The watchdog lease: probes a silent peer's addresses, outdates old copies, pets the watchdog."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from failoverd.core.workbench import Step
 from . import contact
 
 PETS = 5
-"""So often the watchdog is petted within its time."""
+"""How often the watchdog is petted within its time-out."""
 PROBE_PAUSE_S = 0.5
 PROBE_LONG_S = 1.5
 """A probe that took longer says nothing: the address may have come up meanwhile."""
 AGAIN_S = 60.0
 PROBE_GAP_S = 4.0
-"""Without an answer to a probe for so long nothing is known to be silent."""
+"""After so long without the answer to a probe, the silence is unknown."""
 OUTDATE_S = 2.0
 """How long an order to outdate is given to show."""
 

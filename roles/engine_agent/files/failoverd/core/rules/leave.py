@@ -48,6 +48,7 @@ def stop_for(reason: Reason) -> Callable[[Step, Service], None]:
             step.note(reason.name, text, service.name, alert=reason.alert)
             lifecycle.stop(step, service, reason.cause)
 
+    rule.__name__ = f"stop_for({reason.name})"
     return rule
 
 
@@ -75,7 +76,7 @@ def leave(step: Step) -> None:
     A start may get on for hours (F77): a node that leaves does not wait for it.
     """
     state = step.state
-    if state.leaving <= 0:
+    if not state.handover:
         return
     for service in step.services:
         if service.local.up or _settles(service):
@@ -87,8 +88,8 @@ def leave(step: Step) -> None:
     heard = step.peer.life.heard
     if any(s.move is not None or (s.grant is not None and heard) for s in step.services):
         return
-    step.do(Reply(state.leaving, True, f"{step.node} has handed everything over"))
-    step.set(leaving=-1)
+    step.do(Reply(state.handover, True, f"{step.node} has handed everything over"))
+    step.set(handover=0, left=True)
     step.note("goodbye", f"{step.node} leaves the cluster in good order")
     step.do(Leave())
 
@@ -104,8 +105,8 @@ def _refuse_if_stuck(step: Step) -> None:
         if service.local is Local.BROKEN or unknown:
             why = service.why or "its probe does not answer"
             text = f"{service.name} is {service.local.value} here: {why}"
-            step.do(Reply(step.state.leaving, False, text))
-            step.set(leaving=0)
+            step.do(Reply(step.state.handover, False, text))
+            step.set(handover=0)
             return
 
 
@@ -141,13 +142,13 @@ def _busy(step: Step, service: Service) -> bool:
 
 
 def _lease(step: Step, service: Service) -> str:
-    """Without contact for half of the lease: an orderly stop is better than a reset."""
+    """Half of the lease has passed without contact. An orderly stop is better than a reset."""
     lapsing = lease.lapsing(step, service)
     return f"{step.node} hears neither its peer nor a ping target" if lapsing else ""
 
 
 def _retired(step: Step, service: Service) -> str:
-    """What the configuration names no more is stopped. Its data stay."""
+    """It is no longer in the configuration. Its data stay."""
     rests = service.local is Local.RUNNING and not service.op and service.move is None
     gone = rests and step.settings(service).retired
     return "is not in the configuration any more" if gone else ""

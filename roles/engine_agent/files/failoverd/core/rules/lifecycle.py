@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a service on this node: probed, started, recovered, stopped."""
+"""The life of a service on this node: it is probed, started, recovered, stopped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from failoverd.core.actions import Own, Probe, Recover, Reply, Stop
 from failoverd.core.events import Found, OpDone, Probed, ResourceFailed
 from failoverd.core.facts import peer_takes
 from failoverd.core.message import Local
-from failoverd.core.state import Proof, Repair, Right, Service
+from failoverd.core.state import Proof, Repair, Service
 from failoverd.core.transitions import Cause
 from failoverd.core.workbench import Step, View
 
 LONELY = 3
-"""With nowhere to go, this many times the restarts are tried before giving up (F49)."""
+"""If the peer cannot take the service, it is restarted this many times as often (F49)."""
 
 
 def enter(step: Step, service: Service, cause: Cause, **changes: Any) -> Service:
@@ -90,11 +90,11 @@ def probed(step: Step, service: Service, event: Probed) -> None:
         if event.repair:
             service = step.set_service(service.name, repair=Repair.OPEN)
         step.note("adopted", f"{service.name} goes on running here", service.name)
-        enter(step, service, Cause.FOUND_RUNNING, right=Right.ADOPTED, why="")
+        enter(step, service, Cause.FOUND_RUNNING, rightful=True, why="")
     else:
         step.note("partial", f"{service.name} is half up: {event.detail}", service.name, alert=True)
         if not step.maintenance:  # F66: looked at again when it ends
-            service = step.set_service(service.name, right=Right.ADOPTED)
+            service = step.set_service(service.name, rightful=True)
             stop(step, service, Cause.FOUND_PARTIAL)
 
 
@@ -166,7 +166,7 @@ def stop(step: Step, service: Service, cause: Cause, urgent: str = "") -> None:
 
 def _settle_stopped(step: Step, service: Service, cause: Cause) -> None:
     """It is provably down here: the right to it is given back."""
-    enter(step, service, cause, right=Right.NONE, mine=False, cramped="")
+    enter(step, service, cause, rightful=False, mine=False, cramped="")
     step.do(Own(service.name, False, service.generation))
     closing = service.repair is Repair.CLOSING
     if closing:

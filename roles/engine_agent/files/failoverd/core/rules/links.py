@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links that fail one by one, and heartbeats that come late: told to people, never acted on."""
+"""Single links that fail, and heartbeats that come late. People are told; nothing is done."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def watch(step: Step) -> None:
 
 
 def late(step: Step, gap_s: float) -> None:
-    """F21: it was nearly taken for dead. Told again only when it gets worse."""
+    """F21: the peer nearly counted as dead. The warning comes again only for a longer gap."""
     peer, dead_s = step.peer, step.timing.dead_s
     if gap_s < LATE_SHARE * dead_s or gap_s < peer.latest_s * 1.2:
         return

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns the modes on and off: by an operator's command here, by the peer's heartbeat (F66)."""
+"""Turns the modes on and off, by an operator's command or by the peer's heartbeat (F66)."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def _take(step: Step, new: Modes, why: str) -> None:
         if is_on(before) is not is_on(after):
             word = "on" if is_on(after) else "off"
             step.note("mode", f"{name} is {word}, {why}", alert=is_on(after))
-    if is_on(new.maintenance) and step.state.leaving > 0:
-        step.do(Reply(step.state.leaving, False, "maintenance mode is on: nothing is moved"))
-        step.set(leaving=0)
+    if is_on(new.maintenance) and step.state.handover:
+        step.do(Reply(step.state.handover, False, "maintenance mode is on: nothing is moved"))
+        step.set(handover=0)
     if is_on(old.maintenance) and not is_on(new.maintenance):
         for service in step.services:
             lifecycle.look_again(step, service)

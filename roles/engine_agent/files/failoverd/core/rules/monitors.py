@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the monitors found, apart from failed resources: noted down, and told when it gets worse."""
+"""Takes in what the monitors found, apart from failed resources, and warns when it gets worse."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _handover(step: Step, event: Command) -> str:
         return MAINTAINED
     if step.state.leaving:
         return f"{step.node} is already leaving"
-    step.set(leaving=event.request)
+    step.set(handover=event.request)
     step.note("handover", f"{step.node} hands over, asked by {event.who or '?'}")
     return ""
 

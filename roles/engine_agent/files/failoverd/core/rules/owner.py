@@ -15,7 +15,7 @@ from failoverd.core.actions import Own, Start
 from failoverd.core.config import Kind
 from failoverd.core.facts import peer_was_off, visibly_primary
 from failoverd.core.message import Grant, Local, ServiceReport
-from failoverd.core.state import Life, Proof, Repair, Right, Service
+from failoverd.core.state import Life, Proof, Repair, Service
 from failoverd.core.transitions import Cause
 from failoverd.core.workbench import Step
 
@@ -46,7 +46,7 @@ def decide(step: Step, service: Service) -> None:
 
 
 def rest(step: Step) -> None:
-    """F66: in maintenance mode nothing is claimed, granted or started."""
+    """F66: in maintenance mode, this node claims, grants and starts nothing."""
     for service in step.services:
         report = step.report(service.name)
         there = report is not None and report.local is not Local.STOPPED
@@ -108,7 +108,7 @@ def _agree(step: Step, service: Service, report: ServiceReport, why: str) -> Non
     leave = report.grant
     mine = Grant(service.claim, step.state.incarnation)
     if leave == mine and report.claim == 0 and lease.may_start(step):
-        start(step, service, Right.GRANTED, report.generation)
+        start(step, service, report.generation)
 
 
 def _take_over(step: Step, service: Service, why: str) -> None:
@@ -131,19 +131,19 @@ def _proof(step: Step, service: Service) -> Proof:
 def _start_alone(step: Step, service: Service, proof: Proof) -> None:
     report = step.last_word(service.name)
     step.note("takeover", f"{service.name}: taking over, {proof.value}", service.name)
-    start(step, service, Right.PROVEN, 0 if report is None else report.generation)
+    start(step, service, 0 if report is None else report.generation, alone=True)
 
 
-def start(step: Step, service: Service, right: Right, known: int) -> None:
-    """Order the start. known: the peer's last known generation."""
+def start(step: Step, service: Service, known: int, *, alone: bool = False) -> None:
+    """Order the start. known: the peer's last known generation. alone: over a proof."""
     generation = max(service.generation, known) + 1
-    given = {"generation": generation, "right": right, "claim": 0, "why": "", "mine": True}
+    given = {"generation": generation, "rightful": True, "claim": 0, "why": "", "mine": True}
     service = lifecycle.enter(step, service, Cause.START, **given)
     op = lifecycle.order(step, service)
     repair = service.repair is not Repair.NONE
     step.do(Own(service.name, True, generation, repair))
     # A goodbye is no word for DRBD: the disk of a node that left may still pass for current.
-    peer_gone = right is Right.PROVEN and peer_was_off(step)
+    peer_gone = alone and peer_was_off(step)
     step.do(Start(service.name, op, generation, peer_gone=peer_gone, repair=repair))
 
 

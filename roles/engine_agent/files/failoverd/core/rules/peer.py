@@ -132,7 +132,7 @@ def _raise(step: Step, known: int) -> None:
 
 
 def _tell_old(step: Step) -> None:
-    """F18, F73: late words pass soon; what goes on is replayed, or a number that went back."""
+    """F18, F73: late messages end soon. If they go on, they are replayed, or a number went back."""
     peer = step.peer
     over = max(peer.greeted_at, peer.since if peer.life is Life.GONE else 0.0)
     if peer.told_old or not step.passed(over + step.timing.dead_s):

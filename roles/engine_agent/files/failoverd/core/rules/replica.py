@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data decides too: whose disk may be used, and when frozen I/O may go on (S2)."""
+"""The replicated data: answers DRBD's handlers, keeps promises to the peer, thaws I/O (S2)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def change(step: Step, service: Service, event: DiskChanged) -> None:
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
         sure_at = step.now + (0.0 if known else SPLIT_SURE_S)
-        left = step.state.leaving < 0  # F61: the kernel's connection is taken down behind it
+        left = step.state.left  # F61: the kernel's connection is taken down behind it
         split_at = sure_at if disk.split and not left else None
         service = step.set_service(service.name, split_at=split_at)
     if disk.suspended and not old.suspended:
