@@ -85,8 +85,7 @@ def _step(state: State, event: on.Event, now: float) -> tuple[State, Actions]:
         rule.look(step)
     _take(step, event)
     for rule in RULES:
-        elsewhere = When.NORMAL if step.maintenance else When.MAINTENANCE
-        if rule.when is elsewhere:
+        if rule.when is not When.ALWAYS and (rule.when is When.MAINTENANCE) != step.maintenance:
             continue
         if isinstance(rule, Each):
             for service in step.services:

@@ -118,7 +118,9 @@ class Step(View):
 
     def set(self, **changes: Any) -> None:
         """Change the state itself."""
-        self.state = changed(self.state, **changes)
+        state = self.state
+        if any(getattr(state, field) is not value for field, value in changes.items()):
+            self.state = changed(state, **changes)
 
     def set_peer(self, **changes: Any) -> Peer:
         """Change what is known of the peer."""

@@ -8,7 +8,6 @@ from failoverd.core import placement
 from failoverd.core.actions import Send
 from failoverd.core.facts import answered, diverged, links_heard
 from failoverd.core.message import Local, Message, ServiceReport
-from failoverd.core.modes import Modes
 from failoverd.core.state import Service
 from failoverd.core.words import shorten
 from failoverd.core.workbench import Step
@@ -28,9 +27,10 @@ def speak(step: Step) -> None:
         # The same tuple again: whoever compares two heartbeats sees it at once.
         services = said.services
     if not step.passed(state.next_beat) and said is not None:
-        modes = Modes(said.maintenance or 0, said.standby or 0, said.peer_standby or 0)
+        modes = (said.maintenance, said.standby, said.peer_standby)
         told = (said.incarnation, said.echo, said.goodbye, said.services, said.reach, modes)
-        if told == (state.incarnation, echo, goodbye, services, state.reach, state.modes):
+        mine = (state.modes.maintenance, state.modes.standby, state.modes.peer_standby)
+        if told == (state.incarnation, echo, goodbye, services, state.reach, mine):
             return
     message = Message(
         cluster=step.config.cluster,

@@ -25,8 +25,9 @@ def by_heartbeat(step: Step) -> None:
     maintenance = max(mine.maintenance, said.maintenance or 0)
     standby = max(mine.standby, said.peer_standby or 0)
     peer_standby = max(mine.peer_standby, said.standby or 0)
-    heard = Modes(maintenance, standby, peer_standby)
-    _take(step, heard, f"heard from {step.peer_name}")
+    if (maintenance, standby, peer_standby) != (mine.maintenance, mine.standby, mine.peer_standby):
+        heard = Modes(maintenance, standby, peer_standby)
+        _take(step, heard, f"heard from {step.peer_name}")
 
 
 def standby(step: Step, event: Command) -> str:
