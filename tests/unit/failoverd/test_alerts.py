@@ -370,7 +370,7 @@ MAIL = {"name": "mail", "method": "mail", "to": ["a@b.example"], "from": "c@d.ex
         (
             [{**MAIL, "encryption": "none"}],
             {"mail": {"password": "hidden"}},
-            "encryption: must not be none when a password is sent",
+            "encryption: must not be none if a password is sent",
         ),
         ([{"name": "x", "method": "webhook"}], {}, "x.url: must be a non-empty text"),
         (

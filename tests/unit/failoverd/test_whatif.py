@@ -53,8 +53,8 @@ def test_the_story_gives_times_and_reasons() -> None:
     said = text(asked(Pair().running().b, "a loses power"))
     assert "0.000 s  ----   a loses power" in said
     assert "shop: taking over, its fence device says off" in said
-    assert "What is assumed" in said
-    assert "a is taken to be as it last described itself to b." in said
+    assert "Assumptions:" in said
+    assert "a is assumed to be as it last reported to b." in said
 
 
 def test_the_dead_standby_freezes_the_owner_until_it_is_found_off() -> None:
@@ -153,7 +153,7 @@ def test_a_peer_that_is_not_heard_is_taken_to_be_off() -> None:
     pair.b.pass_time(10)
     world = begin({"state": pair.b.state, "now": pair.b.now}, "test")
     assert not world.nodes["a"].on
-    assert any("taken to be switched off" in line for line in world.assumptions)
+    assert any("assumed to be switched off" in line for line in world.assumptions)
 
 
 def test_what_is_under_way_goes_on() -> None:
@@ -177,13 +177,13 @@ def test_the_same_question_gets_the_same_answer_and_the_state_stays() -> None:
 @pytest.mark.parametrize(
     ("question", "words_of_it"),
     [
-        ("", "no event is given."),
-        (" ; ", "no event is given."),
+        ("", "there is no event."),
+        (" ; ", "there is no event."),
         ("a explodes", "'a explodes': this is not understood."),
         ("c loses power", "no node 'c'; there is: a, b"),
         ("link wan fails", "no link 'wan'; there is: lan"),
         ("switchover mail", "no service 'mail'; there is: shop"),
-        ("wait long", "'long' is no number of seconds"),
+        ("wait long", "'long' is not a number of seconds"),
         ("wait 9999", "between 0 and 3600"),
     ],
 )

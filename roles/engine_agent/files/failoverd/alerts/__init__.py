@@ -1,5 +1,5 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages to people about alerts: one file per channel and step."""
+"""Sends alerts to people: collects, words and delivers them."""
 
 __all__ = ["outbox", "settings"]

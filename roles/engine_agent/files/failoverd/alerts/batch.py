@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a message may leave: a storm becomes one summary. No I/O, no clock."""
+"""Collects entries for one message: a storm becomes one summary. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 GATHER_S = 2.0
-"""What happens together is told together: a takeover makes several entries."""
+"""Entries of this time go into one message: a takeover makes several."""
 PAUSE_S = 60.0
 """At most one message in this time."""
 KEPT = 200
@@ -17,7 +17,7 @@ Entries = list[tuple[Mapping[str, Any], int]]
 
 
 class Batch:
-    """Collects entries and says when they are due. Times in seconds, of any one clock."""
+    """Collects entries and tells when they are due. Times in seconds of one clock."""
 
     def __init__(self, gather_s: float = GATHER_S, pause_s: float = PAUSE_S) -> None:
         self._gather_s = gather_s
@@ -26,10 +26,10 @@ class Batch:
         self._dropped = 0
         self._free_at = 0.0
         self.due: float | None = None
-        """When to call take(); None while there is nothing to tell."""
+        """When to call take(); None while there are no entries."""
 
     def add(self, entry: Mapping[str, Any], now: float) -> None:
-        """Remember an entry; equal ones are counted, and no more than KEPT are kept."""
+        """Add an entry. Equal entries are counted; at most KEPT are kept."""
         key = (str(entry["code"]), str(entry["text"]))
         if key in self._entries:
             first, count = self._entries[key]
@@ -42,7 +42,7 @@ class Batch:
             self.due = max(now + self._gather_s, self._free_at)
 
     def take(self, now: float) -> tuple[Entries, int]:
-        """What is to be told now, and how many entries are not listed."""
+        """The entries for a message, and how many were dropped."""
         result = list(self._entries.values()), self._dropped
         self._entries, self._dropped = {}, 0
         self._free_at = now + self._pause_s

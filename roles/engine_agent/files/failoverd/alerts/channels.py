@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways on which a message leaves this host. Each raises NotSent, which shows no secret."""
+"""Sends messages by webhook, mail or program. Each raises NotSent, which shows no secret."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .settings import SENDMAIL, Channel, CommandSettings, MailSettings, WebhookS
 SOCKET_S = 20.0
 WHOLE_S = 60.0
 CUT_S = 5.0
-"""How long the thread of a conversation that was cut may take to end."""
+"""Longest time that a thread takes to end after its connection was cut."""
 
 
 class NotSent(Exception):
-    """It was not delivered; str() says why."""
+    """The message was not delivered; str() says why."""
 
 
 async def send(channel: Channel, message: Message) -> None:
@@ -56,7 +56,7 @@ async def _thread(
             exchange.close()
 
     future = aside(talk)
-    # Also when nobody waits for it any more, the loop must not complain of what came of it.
+    # If nobody waits for it any more, the event loop must not complain about its error.
     future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     await asyncio.wait([future], timeout=WHOLE_S)
     if not future.done():
@@ -67,7 +67,7 @@ async def _thread(
     if isinstance(error, NotSent):
         raise error
     if error is not None:
-        # Only what the system says of it: the rest may hold an address that is a secret.
+        # Only the reason of the system: the rest may contain a secret address.
         reason = error.strerror if isinstance(error, OSError) else None
         if isinstance(error, TimeoutError):
             reason = "no answer in time"
@@ -95,7 +95,7 @@ def _post(channel: WebhookSettings, message: Message, exchange: Exchange) -> Non
     finally:
         connection.close()
     if not 200 <= status < 300:
-        # A redirection is not followed: it would hand the secret address on.
+        # Do not follow a redirection: it would pass on the secret address.
         raise NotSent(f"{url.hostname} answered HTTP {status}")
 
 

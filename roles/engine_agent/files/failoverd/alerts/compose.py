@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a message says: one entry of the history, or a storm of them in one message. No I/O."""
+"""Words a message: one entry of the history, or a storm of entries. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SHOWN = 40
-"""Entries that a message lists; of more it says how many."""
+"""Entries that a message lists; it counts the rest."""
 SUBJECT_LENGTH = 150
 WORDS = ("subject", "text", "cluster", "node", "level")
 
@@ -27,7 +27,7 @@ class Message:
     entries: tuple[Mapping[str, Any], ...]
 
     def as_json(self) -> dict[str, Any]:
-        """All that is known, for programs."""
+        """All fields, for programs."""
         return {
             "format": 1,
             **{word: getattr(self, word) for word in WORDS},
@@ -38,7 +38,7 @@ class Message:
 def compose(
     cluster: str, node: str, entries: Sequence[tuple[Mapping[str, Any], int]], dropped: int = 0
 ) -> Message:
-    """Make a message of entries with how often each came; dropped: those that are not listed."""
+    """Make a message of entries and their counts. dropped: number of entries that were lost."""
     alert = any(entry["level"] == "alert" for entry, _count in entries)
     first = next((e for e, _count in entries if not alert or e["level"] == "alert"), {"text": ""})
     total = sum(count for _entry, count in entries) + dropped

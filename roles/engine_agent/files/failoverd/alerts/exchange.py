@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One conversation with a server, with one deadline for all of it.
+"""A connection to a server that can be cut from outside.
 
-The time-out of a socket begins anew with each byte: a server that sends one now and then would keep
-a thread for ever. So whoever waits for the thread cuts the connection, and the thread ends.
+The time-out of a socket begins again with each byte: a server that sends a byte now and then would
+keep a thread for ever. So the caller cuts the connection at its deadline, and the thread ends.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 
 
 class Exchange:
-    """Makes the connection for a library that talks over it on a thread of its own."""
+    """Makes the connection for a library that uses it on a thread of its own."""
 
     def __init__(self, whole_s: float, socket_s: float) -> None:
         self._until = time.monotonic() + whole_s
         self._socket_s = socket_s
         self._held: socket.socket | None = None
-        """The same connection, which stays known when TLS takes over the library's socket."""
+        """A duplicate of the connection, which stays usable when TLS takes over the socket."""
 
     def connect(self, address: tuple[str, int], *_ignored: Any) -> socket.socket:
         """A connection to one of the server's addresses, as socket.create_connection makes it."""
@@ -47,20 +47,20 @@ class Exchange:
         raise problem
 
     def cut(self) -> None:
-        """End it now: whoever waits for the server on another thread gets an error."""
+        """Cut it now: a thread that waits for the server gets an error."""
         held = self._held
         if held is not None:
             with contextlib.suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """The conversation is over."""
+        """Close the connection."""
         if self._held is not None:
             self._held.close()
 
 
 class Smtp(smtplib.SMTP):
-    """Talks SMTP over an exchange, from the beginning under TLS if it is given a context."""
+    """SMTP over an exchange; with a context, TLS from the beginning."""
 
     def __init__(
         self, exchange: Exchange, server: str, port: int, node: str, tls: ssl.SSLContext | None

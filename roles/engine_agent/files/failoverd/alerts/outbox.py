@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the entries of the history and has them delivered; nothing here holds up the loop."""
+"""Takes entries of the history and delivers them, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ GOOD_NEWS = frozenset(
         "file-system-answers",
     }
 )
-"""Told although they are no alerts: who was woken up wants to know that it is over."""
+"""Sent although they are no alerts: people who were woken up want to know the end."""
 OWN = frozenset({"notice-failed", "notice-lost"})
-"""Never told: a failing mail server must not be written to about itself."""
+"""Never sent: a failing mail server must not get messages about itself."""
 RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
 TRIES = 20
@@ -44,7 +44,7 @@ Send = Callable[[Channel, Message], Awaitable[None]]
 
 
 class Outbox:
-    """One task per channel, so that a dead one holds up no other."""
+    """One task per channel, so that a dead channel delays no other."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Outbox:
         """Why the last message could not be delivered, by channel."""
 
     def take(self, entry: Mapping[str, Any]) -> None:
-        """Hand in an entry of the history; may be called by any thread, never waits."""
+        """Take an entry of the history. Any thread may call it; it never waits."""
         told = entry["level"] == "alert" or entry["code"] in GOOD_NEWS
         if told and entry["code"] not in OWN and self._batches:
             self._loop.call_soon_threadsafe(self._add, dict(entry))
@@ -78,7 +78,7 @@ class Outbox:
             self._news[name].set()
 
     def tasks(self) -> Iterator[tuple[str, Work]]:
-        """What has to be done for ever: to deliver."""
+        """The long tasks: one delivery per channel."""
         for channel in self._channels:
             yield f"notification {channel.name}", partial(self._serve, channel)
 
@@ -124,7 +124,7 @@ class Outbox:
         if not chosen:
             known = ", ".join(self._batches) or "none"
             return {"ok": False, "text": f"there is no notification {name}; known: {known}"}
-        text = "this is a test of the notifications; nothing has happened"
+        text = "this is a test of the notifications; nothing is wrong"
         entry = {"time": time.time(), "level": "info", "code": "notify-test", "text": text}
         message = compose(self._cluster, self._node, [(entry, 1)])
         reasons = await asyncio.gather(*(self._try(channel, message) for channel in chosen))

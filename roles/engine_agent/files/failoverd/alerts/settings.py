@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is told, and how; secrets come from a file of their own."""
+"""The settings of notifications; their secrets come from a file of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METHODS = ("mail", "webhook", "command")
 
 @dataclass(frozen=True)
 class MailSettings:
-    """By SMTP if a server is named, else by the host's own sendmail."""
+    """By SMTP if a server is named, else by the sendmail of the host."""
 
     name: str
     to: tuple[str, ...]
@@ -33,12 +33,12 @@ class MailSettings:
 
 @dataclass(frozen=True)
 class WebhookSettings:
-    """A POST of JSON. The URL is a secret: who knows it may write."""
+    """A POST of JSON. The URL is a secret: everybody who knows it may write."""
 
     name: str
     url: str = field(repr=False)
     body: Any = None
-    """Template: {subject}, {text}, ... in its texts are filled in. None: all that is known."""
+    """Template, in whose texts {subject}, {text} and so on are filled in. None: all fields."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _channel(entry: Section, name: str, secret: Section) -> Channel:
             if rule:
                 raise entry.fail("to", f"{text!r} {rule}")
         if result.password and encryption == "none":
-            raise entry.fail("encryption", "must not be none when a password is sent")
+            raise entry.fail("encryption", "must not be none if a password is sent")
     elif method == "webhook":
         result = WebhookSettings(name, secret.text("url"), entry.raw("body"))
         rule = hook_url_problem(result.url)

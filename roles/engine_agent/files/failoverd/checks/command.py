@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any program: it serves if the program exits with 0."""
+"""Runs a program: the resource serves if it exits with 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from failoverd.system import process
 from .base import CheckFailed, CheckUnable
 
 LONGEST_S = 3600.0
-"""The watcher's own deadline is the one that counts; it ends the program's process group."""
+"""The deadline of the watcher is shorter; it ends the process group of the program."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def parse(entry: Section) -> Options:
     """Read the words of the command."""
     argv = entry.texts("command")
     if not argv or not argv[0].startswith("/"):
-        raise entry.fail("command", "must be a list that begins with a program's absolute path")
+        raise entry.fail("command", "must begin with the absolute path of a program")
     return Options(argv)
 
 
@@ -38,13 +38,13 @@ def build(options: Options, resource: Any) -> Command:
 
 
 class Command:
-    """Runs it, with everything that it starts in one process group."""
+    """Runs it in a process group of its own."""
 
     def __init__(self, options: Options) -> None:
         self._argv = options.argv
 
     async def check(self) -> None:
-        """Raises CheckFailed with the program's last line, CheckUnable if there is no program."""
+        """Raises CheckFailed with the last line of the program, CheckUnable if it is missing."""
         finished = await process.run(*self._argv, timeout_s=LONGEST_S)
         if finished.code is None:
             raise CheckUnable(finished.last_line)
@@ -53,4 +53,4 @@ class Command:
             raise CheckFailed(f"{self._argv[0]} exited with {finished.code}{said}")
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """Nothing to close."""

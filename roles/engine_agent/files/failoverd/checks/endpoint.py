@@ -35,7 +35,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def connect(endpoint: Endpoint, **more: object) -> Streams:
-    """Connect; raises CheckFailed with the reason, CheckUnable if there are no means to (F75)."""
+    """Connect; raises CheckFailed with the reason, CheckUnable if the means are missing (F75)."""
     try:
         if endpoint.path:
             return await asyncio.open_unix_connection(endpoint.path)
@@ -45,13 +45,13 @@ async def connect(endpoint: Endpoint, **more: object) -> Streams:
             **more,  # type: ignore[arg-type]
         )
     except OSError as error:
-        # Without a local port nobody can be asked either.
+        # Without a free local port no question is possible either.
         if trouble.own(error) or error.errno == errno.EADDRNOTAVAIL:
             raise CheckUnable(f"cannot connect to {endpoint}: {trouble.reason(error)}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CheckFailed(f"cannot connect to {endpoint}: {reason}") from None
     writer = streams[1]
-    # The kernel may choose the wanted port as the local one, and then connects it to itself.
+    # The kernel may choose the same port as local port, and connect it to itself.
     if writer.get_extra_info("sockname") == writer.get_extra_info("peername"):
         writer.close()
         raise CheckFailed(f"cannot connect to {endpoint}: nobody listens")

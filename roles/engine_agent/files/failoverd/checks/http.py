@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is a web server answering as it should? One request over a connection of its own."""
+"""Checks the answer of a web server: one request over a connection of its own."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SERVES_BELOW = 500
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked for, and which answers are good."""
+    """The request and the good answers."""
 
     endpoint: Endpoint
     host: str
     target: str
     tls: bool
     status: tuple[int, ...]
-    """Empty: any below 500, for a server that says no is a server that works."""
+    """Empty: any status below 500, because a server that refuses a request works."""
     body: re.Pattern[bytes] | None
 
 
@@ -71,7 +71,7 @@ def build(options: Options, resource: Any) -> Http:
 
 
 class Http:
-    """A client of HTTP/1.1 that knows as much as it needs: no redirects, no cookies."""
+    """A small client of HTTP/1.1, without redirects and cookies."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -86,7 +86,7 @@ class Http:
             self._more = {"ssl": context, "server_hostname": name}
 
     async def check(self) -> None:
-        """Raises CheckFailed with what was wrong about the answer."""
+        """Raises CheckFailed with the error of the answer."""
         streams = await connect(self._options.endpoint, **self._more)
         try:
             await self._talk(streams)
@@ -119,11 +119,11 @@ class Http:
                 raise CheckFailed(f"{options.target} does not hold {pattern!r}")
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """Nothing to close."""
 
 
 async def _body(reader: asyncio.StreamReader) -> bytes:
-    """The begin of the body, as far as MAX_BODY."""
+    """The beginning of the body, up to MAX_BODY."""
     headers: dict[bytes, bytes] = {}
     read = 0
     while line := (await reader.readuntil(b"\n")).strip():

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connecting to a UNIX socket as another account, the way servers' peer authentication sees it."""
+"""Connects to a UNIX socket as another account, for servers with peer authentication."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def uid_of(account: str) -> int:
     try:
         return pwd.getpwnam(account).pw_uid
     except KeyError:
-        # Without a descriptor for it the library finds nobody, and does not say why.
+        # Without a free descriptor the library finds no account, and does not tell why.
         os.close(os.open(ACCOUNTS, os.O_RDONLY | os.O_CLOEXEC))
         raise CheckUnable(f"there is no account {account} on this node") from None
 
 
 @contextlib.contextmanager
 def _acting_as(uid: int) -> Iterator[None]:
-    """Within, the calling thread alone has another effective uid.
+    """Inside, only the calling thread has another effective uid.
 
     The C library's own call would change every thread of the daemon. Only what cannot block
     belongs in here. Real and saved uid stay, so the account gains no power over the daemon.
@@ -59,7 +59,7 @@ def _acting_as(uid: int) -> Iterator[None]:
         yield
     finally:
         if library.syscall(number, KEEP, 0, KEEP) != 0:
-            os.abort()  # A daemon that has lost its rights must not go on.
+            os.abort()  # A daemon that cannot get its rights back must not go on.
 
 
 def connect(path: str, uid: int) -> socket.socket:
@@ -69,7 +69,7 @@ def connect(path: str, uid: int) -> socket.socket:
         with _acting_as(uid):
             connection.connect(path)
     except BlockingIOError:
-        # Of connect(2) this means that the server does not take the calls that wait.
+        # connect(2) reports this if the server does not accept waiting connections.
         connection.close()
         raise CheckFailed(f"cannot connect to {path}: its queue is full") from None
     except OSError as error:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does somebody listen? Cheap, and weak: the kernel answers for a process that is stopped."""
+"""Checks whether a port is open. A weak check: the kernel answers for a stopped process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def parse(entry: Section) -> Endpoint:
     if entry.has("path"):
         return Endpoint(path=entry.path("path"))
     if not entry.has("port"):
-        raise entry.fail("port", "must be given, or path instead of it")
+        raise entry.fail("port", "is missing, and there is no path instead of it")
     return Endpoint(entry.text("address", "127.0.0.1"), entry.integer("port", 0, 1, 65535))
 
 
@@ -27,15 +27,15 @@ def build(options: Endpoint, resource: Any) -> Port:
 
 
 class Port:
-    """Connects and hangs up."""
+    """Connects and closes the connection."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
     async def check(self) -> None:
-        """Raises CheckFailed when nobody listens."""
+        """Raises CheckFailed if nobody listens."""
         _reader, writer = await connect(self._endpoint)
         writer.close()
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """Nothing to close."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""As much of PostgreSQL's protocol 3 as it takes to ask one question: no driver is needed.
+"""The part of PostgreSQL's protocol 3 for one question, so that no driver is needed.
 
 Source: the chapter "Frontend/Backend Protocol" of PostgreSQL's documentation.
 """
@@ -18,7 +18,7 @@ LOGGED_IN = 0
 
 
 class ServerError(Exception):
-    """The server answered with an error; code is its SQLSTATE, last that it hangs up."""
+    """The server answered with an error. code: its SQLSTATE. last: it closes the connection."""
 
     def __init__(self, code: str, text: str, last: bool = True) -> None:
         super().__init__(text)
@@ -27,11 +27,11 @@ class ServerError(Exception):
 
 
 class PasswordWanted(Exception):
-    """The server does not let this account in without a password."""
+    """The server wants a password for this account."""
 
 
 class Session:
-    """One connection over a socket that is connected already."""
+    """A session over a connected socket."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -56,13 +56,13 @@ class Session:
         return session
 
     async def ask(self, query: str) -> None:
-        """Let one statement run to its end; raises as open() does."""
+        """Run one statement to its end; raises the same errors as open()."""
         body = query.encode() + b"\0"
         self._writer.write(b"Q" + struct.pack("!I", len(body) + 4) + body)
         await self._until_ready()
 
     async def _until_ready(self) -> None:
-        """Read until the server waits for the next question; raises ServerError at the end."""
+        """Read until the server waits for the next statement; raises ServerError at the end."""
         problem: ServerError | None = None
         await self._writer.drain()
         while True:
@@ -82,7 +82,7 @@ class Session:
         head = await self._reader.readexactly(5)
         size = struct.unpack("!I", head[1:])[0] - 4
         if not 0 <= size <= LONGEST:
-            raise ServerError("08P01", "the answer is not PostgreSQL's")
+            raise ServerError("08P01", "the answer is not that of a PostgreSQL server")
         return head[:1], await self._reader.readexactly(size)
 
     def close(self) -> None:
@@ -95,5 +95,5 @@ class Session:
 def _error(body: bytes) -> ServerError:
     """The fields of an ErrorResponse: a letter, then a text that ends with a zero byte."""
     fields = {field[:1]: field[1:].decode(errors="replace") for field in body.split(b"\0") if field}
-    text = fields.get(b"M", "an error without words")
+    text = fields.get(b"M", "an error without a text")
     return ServerError(fields.get(b"C", ""), text, fields.get(b"V") != "ERROR")

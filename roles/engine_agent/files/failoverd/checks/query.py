@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does PostgreSQL answer a question, over a kept connection and over a new one?
+"""Asks PostgreSQL a question, over a kept connection and over a new one.
 
-A session that is connected is served by a process of its own: it answers even when the postmaster
-is stopped and nobody else can connect any more. So now and then a new connection is made (F51).
+A connected session has a server process of its own, which answers even if the postmaster is stopped
+and nobody else can connect any more. So a new connection is made from time to time (F51).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from .postgres import PasswordWanted, ServerError, Session
 DIRECTORY = "/run/postgresql"
 ACCOUNT = "postgres"
 WRITE = "SELECT pg_logical_emit_message(true, 'failoverd', '')"
-"""Its commit has to reach the disk, and it leaves nothing in any table."""
+"""Its commit has to reach the disk, and it changes no table."""
 BUSY = ("57P03",)
-"""The server restarts its processes after one of them crashed, and says that it will be back."""
+"""The server restarts its processes after a crash of one, and reports that it will be back."""
 FULL = ("53300",)
-"""So many clients are served that there is no room for one more: that is no failure."""
+"""There are too many clients for one more, which is no failure."""
 MISTAKEN = ("28", "3D")
-"""Classes of errors that say that this question was never allowed."""
+"""Classes of errors of questions that are never allowed."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where and what to ask."""
+    """The server and the question."""
 
     path: str
     account: str
@@ -41,13 +41,13 @@ class Options:
     query: str
     write: bool
     connect_every: int
-    """Every so many checks over a new connection."""
+    """Every so many checks, use a new connection."""
     patience_s: float
-    """How long a server may say that it is about to be back."""
+    """How long a server may report that it will be back."""
 
 
 def parse(entry: Section) -> Options:
-    """Read where the server is and what it is asked."""
+    """Read the server and the question."""
     directory = entry.path("directory") if entry.has("directory") else DIRECTORY
     port = entry.integer("port", 5432, 1, 65535)
     return Options(
@@ -78,7 +78,7 @@ class Query:
         self._busy_since: float | None = None
 
     async def check(self) -> None:
-        """Raises CheckFailed with the server's own words."""
+        """Raises CheckFailed with the text of the server."""
         try:
             await self._ask()
         except ServerError as error:
@@ -113,7 +113,7 @@ class Query:
         return await Session.open(connection, parameters)
 
     def _excused(self, error: ServerError) -> bool:
-        """Whether the server is alive and the trouble is not one that a restart would mend."""
+        """Whether the server is alive and a restart would not help."""
         self.close()
         if error.code.startswith(MISTAKEN):
             raise CheckUnable(str(error)) from None
@@ -127,7 +127,7 @@ class Query:
         return now - self._busy_since < self._options.patience_s
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the session."""
         if self._session is not None:
             self._session.close()
             self._session = None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The checks of a resource as configured, and where each type's code lies."""
+"""The types of checks, and the reader of their settings."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ TYPES: Mapping[str, str] = {
 
 
 class CheckModule(Protocol):
-    """What a module of a type offers."""
+    """The interface of the module of a type."""
 
     def parse(self, entry: Section) -> Any:
-        """Read the type's own fields."""
+        """Read the fields of the type."""
 
     def build(self, options: Any, resource: Any) -> Check:
         """Make the check of a resource."""
 
 
 def module_of(kind: str) -> CheckModule:
-    """The module of a type; only what is configured gets imported."""
+    """The module of a type; only configured types are imported."""
     return cast(CheckModule, import_module(f".{TYPES[kind]}", __package__))
 
 
 def parse_checks(resource: Section) -> tuple[CheckSettings, ...]:
-    """The checks under the resource's field monitor; raises ConfigError."""
+    """The checks in the field monitor of a resource; raises ConfigError."""
     result: list[CheckSettings] = []
     for entry in resource.sections("monitor"):
         kind = entry.text("type")

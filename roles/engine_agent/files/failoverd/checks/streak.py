@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When failed checks count: not the first one, and not more often than needed. Pure."""
+"""Decides when failed checks count: not the first one, and not too often. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ REPEAT_S = 60.0
 
 
 class Streak:
-    """Failures in a row (F52). What lasts is told again: nobody may have been able to act on it."""
+    """Failures in a row (F52). A lasting failure is reported again: it may have been missed."""
 
     def __init__(self, confirmations: int, repeat_s: float = REPEAT_S) -> None:
         self._confirmations = confirmations
@@ -22,12 +22,12 @@ class Streak:
         return self._failures >= self._confirmations
 
     def good(self) -> None:
-        """One good check ends it."""
+        """A good check ends the row."""
         self._failures = 0
         self._told_at = None
 
     def bad(self, now: float) -> bool:
-        """Take in a failed check; True when it is to be told. now: any clock, in seconds."""
+        """Take in a failed check; True if it is to be reported. now: seconds of any clock."""
         self._failures += 1
         if not self.confirmed:
             return False

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks one running resource again and again, and tells when it does not serve any more."""
+"""Runs one check of a resource again and again, and reports if it does not serve any more."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .base import Check, CheckFailed, CheckSettings, CheckUnable, NoAnswer
 from .streak import Streak
 
 RETRY_S = 0.5
-"""What has failed once is asked again soon, not after a whole interval."""
+"""After a failure the next check comes soon, not after a whole interval."""
 BLIND_S = 60.0
-"""A check that has told nothing for so long is told of: nobody watches the application."""
+"""A check without a result for so long is reported: nobody watches the application."""
 LATE_S = 1.0
-"""A deadline that is noticed this much too late says more of this daemon than of the resource."""
+"""If a deadline is noticed so much too late, this daemon was slow, not the resource."""
 
 Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class Latest:
-    """The outcome of the last check; good is None when it told nothing."""
+    """The result of the last check. good is None without a result."""
 
     good: bool | None
     seconds: float
@@ -37,7 +37,7 @@ class Latest:
 
 
 class Watcher:
-    """One check of one resource, from the end of its start to the begin of its stop."""
+    """One check of one resource, from the end of its start to the beginning of its stop."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Watcher:
         clock: Clock | None = None,
         rest: Rest = asyncio.sleep,
     ) -> None:
-        """excuse says why a failure is not the resource's own, such as frozen storage."""
+        """excuse tells why a failure is not that of the resource, such as frozen storage."""
         self.settings = settings
         self._check = check
         self._excuse = excuse
@@ -55,20 +55,20 @@ class Watcher:
         self._rest = rest
         self._streak = Streak(settings.confirmations)
         self._unable: str = ""
-        """Why the last check could not be made at all."""
+        """Why the last check was impossible."""
         self._blind_since: float | None = None
         self._blind_told = False
         self._task: asyncio.Task[None] | None = None
         self.latest: Latest | None = None
         self.silent = False
-        """The last check had no answer at all, not even a bad one."""
+        """Whether the last check had no answer at all, not even a bad one."""
 
     def begin(
         self, failed: Callable[[str], None], blind: Callable[[str], None] = lambda why: None
     ) -> None:
-        """From now on ask, and call failed(reason); what runs already goes on.
+        """Start checking, and call failed(reason). A running check goes on.
 
-        blind(why) is called when nothing could be asked for long, and with nothing when it can.
+        blind(why) is called after long without a result, and with "" when there is one again.
         """
         if self._task is None:
             self._streak.good()
@@ -78,7 +78,7 @@ class Watcher:
             )
 
     def end(self) -> None:
-        """Ask no more."""
+        """Stop checking."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -100,7 +100,7 @@ class Watcher:
         }
 
     def _note(self, text: str) -> None:
-        """The check itself has broken down, which says nothing of the resource."""
+        """The check itself has failed, which tells nothing about the resource."""
         self.latest = Latest(None, 0.0, text)
 
     async def _run(self, failed: Callable[[str], None], blind: Callable[[str], None]) -> None:
@@ -117,14 +117,14 @@ class Watcher:
             if good is False:
                 if self._streak.bad(clock()):
                     failed(reason)
-            elif not self._unable:  # what could not be asked has told nothing (F75)
+            elif not self._unable:  # an impossible check has no result (F75)
                 self._streak.good()
             pause = self.settings.interval_s
             soon = good is False and not self._streak.confirmed
             await self._rest(min(pause, RETRY_S) if soon else pause)
 
     def _see(self, now: float, blind: Callable[[str], None]) -> None:
-        """Tell once when nothing can be asked for long, and once when that is over."""
+        """Report once if there is no result for long, and once when that is over."""
         if not self._unable:
             self._blind_since = None
             if self._blind_told:
@@ -137,7 +137,7 @@ class Watcher:
             blind(self._unable)
 
     async def _ask(self) -> tuple[bool | None, str]:
-        """Whether it serves, None if that cannot be told, and the reason of anything but yes."""
+        """Whether it serves, None if unknown; and the reason, unless it serves."""
         self._unable, self.silent = "", False
         excuse = self._excuse()
         if excuse:
@@ -156,7 +156,7 @@ class Watcher:
         except CheckUnable as error:
             good, reason = None, str(error)
         except Exception as error:
-            # The application's own trouble, unless the means to ask it were lacking (F75).
+            # An error of the application, unless this daemon lacked the means (F75).
             good = False if isinstance(error, OSError) and not trouble.own(error) else None
             reason = trouble.reason(error)
         self._check.close()

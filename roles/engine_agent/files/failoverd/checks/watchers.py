@@ -18,19 +18,19 @@ from .watcher import Watcher
 
 @runtime_checkable
 class SelfChecking(Protocol):
-    """A resource that brings checks along, besides those that are configured."""
+    """A resource with checks of its own, besides the configured ones."""
 
     def own_checks(self) -> list[tuple[CheckSettings, Check]]:
-        """Called when the resource is up."""
+        """Called while the resource is up."""
 
 
 class Watchers:
-    """Begun when the service is up, ended before anything is stopped."""
+    """Starts when the service is up, and ends before anything is stopped."""
 
     def __init__(
         self, resources: Mapping[str, Any], excuse: Callable[[], str], rest: Rest = asyncio.sleep
     ) -> None:
-        """resources by name; excuse says why a failure is not the application's own."""
+        """resources by name; excuse tells why a failure is not that of the application."""
         self._rest = rest
         self._resources = resources
         self._excuse = excuse
@@ -41,9 +41,9 @@ class Watchers:
         failed: Callable[[str, str], None],
         blind: Callable[[str, str], None] = lambda name, why: None,
     ) -> None:
-        """From now on ask, and call failed(resource, reason); what runs already goes on.
+        """Start checking, and call failed(resource, reason). Running checks go on.
 
-        blind(resource, why): nothing could be asked for long; with an empty why it can be again.
+        blind(resource, why): no result for long; with an empty why there is one again.
         """
         if self._watchers:
             return
@@ -56,7 +56,7 @@ class Watchers:
                 watcher.begin(partial(failed, name), partial(blind, name))
 
     def end(self) -> None:
-        """Ask no more."""
+        """Stop checking."""
         for watchers in self._watchers.values():
             for watcher in watchers:
                 watcher.end()

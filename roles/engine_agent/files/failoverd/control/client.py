@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools' side of the control socket. Standard library only: these start often."""
+"""The client of the control socket. Standard library only, for a fast start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_ANSWER = 16 << 20
 
 
 class NotRunning(Exception):
-    """The daemon cannot be reached; str() says where it was looked for."""
+    """The daemon cannot be reached; str() names the socket."""
 
 
 def ask(request: dict[str, Any], timeout_s: float | None = 30.0) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def ask(request: dict[str, Any], timeout_s: float | None = 30.0) -> dict[str, An
         except OSError as error:
             raise NotRunning(f"failoverd does not answer at {path}: {error.strerror}") from None
         connection.settimeout(timeout_s)
-        with contextlib.suppress(ConnectionError):  # a daemon that turns it away says why
+        with contextlib.suppress(ConnectionError):  # a daemon that refuses the connection tells why
             connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as stream:
             try:
@@ -46,12 +46,12 @@ def ask(request: dict[str, Any], timeout_s: float | None = 30.0) -> dict[str, An
     except JsonError:
         answer = None
     if not isinstance(answer, dict):
-        raise NotRunning("failoverd gave no proper answer")
+        raise NotRunning("failoverd gave an invalid answer")
     return answer
 
 
 def _connect(connection: socket.socket, path: str) -> None:
-    """The kernel refuses while too many others wait to be let in, which takes a moment."""
+    """Connect. While too many clients wait, the kernel refuses for a moment: try again."""
     connection.settimeout(CONNECT_S)
     until = time.monotonic() + CONNECT_S
     while True:

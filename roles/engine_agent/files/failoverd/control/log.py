@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl history: reads the history's file, which outlives the daemon."""
+"""failoverctl history: reads the file of the history, which outlives the daemon."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DIRECTORY = "/var/lib/failoverd"
 POLL_S = 0.2
 MAX_LINE = 256 * 1024
 LATEST_S = 2.0**36
-"""Unix times behind it are no times of this product."""
+"""Later Unix times are invalid."""
 
 
 def show(as_json: bool, count: int, follow: bool) -> int:
-    """Print the last entries, and with follow what comes after them; raises OSError."""
+    """Print the last entries, and with follow also new ones; raises OSError."""
     directory = Path(os.environ.get("FAILOVERD_STATE", DIRECTORY))
     for text in entries(directory, count, as_json):
         say(text)
@@ -54,7 +54,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _line(file: BinaryIO) -> bytes:
-    """The next line; of one that is too long its beginning, and the rest is skipped."""
+    """The next line; of a too long line only its beginning."""
     line = file.readline(MAX_LINE)
     rest = line
     while len(rest) == MAX_LINE and not rest.endswith(b"\n"):
@@ -63,7 +63,7 @@ def _line(file: BinaryIO) -> bytes:
 
 
 def _appended(path: Path) -> Iterator[bytes]:
-    """Lines added from now on, over a rotation of the file. Ends with the caller."""
+    """New lines, also after a rotation of the file. It never ends."""
     position = path.stat().st_size if path.exists() else 0
     while True:
         time.sleep(POLL_S)
@@ -80,7 +80,7 @@ def _appended(path: Path) -> Iterator[bytes]:
 
 
 def _shown(line: bytes, as_json: bool) -> list[str]:
-    """The entry as it is printed; nothing for a line that a loss of power has torn."""
+    """The entry as text; empty for a line that a loss of power has cut off."""
     try:
         entry = loads(line, halves=True)
     except JsonError:

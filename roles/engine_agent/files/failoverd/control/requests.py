@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers what arrives over the control socket: status, commands, DRBD's handler."""
+"""Answers the requests of the control socket: status, commands, DRBD's handler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .pending import Pending
 
 
 class Requests:
-    """One method per kind of request; each waits for the core's answer."""
+    """One method per kind of request; each waits for the answer of the core."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Requests:
         self._state = state
         self._notify_test = notify_test
         self.shutdown = False
-        """The handover that is under way belongs to a shutdown of the host (F61)."""
+        """The handover under way belongs to a shutdown of the host (F61)."""
 
     async def answer(self, request: dict[str, Any], uid: int) -> dict[str, Any]:
         """Answer one request; a client that goes away cancels this."""
@@ -58,7 +58,7 @@ class Requests:
         return {"ok": False, "text": f"unknown request {kind!r}"}
 
     def _saved(self) -> dict[str, Any]:
-        """The core's memory, for questions about what would happen. Touches nothing."""
+        """The state of the core, for failoverctl whatif. Changes nothing."""
         now = asyncio.get_running_loop().time()
         state = to_json(self._state())
         return {"ok": True, "format": 1, "core": core_digest(), "now": now, "state": state}

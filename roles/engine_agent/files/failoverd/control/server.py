@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon's side of the control socket: one JSON line asked, one JSON line answered."""
+"""The server of the control socket: one JSON line as request, one as answer."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from failoverd.formats.strictjson import loads
 SOCKET = "control.sock"
 MAX_LINE = 64 * 1024
 READ_S = 5.0
-"""A client has to say what it wants within this time."""
+"""A client has to send its request within this time."""
 WRITE_S = 10.0
-"""And to take the answer within this time."""
+"""A client has to read the answer within this time."""
 MAX_SILENT = 32
-"""Connections that have not said what they want. Of more, the oldest is closed for a new one."""
+"""Connections without a request. If there are more, the oldest is closed for a new one."""
 GRACE_S = 0.2
-"""But not within this time, in which a client that comes in a crowd gets its turn."""
+"""A connection is not closed before this time, in which clients of a crowd get their turn."""
 MAX_CROWD = 256
-"""A greater crowd within that time is turned away. DRBD's handler comes again and again."""
+"""A larger crowd within that time is refused. DRBD's handler tries again and again."""
 BACKLOG = 512
 MAX_ASKING = 64
-"""Requests under way. DRBD's handler is answered beyond it: a frozen disk waits for it (F36)."""
+"""Requests under way. DRBD's handler is exempt, because a frozen disk waits for it (F36)."""
 CROWDED = "too many clients ask failoverd at once: ask again in a moment"
 URGENT = "fence-peer"
 MAX_URGENT = 256
 
 Answer = Callable[[dict[str, Any], int], Awaitable[dict[str, Any]]]
-"""Takes the request and the client's uid; cancelled when the client goes away."""
+"""Takes the request and the uid of the client; cancelled if the client goes away."""
 
 
 class ControlServer:
-    """Listens for root's tools. A client that goes away cancels its own request only."""
+    """Listens for tools of root. A client that goes away cancels only its own request."""
 
     def __init__(self, directory: Path, answer: Answer, read_s: float = READ_S) -> None:
         self._path = directory / SOCKET
@@ -48,13 +48,13 @@ class ControlServer:
         self._read_s = read_s
         self._server: asyncio.AbstractServer | None = None
         self._silent: dict[asyncio.Task[None], float] = {}
-        """Since when; oldest first."""
+        """Their times; oldest first."""
         self._crowded: set[asyncio.Task[None]] = set()
-        """Those that had to make room for others."""
+        """Connections that were closed for others."""
         self._asking: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Listen; the daemon's lock guarantees that a socket left behind is nobody's."""
+        """Listen. The lock of the daemon guarantees that nobody uses an old socket."""
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
         mask = os.umask(0o177)
@@ -69,7 +69,7 @@ class ControlServer:
         task = asyncio.current_task()
         assert task is not None
         if not self._room():
-            # Not waited for: so short a line has room in every socket.
+            # No wait: so short a line fits into every socket.
             writer.write(_line({"ok": False, "text": CROWDED}))
             writer.close()
             return
@@ -78,7 +78,7 @@ class ControlServer:
             with contextlib.suppress(OSError, ValueError, TimeoutError):
                 await self._serve(task, reader, writer)
         except asyncio.CancelledError:
-            # Made room for another, or the daemon ends.
+            # It was closed for another connection, or the daemon ends.
             if task in self._crowded:
                 writer.write(_line({"ok": False, "text": CROWDED}))
         finally:
@@ -86,12 +86,12 @@ class ControlServer:
             self._asking.discard(task)
             self._crowded.discard(task)
             if writer.transport.get_write_buffer_size():
-                # Closing would wait for a client that takes nothing.
+                # close() would wait for a client that reads nothing.
                 writer.transport.abort()
             writer.close()
 
     def _room(self) -> bool:
-        """Whether there is room for one more that has not said what it wants."""
+        """Whether there is room for one more connection without a request."""
         now = asyncio.get_running_loop().time()
         for task, since in list(self._silent.items()):
             if len(self._silent) < MAX_SILENT or now - since < GRACE_S:
@@ -137,7 +137,7 @@ class ControlServer:
 
 
 def _result(work: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
-    """The answer; a defect behind it is told to whoever asked."""
+    """The answer; an internal error is sent to the client."""
     try:
         return work.result()
     except Exception as error:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl status for people: what one wants to see at three in the morning."""
+"""failoverctl status for people: what they need to see at three in the morning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN_AS = {
 
 
 def lines(status: Any) -> list[str]:
-    """The text, line by line; what the daemon's answer lacks costs the lines that it is in."""
+    """The text, line by line. If the answer lacks a field, only its lines are missing."""
     result = []
     if _of(status, "maintenance"):
         result.append("MAINTENANCE MODE: nothing is started, stopped, moved, fenced or recovered")
@@ -33,11 +33,11 @@ def lines(status: Any) -> list[str]:
 
 
 def _shown(name: str, part: Part, data: Any) -> list[str]:
-    """The lines of a part. At three in the morning the others have to be there, whatever it is."""
+    """The lines of a part. An error in one part must not hide the other parts."""
     try:
         return part(data)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):
-        return [_field(name, "cannot be shown: the daemon is of another version, or broken")]
+        return [_field(name, "cannot be shown: the daemon has another version or is broken")]
 
 
 def _named(name: str, part: Part) -> Part:
@@ -128,7 +128,7 @@ def _why_not(standby: dict[str, Any]) -> str:
 
 
 def _resource(resource: dict[str, Any]) -> str:
-    """Name and state; of an application also how long its slowest check takes, or what it found."""
+    """Name and state; for an application also the time of its slowest check, or the error."""
     checks = resource.get("monitor", [])
     label = resource["name"] if SHOWN_AS[resource["type"]] == "services" else resource["label"]
     if resource["state"] != "up":
@@ -175,7 +175,7 @@ def _device(device: dict[str, Any]) -> str:
 
 
 def _watchdog(watchdog: dict[str, Any]) -> str:
-    """Who would reset this node, after how long by its own word, and what is wrong with it."""
+    """The watchdog that would reset this node, its timeout, and its error."""
     if watchdog["why"]:
         return f"NO PROTECTION: {watchdog['why']}"
     weaker = ", software: weaker, it dies with a frozen kernel" if watchdog["software"] else ""
@@ -183,7 +183,7 @@ def _watchdog(watchdog: dict[str, Any]) -> str:
 
 
 def _cost(device: dict[str, Any]) -> str:
-    """What a takeover by this method takes, from the last sign of life to the proof."""
+    """The time of a takeover by this method, from the last sign of life to the proof."""
     least, most = device.get("takeover_s") or (0, 0)
     if not most:
         return ""

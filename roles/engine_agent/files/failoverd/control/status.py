@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What failoverctl status shows, as plain JSON values."""
+"""The content of failoverctl status, as plain JSON values."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _link(state: State, name: str, problem: str, now: float) -> dict[str, Any]:
 
 
 def _report(state: State, name: str) -> ServiceReport | None:
-    """What the peer says; what a silent one said last tells nothing of the present (F03, F04)."""
+    """The report of the peer. An old report of a silent peer counts for nothing (F03, F04)."""
     message = state.peer.message
     if message is None or state.peer.life in (Life.GONE, Life.UNSEEN, Life.SILENT):
         return None
@@ -106,21 +106,21 @@ def _report(state: State, name: str) -> ServiceReport | None:
 
 
 def _since(own: CoreService, taken: float, now: float) -> float:
-    """Seconds in the present state; a running service counts over restarts of the daemon."""
+    """Seconds in the present state. For a running service, restarts of the daemon do not count."""
     if own.local is Local.RUNNING and taken:
         return max(0.0, time.time() - taken)
     return now - own.since
 
 
 def frozen(state: State, own: CoreService) -> str:
-    """Why the I/O of a service is frozen and what ends that, empty if it flows (F36, F41)."""
+    """Why the I/O of a service is frozen and what ends it, empty if it is not (F36, F41)."""
     peer, life = state.config.peer, state.peer.life
     if not own.disk.suspended:
         return ""
     if life in (Life.ALIVE, Life.SUSPECT):
         return f"waiting for {peer} to outdate its disk"
     if life is Life.GONE:
-        return f"{peer} is gone, {state.peer.proof.value}: it flows again in a moment"
+        return f"{peer} is gone, {state.peer.proof.value}: I/O resumes in a moment"
     return placement.silence(View(state, Clock(time.monotonic())))
 
 
@@ -157,7 +157,7 @@ def _service(
         standby = {"node": peer, "able": report.able, "why": report.why}
     else:
         standby = {"node": peer, "able": False, "why": f"{peer} is {state.peer.life.value}"}
-    # Shown once: the reason holds the whole of it.
+    # Show it once: the reason contains all of it.
     there = _part(standby["why"], standby["node"])
     told = word != "running" and bool(there) and there in why
     return {
@@ -189,14 +189,14 @@ def _service(
 
 
 def _repaired(own: CoreService, report: ServiceReport | None, *, here: bool) -> bool:
-    """Its storage alone is open, for people (F91)."""
+    """Only its storage is open, for people (F91)."""
     if here:
         return own.repair is not Repair.NONE
     return report is not None and report.why == placement.REPAIRED
 
 
 def _part(why: str, node: str) -> str:
-    """The part of a node's reason that is not where."""
+    """The reason of a node without the name of the node."""
     return placement.failure_of(why, node) or why
 
 

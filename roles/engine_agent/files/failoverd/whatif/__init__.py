@@ -1,5 +1,5 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl whatif: the core, run forward from a real state against stand-ins for the rest."""
+"""failoverctl whatif: runs the core forward from a real state, with models of the rest."""
 
 __all__ = ["tell", "words"]

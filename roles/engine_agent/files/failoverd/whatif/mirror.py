@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for DRBD: what the kernels of both nodes would say of one replicated disk."""
+"""A model of DRBD: the state of one replicated disk in the kernels of both nodes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Side:
 
 
 class Mirror:
-    """The replicated disk of one service. Only what decisions depend on."""
+    """The replicated disk of one service, as far as decisions depend on it."""
 
     def __init__(self, node: str, peer: str, disk: Disk) -> None:
         self.connected = disk.connected
@@ -37,7 +37,7 @@ class Mirror:
         self._names = {node: peer, peer: node}
 
     def see(self, node: str) -> Disk:
-        """The state as that node's kernel shows it."""
+        """The state that the kernel of that node shows."""
         side, other = self.sides[node], self.sides[self._names[node]]
         if not self.connected:
             peer_disk = "Outdated" if side.peer_outdated else "Unknown"
@@ -45,7 +45,7 @@ class Mirror:
         return Disk(side.role, side.disk, other.role, other.disk, "Connected", side.suspended)
 
     def power_lost(self, node: str) -> None:
-        """That node's kernel is gone; its copy has to be proven current when it returns."""
+        """The kernel of that node is gone; its copy has to be proven current when it returns."""
         side = self.sides[node]
         if side.disk == "UpToDate":
             side.disk = "Consistent"
@@ -60,7 +60,7 @@ class Mirror:
         return frozen
 
     def meet(self) -> str:
-        """The kernels found each other; returns what is the matter, or nothing."""
+        """The kernels found each other; returns the problem, or nothing."""
         (first, a), (second, b) = self.sides.items()
         if a.role == b.role == "Primary":
             return "split brain: both were in use"
@@ -97,7 +97,7 @@ class Mirror:
         return ""
 
     def thaw(self, node: str) -> None:
-        """I/O goes on without the other copy, which is stale from now on."""
+        """Resume I/O without the other copy, which is stale from now on."""
         side = self.sides[node]
         side.suspended, side.peer_outdated = False, True
         self.sides[self._names[node]].stale = True

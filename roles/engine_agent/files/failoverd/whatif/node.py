@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One node of the imagined cluster: the real core in a shell of stand-ins."""
+"""One node of the imagined cluster: the real core in a modelled shell."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ BOOT_S, RESTART_S = 40.0, 2.0
 ASK_S, OFF_S, ON_S, TIMEOUT_S = 1.0, 4.0, 2.0, 20.0
 DISK_S = 0.2
 FIRST_REQUEST = 10**9
-"""Larger than the number of any request of the daemon that still waits in the state."""
+"""Larger than the number of any request that waits in the state."""
 
 
 class World(Protocol):
-    """What a node needs of the world around it."""
+    """The part of the world that a node needs."""
 
     now: float
     nodes: dict[str, Node]
@@ -48,11 +48,11 @@ class World(Protocol):
         """Carry a heartbeat to the other node."""
 
     def fence(self, sender: str, action: actions.Fence) -> tuple[float, Callable[[], None]]:
-        """When a fence device has answered, and what happens then."""
+        """The time until the fence device answers, and what happens then."""
 
 
 class Node:
-    """A state of the core, what is true on the node, and what the actions lead to."""
+    """The state of the core, the truth on the node, and the effects of actions."""
 
     def __init__(self, world: World, config: CoreConfig) -> None:
         self.world, self.config = world, config
@@ -63,10 +63,10 @@ class Node:
         self.incarnation = 0
         self.modes = Modes()
         self.cut = ""
-        """The fence device that it remembers to have used on its peer."""
+        """The fence device that this node used on its peer."""
         self.state: State | None = None
         self.up: set[str] = set()
-        """Services of which something is up here."""
+        """Services of which a part is up here."""
         self.owned: dict[str, int] = {}
         self.failing: set[tuple[str, str]] = set()
         """("start" or "stop", service) that will fail."""
@@ -84,7 +84,7 @@ class Node:
     # -- events into the core ---------------------------------------------------------------
 
     def feed(self, event: events.Event) -> None:
-        """One step of the core, and its actions."""
+        """Run one step of the core, and its actions."""
         if self.state is None or not self.alive:
             return
         self.state, todo = core.step(self.state, event, self.world.now)
@@ -93,7 +93,7 @@ class Node:
         self.schedule()
 
     def schedule(self) -> None:
-        """Let the core's next deadline come."""
+        """Wait for the next deadline of the core."""
         if self.state is None or not self.alive:
             return
         self._tick += 1
@@ -120,7 +120,7 @@ class Node:
     # -- life and death ---------------------------------------------------------------------
 
     def power_off(self) -> None:
-        """Not one more instruction."""
+        """The power is lost."""
         if not self.on:
             return
         self.on, self.state, self.frozen_at, self.cut = False, None, None, ""
@@ -133,7 +133,7 @@ class Node:
         self.world.poke()
 
     def power_on(self) -> None:
-        """It boots."""
+        """The power is back, and it boots."""
         if self.on:
             return
         self.on = True
@@ -141,7 +141,7 @@ class Node:
         self._after(BOOT_S, self.begin)
 
     def kill_daemon(self) -> None:
-        """Only the daemon: kernel and services go on; systemd starts it anew."""
+        """Only the daemon dies: kernel and services run on, and systemd restarts it."""
         if self.state is None or not self.alive:
             return
         self.state = None
@@ -150,13 +150,13 @@ class Node:
         self._after(RESTART_S, self.begin)
 
     def freeze(self) -> None:
-        """Nothing runs, but it is not off."""
+        """Nothing runs, but the power is on."""
         if self.alive:
             self.frozen_at = self.world.now
             self.world.poke()
 
     def thaw(self) -> None:
-        """It goes on, and its daemon notices the gap (F26)."""
+        """It runs again, and its daemon notices the gap (F26)."""
         if not self.on or self.frozen_at is None:
             return
         gap, self.frozen_at = self.world.now - self.frozen_at, None
@@ -190,7 +190,7 @@ class Node:
     # -- actions out of the core ------------------------------------------------------------
 
     def _after(self, seconds: float, what: Callable[[], None]) -> None:
-        """Within this life of the daemon; waits while the node is frozen."""
+        """Do it later in this life of the daemon; wait while the node is frozen."""
         life = self.life
 
         def run() -> None:
@@ -204,7 +204,7 @@ class Node:
         self.world.after(seconds, run)
 
     def carry_out(self, action: actions.Action) -> None:
-        """Let an action of the core have its effect."""
+        """Carry out an action of the core."""
         if isinstance(action, actions.Send):
             self.world.send(self.name, action.message)
         elif isinstance(action, actions.Note):
@@ -238,7 +238,7 @@ class Node:
             self.world.tell(self.name, "has left the cluster")
 
     def probe(self, action: actions.Probe) -> None:
-        """Look at what is true."""
+        """Probe the truth."""
         found = events.Found.RUNNING if action.service in self.up else events.Found.STOPPED
         mine = action.service in self.owned
         generation = self.owned.get(action.service, 0)
@@ -261,7 +261,7 @@ class Node:
         service, mirror = action.service, self.world.mirrors.get(action.service)
         refusal = mirror.promote(self.name, action.peer_gone) if mirror is not None else ""
         if ("start", service) in self.failing:
-            refusal = refusal or "the start fails, as was asked"
+            refusal = refusal or "the start fails, as requested"
         if not refusal:
             self.up.add(service)
         self.world.disks_changed()
@@ -269,7 +269,7 @@ class Node:
 
     def _stopped(self, service: str, op: int) -> None:
         if ("stop", service) in self.failing:
-            self._done(service, op, "the stop fails, as was asked")
+            self._done(service, op, "the stop fails, as requested")
             return
         self.up.discard(service)
         if service in self.world.mirrors:
@@ -289,7 +289,7 @@ class Node:
             actions.Ask.OFF: f"orders {device} to switch {self.peer} off",
             actions.Ask.ON: f"orders {device} to switch {self.peer} on",
         }[action.ask]
-        # The same question with the same answer over and over is told once.
+        # A question that repeats with the same answer is shown once.
         now = (action.level, action.ask, self.world.nodes[self.peer].on, *self.world.unfenceable)
         if now != self._asked or action.ask is not actions.Ask.STATUS:
             self.world.tell(self.name, asked)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""failoverctl whatif: finds the state to begin with, runs it forward, prints the story."""
+"""failoverctl whatif: finds the first state, runs it forward, prints the story."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from .world import World
 FORMAT = 1
 OK, FAILED, USAGE = 0, 1, 2
 QUIET_S = 120.0
-"""How long the story goes on after the last event, unless asked otherwise."""
+"""Default length of the story after the last event."""
 
 
 def live() -> dict[str, Any]:
-    """The state of this node's daemon, as it can be saved; raises NotRunning."""
+    """The state of the daemon of this node, in the form for a file; raises NotRunning."""
     answer = ask({"op": "state"}, 10.0)
     return {name: answer.get(name) for name in ("format", "core", "now", "state")}
 
 
 def load(path: Path) -> dict[str, Any]:
-    """A saved state, or that in which a segment of a journal ends; raises Unreadable, OSError."""
+    """A saved state, or the last state of a segment of a journal; raises Unreadable, OSError."""
     try:
         saved = loads(path.read_bytes())
     except JsonError:
@@ -49,19 +49,19 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def begin(saved: dict[str, Any], origin: str) -> World:
-    """The imagined cluster in that state; raises Unreadable."""
+    """An imagined cluster in that state; raises Unreadable."""
     state = saved["state"]
     try:
         if not isinstance(state, State):
             state = from_json(State, state)
         if any(kind is not Kind.STONITH for kind in state.config.kinds):
-            # An imagined world without probes and locks would tell of services that stay down.
-            raise Unreadable(f"{origin}: whatif knows no watchdog leases and no SFEX locks yet.")
+            # Without a model of probes and locks, services would stay down in the story.
+            raise Unreadable(f"{origin}: whatif has no model of watchdog leases and SFEX locks.")
         return World(state, from_json(float, saved["now"]))
     except Unreadable:
         raise
     except Exception as error:
-        # Each field may be sound and the whole none in which the core could be.
+        # Each field may be valid although the core cannot be in that state.
         said = str(error) if isinstance(error, CodecError) else type(error).__name__
         other = f"it is of core {str(saved.get('core'))[:40]}, this is core {core_digest()}"
         raise Unreadable(f"{origin}: the state cannot be read: {said}; {other}.") from None
@@ -98,7 +98,7 @@ def show(text: str, origin: str, saveto: str, seconds: float, as_json: bool) -> 
 
 
 def play(world: World, statements: list[Statement], seconds: float = QUIET_S) -> World:
-    """Let the statements happen, and time pass afterwards."""
+    """Carry out the statements, and let time pass afterwards."""
     for statement in statements:
         world.happen(statement)
     world.run(seconds)
@@ -106,7 +106,7 @@ def play(world: World, statements: list[Statement], seconds: float = QUIET_S) ->
 
 
 def story(world: World) -> dict[str, Any]:
-    """All of it as one object."""
+    """The whole story as one object."""
     return {
         "format": FORMAT,
         "assumptions": world.assumptions,
@@ -117,7 +117,7 @@ def story(world: World) -> dict[str, Any]:
 
 def lines(world: World) -> Iterator[str]:
     """The text for people."""
-    yield "Nothing is touched. What is assumed:"
+    yield "Nothing is changed. Assumptions:"
     for assumption in world.assumptions:
         yield f"  - {assumption}"
     yield ""

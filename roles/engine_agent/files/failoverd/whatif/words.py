@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be asked: a small grammar of events in words, separated by semicolons."""
+"""The statements of whatif: a small grammar of events, separated by semicolons."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from failoverd.core.config import CoreConfig
 
 
 class Misunderstood(ValueError):
-    """A statement that cannot be taken; str() is the sentence to show."""
+    """An invalid statement; str() is the sentence to show."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One event. Fields that its kind does not need stay empty."""
+    """One event. Unused fields are empty."""
 
     kind: str
     text: str
@@ -47,10 +47,10 @@ FORMS: tuple[tuple[str, str], ...] = (
     ("confirm", "confirm-fenced NODE"),
     ("wait", "wait SECONDS"),
 )
-"""The kinds and how they are said."""
+"""The kinds of events and their words."""
 
 HELP = """Events are separated by semicolons and happen at the same moment, unless "wait SECONDS"
-stands between them. They are understood like this:
+stands between them. These are the events:
 
 {forms}
 
@@ -67,7 +67,7 @@ def parse(text: str, config: CoreConfig) -> list[Statement]:
     pieces = [" ".join(piece.split()) for piece in text.split(";")]
     statements = [_statement(piece, config) for piece in pieces if piece]
     if not statements:
-        raise Misunderstood("no event is given.")
+        raise Misunderstood("there is no event.")
     return statements
 
 
@@ -105,7 +105,7 @@ def _seconds(piece: str, text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        raise Misunderstood(f"{piece!r}: {text!r} is no number of seconds.") from None
+        raise Misunderstood(f"{piece!r}: {text!r} is not a number of seconds.") from None
     if not 0 <= seconds <= 3600:
         raise Misunderstood(f"{piece!r}: the seconds must lie between 0 and 3600.")
     return seconds

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The imagined cluster: two nodes, the paths between them, and a time that costs nothing."""
+"""The imagined cluster: two nodes, the paths between them, and simulated time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Step:
     node: str
     text: str
     code: str = ""
-    """The stable code of a decision, "event" for what was asked about, else empty."""
+    """The stable code of a decision, "event" for a statement, else empty."""
     alert: bool = False
 
 
@@ -82,7 +82,7 @@ class World:
         ]
 
     def _take_up(self, state: State) -> None:
-        """The node whose state is known, with what is under way there."""
+        """The node whose state is known, with its work under way."""
         node = self.nodes[state.config.node]
         node.state, node.incarnation, node.modes = state, state.incarnation, state.modes
         todo: list[actions.Action] = []
@@ -120,7 +120,7 @@ class World:
             self.after(RESYNC_S, partial(self._synced, name))
 
     def _imagine_peer(self, state: State) -> None:
-        """The other node as it last described itself."""
+        """The other node by its last report."""
         peer, modes = self.nodes[state.config.peer], state.modes
         peer.modes = Modes(modes.maintenance, modes.peer_standby, modes.standby)
         known = state.peer
@@ -129,7 +129,7 @@ class World:
             peer.incarnation = known.greeted
             left = " after its goodbye" if known.proof is Proof.GOODBYE else ""
             self.assumptions.append(
-                f"{peer.name} is {known.life.value} here; it is taken to be switched off{left}."
+                f"{peer.name} is {known.life.value} here; it is assumed to be switched off{left}."
             )
             return
         peer.incarnation = known.incarnation
@@ -158,7 +158,7 @@ class World:
         peer.state = replace(peer.state, services=services, sequence=known.sequence)
         self._queue.clear()
         own = state.config.node
-        self.assumptions.append(f"{peer.name} is taken to be as it last described itself to {own}.")
+        self.assumptions.append(f"{peer.name} is assumed to be as it last reported to {own}.")
 
     # -- time -------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class World:
         heapq.heappush(self._queue, (self.now + seconds, self._count, what))
 
     def run(self, seconds: float) -> None:
-        """Let that much time pass."""
+        """Let so much time pass."""
         until = self.now + seconds
         while self._queue and self._queue[0][0] <= until:
             self.now, _order, what = heapq.heappop(self._queue)
@@ -180,7 +180,7 @@ class World:
         self.story.append(Step(round(self.now - self._began, 3), node, text, code, alert))
 
     def end(self) -> dict[str, Any]:
-        """Where everything stands now."""
+        """The present state of everything."""
         services = next(iter(self.nodes.values())).config.services
         return {
             "seconds": round(self.now - self._began, 3),
@@ -202,7 +202,7 @@ class World:
     # -- paths and devices ------------------------------------------------------------------
 
     def send(self, sender: str, message: Message) -> None:
-        """A heartbeat over every link that carries."""
+        """Send a heartbeat over every working link."""
         source = self.nodes[sender]
         for link in source.config.links:
             if link not in self.cut:
@@ -210,7 +210,7 @@ class World:
                 self.after(PATH_S, arrive)
 
     def fence(self, sender: str, action: actions.Fence) -> tuple[float, Callable[[], None]]:
-        """How long the device takes, and what happens then."""
+        """The time that the device takes, and what happens then."""
         source = self.nodes[sender]
         target = self.nodes[source.peer]
 
@@ -239,14 +239,14 @@ class World:
         return (durations.OFF_S if action.ask is actions.Ask.OFF else durations.ON_S), switch
 
     def poke(self) -> None:
-        """Paths or nodes changed: DRBD notices in a while."""
+        """Paths or nodes changed: DRBD will notice it."""
         self._poke += 1
         poke = self._poke
         carries = self._replicates()
         self.after(FOUND_S if carries else LOST_S, lambda: self._notice(poke))
 
     def disks_changed(self) -> None:
-        """Each kernel reports what it now sees."""
+        """Each kernel reports its new state."""
         for name in self.mirrors:
             for node in self.nodes.values():
                 node.see(name)
@@ -278,7 +278,7 @@ class World:
     # -- what is asked about ----------------------------------------------------------------
 
     def happen(self, statement: Statement) -> None:
-        """Let one statement come true."""
+        """Carry out one statement."""
         if statement.kind == "wait":
             self.run(statement.seconds)
             return
@@ -305,7 +305,7 @@ class World:
         self.poke()
 
     def _operator(self) -> Node:
-        """Where an operator can type: the first node whose daemon runs."""
+        """The node of the operator: the first one whose daemon runs."""
         nodes = list(self.nodes.values())
         return next((n for n in nodes if n.alive and n.state is not None), nodes[0])
 
@@ -314,7 +314,7 @@ class World:
         if statement.kind == "fail":
             for node in self.nodes.values():
                 if name in node.up:
-                    node.feed(events.ResourceFailed(name, "a part", "failed, as was asked"))
+                    node.feed(events.ResourceFailed(name, "a part", "failed, as requested"))
         elif statement.kind == "disk":
             if name in self.mirrors:
                 self.mirrors[name].sides[statement.node].disk = "Diskless"
@@ -348,5 +348,5 @@ def _word(node: Node) -> str:
 
 
 def _swapped(config: CoreConfig) -> CoreConfig:
-    """The same cluster seen from the other node."""
+    """The same cluster from the other node."""
     return replace(config, node=config.peer, peer=config.node)
