@@ -107,8 +107,8 @@ RESOURCES = "services.0.resources"
         (
             f"{RESOURCES}.0.type",
             "raid",
-            "services[0].resources[0].type: must be one of drbd, filesystem, sfex, virtual_ip,"
-            " unit, ocf, lsb, not raid.",
+            "services[0].resources[0].type: must be one of drbd, filesystem, lsb, ocf,"
+            " sfex, unit, virtual_ip, not raid.",
         ),
         (
             f"{RESOURCES}.1.path",

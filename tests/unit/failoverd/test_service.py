@@ -16,6 +16,7 @@ import pytest
 
 from failoverd.core.events import Found
 from failoverd.resources.base import ResourceError, Situation, State
+from failoverd.resources.part import Part
 from failoverd.resources.service import Failed, Service
 from failoverd.resources.service_settings import ServiceSettings
 from failoverd.resources.settings import ResourceSettings
@@ -315,9 +316,9 @@ def test_f75_a_stop_that_the_daemon_lacks_the_means_for_is_tried_again(shop: Sho
 @pytest.mark.finding("S31")
 def test_f91_what_people_start_on_open_storage_does_not_close_it(shop: Shop) -> None:
     """A new life of the daemon would find it half up, and stop it under their hands (F31)."""
-    for name, kind in (("disk", "drbd"), ("mount", "filesystem")):
+    for name, part in (("disk", Part.REPLICA), ("mount", Part.DATA)):
         fake = shop.fakes[name]
-        fake.settings = dataclasses.replace(fake.settings, type=kind)
+        fake.settings = dataclasses.replace(fake.settings, part=part)
     shop.set(State.UP, "disk", "mount", "db")
     shop.service.mean(repair=True)
     assert asyncio.run(shop.service.probe()) == (Found.RUNNING, "")

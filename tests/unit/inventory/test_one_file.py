@@ -98,6 +98,31 @@ KIND = Iscsi(
     stock={"iscsid.service": "open-iscsi"},
 )
 '''
+LOGGING_IN = """
+    def before(self, service, cluster, locks):
+        target = service["storage"]["target"]
+        return [{"name": "login", "type": "login", "target": target, "after": []}]
+
+    def secrets("""
+LOGIN = '''
+"""login: made up by a test."""
+
+from __future__ import annotations
+
+from .part import Part
+
+PART = Part.LOCK
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 20.0
+
+
+def parse(entry, node, nodes):
+    return entry.text("target")
+
+
+def build(settings, host):
+    raise NotImplementedError
+'''
 Asking = Callable[..., list[dict[str, Any]]]
 
 
@@ -283,6 +308,22 @@ def test_one_file_is_a_new_type_of_storage(copy: Path, asking: Asking) -> None:
     assert row in said["page"]
     options = said["options"]["failover_services"]["options"]["storage"]["options"]
     assert options["type"]["choices"] == ["drbd", "iscsi", "none", "shared"]
+
+
+@pytest.mark.house("storage")
+def test_one_file_more_is_a_type_of_resource_that_the_daemon_reads(
+    copy: Path, asking: Asking
+) -> None:
+    text = ISCSI.replace("\n    def secrets(", LOGGING_IN)
+    (copy / "plugins/plugin_utils/_storage/iscsi.py").write_text(text, encoding="utf-8")
+    iscsi = {"type": "iscsi", "disk": "/dev/sdb", "target": "iqn.shop", "mount": "/srv/shop"}
+    unknown = "type: must be one of drbd, filesystem, lsb, ocf, sfex, unit, virtual_ip, not login."
+    refused(asking, (service(storage=iscsi), unknown))
+    files = copy / "roles/engine_agent/files/failoverd"
+    (files / "resources/login.py").write_text(LOGIN, encoding="utf-8")
+    [said] = asking(service(storage=iscsi))
+    [login, mount, *_rest] = said["configuration"]["services"][0]["resources"]
+    assert (login["target"], mount["after"]) == ("iqn.shop", ["login"])
 
 
 @pytest.mark.house("application", "storage")

@@ -26,6 +26,7 @@ from .links import size
 from .links.settings import SerialSettings, UdpSettings
 from .monitors.settings import MonitorSettings, parse_monitors
 from .resources import limits
+from .resources.part import Part
 from .resources.service_settings import ServiceSettings, parse_service
 from .rules import takeover
 from .rules.fencing import ONCE, RISKS, unprotected
@@ -86,8 +87,8 @@ class Config:
                 ServiceConfig(
                     name=service.name,
                     preferred=service.preferred,
-                    replicated=any(r.type == "drbd" for r in service.resources),
-                    locked=any(r.type == "sfex" for r in service.resources),
+                    replicated=any(r.part is Part.REPLICA for r in service.resources),
+                    locked=any(r.part is Part.LOCK for r in service.resources),
                     restarts=service.restarts,
                     failure_expiry_s=service.failure_expiry_s,
                     failback=service.failback,
@@ -262,7 +263,7 @@ def _exclusion(top: Section, config: Config) -> None:
             rule = "are required by watchdog: a node takes over only while it reaches one of them"
             raise top.fail("ping_targets", rule)
         for service in config.services:
-            if not any(resource.type == "virtual_ip" for resource in service.resources):
+            if not any(resource.part is Part.ADDRESS for resource in service.resources):
                 rule = "has no address; a standby has to probe one before it takes over by a lease"
                 raise top.fail(f"services: {service.name}", rule)
         ping = config.monitors.ping

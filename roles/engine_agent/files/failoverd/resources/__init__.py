@@ -9,6 +9,7 @@ __all__ = [
     "graph",
     "limits",
     "pagecache",
+    "part",
     "reserve",
     "service",
     "service_settings",

@@ -20,8 +20,10 @@ from failoverd.system.process import VITAL, Finished, run
 from . import users
 from .base import ResourceError, Situation, State
 from .drbd_state import PROC, parse_json, parse_proc
+from .part import Part
 from .settings import ResourceSettings
 
+PART = Part.REPLICA
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 COMMAND_S = 50.0

@@ -17,8 +17,10 @@ from failoverd.system import mounts
 from . import occupied, release, reserve
 from .base import ResourceError, Situation, State
 from .calls import Calls
+from .part import Part
 from .settings import ResourceSettings
 
+PART = Part.DATA
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 ANSWER_SHARE = 0.9

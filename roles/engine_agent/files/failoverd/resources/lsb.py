@@ -19,8 +19,10 @@ from failoverd.system.systemd import Systemd, SystemdError
 
 from . import agents, lastwords
 from .base import ResourceError, Situation, State
+from .part import Part
 from .settings import ResourceSettings
 
+PART = Part.PROGRAM
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0
 STATUS_S = 20.0

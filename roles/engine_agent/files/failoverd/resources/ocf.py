@@ -24,10 +24,12 @@ from . import agents, lastwords, ocf_metadata, progress
 from .base import ResourceError, Situation, State
 from .ocf_environment import Use, variables
 from .ocf_metadata import Metadata, MetadataError
+from .part import Part
 from .progress import Progress
 from .scopewatch import ScopeWatch
 from .settings import ResourceSettings
 
+PART = Part.PROGRAM
 START_TIMEOUT_S = 3600.0
 STOP_TIMEOUT_S = 3600.0
 """User or agent tell how long actions take; these are outer limits."""

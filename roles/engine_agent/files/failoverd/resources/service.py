@@ -30,6 +30,7 @@ from .base import (
 )
 from .drbd import Drbd
 from .filesystem import Filesystem
+from .part import STORAGE
 from .service_settings import ServiceSettings
 
 R = TypeVar("R")
@@ -39,10 +40,6 @@ AGAIN_S = 0.2
 """Pause between two tries of a stop for which this daemon lacked the means."""
 FOLLOW_S = 5.0
 """How often a long start is asked for its progress."""
-
-
-STORAGE = frozenset({"drbd", "sfex", "filesystem"})
-"""Types of resources that hold the data and run nothing."""
 
 
 class Failed(Exception):
@@ -93,7 +90,7 @@ class Service:
 
     def mean(self, *, repair: bool) -> None:
         """repair: only its storage is to be up, for people (F91)."""
-        names = [n for n, r in self.resources.items() if r.settings.type in STORAGE]
+        names = [n for n, r in self.resources.items() if r.settings.part in STORAGE]
         self._meant = graph.part(self._graph, names) if repair else self._graph
 
     @property

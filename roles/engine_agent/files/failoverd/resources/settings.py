@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from failoverd.checks.base import CheckSettings
@@ -14,19 +16,9 @@ from failoverd.checks.registry import parse_checks
 from failoverd.formats.schema import Section
 
 from .graph import CycleError, order
+from .part import Part
 
-TYPES: Mapping[str, str] = {
-    "drbd": "drbd",
-    "filesystem": "filesystem",
-    "sfex": "sfex",
-    "virtual_ip": "virtual_ip",
-    "unit": "unit",
-    "ocf": "ocf",
-    "lsb": "lsb",
-}
-"""Resource type -> module of this package that has parse() and build()."""
-
-
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 LIMITS = ("start_timeout_s", "stop_timeout_s")
 
 
@@ -41,6 +33,7 @@ class ResourceSettings:
     stop_timeout_s: float
     options: Any = field(default=None)
     monitor: tuple[CheckSettings, ...] = ()
+    part: Part = Part.PROGRAM
     given: frozenset[str] = frozenset()
     """Which of the two limits the user has given; such a limit wins over all others."""
 
@@ -48,6 +41,7 @@ class ResourceSettings:
 class ResourceModule(Protocol):
     """The interface of the module of a type."""
 
+    PART: Part
     START_TIMEOUT_S: float
     STOP_TIMEOUT_S: float
 
@@ -59,8 +53,22 @@ class ResourceModule(Protocol):
 
 
 def module_of(kind: str) -> ResourceModule:
-    """The module of a type; only configured types are imported."""
-    return cast(ResourceModule, import_module(f".{TYPES[kind]}", __package__))
+    """The module of a type; only configured types are imported. LookupError if there is none.
+
+    A type is a module of this package that has PART, so a file added is a type added.
+    """
+    name = f"{__package__}.{kind}"
+    if NAME.fullmatch(kind) and find_spec(name) is not None:
+        module = import_module(name)
+        if hasattr(module, "PART"):
+            return cast(ResourceModule, module)
+    raise LookupError(kind)
+
+
+def types() -> list[str]:
+    """The names of all types, for messages. Imports every module."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+    return [name for name in names if hasattr(import_module(f"{__package__}.{name}"), "PART")]
 
 
 def parse_resources(
@@ -70,15 +78,18 @@ def parse_resources(
     result: list[ResourceSettings] = []
     for entry in service.sections("resources"):
         kind = entry.text("type")
-        if kind not in TYPES:
-            raise entry.fail("type", f"must be one of {', '.join(TYPES)}, not {kind}")
-        module = module_of(kind)
+        try:
+            module = module_of(kind)
+        except LookupError:
+            rule = f"must be one of {', '.join(types())}, not {kind}"
+            raise entry.fail("type", rule) from None
         name = entry.text("name")
         if name in {resource.name for resource in result}:
             raise entry.fail("name", f"{name} is used twice")
         settings = ResourceSettings(
             name=name,
             type=kind,
+            part=module.PART,
             after=entry.texts("after"),
             start_timeout_s=entry.number("start_timeout_s", module.START_TIMEOUT_S, 1, 3600),
             stop_timeout_s=entry.number("stop_timeout_s", module.STOP_TIMEOUT_S, 1, 3600),
@@ -90,9 +101,10 @@ def parse_resources(
         result.append(settings)
     if not result:
         raise service.fail("resources", "must hold at least one resource")
-    for kind in ("drbd", "sfex"):
-        if sum(resource.type == kind for resource in result) > 1:
-            raise service.fail("resources", f"must not hold more than one {kind} resource")
+    for part in (Part.REPLICA, Part.LOCK):
+        same = [resource.type for resource in result if resource.part is part]
+        if len(same) > 1:
+            raise service.fail("resources", f"must not hold more than one {same[0]} resource")
     names = {resource.name: resource.after for resource in result}
     for resource in result:
         for other in resource.after:

@@ -15,8 +15,10 @@ from failoverd.fencing.sfex.lock import Lock
 from failoverd.formats.schema import Section
 
 from .base import ResourceError, Situation, State
+from .part import Part
 from .settings import ResourceSettings
 
+PART = Part.LOCK
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 ANSWER_SHARE = 0.9

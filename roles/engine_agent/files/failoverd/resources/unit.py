@@ -22,9 +22,11 @@ from failoverd.system.systemd import Systemd, SystemdError
 
 from . import lastwords, postmaster, progress
 from .base import ResourceError, Situation, State
+from .part import Part
 from .progress import Progress
 from .settings import ResourceSettings
 
+PART = Part.PROGRAM
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0
 UP_STATES = ("active", "reloading")

@@ -19,8 +19,10 @@ from failoverd.system.netlink import Interface
 
 from .base import ResourceError, Situation, State
 from .neighbour import Address, Neighbours
+from .part import Part
 from .settings import ResourceSettings
 
+PART = Part.ADDRESS
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
 PROBES = 3
