@@ -41,6 +41,7 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
             "storage": [kind.role for kind in _storage.KINDS.values() if kind.role],
             "applications": [kind.role for kind in _applications.used(model) if kind.role],
         },
+        "kept": [unit for kind in _storage.used(model) for unit in kind.kept],
         "secrets": [
             *_engines.of(model).secrets,
             *(name for s in model["services"] for name in _storage.of(s).secrets(s)),

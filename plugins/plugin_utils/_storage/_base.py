@@ -36,6 +36,8 @@ class Storage:
     """Packages of the distribution."""
     stock: Mapping[str, str] = field(default_factory=dict)
     """Unit that a package of the distribution brings along and starts -> that package."""
+    kept: Sequence[str] = ()
+    """Units of stock that are only kept from starting: a stop would take what is in use."""
     replicated: bool = False
     """Whether the daemon's core has to know that each node has data of its own (Proof of data)."""
 

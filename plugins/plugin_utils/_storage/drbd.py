@@ -190,5 +190,7 @@ KIND = Drbd(
     resource="drbd",
     needs=("drbd-utils",),
     stock={"drbd.service": "drbd-utils"},
+    # Its stop takes down resources that are in use.
+    kept=("drbd.service",),
     replicated=True,
 )

@@ -171,6 +171,9 @@ def test_a_stock_unit_is_ours_only_if_the_collection_installed_its_package(model
     assert wanted.ours(stock, []) == []
     found["node2"]["packages"]["ours"] = ["apache2"]
     assert wanted.ours(stock, ["apache2"]) == ["apache2.service"]
+    # DRBD's would take down resources that are in use.
+    assert _nodes.view(model, "node2", ["node2"])["kept"] == ["drbd.service"]
+    assert stock["drbd.service"] == "drbd-utils"
     assert told(model, found, repair=False) == [
         "node2: apache2.service is started at boot; only the cluster may start it (systemctl disable"
         " apache2.service)."
