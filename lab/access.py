@@ -30,7 +30,7 @@ def make_keys(paths: LabPaths) -> None:
     known.write_text(f"* {public[0]} {public[1]}\n", encoding="ascii")
     if not paths.bmc_password.exists():
         paths.bmc_password.touch(mode=0o600)
-        # IPMI 2.0 has room for 20 bytes, some controllers for 16 only.
+        # IPMI 2.0 allows 20 bytes, some controllers only 16.
         paths.bmc_password.write_text(secrets.token_hex(8) + "\n", encoding="ascii")
 
 

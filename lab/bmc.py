@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A node's management controller: real IPMI 2.0 over UDP 623 in front of its power supply.
 
-It misbehaves on demand, for the fault tests: see lab.bmc_behaviour.
+For the tests of faults it can misbehave: see lab.bmc_behaviour.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class NodeBmc(bmc.Bmc):
         self._knob = knob
 
     def sessionless_data(self, data: Any, sockaddr: Any) -> None:
-        """A new session: answered unless dead."""
+        """A new session; a dead BMC does not answer."""
         if behaviour(self._knob) != "dead":
             super().sessionless_data(data, sockaddr)
 
@@ -62,7 +62,7 @@ class NodeBmc(bmc.Bmc):
         return self._command("on")
 
     def power_cycle(self) -> int:
-        """Off and on; as on much real hardware, refused when it is off."""
+        """Off and on; refused if it is off, as on much real hardware."""
         if self._ask("status")["power"] == "off":
             return _REFUSED
         return self._command("reset")

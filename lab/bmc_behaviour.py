@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a BMC may misbehave; apart from the BMC itself, so that naming it needs no IPMI library.
+"""The ways in which a BMC may misbehave. Apart from the BMC, which needs an IPMI library.
 
-normal  it does what it is told
+normal  it obeys
 hang    sessions open, power commands are never answered and never obeyed
 refuse  power commands are answered with an error and not obeyed
 feign   power commands are acknowledged and nothing is done; its status is true
@@ -18,7 +18,7 @@ BEHAVIOURS = ("normal", "hang", "refuse", "feign", "lie", "dead")
 
 
 def behaviour(path: Path) -> str:
-    """The behaviour that the file asks for; anything unreadable is normal."""
+    """The behaviour in the file; an unreadable file means normal."""
     try:
         word = path.read_text(encoding="utf-8").strip()
     except OSError:

@@ -22,7 +22,7 @@ from lab.spec import SUITES, LabSpec
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
+    """The grammar of the command line."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--name", default=argparse.SUPPRESS, help="which lab, when there are several (lab)"
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     def add(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[common])
 
-    up = add("up", "Raise the lab; builds image and package source at the first time.")
+    up = add("up", "Raise the lab; the first time builds image and package source.")
     up.add_argument("--nodes", type=int, help="number of nodes of the reference network (2)")
     up.add_argument("--suite", choices=SUITES, help="Debian release of the nodes (bookworm)")
     up.add_argument("--spec", type=Path, help="a YAML file that describes another lab")
@@ -58,8 +58,8 @@ def parser() -> argparse.ArgumentParser:
 
     for name, text in (
         ("freeze", "Stop every process of a node, as a paused virtual machine."),
-        ("thaw", "Let a frozen node go on."),
-        ("console", "Print the console of a node's present life."),
+        ("thaw", "Let a frozen node run on."),
+        ("console", "Print the console of the present life of a node."),
     ):
         add(name, text).add_argument("node")
 
@@ -100,10 +100,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def spec_of(arguments: argparse.Namespace) -> LabSpec | None:
-    """The specification asked for; None when nothing was asked."""
+    """The specification of the arguments; None without any."""
     if arguments.spec:
         if arguments.nodes or arguments.suite:
-            raise LabError("--spec says everything; --nodes and --suite cannot be added")
+            raise LabError("--spec holds everything; --nodes and --suite cannot be added")
         return LabSpec.from_file(arguments.spec)
     if arguments.nodes or arguments.suite:
         return LabSpec.reference(arguments.nodes or 2, arguments.suite or "bookworm")
@@ -146,7 +146,7 @@ def _run(lab: Lab, arguments: argparse.Namespace) -> int:
 
 
 def _for_client(words: Sequence[str]) -> bool:
-    """True when the command is client: everything behind it is the client's own."""
+    """True if the command is client: all further arguments are for the client."""
     before = words[2:] if words[:1] == ["--name"] else words
     return before[:1] == ["client"]
 

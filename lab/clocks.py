@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far the wall clocks of the nodes are from that of the host.
+"""The differences between the wall clocks of the nodes and of the host.
 
 A guest reads the time once, when it boots, and counts on from there: on a busy host it may be some
 tenths of a second late for all of that life, which is longer than a service takes to change nodes.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request, one answer over a UNIX socket: how the lab's tools talk to its processes.
+"""One request and one answer over a UNIX socket, between the tools and processes of the lab.
 
 A request is one JSON object on one line, so is the answer. Errors come back as
 ``{"error": "sentence"}`` and are raised as LabError on the asking side.
@@ -63,7 +63,7 @@ def ask(path: Path, request: dict[str, Any], timeout: float = 10.0) -> dict[str,
 
 
 def serve_one(server: socket.socket, handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Accept one connection and answer its request; a bad client harms nobody."""
+    """Accept one connection and answer its request; a bad client harms no others."""
     try:
         connection, _address = server.accept()
     except OSError:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab as one object: what the command line, the tests and the demo use."""
+"""The lab as one object, for the command line, the tests and the demo."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Lab:
     # -- up and down ---------------------------------------------------------------------------
 
     def up(self, spec: LabSpec | None = None, progress: Progress | None = None) -> None:
-        """Raise the lab, or complete it when a part is missing; returns when all nodes serve.
+        """Raise the lab, or complete it if a part is missing; returns when all nodes serve.
 
         :raises LabError: the host lacks something, or the lab is up with another specification.
         """
@@ -126,7 +126,7 @@ class Lab:
             shutil.rmtree(self._paths.root)
 
     def status(self) -> dict[str, Any]:
-        """Everything about the lab in plain data; ``up`` is False when it is down."""
+        """Everything about the lab as plain data; ``up`` is False if it is down."""
         if not self._is_up():
             return {"name": self.name, "up": False, "snapshots": self._snapshots.names()}
         spec = self.spec
@@ -229,7 +229,7 @@ class Lab:
         self._ask_node(node, "freeze")
 
     def thaw(self, node: str) -> None:
-        """Let a frozen node go on."""
+        """Let a frozen node run on."""
         self._ask_node(node, "thaw")
 
     def link(self, node: str, link: str, state: str) -> None:
@@ -361,7 +361,7 @@ class Lab:
         with builder_lock(say):
             image = base_image(spec.suite, say)
             packages = repository(image, spec.suite, say)
-        # Logs of the last lab stay until the next one, for whoever asks why it failed.
+        # The logs of the last lab stay until the next one, to show why it failed.
         shutil.rmtree(self._paths.logs, ignore_errors=True)
         for directory in (self._paths.run, self._paths.logs, self._paths.nodes):
             directory.mkdir(exist_ok=True)
@@ -399,7 +399,7 @@ class Lab:
         self._daemons.ensure(name, "lab.serve", [kind, self.name, node], ready)
 
     def _clear(self) -> None:
-        """Back to nothing running and no node disks, whatever state a crash left."""
+        """Stop everything and remove the disks of the nodes, from any state that a crash left."""
         for name in self._daemons.names():
             self._daemons.stop(name)
         netns.remove(self.namespace)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's own processes: started inside its namespace, found again by their pid files."""
+"""Starts the lab's own processes in its namespace, and finds them by their pid files."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from lab.sources import debian_sources
 
 RECIPE = Path(__file__).resolve().parent / "recipe"
 MODULES = Path("/usr/lib/uml/modules")
-SIZE = "6G"  # sparse: only what is written takes room
+SIZE = "6G"  # sparse: only written blocks take room
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Image:
 
 
 def recipe_key(suite: str) -> str:
-    """Changes whenever the image would: recipe files, kernel modules, suite."""
+    """Changes with the content of the image: recipe files, kernel modules, suite."""
     digest = hashlib.sha256(f"{suite} {SIZE} {modules_version()}".encode())
     for path in sorted(RECIPE.rglob("*")):
         if path.is_file():
@@ -145,7 +145,7 @@ def _customize(root: Path) -> None:
         (generators / name).symlink_to("/dev/null")
     run(["systemctl", f"--root={root}", "set-default", "multi-user.target"])
     run(["systemctl", f"--root={root}", "enable", "systemd-networkd", "lab-seed", "ssh"])
-    # Empty, so that each node writes its own at the first boot, without being a "first boot".
+    # Empty, so that each node writes its own ID without a systemd "first boot".
     (root / "etc/machine-id").write_text("", encoding="ascii")
     for name in ("etc/hostname", "etc/resolv.conf", "var/lib/dbus/machine-id"):
         (root / name).unlink(missing_ok=True)

@@ -45,7 +45,7 @@ def create(namespace: str, spec: LabSpec) -> None:
     for number, link in enumerate(spec.lans):
         bridge = bridge_name(number)
         lines.append(f"link add {bridge} type bridge stp_state 0 forward_delay 0")
-        # A bridge without a fixed address takes the one of a port, and changes it with the ports.
+        # A bridge without a fixed address takes that of a port, and changes it with the ports.
         lines.append(f"link set {bridge} address 52:00:00:00:{number:02x}:fe")
         lines.append(f"link set {bridge} up")
         if link.gateway:
@@ -87,7 +87,7 @@ def remove(namespace: str) -> None:
 
 
 def kill_inside(namespace: str) -> None:
-    """Kill whatever runs in the namespace: nothing in it can be anybody else's."""
+    """Kill every process in the namespace: all of them belong to the lab."""
     identity = f"net:[{handle(namespace).stat().st_ino}]"
     for _round in range(10):
         found = [ProcessId.of(pid) for pid in pids_in_namespace("net", identity)]

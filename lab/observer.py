@@ -6,7 +6,7 @@ On every node one long-running loop reads ``/proc`` and prints a line several ti
 the file system mounted, is the address present, what does DRBD say. It starts no process of its
 own, asks no daemon and ends when its connection ends.
 
-What is claimed is only what was seen. A node counts as active from the first to the last of
+It claims only what it has seen. A node counts as active from the first to the last of
 successive active samples of one boot; so two nodes that hand over between two samples are never
 called "both active", and an overlap longer than two sampling intervals always is. A node that
 stopped answering while active stays active until it answers again or has lost its power: it may
@@ -50,7 +50,7 @@ done
 
 
 class NodeHost(Protocol):
-    """What the observer needs of a lab."""
+    """The part of a lab that the observer needs."""
 
     @property
     def dir(self) -> Path:
@@ -62,7 +62,7 @@ class NodeHost(Protocol):
 
 @dataclass(frozen=True)
 class Watch:
-    """What makes a service active on a node."""
+    """The parts of a service that make a node active."""
 
     mount: str
     address: str
@@ -88,7 +88,7 @@ class Sample:
 
     @property
     def active(self) -> bool:
-        """Anything of the service is here."""
+        """True if any part of the service is here."""
         return self.mounted or self.addressed or self.role == "Primary"
 
     @property
@@ -107,7 +107,7 @@ class Interval:
 
 @dataclass
 class Track:
-    """All that was seen of one node."""
+    """All samples of one node."""
 
     samples: list[Sample] = field(default_factory=list)
     powered_off: list[float] = field(default_factory=list)
@@ -289,7 +289,7 @@ class Observer:
             self._stopping.wait(0.5)
 
     def _connect(self, node: str) -> subprocess.Popen[str]:
-        # A connection of its own: a shared one would stay with the dead life of the node.
+        # A connection of its own: a shared one would stay with the last life of the node.
         argv = ["ssh", "-F", str(self._lab.dir / "ssh_config"), "-o", "ControlPath=none"]
         argv += ["-o", "ConnectTimeout=3", "-o", "ServerAliveInterval=2", "-o", "LogLevel=ERROR"]
         return subprocess.Popen(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the lab keeps its files: one place that knows every path."""
+"""The paths of all files of the lab."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class LabPaths:
         return self.node(node) / "console.log"
 
     def behaviour(self, node: str) -> Path:
-        """One word that makes the node's BMC misbehave (see lab.bmc)."""
+        """The behaviour of the node's BMC, as one word (see lab.bmc)."""
         return self.node(node) / "bmc-behaviour"
 
     @property

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes by identity: a pid alone may belong to a stranger after a while.
+"""Processes by identity: a pid alone may belong to another process later.
 
 A process is identified by its pid together with its start time and the boot of the machine,
 so a pid file left by a crash never makes the lab signal someone else's process.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Says what takes long, with the seconds since the start."""
+"""Shows each long step, with the seconds since the start."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def to_stderr() -> Progress:
 
 
 def silent(text: str) -> None:
-    """Progress nobody wants to see."""
+    """Shows no progress."""
     del text

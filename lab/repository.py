@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The package source of the nodes: everything they may install, and nothing else.
+"""The package source of the nodes, with everything that they may install and nothing else.
 
-What a role forgets to install is missing on the node, and ``apt-get update`` takes a moment.
+So a package that a role forgets is missing on the node, and ``apt-get update`` is quick.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STUBS = Path(__file__).resolve().parent / "stub-packages.txt"
 
 
 def wanted(names: Iterable[str], known: Set[str]) -> list[str]:
-    """Names to install: of alternatives one, and with a question mark only what the suite knows."""
+    """Names to install: one of the alternatives; with a question mark only if the suite has it."""
     chosen = [next((one for one in name.split("|") if one in known), name) for name in names]
     return [name.rstrip("?") for name in chosen if not name.endswith("?") or name[:-1] in known]
 
@@ -63,7 +63,7 @@ def repository(image: Image, suite: str, progress: Progress, packages: Path = PA
 
 
 def _private_apt(work: Path, image: Image, suite: str) -> list[str]:
-    """An apt-get that believes it runs on a node: its sources, its installed packages."""
+    """An apt-get with the sources and installed packages of a node."""
     for name in ("lists/partial", "archives/partial", "etc/preferences.d", "log"):
         (work / name).mkdir(parents=True)
     sources = work / "sources.list"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files that make a node out of the shared base image, handed over as a tar on a disk."""
+"""The files that turn the shared base image into a node, as a tar on a disk."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def node_files(name: str, spec: LabSpec, node: str) -> dict[str, str]:
         mac = mac_address(name, index, number)
         files[f"{stem}.link"] = f"[Match]\nMACAddress={mac}\n\n[Link]\nName={link.interface}\n"
         gateway = f"Gateway={link.gateway}\n" if link is spec.main else ""
-        # An interface that lost its carrier keeps its address: a pulled cable, not a removed one.
+        # An interface without carrier keeps its address, as with a pulled cable.
         files[f"{stem}.network"] = (
             f"[Match]\nName={link.interface}\n\n"
             f"[Network]\nAddress={address}/{link.network.prefixlen}\n{gateway}"

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The serial lines: a pseudo terminal pair per line, and bytes carried between its ends.
+"""The serial lines: carries bytes between two pseudo terminals for each line.
 
-A line can be cut. What an end does not read in time is lost, as on a real line.
+A line can be cut. Bytes that an end does not read in time are lost, as on a real line.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ class End:
         self.master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self.master, False)
-        # The relay keeps the slave open: a node that dies must not hang up its line.
+        # The relay keeps the slave open, so that a node that dies does not hang up its line.
         link.unlink(missing_ok=True)
         link.symlink_to(os.ttyname(self._slave))
 
     def read(self) -> bytes:
-        """What the node sent."""
+        """The bytes from the node."""
         with contextlib.suppress(BlockingIOError):
             return os.read(self.master, 4096)
         return b""
 
     def write(self, data: bytes) -> None:
-        """Give the node these bytes; like a UART that nobody reads, forget what is too old.
+        """Give these bytes to the node; drop old ones, like a UART that nobody reads.
 
         A node that boots must not find much: its kernel takes all at once, and should its terminal
-        buffer of 4096 bytes overflow, it stops listening and never begins again (User Mode Linux
+        buffer of 4096 bytes overflow, it stops listening for ever (User Mode Linux
         removes the descriptor from its epoll set when the terminal is throttled, for good).
         """
         waiting = array.array("i", [0])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Saved disks of a whole lab: a converged cluster in the time of a boot."""
+"""Saves and restores the disks of a whole lab: a built cluster in the time of a boot."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Snapshots:
 
 
 def _identity(state: LabState) -> dict[str, object]:
-    # Through JSON, so that it compares equal to what is read back.
+    # Through JSON, so that it equals the value that is read back.
     data = {"spec": state.spec.to_dict(), "image": str(state.image.root)}
     plain: dict[str, object] = json.loads(json.dumps(data))
     return plain

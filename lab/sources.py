@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the host takes Debian from, written for the suite of a node."""
+"""The Debian mirrors of the host, written for the suite of a node."""
 
 from __future__ import annotations
 

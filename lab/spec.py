@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a lab consists of: nodes, links, BMCs, disks. The default is the reference network."""
+"""The specification of a lab: nodes, links, BMCs, disks. The default is the reference network."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a raised lab consists of, kept on disk for every later command."""
+"""The state of a raised lab, kept on disk for later commands."""
 
 from __future__ import annotations
 

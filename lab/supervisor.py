@@ -67,7 +67,7 @@ class Supervisor:
                 serve_one(server, self.answer)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what one request asks for and say how the node is afterwards."""
+        """Carry out one request, and return the state of the node."""
         action = request.get("action")
         if self._machine and self._machine.exit_status() is not None:
             self._ended()
@@ -118,7 +118,7 @@ class Supervisor:
         if len(recent) < _RESTARTS:
             self._on()
         else:
-            self._note("gave up: it ends again and again")
+            self._note("given up: it ends again and again")
 
     def _forget(self, reason: str) -> None:
         if self._machine:
@@ -127,7 +127,7 @@ class Supervisor:
         self._frozen = False
         self._last_end = reason
         self._note("off", reason)
-        # A multiplexed ssh connection to the dead node would keep the next command waiting.
+        # A multiplexed ssh connection to the dead node would block the next command.
         (self._paths.ssh_sockets / self._node).unlink(missing_ok=True)
 
     def _freeze(self, frozen: bool) -> None:

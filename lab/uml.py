@@ -45,7 +45,7 @@ def serial_device(paths: LabPaths, serial_index: int, end: int) -> Path:
 
 
 def memory_dir(memory_mib: int, shm: Path = Path("/dev/shm")) -> Path:
-    """Where the kernel keeps its memory file: in RAM when there is room for it."""
+    """Place of the memory file of the kernel: in RAM if there is room."""
     try:
         room = shutil.disk_usage(shm).free
     except OSError:
@@ -94,7 +94,7 @@ def command_line(name: str, spec: LabSpec, node: str, base: Path, paths: LabPath
         "quiet",
         "selinux=0",
         "apparmor=0",
-        # 512 old-style terminals that nobody uses cost udev most of the boot.
+        # udev would spend most of the boot on 512 unused old-style terminals.
         "pty.legacy_count=0",
         f"systemd.hostname={node}",
     ]

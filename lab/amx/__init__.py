@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets a node's kernel run on a processor with AMX, which has more registers than it has room for.
+"""Lets the kernel of a node run on a processor with AMX, whose registers it has no room for.
 
 Without it the first process of a node ends in "ptrace set fp regs failed, errno = 14".
 """
@@ -19,7 +19,7 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def needed(cpuinfo: str) -> bool:
-    """True on a processor whose registers are more than AVX-512."""
+    """True on a processor with larger registers than AVX-512."""
     for line in cpuinfo.splitlines():
         name, _colon, value = line.partition(":")
         if name.strip() == "flags":
@@ -43,7 +43,7 @@ def library(directory: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """What the environment of a node's kernel needs on this processor."""
+    """The environment that the kernel of a node needs on this processor."""
     if not needed(CPUINFO.read_text(encoding="ascii", errors="replace")):
         return {}
     return {"LD_PRELOAD": str(library(images_dir()))}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The measuring client: what a user of the service sees, apart from the cluster's own word."""
+"""The measuring client: what a user of the service sees, independent of the cluster."""
 
 from __future__ import annotations
 

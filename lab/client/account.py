@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Account:
-    """The sum of one run. Numbers of rows unless stated otherwise."""
+    """The totals of one run: numbers of rows, unless stated otherwise."""
 
     acknowledged: int
     unknown: int
@@ -31,7 +31,7 @@ class Account:
 
     @property
     def clean(self) -> bool:
-        """Nothing lost, doubled, disordered or invented."""
+        """True if no row was lost, doubled, out of order or invented."""
         return not (self.lost or self.duplicated or self.out_of_order or self.appeared)
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def outcomes(records: Iterable[dict[str, Any]]) -> dict[int, str]:
 def settle(rows: dict[int, str], table: Sequence[int]) -> Account:
     """Compare outcomes with the table's numbers, given in the order of their insertion.
 
-    A row sent last by a client that was killed has no record; it may be in the table. Only the
+    The last row of a killed client has no record, but may be in the table. Only the
     number that follows the last recorded one can be such a row.
     """
     acknowledged = {number for number, outcome in rows.items() if outcome == "ack"}

@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seconds", type=float, help="end after this time (default: end of stdin)")
     made.add_argument("--out", type=Path, required=True, help="file for the JSON lines")
     made.add_argument(
-        "--verify-seconds", type=float, default=60.0, help="patience of the last read (60)"
+        "--verify-seconds", type=float, default=60.0, help="longest wait for the last read (60)"
     )
     return made
 
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def check(options: argparse.Namespace) -> str:
-    """What is wrong with the options, in a sentence; empty when nothing is."""
+    """The error in the options, as a sentence; empty if there is none."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", options.table):
         return f"--table {options.table}: a table name is lower case letters, digits and _"
     if not 0 < options.rate <= 1000:
@@ -110,7 +110,7 @@ def password_of(options: argparse.Namespace) -> str:
 
 
 def database_of(options: argparse.Namespace) -> Database | None:
-    """The database, None when no rows shall be inserted."""
+    """The database, None if no rows are inserted."""
     if not options.dbname:
         return None
     return Database(
@@ -162,7 +162,7 @@ def wait(seconds: float | None, out: Path) -> None:
 
 
 class Live:
-    """One line on the terminal that says how the service is seen right now."""
+    """One line on the terminal with the present view of the service."""
 
     def __init__(self, out: Path) -> None:
         self._follower = Follower(out)
@@ -187,7 +187,7 @@ class Live:
 
 
 def summarise(options: argparse.Namespace, database: Database | None, run: str) -> dict[str, Any]:
-    """The sum of the run; reads the table back."""
+    """The totals of the run; reads the table back."""
     records = list(read(options.out))
     begin, end = records[0]["mono"], records[-1]["mono"]
     pages = Counter(r["outcome"] for r in records if r["kind"] == "page")

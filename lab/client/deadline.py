@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A socket whose every wait ends at one common deadline.
+"""A socket with one deadline for all of its waits.
 
-A timeout per call lets a server that sends one byte a second hold its client for ever. Here the
-deadline belongs to the whole exchange, so a dead owner is given up after a known time.
+With a timeout for each call, a server that sends one byte a second would hold its client for ever.
+Here the deadline is for the whole exchange, so the client gives up a dead owner after a known time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class DeadlineSocket(socket.socket):
     deadline = float("inf")
 
     def allow(self, seconds: float) -> None:
-        """From now on every operation must end within ``seconds`` altogether."""
+        """From now on, all operations together must end within ``seconds``."""
         self.deadline = time.monotonic() + seconds
 
     def _arm(self) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arithmetic on acknowledgements: how long was nobody served?
+"""Arithmetic on acknowledgements: the time in which nobody was served.
 
 Times are seconds of one clock (the client uses the monotonic one) in ascending order.
 """
@@ -22,7 +22,7 @@ class Gap:
     end: float
     """The first one after it, or the end of the window when there was none."""
     returned: bool
-    """False when nothing was acknowledged any more until the end of the window."""
+    """False if nothing more was acknowledged until the end of the window."""
 
     @property
     def seconds(self) -> float:
@@ -31,7 +31,7 @@ class Gap:
 
 
 def gaps(times: Sequence[float], begin: float, end: float) -> list[Gap]:
-    """All stretches between two acknowledgements that touch the window [begin, end].
+    """All times between two acknowledgements that overlap the window [begin, end].
 
     The last acknowledgement before the window opens the first gap, so that one which began
     shortly before the window is measured in full; the window's own end closes the last.

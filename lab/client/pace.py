@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps a beat without running after lost beats."""
+"""Keeps a steady beat, and skips lost beats."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Pace:
         self._next = time.monotonic()
 
     def wait(self) -> bool:
-        """Wait until the next beat; False when the client shall end.
+        """Wait until the next beat; False if the client is to end.
 
-        A beat that passed while something took long is left out: catching up would hide how slow
-        the service was.
+        A beat that has passed meanwhile is skipped: catching up would hide how slow the service
+        was.
         """
         now = time.monotonic()
         self._next = max(self._next + self._interval, now)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetches pages: one that must answer 200, and one whose session must survive."""
+"""Fetches two pages: one must answer 200, the other must keep its session."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ def fetch(page: Page, cookie: str = "") -> Answer:
 
 
 def parse(data: bytes) -> Answer:
-    """Take an HTTP answer apart.
+    """Parse an HTTP answer.
 
-    :raises OSError: it is not one, or shorter than it says.
+    :raises OSError: it is not an HTTP answer, or shorter than its header says.
     """
     head, separator, body = data.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     first = re.match(r"HTTP/1\.[01] (\d{3})", lines[0])
     if not first or not separator:
-        raise OSError("no whole HTTP answer")
+        raise OSError("the HTTP answer is incomplete")
     headers = tuple(
         (name.strip().lower(), value.strip())
         for name, _colon, value in (line.partition(":") for line in lines[1:])
@@ -149,7 +149,7 @@ class SessionKeeper(threading.Thread):
             self._recorder.write("session", **self.judge(answer))
 
     def judge(self, answer: Answer) -> dict[str, Any]:
-        """What this answer says about the session."""
+        """The state of the session by this answer."""
         found = self._pattern.search(answer.body)
         if answer.status != 200 or not found:
             return {"outcome": "failed", "detail": f"status {answer.status}, no visit count"}

@@ -32,17 +32,17 @@ class Recorder:
             os.write(self._file, line)
 
     def close(self) -> None:
-        """No record follows."""
+        """Close the file."""
         os.close(self._file)
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """All whole records of a file; a torn last line is left out."""
+    """All whole records of a file; an incomplete last line is left out."""
     yield from Follower(path).more()
 
 
 class Follower:
-    """Reads a record file that still grows."""
+    """Reads a growing record file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

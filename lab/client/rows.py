@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inserts numbered rows through one connection and records what became of each.
+"""Inserts numbered rows through one connection and records the outcome of each.
 
 A number is sent once and never again. Its outcome is one of
 
@@ -26,7 +26,7 @@ from lab.client.deadline import DeadlineSocket, connect
 from lab.client.pace import Pace
 from lab.client.recording import Recorder
 
-# The session was ended from outside: the commit may have happened before (57P01-57P03, 08xxx).
+# The server ended the session: the commit may have happened before (57P01-57P03, 08xxx).
 _ENDED = ("57P", "08")
 
 
@@ -54,11 +54,11 @@ class Database:
 
 
 class Gone(Exception):
-    """There is no connection (any more)."""
+    """There is no connection."""
 
 
 class NotReady(Gone):
-    """The server answers that it takes no connections now."""
+    """The server accepts no connections now."""
 
 
 class Refused(Exception):
@@ -117,7 +117,7 @@ class Session:
         return list(rows or [])
 
     def close(self) -> None:
-        """Drop the connection at once, without a farewell that may hang."""
+        """Drop the connection at once, without a goodbye that may hang."""
         self._socket.close()
 
 
@@ -197,7 +197,7 @@ class RowWriter(threading.Thread):
 def prepare_table(session: Session, table: str) -> None:
     """Create the table if it is missing.
 
-    ``number`` is deliberately not unique: a row that appears twice must show.
+    ``number`` is not unique on purpose: a doubled row must show.
     """
     if not session.run(f"SELECT 1 FROM pg_catalog.pg_class WHERE relname = '{table}'"):
         session.run(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The few words of a container engine (podman or docker) that the lab needs."""
+"""The few commands of a container engine (podman or docker) that the lab needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENGINES = ("podman", "docker")
 
 @dataclass(frozen=True)
 class Engine:
-    """A container engine by the name of its command."""
+    """A container engine, by the name of its command."""
 
     name: str
 

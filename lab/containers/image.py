@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image of a container: the lab's own base system of a suite, made into an image once.
+"""Makes the image of a container once, from the lab's base system of a suite.
 
 Nothing is pulled; the base system comes from Debian's packages (lab.image), and so does the package
 source that is mounted into the containers (lab.repository).
@@ -24,7 +24,7 @@ from lab.image import base_image, builder_lock, recipe_key
 from lab.repository import PACKAGES, repository
 
 OVERLAY = Path(__file__).resolve().parent / "overlay"
-# What belongs to a machine with a kernel of its own.
+# Packages for machines with a kernel of their own.
 LEFT_OUT = (
     "lost+found",
     "usr/lib/modules",
@@ -33,7 +33,7 @@ LEFT_OUT = (
 
 
 def image_name(suite: str) -> str:
-    """Name of the image; it changes whenever its content would."""
+    """Name of the image; it changes with the content."""
     digest = hashlib.sha256(f"{recipe_key(suite)} {LEFT_OUT}".encode())
     for name in _overlay():
         path = OVERLAY / name
@@ -43,13 +43,13 @@ def image_name(suite: str) -> str:
 
 
 def _overlay() -> list[Path]:
-    """Its files and links; a directory must not be twice in an archive of podman's."""
+    """Its files and links. An archive for podman must not hold a directory twice."""
     found = sorted(OVERLAY.rglob("*"))
     return [path.relative_to(OVERLAY) for path in found if path.is_symlink() or path.is_file()]
 
 
 def say(text: str) -> None:
-    """Progress; standard output is for the answer."""
+    """Shows progress; standard output is for the answer."""
     print(text, file=sys.stderr, flush=True)
 
 

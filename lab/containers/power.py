@@ -5,8 +5,8 @@
 A request is one line of an action (ACTIONS) and a node; the answer is one line too: on, off, or
 ``error`` and why. Only the nodes that the command line names can be switched.
 
-A node is off when nothing of it runs and nothing of it writes: the kernel of this host unmounts the
-disks of a container that was killed, and writes what their file systems held back, only afterwards.
+A node is off when nothing of it runs and nothing of it writes. After the kill of a container, the
+kernel of this host still unmounts its disks and writes the buffered data of their file systems.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONGEST_REQUEST = 200
 class Switch:
     """Answers requests; containers maps the name of a node to that of its container.
 
-    disks: the block devices that belong to a node alone.
+    disks: the block devices of one node alone.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Switch:
         self._engine = engine
         self._containers = containers
         self._disks = disks
-        # Two nodes that shoot at each other are served one after the other, as by a real device.
+        # Two nodes that fence each other are served one after the other, as by a real device.
         self._turn = asyncio.Lock()
 
     async def answer(self, request: str) -> str:
@@ -75,7 +75,7 @@ class Switch:
             writer.write((await self.answer(request.decode(errors="replace")) + "\n").encode())
             await writer.drain()
         except (OSError, ValueError, TimeoutError):
-            pass  # The client is gone, slow or talks rubbish: nothing is switched for it.
+            pass  # The client is gone, slow or sends garbage: switch nothing.
         finally:
             writer.close()
 
@@ -92,7 +92,7 @@ def claimed(device: str) -> bool:
 
 
 async def listen(switch: Switch, path: Path) -> None:
-    """Serve until SIGTERM. Who may reach the directory of the socket may switch."""
+    """Serve until SIGTERM. Everybody who can reach the socket may switch."""
     server = await asyncio.start_unix_server(switch.serve, path, limit=LONGEST_REQUEST)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
@@ -101,7 +101,7 @@ async def listen(switch: Switch, path: Path) -> None:
 
 
 def detach(pid_file: Path, log: Path) -> None:
-    """Go on in the background, with the process number in a file."""
+    """Continue in the background, with the process number in a file."""
     if os.fork():
         os._exit(0)
     os.setsid()

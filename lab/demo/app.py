@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m lab.demo``: from nothing to a report, with an exit status that says the truth."""
+"""``python -m lab.demo``: from nothing to a report, with a true exit status."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def raised(lab: Lab, options: argparse.Namespace, progress: Progress) -> Iterator[None]:
-    """Two bare hosts, taken down at the end unless they shall stay."""
+    """Two bare hosts, taken down at the end unless they are kept."""
     if not options.reuse:
         lab.down()
     progress("raising two hosts")
@@ -87,7 +87,7 @@ def raised(lab: Lab, options: argparse.Namespace, progress: Progress) -> Iterato
 
 
 def play(lab: Lab, out: Path, as_json: bool, progress: Progress) -> list[str]:
-    """Everything between bare hosts and the report; returns what went wrong."""
+    """Everything from bare hosts to the report; returns the problems."""
     target = Target.load(lab)
     first, second = provision(lab, target, out, progress)
     nodes = target.nodes
@@ -186,7 +186,7 @@ def write(
 def summary(
     report: dict[str, Any], account: dict[str, Any], problems: Sequence[str], out: Path
 ) -> None:
-    """The last words, for a person."""
+    """The summary, for people."""
     lines = [""]
     for event in report["events"]:
         down = event["downtime_s"]
@@ -207,7 +207,7 @@ def summary(
 
 
 def print_journals(lab: Lab) -> None:
-    """Both nodes' journals, for whoever looks for the reason."""
+    """The journals of both nodes, to find the reason."""
     for node, text in lab.journals().items():
         print(f"\n===== journal of {node} =====\n{text}", file=sys.stderr)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened at each event, put together from the client, the observer and the histories."""
+"""Combines client, observer and histories into the story of each event."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Played:
 
 @dataclass(frozen=True)
 class Measured:
-    """An event with everything that was measured of it."""
+    """An event and its measurements."""
 
     played: Played
     gaps: dict[str, Gap]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The measuring client as a process of the lab, and what its records say."""
+"""Runs the measuring client in the lab, and reads its records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lab.errors import LabError
 
 
 class Namespace(Protocol):
-    """What the client needs of a lab."""
+    """The part of a lab that the client needs."""
 
     def run_in(self, argv: list[str], **popen: Any) -> subprocess.Popen[Any]:
         """Start a program on the client's side of the lab's network."""
@@ -40,7 +40,7 @@ class Served:
     sessions_lost: list[float] = field(default_factory=list)
 
     def add(self, records: Sequence[dict[str, Any]]) -> None:
-        """Take in further records."""
+        """Take further records."""
         for record in records:
             kind, outcome, mono = record["kind"], record.get("outcome"), record["mono"]
             if kind == "row" and outcome == "ack":
@@ -72,7 +72,7 @@ class ClientProcess:
             )
 
     def look(self) -> Served:
-        """Take in what was recorded since the last look.
+        """Take the new records.
 
         :raises LabError: the client has ended by itself.
         """

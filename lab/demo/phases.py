@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each node's history says about a takeover: its steps and how long each took."""
+"""Reads the steps of a takeover and their times from the histories of the nodes."""
 
 from __future__ import annotations
 

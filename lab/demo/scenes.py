@@ -23,7 +23,7 @@ STEADY_S = 5.0
 
 @dataclass
 class Stage:
-    """What the scenes act on."""
+    """The objects of the scenes."""
 
     lab: Lab
     nodes: tuple[str, ...]
@@ -32,7 +32,7 @@ class Stage:
     observer: Observer
     progress: Progress
     replicated: bool = True
-    """The service's data is replicated, and not on a disk that both nodes see."""
+    """True if the data is replicated, not on a shared disk."""
 
     def active(self) -> str:
         """The node on which the service is seen, empty unless it is exactly one."""
@@ -131,7 +131,7 @@ def wait_healed(stage: Stage, timeout: float = 300.0) -> None:
                     return
                 why = f"the standby is not ready: {standby.get('why') or 'no reason given'}"
         elif sample:
-            why = f"DRBD says {sample.connection} {sample.disk}/{sample.peer_disk}"
+            why = f"DRBD: {sample.connection} {sample.disk}/{sample.peer_disk}"
         time.sleep(1.0)
     raise LabError(f"the cluster did not heal within {timeout:.0f} s: {why}")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the demonstration builds and measures: the inventory lab/cluster.yml, read as data."""
+"""The target of the demonstration: the inventory lab/cluster.yml, read as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MARKER = "failover.cluster sample"
 
 
 class Raised(Protocol):
-    """What is needed of a raised lab."""
+    """The part of a raised lab that is needed."""
 
     @property
     def dir(self) -> Path:
@@ -55,7 +55,7 @@ class Target:
 
     @classmethod
     def load(cls, lab: Raised, inventory: Path = INVENTORY) -> Target:
-        """Read the inventory's first service; its password is made anew for each lab.
+        """Read the first service of the inventory; each lab gets a new password.
 
         :raises LabError: the inventory does not describe what the demonstration needs.
         """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Did the demonstration succeed? The rules behind its exit status."""
+"""Judges the demonstration: the rules of its exit status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def failures(
     returned: Sequence[bool],
     account: dict[str, Any],
 ) -> list[str]:
-    """Everything that went wrong, a sentence each; an empty list is success.
+    """All problems, a sentence each; an empty list means success.
 
     :param report: the content of report.json.
     :param both_active: when two nodes were active at once (S1).

@@ -12,17 +12,17 @@ PIPE = "/run/container-reset"
 POWER = "/mnt/power/socket"
 
 os.mkfifo(PIPE, 0o600)
-# Where the host's kernel has no such thing, nothing has to be kept from it.
+# Without this file in the kernel of the host, nothing has to be protected.
 if Path("/proc/sysrq-trigger").exists():
     subprocess.run(["mount", "--bind", PIPE, "/proc/sysrq-trigger"], check=True)
-# Open for both, so that it never ends.
+# Open for reading and writing, so that it never ends.
 pipe = os.open(PIPE, os.O_RDWR)
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
     manager.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 while True:
     if b"b" not in os.read(pipe, 64):
         continue
-    # Whatever the switch says: the pipe must stay open, or the next writer would hang.
+    # The pipe must stay open in any case, or the next writer would hang.
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as power:
         power.connect(POWER)
         power.sendall(f"reset {os.uname().nodename}\n".encode())
