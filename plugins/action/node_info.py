@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs node_info and notes how far the node's clock can be from that of the control host."""
+"""Runs node_info and adds how far the clocks of node and control host may differ."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of the same name; of its answer only what has the form of a secret counts."""
+"""Runs the module of the same name, and drops everything from its answer that is not a secret."""
 
 from __future__ import annotations
 

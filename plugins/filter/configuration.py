@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the engine of a cluster is told on a node."""
+"""The configuration of the engine of a cluster on a node."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 name: configuration
 author: failover.cluster contributors (@failover-cluster)
 version_added: 0.1.0
-short_description: What the engine of a cluster is told on a node
+short_description: Configuration of the engine of a cluster on a node
 description:
-  - Renders the model of a cluster into the files of its engine. Where they lie is known by the
-    role of the engine.
+  - Renders the model of a cluster into the files of its engine. The role of the engine knows
+    their directory.
   - The files hold secrets. Use it with C(no_log).
 positional: node, secrets
 options:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 short_description: One link of a cluster by its name
 description:
   - Returns the link with a name, out of C(prepare_model.links).
-  - Fails if there is no such link, and says which there are.
+  - Fails if there is no such link, and names the existing links.
 positional: name
 options:
   _input:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: accounts
-short_description: System accounts with fixed numbers, never renumbered under their files
+short_description: System accounts with fixed numbers
 description:
   - Creates system accounts and their groups with given numbers.
   - An account that exists with other numbers and owns files is refused, because its files would
@@ -27,11 +27,11 @@ options:
     elements: dict
     required: true
   renumber:
-    description: Whether an existing account may get other numbers, its files with it.
+    description: Whether an existing account and its files may get other numbers.
     type: bool
     default: false
   search:
-    description: Where files of an account are looked for; other filesystems are not entered.
+    description: Directories to search for files of an account, without other filesystems.
     type: list
     elements: path
     default: [/etc, /home, /opt, /srv, /var]

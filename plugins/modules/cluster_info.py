@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the engine of a node knows about its cluster."""
+"""Reads what the engine of a node knows about its cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: cluster_info
 short_description: Reads the state of a cluster from the engine of a node
 description:
-  - Returns what the engine says, in one form, and can wait until services run.
+  - Returns the state in the same form for every engine, and can wait until services run.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -31,8 +31,8 @@ options:
     default: []
   watching:
     description:
-      - Whether the engine must have looked at all its services, and hear the other nodes.
-      - A node that is not heard is waited for, but is no error.
+      - Whether the engine must have probed all its services, and must hear the other nodes.
+      - It waits for a silent node, but a silent node is no error.
     type: bool
     default: false
   wait_s:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: confirm_fenced
-short_description: Takes responsibility that a node is switched off
+short_description: Confirms that a node is switched off
 description:
-  - The services of that node start elsewhere. If it lives in fact, its data are destroyed.
+  - The services of that node start on another node. If that node still runs in fact, their data
+    are destroyed.
   - Run it on a node that is in service, never on the one that is off.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -20,14 +21,14 @@ attributes:
   diff_mode: {support: none}
   idempotent:
     support: none
-    details: The engine refuses a node that it does not miss.
+    details: The engine refuses a node that it hears.
 options:
   node:
     description: The node that is off.
     type: str
     required: true
   who:
-    description: Who takes the responsibility; the engine writes it down.
+    description: Who confirms it; the engine records the name.
     type: str
     default: ""
 """
@@ -41,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answer:
-  description: What the engine says, empty in check mode.
+  description: Answer of the engine, empty in check mode.
   returned: always
   type: str
   sample: node2 is taken for fenced; recorded

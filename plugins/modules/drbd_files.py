@@ -13,7 +13,7 @@ description:
   - One file that cannot be parsed, or a number that is used twice, takes C(drbdadm) away from every
     resource of the node. So the new set is made beside C(/etc/drbd.d) and parsed there first; if
     DRBD refuses it, nothing is changed.
-  - A file of somebody else is never written or removed.
+  - It never writes or removes a file that it did not write itself.
   - A backing device that is in use is not replaced by another one.
   - A resource that is retired is detached and disconnected first. One that is in use refuses that.
     Its data and metadata stay.

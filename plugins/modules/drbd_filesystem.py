@@ -14,7 +14,7 @@ description:
   - Meant for a service that the cluster's daemon does not know yet; it refuses one that the daemon
     manages.
   - Only an UpToDate device whose peer is connected, UpToDate and Secondary is promoted.
-  - A device that holds anything is never formatted.
+  - It never formats a device that holds any data.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings a DRBD resource into being on a node, and never destroys data on the way."""
+"""Creates a DRBD resource on a node, and never destroys data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ description:
   - A device that holds data, or metadata of something else, is refused unless O(overwrite=true).
   - With O(initialise=true) two disks that were both just created are declared equal, so that
     no empty disk is copied.
-  - Roles (primary, secondary) are not its business; the cluster decides them.
+  - It does not change roles (primary, secondary); the cluster decides them.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -69,12 +69,12 @@ state:
   sample: {connection: Connected, role: Secondary, peer_role: Secondary, disk: UpToDate,
            peer_disk: UpToDate}
 fresh:
-  description: Whether the metadata was never used since it was created.
+  description: Whether the metadata is unused since its creation.
   returned: always
   type: bool
   sample: false
 done:
-  description: What was done, or would be.
+  description: Steps that were done, or would be.
   returned: always
   type: list
   elements: str

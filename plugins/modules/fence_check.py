@@ -10,10 +10,10 @@ DOCUMENTATION = r"""
 module: fence_check
 short_description: Checks that fence devices answer and accept the password
 description:
-  - A device is asked by its fence agent, with all its parameters, if that is installed.
+  - It asks each device by its fence agent with all parameters, if the agent is installed.
   - Before that, a BMC behind C(fence_ipmilan) with C(lanplus) is asked directly whether it takes
-    the password. It counts as unchecked still, since an agent may need more than a password.
-  - Use it with C(no_log), since it is given passwords; what it returns holds none.
+    the password. It still counts as unchecked, because an agent may need more than a password.
+  - Use it with C(no_log), because it takes passwords; it returns none.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -49,7 +49,7 @@ problems:
   elements: str
   sample: ["failover_fencing[0].nodes.node2: the BMC at 192.168.1.22 refuses the password."]
 unchecked:
-  description: Nodes whose device was not asked by its agent, because that is not installed yet.
+  description: Nodes whose device was not asked, because its agent is not installed yet.
   returned: always
   type: list
   elements: str

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Removes what the roles put on a node for a service that is no more."""
+"""Removes files of the roles on a node for services that were removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ module: forget
 short_description: Removes the files of services and applications that were removed
 description:
   - Removes units, their drop-ins and configuration that the collection wrote, and the mount point
-    if it is empty. What anybody else wrote stays.
+    if it is empty. Other files stay.
   - The data of the service stay where they are.
   - A service that is still mounted here, and a unit that is still active, are refused.
 version_added: 0.1.0

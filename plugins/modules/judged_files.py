@@ -2,20 +2,21 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Has a configuration judged before it takes the place of the one in use."""
+"""Replaces a configuration after a program has checked the new one."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: judged_files
-short_description: Replaces configuration files only after a program has found them good
+short_description: Replaces configuration files after a program has accepted them
 description:
   - >-
-    The files are written into a directory of their own, and a command is given that directory. Only
-    when it ends well do they replace those in use. What it refuses is never in use, not even for a
-    moment, and the next run begins with the same files.
+    The files are written into a directory of their own, and a command is given that directory. If
+    the command succeeds, they replace the files in use. Refused files are never in use, not even
+    for a moment, and the next run begins with the same files.
   - Files are written with mode 0600 and belong to root.
-  - Use it with C(no_log) when the files hold secrets. Then only the command's answer is returned.
+  - Use it with C(no_log) if the files hold secrets. Then it returns only the answer of the
+    command.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -59,12 +60,12 @@ written:
   elements: str
   sample: [cluster.json]
 refused:
-  description: What the command said when it refused the files, empty when it did not.
+  description: Text of the command if it refused the files, else empty.
   returned: always
   type: str
   sample: ""
 told:
-  description: What the command said of files that it found good, line by line.
+  description: Text of the command if it accepted the files, line by line.
   returned: always
   type: list
   elements: str

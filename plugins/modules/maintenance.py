@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: maintenance
-short_description: Has the cluster leave everything as it is while people work on it
+short_description: Makes the cluster leave everything as it is while people work on it
 description:
   - During maintenance no service is started, stopped or moved, and no node is fenced.
   - Asks the engine of this node; it does not matter which node of the cluster is asked.
@@ -21,7 +21,7 @@ attributes:
   idempotent: {support: full}
 options:
   state:
-    description: Whether maintenance shall be V(on) or V(off).
+    description: Whether maintenance is to be V(on) or V(off).
     type: str
     choices: ["on", "off"]
     required: true
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: What it was before.
+  description: Maintenance before the run.
   returned: always
   type: str
   sample: "off"

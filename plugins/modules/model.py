@@ -10,8 +10,8 @@ module: model
 short_description: Checks the inventory of a cluster before any node is contacted
 description:
   - Runs on the control host only.
-  - Tells everything that is wrong, a line each, with variable, value and rule; once for a cluster,
-    at the first of its nodes that is in the play. The nodes of another cluster do not fail for it.
+  - Reports all errors, a line each, with variable, value and rule; once for a cluster, at the
+    first of its nodes that is in the play. The nodes of another cluster do not fail for it.
   - The nodes of a cluster come from its inventory group, never from the hosts of the play.
   - The variables are described with the role P(failover.cluster.prepare#role).
 version_added: 0.1.0
@@ -30,7 +30,7 @@ options:
     type: bool
     default: false
   cluster:
-    description: The only cluster that is looked at; a host of another one is left alone.
+    description: Check only this cluster; hosts of others are left alone.
     type: str
     default: ""
   asked:

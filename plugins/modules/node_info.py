@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Everything that the preflight checks and the model need to know of a node, in one call."""
+"""Reads all facts of a node for the preflight checks and the model, in one call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: node_info
 short_description: Reads what the cluster needs to know about a node, without changing anything
 description:
-  - One call instead of many, because starting a module is what takes long on a small machine.
+  - It is one call instead of many, because starting a module takes long on a small machine.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -38,7 +38,7 @@ options:
     description:
       - Packages that must be installed.
       - Of alternatives, as in C(fence-agents-ipmilan | fence-agents), the first one that apt knows.
-      - An alternative for one release alone has its number behind it, as in C(postgresql-15 [12]).
+      - An alternative for one release ends with its number, as in C(postgresql-15 [12]).
     type: list
     elements: str
     default: []
@@ -83,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 node:
-  description: What was found.
+  description: The facts.
   returned: always
   type: dict
   sample: {nodename: node1, os: {id: debian, version: "12"}, time: 1700000000.5,

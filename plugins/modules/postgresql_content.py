@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The database cluster, the database and the account of a service on its shared storage."""
+"""Creates the database cluster, database and account of a service on its storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ module: postgresql_content
 short_description: Creates a PostgreSQL cluster with one database and one account
 description:
   - A data directory that does not exist is prepared beside its place and moved there when it is
-    complete, so a run that was cut off leaves nothing half made.
+    complete, so an interrupted run leaves nothing incomplete.
   - Data of another version than that of the programs are refused.
   - In an existing directory a missing database or account is made, and a wrong password is
     corrected, if its server runs on this node or was shut down in order; after a crash the
@@ -22,7 +22,7 @@ extends_documentation_fragment: failover.cluster.attributes
 attributes:
   check_mode:
     support: partial
-    details: A stopped server is not asked, because that writes to its directory.
+    details: It does not ask a stopped server, because that would write to its directory.
   diff_mode: {support: none}
   idempotent: {support: full}
 options:
@@ -72,7 +72,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: What was done, or would be.
+  description: Steps that were done, or would be.
   returned: always
   type: list
   elements: str

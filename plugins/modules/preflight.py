@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Judges what the nodes answered
+short_description: Judges the answers of the nodes
 description:
   - Runs on the control host only, after M(failover.cluster.node_info) asked every node, and
     M(failover.cluster.model) completed the model with the answers.
@@ -50,8 +50,8 @@ options:
     default: false
   remove:
     description:
-      - Services that shall be stopped and removed; they are not in the inventory any more.
-      - A service that the nodes know and neither the inventory nor this names is refused.
+      - Services to stop and remove; they are not in the inventory any more.
+      - A service that the nodes know, but neither the inventory nor this list, is refused.
     type: list
     elements: str
     default: []
@@ -67,13 +67,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 takeover:
-  description: What each exclusion method costs of a takeover, one sentence each.
+  description: Time of a takeover for each exclusion method, a sentence each.
   returned: success
   type: list
   elements: str
   sample: ["lease: an owner that dies counts as excluded 22 s after its last sign of life."]
 gone:
-  description: What the node has of services that were removed from the inventory.
+  description: Parts on the node of services that were removed from the inventory.
   returned: success
   type: list
   elements: dict

@@ -12,8 +12,8 @@ short_description: Switches a directory to one of several versions in one step
 description:
   - O(path) is a symbolic link to the version in use. Versions lie beside it, as O(path)-VERSION.
   - >-
-    The switch replaces the link at once. A program that begins meanwhile loads the old version or
-    the new one, never some files of each. Other versions are removed with O(keep=false).
+    The switch replaces the link at once. A program that starts meanwhile loads the old version or
+    the new one, never a mix. Other versions are removed with O(keep=false).
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -27,7 +27,7 @@ options:
     type: path
     required: true
   version:
-    description: The version that it shall point to.
+    description: Version that the link is to point to.
     type: str
     required: true
   keep:

@@ -12,9 +12,9 @@ short_description: Keeps the generated secrets of a cluster on its nodes
 description:
   - Reads the secrets that a node keeps, takes over those that are given and, if asked to,
     generates those that are missing.
-  - Use it with C(no_log), since it returns them.
-  - A value that is not a text of 64 hexadecimal digits is told in C(problem) and not returned, for
-    what one node says becomes configuration of the other.
+  - Use it with C(no_log), because it returns them.
+  - A value that is not a text of 64 hexadecimal digits is reported in C(problem) and not
+    returned, because it would become configuration of the other node.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -47,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problem:
-  description: What is wrong with the secrets that the node keeps, empty if nothing is.
+  description: Error in the secrets that the node keeps, empty if there is none.
   returned: always
   type: str
   sample: ""

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the area of locks on a shared disk, and never overwrites anything on the way."""
+"""Makes the area of locks on a shared disk, and never overwrites data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ short_description: Makes the area of locks on a shared disk
 description:
   - Writes the head of the area and a free lock for each service, on an empty device.
   - A device that holds anything else is refused, and so is the area of another cluster.
-  - A lock that exists is never written to, whoever has it; so it is safe while the cluster runs.
+  - It never writes to an existing lock, so it is safe while the cluster runs.
   - The device is one that both nodes see, of its own, such as a small partition or LUN.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -54,13 +54,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: What was written, or would be.
+  description: Parts that were written, or would be.
   returned: always
   type: list
   elements: str
   sample: [area, "lock 1: shop"]
 owners:
-  description: The node that has each lock as the disk says, empty for a lock that is free.
+  description: The node that holds each lock on the disk, empty for a free lock.
   returned: always
   type: dict
   sample: {shop: node1, mail: ""}

@@ -13,7 +13,7 @@ description:
   - Makes the filesystem on an empty disk that both nodes see, mounts it, and gives it back.
   - Meant for a service that the cluster's daemon does not know yet; it refuses one that the daemon
     manages.
-  - A disk that holds anything is never formatted.
+  - It never formats a disk that holds any data.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Moves a service to another node and says how long it took."""
+"""Moves a service to another node and measures the time."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ options:
     type: str
     required: true
   to:
-    description: Node that shall run it. A cluster of two nodes needs no word; it is the other one.
+    description: Node that is to run it. In a cluster of two nodes, the default is the other node.
     type: str
   wait_s:
-    description: How long the move may take, in seconds.
+    description: Longest time of the move, in seconds.
     type: int
     default: 120
 """
@@ -53,7 +53,7 @@ after:
   type: str
   sample: node1
 seconds:
-  description: How long the move took, 0 if there was none.
+  description: Time of the move, 0 if there was none.
   returned: always
   type: float
   sample: 2.4

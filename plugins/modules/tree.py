@@ -11,7 +11,7 @@ module: tree
 short_description: Writes a whole tree of text files in one call
 description:
   - Starting a module takes longer than writing a file, so one call writes all files of a part.
-  - Each file is replaced at once; a reader sees the old or the new text, never half of it.
+  - Each file is replaced in one step; a reader sees the old or the new text, never a mix.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes

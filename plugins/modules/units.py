@@ -10,8 +10,8 @@ DOCUMENTATION = r"""
 module: units
 short_description: Enables, disables, starts, stops and restarts several units in one call
 description:
-  - The manager reads its files again once, and only if something was changed, because that is
-    what takes long on a small machine.
+  - The manager reads its files again at most once, and only after a change, because that takes
+    long on a small machine.
   - A unit that does not exist counts as stopped and disabled.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -44,7 +44,7 @@ options:
     elements: str
     default: []
   restarted:
-    description: Units that are started anew.
+    description: Units to restart.
     type: list
     elements: str
     default: []
@@ -55,17 +55,17 @@ options:
     default: []
   restarted_for:
     description:
-      - Files of units that must be started anew when one of them has changed since the unit began.
+      - Files by unit. The unit is restarted if one of them has changed since its start.
       - >-
-        A directory stands for what lies in it. What counts is what runs, and not what this run
-        changed. So a run that was cut off is finished by the next.
+        A directory stands for its files. The state of the running unit counts, not the changes of
+        this run, so the next run completes an interrupted one.
     type: dict
     default: {}
   reloaded_for:
     description:
       - >-
-        Files of units that must read their configuration again when one of them has changed since
-        the unit began or was reloaded last.
+        Files by unit. The unit is reloaded if one of them has changed since its start or last
+        reload.
     type: dict
     default: {}
   read_again:
@@ -87,7 +87,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: What was done, or would be.
+  description: Steps that were done, or would be.
   returned: always
   type: list
   elements: str

@@ -49,7 +49,7 @@ def test_down_of_what_never_was_is_done() -> None:
 
 def test_a_file_and_options_contradict_each_other() -> None:
     arguments = parser().parse_args(["up", "--spec", "x.yml", "--nodes", "3"])
-    with pytest.raises(LabError, match="--spec says everything"):
+    with pytest.raises(LabError, match="--spec holds everything"):
         spec_of(arguments)
 
 
