@@ -16,7 +16,7 @@ from failoverd.core.lock import Hold, Next, Record
 from failoverd.core.state import State
 from failoverd.fencing import gate
 from failoverd.fencing.sfex import block as lock_block
-from failoverd.fencing.sfex import level as level
+from failoverd.fencing.sfex import level
 from failoverd.fencing.sfex import lock as sfex
 from failoverd.resources.sfex import ANSWER_SHARE, START_TIMEOUT_S
 

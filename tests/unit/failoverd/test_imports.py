@@ -113,7 +113,7 @@ def inside(graph: Graph, files: Path) -> list[str]:
     found = []
     for name, others in graph.items():
         for other in others:
-            folder, _, module = other.rpartition(".")
+            folder, _dot, module = other.rpartition(".")
             if folder not in folders or f"{name}.".startswith(f"{folder}."):
                 continue
             used[folder].add(module)
@@ -196,7 +196,7 @@ def test_a_core_that_imports_of_the_shell_is_found(tmp_path: Path, line: str) ->
 def folders(place: Path, **texts: str) -> Path:
     """A tree of failoverd; folder_module=text of the module, __init__ for the folder's own."""
     for name, text in texts.items():
-        folder, _, module = name.partition("_")
+        folder, _line, module = name.partition("_")
         file = place / "failoverd" / folder / f"{module}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
