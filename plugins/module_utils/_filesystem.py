@@ -14,6 +14,11 @@ from ._command import runner
 OPTIONS = {"ext4": ("-m", "0")}
 """No blocks for root alone: the cluster keeps a reserve, and gives it up to every account (F91)."""
 
+JOURNAL_FROM = 32 << 30
+"""From this size on mke2fs makes a journal of 256 MiB to 1 GiB. A mount after a crash replays it,
+and a takeover waits for that: at the worst 1.4 s with 1 GiB, 0.35 s with 128 MiB."""
+JOURNAL = ("-J", "size=128")
+
 
 class Filesystem:
     """The filesystem of one service on this node."""
@@ -77,7 +82,13 @@ class Filesystem:
     def make(self, *options: str) -> None:
         """Write an empty filesystem."""
         kind = self.params["filesystem"]
-        self.must([f"mkfs.{kind}", "-q", *OPTIONS.get(kind, ()), *options, self.device])
+        journal = JOURNAL if kind == "ext4" and self._size() >= JOURNAL_FROM else ()
+        self.must([f"mkfs.{kind}", "-q", *OPTIONS.get(kind, ()), *journal, *options, self.device])
+
+    def _size(self) -> int:
+        """Of the device, in bytes."""
+        with open(self.device, "rb") as device:
+            return device.seek(0, os.SEEK_END)
 
     def mount(self) -> None:
         """Mount it."""
