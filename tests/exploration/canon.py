@@ -19,21 +19,19 @@ from failoverd.core.message import Message
 DROPPED = frozenset(
     {
         "config", "since", "counter", "cluster", "node", "name", "why", "failure", "said", "hears",
-        "doing", "op_until", "query_until", "shot_until", "on_until",
+        "doing", "op_until", "expires", "on_until",
         "latest_s", "links", "greeted_at", "told_old",
         "pace", "asked", "asked_at", "answered_at",
     }
 )  # fmt: skip
 """Never read by a rule, only said to people, the same everywhere, or implied by what is kept."""
-OWN_NUMBERS = frozenset(
-    {"op", "claim", "promise", "outdate", "clear", "query_op", "shot_op", "on_op"}
-)
+OWN_NUMBERS = frozenset({"op", "claim", "promise", "outdate", "clear", "on_op"})
 """Drawn from the counter of the node that holds the field."""
 PEER_NUMBERS = frozenset({"outdated", "outdating", "cleared", "Grant.claim"})
 """Drawn from the other node's counter."""
 FUTURE = frozenset(
     {
-        "next_beat", "due", "retry_at", "next_query", "until", "next_outdate",
+        "next_beat", "due", "next_at", "retry_at", "next_query", "until", "next_outdate",
         "next_resume", "started", "wake",
     }
 )  # fmt: skip

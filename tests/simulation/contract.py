@@ -235,7 +235,7 @@ class Contract:
             return False
         if any(is_on(count) for count in astuple(state.modes)) or node.lan_lost or state.ineligible:
             return False
-        if state.exclusion.shot_op or state.exclusion.cut is not None or state.said is None:
+        if state.exclusion.shots or state.exclusion.cut is not None or state.said is None:
             return False
         if node.daemon.locks is not None and not node.daemon.locks.settled:
             return False

@@ -110,7 +110,7 @@ class Daemon:
             if volume.name in node.handlers:
                 self.ask_for_kernel(volume)
         self.later(0.1, 1.0, self._patrol)
-        if self.config.lease is not None:
+        if self.config.lease is not None or self.config.witness:
             self.later(0.1, 1.0, self.service_lan.ping)
         self._schedule()
 

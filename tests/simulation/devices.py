@@ -24,6 +24,8 @@ class Device:
 
     node: str
     mood: str = "normal"
+    session: int = 0
+    """Counts its sessions: an order ends the question under way, whose answer is nobody's then."""
 
 
 class Fencing:
@@ -59,6 +61,10 @@ class Fencing:
         device, clock = self.devices[target, level], self.clock
         if ask is Ask.OFF:
             self.cutter[target] = (asker, clock.now)
+        if ask is Ask.STATUS:
+            answer = self._question(device, answer)
+        else:
+            device.session += 1
         mood = device.mood
         if mood == "mute":
             return
@@ -78,6 +84,16 @@ class Fencing:
             return
         clock.after(wait, partial(self.power, target, ask is Ask.ON))
         clock.after(wait + clock.between(0.2, 1.2), partial(self._look, device, answer, "verified"))
+
+    def _question(self, device: Device, answer: Answer) -> Answer:
+        """A question that an order may end: one session at a time, as the shell does it."""
+        session = device.session
+
+        def answered(power: Power, detail: str) -> None:
+            given_up = session != device.session
+            answer(Power.UNKNOWN if given_up else power, detail)
+
+        return answered
 
     def _off(self, device: Device) -> None:
         # Healed devices have dropped what was still queued in them.

@@ -63,14 +63,14 @@ class Finale:
         self._served_by(self.other)
 
     def _owner_freezes(self) -> None:
-        """F25, F03: by the next device if the first is dead; F10: and it is switched on again."""
+        """F25, F83: by the next device if the first is dead; F10: and it is switched on again."""
         setting = self.world.setting
         devices = self.world.fencing.of(self.owner.name)
         if len(devices) > 1:
             devices[0].mood = "dead"
             self._pass(1.0)
         self.owner.freeze(clock_stops=False)
-        self._pass(setting.takeover_s + 2 * DEVICE_TIMEOUT_S * (len(devices) > 1))
+        self._pass(setting.excluded_s)
         goes_home = any(service.failback for service in setting.services)
         if goes_home:  # it may be back where it was already (F10)
             self._pass(2 * FAILBACK_S + setting.timing.move_s)
@@ -167,9 +167,31 @@ class Finale:
         if len(self.world.volumes) == 1 and owners != {self.owner.name}:
             raise Violation("LOOP", f"{self.owner.name} owned it and lost the race")
 
+    def _cut_off(self) -> None:
+        """F14, F15: the owner alone has lost everything: it is the one that is shot."""
+        for link in self.world.network.links.values():
+            link.cut.update(self.world.nodes)
+        self.world.kernels_notice()
+        self.owner.lan(lost=True)
+        self._pass(self.world.setting.excluded_s)
+        self._served_by(self.other)
+        cut = self.contract.cuts - self.cuts
+        if dict(cut) != {self.owner.name: 1}:
+            raise Violation("LOOP", f"{self.owner.name} alone was cut off, cuts {dict(cut)}")
+
+    def _all_dark(self) -> None:
+        """F14, F15: the service network is dead for both: the owner has the head start."""
+        for node in self.world.pair:
+            node.lan(lost=True)
+        self._split()
+
     def _forsaken(self) -> None:
         """F25: an owner without any contact stops in order, before its watchdog would reset it."""
-        lease = self.world.setting.lease
+        lease, setting = self.world.setting.lease, self.world.setting
+        decide = setting.witness and len(self.world.volumes) == 1 and not setting.watched
+        if lease is None and decide:
+            self._cut_off() if self.clock.chance(0.5) else self._all_dark()
+            return
         if lease is None or not self.world.setting.leased:
             self._split()
             return

@@ -27,6 +27,14 @@ STATELESS = 0.5
 SHARED = 0.17
 """Share of the worlds without a lease that stand on a shared disk with SFEX locks."""
 MARGIN_S = 2.0
+LOOK_S = 2.2
+"""A round of the ping targets and a probe of the addresses take so long at the most."""
+DEVICE_S = 3.3
+"""A device that answers has switched off, and said so."""
+QUICK_START_S = 5.0
+"""A start of what is well, with a promotion that is refused at first."""
+WITNESSED = 0.5
+"""Share of the worlds in which ping targets decide who has a head start."""
 LOCK_S = 60.0
 """A lock is waited for so long before a start has failed."""
 CLUSTER = "sim"
@@ -52,6 +60,8 @@ class Setting:
     """Every service is on the shared disk under an SFEX lock; a watchdog is needed for that."""
     locks: Times = field(default_factory=Times)
     watchdog_s: float = 0.0
+    witness: bool = False
+    """Ping targets decide who has a head start."""
     preserve: str = PRESERVE
     """What the unit file of the daemon says of its run directory (F72)."""
 
@@ -107,6 +117,7 @@ class Setting:
             kinds=tuple(_KINDS.get(level, Kind.STONITH) for level in self.levels),
             lease=self.lease,
             watchdog_s=self.watchdog_s,
+            witness=self.witness,
             timing=self.timing,
         )
 
@@ -115,10 +126,22 @@ class Setting:
         """From the death of an owner to the service on its healthy standby."""
         t = self.timing
         alone_s = self.lease.closed_s + 5.0 if self.lease is not None else 0.0
-        fences_s = t.fence_delay_s + t.query_s + 6.0 * len(self.levels)
+        head_start_s = t.fence_delay_s * (2 if self.witness else 1)
+        fences_s = head_start_s + t.query_s + 6.0 * len(self.levels)
         locks = self.locks
         ages_s = locks.timeout_s + locks.collision_s + 2 * locks.renew_s if self.shared else 0.0
         return t.dead_s + max(alone_s, fences_s + ages_s) + START_TIMEOUT_S
+
+    @property
+    def excluded_s(self) -> float:
+        """The same of an owner whose first device is dead, with the shortest waits (F83).
+
+        With ping targets the standby sees that the owner serves nobody, and does not wait.
+        """
+        if self.watched:
+            return self.takeover_s
+        head_start_s = LOOK_S if self.witness else self.timing.fence_delay_s
+        return self.timing.dead_s + head_start_s + DEVICE_S * len(self.levels) + QUICK_START_S
 
     @property
     def repair_s(self) -> float:
@@ -171,6 +194,8 @@ def draw(seed: int) -> Setting:
         newer=rng.choice(NAMES) if rng.random() < 0.1 else "",
         older=rng.choice(NAMES) if rng.random() < 0.1 else "",
     )
+    decide = random.Random(f"witness {seed}").random() < WITNESSED
+    setting = replace(setting, witness=decide)
     leased = _leased(setting, random.Random(f"lease {seed}"))
     return leased if leased.lease is not None else _shared(setting, random.Random(f"sfex {seed}"))
 

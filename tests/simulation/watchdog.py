@@ -60,7 +60,7 @@ class Lan:
 
     def _pong(self, asked_at: float) -> None:
         if not self.node.lan_lost:
-            self.daemon.deliver(events.Reached(Reach.REACHED, asked_at))
+            self.daemon.deliver(events.Reached(Reach.REACHED, asked_at, complete=True))
 
     def probe(self, action: actions.ProbeAddresses) -> None:
         """ARP requests for every address, twice; whoever has one up answers, if the LAN carries."""

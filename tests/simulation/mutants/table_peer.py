@@ -17,26 +17,26 @@ PEER = (
     ),
     Mutant(
         "rules/fence.py",
-        "if event.power is Power.OFF and life is not Life.ALIVE:",
-        "if event.power is not Power.ON and life is not Life.ALIVE:",
+        "elif event.power is Power.OFF and step.peer.life is not Life.ALIVE:",
+        "elif event.power is not Power.ON and step.peer.life is not Life.ALIVE:",
         "a question that timed out counts as an off (F03, F05)",
     ),
     Mutant(
         "rules/fence.py",
-        "if event.power is Power.OFF and life is not Life.ALIVE:",
-        "if event.power is Power.ON and life is not Life.ALIVE:",
+        "elif event.power is Power.OFF and step.peer.life is not Life.ALIVE:",
+        "elif event.power is Power.ON and step.peer.life is not Life.ALIVE:",
         "a node that is on is taken for off, and one that is off for on (F05)",
     ),
     Mutant(
         "rules/fence.py",
-        "prove_gone(step, Proof.FOUND_OFF, work.query_of,",
-        "prove_gone(step, Proof.FOUND_OFF, state.peer.greeted,",
+        "prove_gone(step, Proof.FOUND_OFF, asked.of,",
+        "prove_gone(step, Proof.FOUND_OFF, step.peer.greeted,",
         "an old answer of a device proves a life that began after the question",
     ),
     Mutant(
         "rules/fence.py",
-        "prove_gone(step, Proof.FENCED, work.shot_of, level)",
-        "prove_gone(step, Proof.FENCED, state.peer.greeted, level)",
+        "prove_gone(step, Proof.FENCED, asked.of, level)",
+        "prove_gone(step, Proof.FENCED, step.peer.greeted, level)",
         "a shot proves a life that began after it was ordered",
     ),
     Mutant(
@@ -46,16 +46,40 @@ PEER = (
         "a peer is fenced although its kernel answers (F12)",
     ),
     Mutant(
-        "rules/fence.py",
-        "local.held:\n            return delay\n",
+        "rules/head_start.py",
+        "local.held:\n            return _of_standby(step)\n",
         "local.held:\n            return 0.0\n",
         "the standby has no delay (F14, F15)",
     ),
     Mutant(
-        "rules/fence.py",
-        "        if service.held:\n            return 0.0\n",
-        "        if service.held:\n            return delay\n",
+        "rules/head_start.py",
+        "return delay if witness and not _fresh(step, step.state.lan.reached_at) else 0.0\n",
+        "return delay\n",
         "the owner has no head start (F14, F15)",
+    ),
+    Mutant(
+        "rules/head_start.py",
+        "return delay if witness and not _fresh(step, step.state.lan.reached_at) else 0.0\n",
+        "return 0.0\n",
+        "an owner that has lost the service network keeps its head start (F14, F15)",
+    ),
+    Mutant(
+        "rules/head_start.py",
+        "    return 0.0 if up and seen else 2 * delay\n",
+        "    return 0.0 if up and seen else delay\n",
+        "a standby that sees nothing waits as long as an owner that sees nothing (F14, F15)",
+    ),
+    Mutant(
+        "rules/head_start.py",
+        "    return 0.0 if up and seen else 2 * delay\n",
+        "    return 2 * delay\n",
+        "a standby waits although the owner serves nobody (F02)",
+    ),
+    Mutant(
+        "rules/head_start.py",
+        "        silent_at = None if event.answered else lan.probed_at\n",
+        "        silent_at = lan.probed_at\n",
+        "an owner whose address answers has no head start (F14, F15)",
     ),
     Mutant(
         "rules/fence.py",
@@ -77,9 +101,32 @@ PEER = (
     ),
     Mutant(
         "rules/fence.py",
-        "    if following is not None and not step.maintenance and reason_to_shoot(step):\n",
-        "    if following is not None and following < 0 and reason_to_shoot(step):\n",
+        "    if level is None:\n        return False\n    power_on.ordered",
+        "    if level != 0:\n        return False\n    power_on.ordered",
         "only the first fence device is ever ordered (F03, F04)",
+    ),
+    Mutant(
+        "rules/fence.py",
+        "    elif work.last_level >= 0 and _races(step, work.last_level)",
+        "    elif work.last_level > 9 and _races(step, work.last_level)",
+        "a device waits for the whole time-out of the one before (F83)",
+    ),
+    Mutant(
+        "rules/fence.py",
+        "        if event.op == asked.op:\n"
+        "            rest = tuple(other for other in work.shots if other is not asked)\n",
+        "        if event.op in {each.op for each in work.questions + work.shots}:\n"
+        "            rest = tuple(other for other in work.shots if other is not asked)\n",
+        "the answer to a question counts as that to an order (F03, F83)",
+    ),
+    Mutant(
+        "rules/fence.py",
+        '        step.note("fence-failed", f"{text}: {event.detail}", alert=not over)\n',
+        '        step.note("fence-failed", f"{text}: {event.detail}", alert=not over)\n'
+        "        if len(step.config.levels) > 1 and not over and not step.exclusion.shots:\n"
+        "            prove_gone(step, Proof.FENCED, asked.of, level)\n"
+        "            return\n",
+        "two devices that have both failed count as one that has not (F03, F83)",
     ),
     Mutant(
         "rules/fence.py",
@@ -89,8 +136,8 @@ PEER = (
     ),
     Mutant(
         "rules/fence.py",
-        "    step.set_exclusion(shot_op=0, tries=work.tries + 1, retry_at=step.now + pause)\n",
-        "    step.set_exclusion(shot_op=0, tries=work.tries + 1, retry_at=step.now + 1e6)\n",
+        "tries=work.tries + 1, retry_at=step.now + pause, last_level=-1)\n",
+        "tries=work.tries + 1, retry_at=step.now + 1e6, last_level=-1)\n",
         "a failed fence is never tried again (F03)",
     ),
     Mutant(
@@ -122,8 +169,8 @@ PEER = (
     ),
     Mutant(
         "rules/power_on.py",
-        "due=step.now + pause_s, tries=cut.tries + 1",
-        "due=step.now + 1e6, tries=cut.tries + 1",
+        "        due = step.now + pause_s\n",
+        "        due = step.now + 1e6\n",
         "a power-on that failed is not tried again (F10)",
     ),
     # -- liveness -----------------------------------------------------------------------------

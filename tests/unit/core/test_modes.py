@@ -144,7 +144,7 @@ def test_f66_a_shot_that_failed_is_not_followed_by_the_next_level() -> None:
     assert shots(b)
     b.todo.clear()
     b.feed(events.Command(9, Verb.MAINTENANCE, "on"))
-    b.feed(events.FenceDone(b.state.exclusion.shot_op, Power.UNKNOWN))
+    b.feed(events.FenceDone(b.state.exclusion.shots[0].op, Power.UNKNOWN))
     b.pass_time(60)
     assert idle(b)
 

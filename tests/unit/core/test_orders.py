@@ -194,9 +194,9 @@ def test_f03_a_device_that_never_answers_is_given_up_for_the_next_one() -> None:
     assert asked(b, Ask.OFF) == [1]
     b.pass_time(9)
     assert notes(b, "fence-failed")
-    assert not b.state.exclusion.shot_op
+    assert not b.state.exclusion.shots
     b.pass_time(b.config.timing.fence_retry_s + 1)
-    assert asked(b, Ask.OFF) == [0], "it is tried again"
+    assert asked(b, Ask.OFF) == [0, 1], "it is tried again, and the next soon after it (F83)"
 
 
 def test_f03_the_pause_after_each_failed_round_is_twice_as_long_up_to_a_minute() -> None:

@@ -123,7 +123,7 @@ def test_it_stays_off_where_the_configuration_says_so() -> None:
 def test_one_that_was_found_off_is_left_off() -> None:
     b = bereaved()
     b.pass_time(1)
-    assert [order.ask for order in b.fence_answers(Power.OFF)] == [Ask.STATUS]
+    assert {order.ask for order in b.fence_answers(Power.OFF)} == {Ask.STATUS}
     b.finish(actions.Start)
     b.pass_time(LONG_S)
     assert b.state.peer.proof is Proof.FOUND_OFF
@@ -265,7 +265,8 @@ def test_a_restarted_daemon_switches_on_what_its_earlier_life_has_switched_off()
             assert isinstance(order, actions.Fence)
             asked.append(order)
             b.feed(events.FenceDone(order.op, Power.ON if order.ask is Ask.ON else Power.OFF))
-    assert [order.ask for order in asked if order.ask is not Ask.STATUS] == [Ask.ON]
+    ordered = [(order.ask, order.level) for order in asked if order.ask is not Ask.STATUS]
+    assert ordered == [(Ask.ON, 0), (Ask.ON, 1)], "the one that says off, and the one that acted"
     kept = [a.level for a in b.take(actions.KeepCut) if isinstance(a, actions.KeepCut)]
     assert kept[-1] == ""
     assert not notes(b, "off-unasked")
@@ -300,7 +301,7 @@ def test_a_device_that_is_configured_no_more_leaves_the_work_to_the_first() -> N
     b = bereaved()
     b.state, _todo = begin(b.config, 5 << 32, b.now, None, frozenset(), "gone")
     assert b.state.exclusion.cut is not None
-    assert b.state.exclusion.cut.level == 0
+    assert b.state.exclusion.cut.levels[0] == 0
 
 
 def test_a_goodbye_of_before_the_shot_is_no_word_of_a_node_that_was_on_after_it() -> None:
@@ -310,8 +311,8 @@ def test_a_goodbye_of_before_the_shot_is_no_word_of_a_node_that_was_on_after_it(
     pair.a.feed(events.Heard("lan", goodbye))
     Pair.see(pair.a, replace(ALONE, role="Primary", suspended=True))
     orders = [o for o in pair.a.take(actions.Fence) if isinstance(o, actions.Fence)]
-    [query] = [order for order in orders if order.ask is Ask.STATUS]
-    [shot] = [order for order in orders if order.ask is Ask.OFF]
+    query = next(order for order in orders if order.ask is Ask.STATUS)
+    shot = next(order for order in orders if order.ask is Ask.OFF)
     born = replace(goodbye, goodbye=False, incarnation=goodbye.incarnation + (1 << 32), echo=0)
     pair.a.feed(events.Heard("lan", born), 0.1)
     pair.a.feed(events.FenceDone(query.op, Power.OFF), 0.1)

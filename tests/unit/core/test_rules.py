@@ -71,7 +71,7 @@ def test_f05_a_device_that_says_off_is_proof_without_a_shot() -> None:
     Pair.see(b, ALONE)
     b.pass_time(1)
     asked = b.fence_answers(Power.OFF)
-    assert [o.ask for o in asked] == [Ask.STATUS]
+    assert [o.ask for o in asked] == [Ask.STATUS, Ask.STATUS], "every device is asked"
     assert b.state.peer.proof is Proof.FOUND_OFF
     assert len(starts(b)) == 1
 

@@ -248,7 +248,7 @@ def test_s2_io_is_never_resumed_without_proof(monkeypatch: pytest.MonkeyPatch) -
 def test_f66_no_rule_can_shoot_in_maintenance(monkeypatch: pytest.MonkeyPatch) -> None:
     b = standby()
     b.feed(events.Command(1, Verb.MAINTENANCE, "on"))
-    swap(monkeypatch, fence, "exclude", lambda step: fence._order_off(step, 0))
+    swap(monkeypatch, fence, "exclude", fence._order_next)
     b.pass_time(20)
     assert not shots(b)
     assert "F66" in b.state.defect

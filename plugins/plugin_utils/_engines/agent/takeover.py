@@ -24,7 +24,8 @@ def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
             levels.append(takeover.lock(method["name"], times["timeout_s"], times["collision_s"]))
         else:
             levels.append(takeover.device(method["name"], method["timeout_s"]))
-    told = takeover.costs(guard.durations(model["timing"]), levels)
+    decide = model["ping_targets"] and all(s["addresses"] for s in model["services"])
+    told = takeover.costs(guard.durations(model["timing"]), levels, 2 if decide else 1)
     return {name: list(both) for name, both in told.items()}
 
 

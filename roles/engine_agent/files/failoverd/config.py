@@ -104,9 +104,16 @@ class Config:
             lease=next((level.lease for level in self.fencing if level.lease), None),
             pact=self._pact(),
             watchdog_s=float(self.watchdog.timeout_s) if self.watchdog is not None else 0.0,
+            witness=self._witness,
             power_on=self.power_on,
             timing=self.timing,
         )
+
+    @property
+    def _witness(self) -> bool:
+        """What a node sees of the service network can decide who has a head start."""
+        types = [{r.type for r in service.resources} for service in self.services]
+        return bool(self.monitors.ping.targets) and all("virtual_ip" in each for each in types)
 
     def takeover_costs(self) -> dict[str, tuple[float, float]]:
         """Method -> (least, most) seconds from the last sign of life to the proof."""
@@ -121,11 +128,11 @@ class Config:
                 levels.append(takeover.device(level.name, level.timeout_s))
             else:
                 levels.append(takeover.lock(level.name, *slowest))
-        return takeover.costs(self.timing, levels)
+        return takeover.costs(self.timing, levels, 2 if self._witness else 1)
 
     def _pact(self) -> int:
         """A checksum of all durations and addresses that proofs depend on; equal on both nodes."""
-        if all(level.method == "stonith" for level in self.fencing):
+        if all(level.method == "stonith" for level in self.fencing) and not self._witness:
             return 0
         # The peer may have forgotten a service already that still has to be stopped here (F79).
         named = [service for service in self.services if not service.retired]

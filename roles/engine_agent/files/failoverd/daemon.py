@@ -211,6 +211,7 @@ class Daemon:
             [link.interface for link in config.links if isinstance(link, UdpSettings)],
             self._pacing,
         )
+        self._dispatcher.on_doubt = self._monitors.hurry
         self._runner.on_beat = self._beat
         self._outbox = Outbox(config.cluster, config.node, config.notifications, self._history)
         self._history.listeners.append(self._outbox.take)

@@ -73,6 +73,8 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self.post: Callable[[Event], None] = lambda event: None
         self.on_leave: Callable[[], None] = lambda: None
+        self.on_doubt: Callable[[], None] = lambda: None
+        """The service network is looked at: ask the ping targets now."""
         self.look: Look | None = None
         """Reads the disk of a service at once, so that the core decides on its present state."""
         self._methods: dict[type, Callable[[Any], None]] = {
@@ -181,6 +183,7 @@ class Dispatcher:
 
     async def _addresses(self, action: ProbeAddresses) -> None:
         """If the probe fails, the addresses count as answered: silence has to be proved."""
+        self.on_doubt()
         resources = [r for s in self._services.values() for r in s.resources.values()]
         try:
             answered = await who_answers(resources)

@@ -7,6 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+LEAD_S = 5.0
+"""So long a fence device that answers questions is alone with an order to switch off. Then the next
+level has it too (F83)."""
 FENCE_LIMIT_S = 120.0
 """The limit of a level for which none is configured."""
 
@@ -140,6 +143,9 @@ class CoreConfig:
     watchdog_s: float = 0.0
     """The time after which this node's watchdog resets it, 0 if it has none. With a lease it is the
     same number as there. With a watchdog Pet is ordered, with or without a lease."""
+    witness: bool = False
+    """Ping targets are asked, and every service has an address: what each node sees of the service
+    network decides who has a head start."""
     power_on: bool = True
     """Power the peer on again after it was fenced."""
     timing: Timing = field(default_factory=Timing)

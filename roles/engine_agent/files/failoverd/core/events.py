@@ -177,6 +177,8 @@ class Reached:
     asked_at: float = 0.0
     """For REACHED: the monotonic time at which the request was sent that has been answered; 0 if
     it is not known, which keeps no lease alive."""
+    complete: bool = False
+    """For REACHED: every target has answered."""
 
 
 @dataclass(frozen=True)

@@ -115,18 +115,29 @@ UNKNOWN_LIFE = -1
 class Cut:
     """This node's order to switch the peer off, until it is over."""
 
-    level: int
-    """Which device switches it on again."""
+    levels: tuple[int, ...]
+    """Which devices have to switch it on again: every one that was ordered and may have acted."""
     life: int = 0
-    """Newest incarnation known when the shot had ended, UNKNOWN_LIFE if an earlier life of this
+    """Newest incarnation known when the shots had ended, UNKNOWN_LIFE if an earlier life of this
     daemon gave the order."""
-    verified: bool = False
-    """That device has said that it was done."""
     due: float | None = None
-    """When it is to be switched on, None while the shot is under way."""
+    """When it is to be switched on, None while shots are under way."""
     tries: int = 0
     at: float = 0.0
     """When the shot was ordered, or had ended. Older words are no sign of life after it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A level that is asked or ordered now. One of each kind at most for a level."""
+
+    op: int
+    level: int
+    asked_at: float
+    expires: float
+    """When it has failed unless it was answered before (F76)."""
+    of: int
+    """Newest incarnation known when it was asked."""
 
 
 @dataclass(frozen=True)
@@ -136,19 +147,17 @@ class Exclusion:
     After its until an op has failed, unless it was answered (F76).
     """
 
-    query_op: int = 0
-    query_until: float = 0.0
-    query_level: int = 0
-    query_of: int = 0
-    """Newest incarnation known when the question was asked."""
+    questions: tuple[Asked, ...] = ()
+    """Of one round: every fence device is asked at once."""
     next_query: float = 0.0
-    due: float | None = None
-    """When the peer may be shot at, None while there is no reason to."""
-    shot_op: int = 0
-    shot_until: float = 0.0
-    shot_level: int = 0
-    shot_of: int = 0
-    """Newest incarnation known when the shot was ordered."""
+    since: float | None = None
+    """Since when there is a reason to shoot at the peer, None while there is none."""
+    shots: tuple[Asked, ...] = ()
+    """The orders to switch off that are under way. A new round begins when all have ended."""
+    last_level: int = -1
+    """The level that was ordered last in this round, -1 between two rounds."""
+    next_at: float = 0.0
+    """When the next level is ordered although those before it may still succeed."""
     failure: str = ""
     """What went wrong with the last shot, for people."""
     tries: int = 0
@@ -304,6 +313,22 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Lan:
+    """What this node sees of the service network; see headstart."""
+
+    reached_at: float | None = None
+    """When the question was asked that a ping target has answered last."""
+    complete_at: float | None = None
+    """The same of the last one that all targets have answered."""
+    probe_op: int = 0
+    """The probe of the addresses that is under way, 0 for none."""
+    probed_at: float = 0.0
+    """When the last probe began."""
+    silent_at: float | None = None
+    """The same, if no address has answered it."""
+
+
+@dataclass(frozen=True)
 class State:
     """One node's whole memory."""
 
@@ -340,6 +365,7 @@ class State:
     """Why this life ends in a safe stop, empty if it does not."""
     contact: Contact = Contact()
     watch: Watch = Watch()
+    lan: Lan = Lan()
     wake: float = 0.0
     """When the next Tick is due at the latest."""
 

@@ -21,7 +21,7 @@ from .config import CoreConfig
 from .message import Local
 from .modes import Modes
 
-from .rules import clearing, contact, fence, heartbeat, lease, leave  # isort: skip
+from .rules import clearing, contact, fence, head_start, heartbeat, lease, leave  # isort: skip
 from .rules import lifecycle, links, mode_changes, monitors, moves, operator  # isort: skip
 from .rules import orders, owner, peer, power_on, repair, replica  # isort: skip
 from .state import Exclusion, Life, Peer, Service, State
@@ -112,7 +112,13 @@ def _paused(step: Step, event: on.Paused) -> None:
 
 def _reached(step: Step, event: on.Reached) -> None:
     lease.pinged(step, event)
+    head_start.reached(step, event)
     monitors.reached(step, event)
+
+
+def _probed(step: Step, event: on.AddressesProbed) -> None:
+    lease.probed(step, event)
+    head_start.probed(step, event)
 
 
 INTAKE: dict[type, Callable[[Step, Any], None]] = {
@@ -123,7 +129,7 @@ INTAKE: dict[type, Callable[[Step, Any], None]] = {
     on.HandlerGone: replica.forget,
     on.Command: operator.command,
     on.Reached: _reached,
-    on.AddressesProbed: lease.probed,
+    on.AddressesProbed: _probed,
     on.LockLost: lease.lock_lost,
     on.Eligible: monitors.eligible,
     on.DeviceChecked: monitors.device_checked,

@@ -123,7 +123,8 @@ class _Run:
         if head["begin"]:
             held = frozenset(service.name for service in state.services if service.mine)
             cut, levels = state.exclusion.cut, state.config.levels
-            level = levels[cut.level] if cut is not None and cut.level < len(levels) else ""
+            first_on = cut.levels[0] if cut is not None else len(levels)
+            level = levels[first_on] if first_on < len(levels) else ""
             self._state, first = core.begin(
                 state.config, state.incarnation, state.started, state.modes, held, level
             )

@@ -149,7 +149,8 @@ class Ping:
         changed = self._confirm.see(good)
         if good and self.reach is Reach.REACHED:
             # After every good round: the lease counts from the time of the request (F25).
-            self._post(Reached(Reach.REACHED, self._began))
+            complete = all(asked.answered for asked in self._targets.values())
+            self._post(Reached(Reach.REACHED, self._began, complete))
         elif changed:
             self._post(Reached(self.reach))
         for asked in self._targets.values():

@@ -78,10 +78,11 @@ class Monitors:
             for resource in service.resources.values()
             if isinstance(resource, VirtualIp)
         ]
-        self._carrier = Carrier([*interfaces, *used], history, self._hurry)
+        self._carrier = Carrier([*interfaces, *used], history, self.hurry)
         self.monitors.append(self._carrier)
 
-    def _hurry(self) -> None:
+    def hurry(self) -> None:
+        """Something has happened to the network: ask the ping targets at once."""
         if self._ping is not None:
             self._ping.hurry()
 

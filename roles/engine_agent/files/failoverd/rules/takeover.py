@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from failoverd.core.config import Timing
+from failoverd.core.config import LEAD_S, Timing
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,28 @@ def device(name: str, timeout_s: float) -> Level:
     return Level(name, try_s=timeout_s, asked=True)
 
 
-def costs(timing: Timing, levels: Iterable[Level]) -> dict[str, tuple[float, float]]:
+def costs(
+    timing: Timing, levels: Iterable[Level], head_starts: int = 1
+) -> dict[str, tuple[float, float]]:
     """Method -> (least, most) seconds when the owner dies and the methods before it fail.
 
     The least of a fence device is when it says by itself that the node is off; else the owner's
-    head start comes first (F14) and the agent has its whole time.
+    head start comes first (F14) and the agent has its whole time. The next device begins a little
+    later than the one before (F83), locks are taken when all else has failed.
+
+    head_starts: how often a standby waits at the most; 2 where ping targets decide.
     """
-    spent = timing.dead_s + timing.fence_delay_s
+    begins = ended = timing.dead_s + head_starts * timing.fence_delay_s
     result = {}
     for level in levels:
         if level.wait_s is not None:
             both = (level.wait_s, level.wait_s)
+        elif level.asked:
+            both = (timing.suspect_s, begins + level.try_s)
+            ended = max(ended, begins + level.try_s)
+            begins += min(level.try_s, LEAD_S)
         else:
-            most = spent + level.try_s
-            both = (timing.suspect_s if level.asked else most, most)
-            spent += level.attempts * level.try_s
+            both = (ended + level.try_s, ended + level.try_s)
+            begins = ended = ended + level.attempts * level.try_s
         result[level.name] = (round(both[0], 1), round(both[1], 1))
     return result

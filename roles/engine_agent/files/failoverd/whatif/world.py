@@ -103,9 +103,9 @@ class World:
                 todo.append(actions.Probe(name, op))
         work = state.exclusion
         for op, level, ask in (
-            (work.query_op, work.query_level, actions.Ask.STATUS),
-            (work.shot_op, work.shot_level, actions.Ask.OFF),
-            (work.on_op, work.cut.level if work.cut else 0, actions.Ask.ON),
+            *((each.op, each.level, actions.Ask.STATUS) for each in work.questions),
+            *((each.op, each.level, actions.Ask.OFF) for each in work.shots),
+            (work.on_op, work.cut.levels[0] if work.cut else 0, actions.Ask.ON),
         ):
             if op:
                 todo.append(actions.Fence(op, level, ask))

@@ -9,6 +9,7 @@ comes later fits no order any more: its number is spent.
 
 from __future__ import annotations
 
+from failoverd.core.change import changed
 from failoverd.core.events import FenceDone, Found, OpDone, OpProgress, Power, Probed
 from failoverd.core.message import Local
 from failoverd.core.state import Service
@@ -23,11 +24,8 @@ def watch(step: Step) -> None:
         if service.op and step.passed(service.op_until):
             _give_up(step, service)
     work = step.exclusion
-    for op, until in (
-        (work.query_op, work.query_until),
-        (work.shot_op, work.shot_until),
-        (work.on_op, work.on_until),
-    ):
+    asked = [(each.op, each.expires) for each in (*work.questions, *work.shots)]
+    for op, until in (*asked, (work.on_op, work.on_until)):
         if op and step.passed(until):
             fence.done(step, FenceDone(op, Power.UNKNOWN, "no answer within its limit"))
 
@@ -38,8 +36,8 @@ def paused(step: Step, gap_s: float) -> None:
         step.set_service(service.name, op_until=service.op_until + gap_s)
     work = step.exclusion
     step.set_exclusion(
-        query_until=work.query_until + gap_s,
-        shot_until=work.shot_until + gap_s,
+        questions=tuple(changed(each, expires=each.expires + gap_s) for each in work.questions),
+        shots=tuple(changed(each, expires=each.expires + gap_s) for each in work.shots),
         on_until=work.on_until + gap_s,
     )
 

@@ -86,8 +86,7 @@ def _takes_lock(step: Step, service: Service) -> bool:
 
     What the peer starts meanwhile would fail for want of that lock. It is given back soon.
     """
-    work = step.exclusion
-    taking = work.shot_op != 0 and step.config.kind(work.shot_level) is Kind.SFEX
+    taking = any(step.config.kind(shot.level) is Kind.SFEX for shot in step.exclusion.shots)
     return taking and step.settings(service).locked
 
 

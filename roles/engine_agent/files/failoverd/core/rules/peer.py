@@ -76,7 +76,7 @@ def power_returned(step: Step, how: str) -> None:
 
     Until it is heard, nothing is known of it; the next loss of its kernel needs a new proof.
     """
-    step.set_exclusion(query_op=0)  # what is answered now was asked before
+    step.set_exclusion(questions=())  # what is answered now was asked before
     if peer_was_off(step):
         step.note("proof-void", f"{step.peer_name} {how}")
         # F09: who was never heard is not shot for its silence either.
@@ -96,7 +96,7 @@ def paused(step: Step, gap_s: float) -> None:
     if peer.signed_at is not None:
         # Nobody listened during the gap: that nothing was heard in it is no silence (F26, F73).
         step.set_peer(signed_at=now)
-    step.set_exclusion(due=None)
+    step.set_exclusion(since=None)
     for service in step.services:
         renewed = step.number() if service.promise else 0
         step.set_service(service.name, claim=0, promise=renewed)

@@ -31,38 +31,39 @@ def recalled(config: CoreConfig, level: str, now: float) -> Cut | None:
 
     Its shot may hit as late as one whose answer was lost.
     """
-    devices = [i for i in range(len(config.levels)) if config.kind(i) is Kind.STONITH]
+    devices = tuple(i for i in range(len(config.levels)) if config.kind(i) is Kind.STONITH)
     if not level or not config.power_on or not devices:
         return None
-    known = [i for i in devices if config.levels[i] == level]
+    known = tuple(i for i in devices if config.levels[i] == level)
     due = now + config.timing.power_on_s
-    return Cut((known or devices)[0], life=UNKNOWN_LIFE, due=due, at=now)
+    return Cut(known or devices[:1], life=UNKNOWN_LIFE, due=due, at=now)
 
 
 def ordered(step: Step, level: int) -> None:
-    """A shot at the peer begins."""
-    config = step.config
+    """A shot at the peer begins. The last one is switched on first: others may need its power."""
+    config, cut = step.config, step.exclusion.cut
     if config.power_on and config.kind(level) is Kind.STONITH:
-        _remember(step, Cut(level, at=step.now))
+        before = cut.levels if cut is not None else ()
+        levels = (level, *(other for other in before if other != level))
+        _remember(step, Cut(levels, at=step.now))
 
 
-def answered(step: Step, power: Power) -> None:
-    """The shot has ended, in whatever way."""
+def answered(step: Step) -> None:
+    """A shot has ended, in whatever way. What is under way still may hit what was switched on."""
     cut = step.exclusion.cut
     if cut is not None:
-        life, verified = step.peer.greeted, power is Power.OFF
-        due = _due(step)
-        _remember(step, changed(cut, due=due, at=step.now, life=life, verified=verified))
+        due = None if step.exclusion.shots else _due(step)
+        _remember(step, changed(cut, due=due, at=step.now, life=step.peer.greeted))
 
 
 def found_off(step: Step, level: int) -> None:
-    """The device of that level says so. Which one has done it is known only if it has said so."""
+    """The device of that level says so."""
     cut = step.exclusion.cut
     if cut is not None:
-        level = cut.level if cut.verified else level
+        levels = (level, *(other for other in cut.levels if other != level))
         # A shot that is under way may hit later still.
         due = None if cut.due is None else _due(step)
-        _remember(step, changed(cut, level=level, due=due))
+        _remember(step, changed(cut, levels=levels, due=due))
     elif step.config.power_on:
         peer, node = step.peer_name, step.node
         text = f"{peer} is off, and {node} does not know that it has switched it off"
@@ -82,9 +83,9 @@ def watch(step: Step) -> None:
     waits = step.exclusion.on_op or step.maintenance or busy
     if off and not waits and _passed(step, cut):
         op = step.number()
-        until = step.now + step.config.fence_limit_s(cut.level)
+        until = step.now + step.config.fence_limit_s(cut.levels[0])
         step.set_exclusion(on_op=op, on_until=until)
-        step.do(Fence(op, cut.level, Ask.ON))
+        step.do(Fence(op, cut.levels[0], Ask.ON))
 
 
 def done(step: Step, event: FenceDone) -> None:
@@ -93,12 +94,14 @@ def done(step: Step, event: FenceDone) -> None:
     step.set_exclusion(on_op=0)
     again = ""
     if cut is not None and ok:
-        _remember(step, None)
+        _remember(step, changed(cut, levels=cut.levels[1:]) if cut.levels[1:] else None)
     elif cut is not None:
         timing = step.timing
         first_s = max(timing.power_on_s, timing.fence_retry_s)
         pause_s = min(LONGEST_S, first_s * 2.0 ** min(cut.tries, 10))
-        _remember(step, changed(cut, due=step.now + pause_s, tries=cut.tries + 1))
+        levels = (*cut.levels[1:], cut.levels[0])
+        due = step.now + pause_s
+        _remember(step, changed(cut, levels=levels, due=due, tries=cut.tries + 1))
         again = f"; it is tried again in {pause_s:g} s"
     text = f"{step.peer_name}: power {event.power.value}{again}"
     step.note("power-on", text, alert=not ok and (cut is None or cut.tries == 0))
@@ -107,8 +110,8 @@ def done(step: Step, event: FenceDone) -> None:
 def _remember(step: Step, cut: Cut | None) -> None:
     known = step.exclusion.cut
     step.set_exclusion(cut=cut)
-    if cut is None or known is None or cut.level != known.level:
-        level = step.config.levels[cut.level] if cut is not None else ""
+    if cut is None or known is None or cut.levels[0] != known.levels[0]:
+        level = step.config.levels[cut.levels[0]] if cut is not None else ""
         step.do(KeepCut(level))
 
 

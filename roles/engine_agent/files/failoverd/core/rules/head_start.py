@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who shoots first when both nodes live and hear nothing of each other (F14, F15).
+
+The owner goes first. Its standby waits, for longer than a fence takes, and that is most of what a
+hung owner costs. Where ping targets are asked, what each node sees of the service network decides:
+
+    the owner reaches a target                                             at once
+    the standby reaches every target, and no address of the peer answers   at once
+    the owner reaches no target                                            one head start
+    any other standby                                                      two head starts
+
+Two that shoot at once would have to be on both sides of a cut service network, each with a target.
+The standby reaches every target then, so the owner reaches none. And whose address answers, or was
+not up by its last word, is left its head start.
+"""
+
+from __future__ import annotations
+
+from failoverd.core import lease
+from failoverd.core.actions import ProbeAddresses
+from failoverd.core.change import changed
+from failoverd.core.config import Kind
+from failoverd.core.events import AddressesProbed, Reached
+from failoverd.core.message import Local, Reach
+from failoverd.core.state import Life
+from failoverd.core.workbench import Step
+
+OLD_S = 4.0
+"""What was seen longer ago says nothing of the present."""
+PAUSE_S = 0.5
+
+
+def seconds(step: Step) -> float:
+    """How much later than the dead time this node shoots."""
+    delay, witness = step.timing.fence_delay_s, step.config.witness
+    for service in step.services:
+        theirs = step.last_word(service.name)
+        if service.held:
+            return delay if witness and not _fresh(step, step.state.lan.reached_at) else 0.0
+        if theirs is not None and theirs.local.held:
+            return _of_standby(step)
+    return 0.0 if step.node < step.peer_name else delay
+
+
+def watch(step: Step) -> None:
+    """Look at the service network while the peer is not heard."""
+    lan, config = step.state.lan, step.config
+    devices = [i for i in range(len(config.levels)) if config.kind(i) is Kind.STONITH]
+    silent = step.peer.life in (Life.SUSPECT, Life.SILENT)
+    if not (config.witness and silent and devices):
+        return
+    lost = lan.probe_op != 0 and step.passed(lan.probed_at + OLD_S)
+    if (lost or not lan.probe_op) and step.passed(lan.probed_at + PAUSE_S):
+        op = step.number()
+        step.set(lan=changed(lan, probe_op=op, probed_at=step.now))
+        step.do(ProbeAddresses(op))
+
+
+def probed(step: Step, event: AddressesProbed) -> None:
+    """Who answers is there; who cannot be asked has not been silent."""
+    lan = step.state.lan
+    if event.op == lan.probe_op:
+        silent_at = None if event.answered else lan.probed_at
+        step.set(lan=changed(lan, probe_op=0, silent_at=silent_at))
+
+
+def reached(step: Step, event: Reached) -> None:
+    """Ping targets have answered what was asked at that time."""
+    at, lan = event.asked_at, step.state.lan
+    if not step.config.witness or event.reach is not Reach.REACHED or not step.passed(at):
+        return
+    complete_at = at if event.complete else lan.complete_at
+    step.set(lan=changed(lan, reached_at=at, complete_at=complete_at))
+
+
+def _of_standby(step: Step) -> float:
+    delay = step.timing.fence_delay_s
+    if not step.config.witness:
+        return delay
+    words = [step.last_word(service.name) for service in step.services]
+    held = [word for word in words if word is not None and word.local.held]
+    up = all(word.local is Local.RUNNING for word in held) and lease.agreed(step)
+    seen = _fresh(step, step.state.lan.complete_at) and _fresh(step, step.state.lan.silent_at)
+    return 0.0 if up and seen else 2 * delay
+
+
+def _fresh(step: Step, at: float | None) -> bool:
+    """It was asked after the peer had become silent, and not long ago."""
+    if at is None or at < step.peer.last + step.timing.suspect_s:
+        return False
+    return not step.passed(at + OLD_S)

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""F14, F15: who shoots first, where ping targets show what a node sees of the service network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from failoverd.core import actions, events
+from failoverd.core.actions import Ask
+from failoverd.core.message import Reach
+from failoverd.core.state import Life
+
+from .pair import ALONE, Half, Pair
+
+SILENT = ""
+ANSWERS = "192.168.1.10 answers from 02:00:00:00:00:01"
+
+
+def bereaved(who: str) -> Half:
+    """That half of a pair of which the other half is heard no more; a runs the service."""
+    pair = Pair()
+    for half in (pair.a, pair.b):
+        half.config = replace(half.config, witness=True)
+        half.state = replace(half.state, config=half.config)
+    pair = pair.running()
+    half = pair.a if who == "owner" else pair.b
+    Pair.see(half, replace(ALONE, role="Primary") if who == "owner" else ALONE)
+    return half
+
+
+def shot_after(half: Half, *, address: str | None, targets: bool | None) -> float:
+    """Seconds from the dead time to the shot. None: nobody answers what is asked.
+
+    targets: whether all of them answer, or only some.
+    """
+    silent_at = None
+    for _tenth in range(400):
+        half.pass_time(0.1)
+        if silent_at is None and half.state.peer.life is Life.SILENT:
+            silent_at = half.now
+        if targets is not None:
+            half.feed(events.Reached(Reach.REACHED, half.now - 0.01, complete=targets))
+        for probe in half.take(actions.ProbeAddresses):
+            if address is not None and isinstance(probe, actions.ProbeAddresses):
+                half.feed(events.AddressesProbed(probe.op, address))
+        if any(isinstance(a, actions.Fence) and a.ask is Ask.OFF for a in half.todo):
+            assert silent_at is not None
+            return round(half.now - silent_at, 0)
+    raise AssertionError("nobody was shot at")
+
+
+@pytest.mark.parametrize(
+    ("address", "targets", "head_starts"),
+    [
+        (SILENT, True, 0),
+        (ANSWERS, True, 2),
+        (None, True, 2),
+        (SILENT, False, 2),
+        (SILENT, None, 2),
+    ],
+)
+def test_a_standby_that_sees_that_nobody_is_served_does_not_wait(
+    address: str | None, targets: bool | None, head_starts: int
+) -> None:
+    b = bereaved("standby")
+    delay = b.config.timing.fence_delay_s
+    assert shot_after(b, address=address, targets=targets) == head_starts * delay
+
+
+@pytest.mark.parametrize(("targets", "head_starts"), [(True, 0), (False, 0), (None, 1)])
+def test_an_owner_that_has_lost_the_service_network_is_not_the_first(
+    targets: bool | None, head_starts: int
+) -> None:
+    a = bereaved("owner")
+    delay = a.config.timing.fence_delay_s
+    assert shot_after(a, address=SILENT, targets=targets) == head_starts * delay
+
+
+def test_without_ping_targets_the_role_alone_decides() -> None:
+    b = Pair().running().b
+    Pair.see(b, ALONE)
+    assert shot_after(b, address=SILENT, targets=True) == b.config.timing.fence_delay_s
