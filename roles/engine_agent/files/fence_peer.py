@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The slow path of DRBD's fence-peer handler: asks failoverd whether the peer is excluded.
 
-While this waits, DRBD keeps the I/O frozen. It never reports success by itself: if the daemon
-cannot be reached for a while, it fails, and the I/O stays frozen (F36).
+While it waits, DRBD keeps the I/O frozen. It never reports success on its own: if it cannot reach
+the daemon for a while, it fails, and the I/O stays frozen (F36).
 """
 
 import json
@@ -20,7 +20,7 @@ VERDICTS = (4, 7)
 
 
 def ask(path: str, resource: str, until: float) -> int:
-    """One attempt; raises OSError or ValueError when the daemon gave no verdict."""
+    """One attempt; raises OSError or ValueError if the daemon gave no verdict."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(max(0.1, until - time.monotonic()))
         connection.connect(path)
@@ -33,7 +33,7 @@ def ask(path: str, resource: str, until: float) -> int:
 
 
 def main() -> int:
-    """Ask until there is a verdict or the time is over; a restart of the daemon is survived."""
+    """Ask until there is a verdict or the time is over, also over a restart of the daemon."""
     resource = os.environ.get("DRBD_RESOURCE", "")
     path = os.environ.get("FAILOVERD_SOCKET", SOCKET)
     limit = float(os.environ.get("FAILOVERD_GIVE_UP_S", GIVE_UP_S))

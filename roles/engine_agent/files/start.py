@@ -13,14 +13,14 @@ import sys
 DISTRIBUTION = "/usr/lib/python3/dist-packages"
 INTERRUPTED = 130
 
-# The version itself, not the link to it: a process that runs while the link is switched goes on
-# with the code that it began with, also for what it loads later.
+# The directory of the version, not the link to it: if the link is switched, a running process goes
+# on to load the code of its own version.
 HERE = os.path.realpath(__file__).rpartition("/")[0]
 sys.path[:] = [HERE, *sys.path, DISTRIBUTION]
 
 
 def main(program: str) -> int:
-    """Run one of the two programs; returns the exit status, as far as the program returns."""
+    """Run one of the two programs; returns its exit status."""
     if program == "failoverctl":
         from failoverd.cli import main as run
     else:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Forms of texts: names, units, URLs. What is wrong is told as the end of a sentence."""
+"""Forms of texts: names, units, URLs. Each error is the end of a sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def split_url(url: str) -> urllib.parse.SplitResult | None:
 
 
 def check_url_problem(url: str) -> str:
-    """What is wrong with the URL of a check, empty if nothing. Nothing secret may stand in it."""
+    """The error in the URL of a check, empty if there is none. The URL must hold no secret."""
     parts = split_url(url)
     if " " in url:
         return "holds a space; write %20"
@@ -37,23 +37,23 @@ def check_url_problem(url: str) -> str:
 
 
 def hook_url_problem(url: str) -> str:
-    """What is wrong with the URL of a webhook, empty if nothing. The URL itself is a secret."""
+    """The error in the URL of a webhook, empty if there is none. The URL is a secret."""
     if not url.startswith(("https://", "http://")):
         return "does not begin with https:// or http://"
     return "" if split_url(url) else "names no host, or a port that does not exist"
 
 
 def pattern_problem(pattern: str) -> str:
-    """What is wrong with a regular expression, empty if nothing."""
+    """The error in a regular expression, empty if there is none."""
     try:
         re.compile(pattern.encode())
     except (re.error, OverflowError, RecursionError, UnicodeEncodeError):
-        # The library's own words may quote the pattern, which is told to nobody.
+        # The text of the library may quote the pattern, which must not be shown.
         return "is not a regular expression"
     return ""
 
 
 def mail_problem(address: str) -> str:
-    """What is wrong with a mail address, empty if nothing."""
+    """The error in a mail address, empty if there is none."""
     right = "@" in address and " " not in address and address.isprintable()
     return "" if right else "is not a mail address"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Defaults and limits of the monitors, and how the pings' numbers have to fit together."""
+"""Defaults and limits of the monitors, and the rules between the numbers of the pings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMITS: dict[str, dict[str, tuple[float, float, float]]] = {
         "confirmations": (2, 1, 100),
     },
 }
-"""Section: {name: (default, least, most)}. What has a whole default is a whole number."""
+"""Section: {name: (default, least, most)}. A whole default means a whole number."""
 CHECK = {"interval_s": (0.1, 3600), "deadline_s": (0.1, 600)}
 CONFIRMATIONS = (1, 100)
 """Limits of the durations of every check of an application."""
@@ -45,7 +45,7 @@ def ping_problem(
 
 
 def steady_problem(interval_s: float, deadline_s: float) -> tuple[str, str]:
-    """Rounds so far apart that a watchdog's lease takes the pause for a loss."""
+    """The field and the rule if a watchdog lease would take the pause between rounds for a loss."""
     if interval_s + deadline_s < PING_GAP_S:
         return "", ""
     return "interval_s", (

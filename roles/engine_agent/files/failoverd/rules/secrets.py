@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which names belong to values that nobody may see."""
+"""Tells by the name of a value whether it is secret."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ SECRET = re.compile(
 
 
 def is_secret(name: str) -> bool:
-    """Whether a value of this name is a secret, without asking anybody."""
+    """Whether a value of this name is a secret."""
     return SECRET.search(name) is not None

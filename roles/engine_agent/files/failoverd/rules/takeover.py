@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each exclusion method costs of a takeover: seconds from the last sign of life to the proof.
+"""The time of a takeover for each exclusion method: from the last sign of life to the proof.
 
 The time to promote, mount and start comes on top, and for an ext4 with multi-mount protection
 about 22 s after a crash.
@@ -22,7 +22,7 @@ class Level:
     wait_s: float | None = None
     try_s: float = 0.0
     asked: bool = False
-    """Whether it may say by itself that the node is off, asked at the first suspicion."""
+    """Whether it is asked at the first suspicion, and may report that the node is off."""
     attempts: int = 1
     """How often it is tried before the next one."""
 
@@ -47,9 +47,9 @@ def costs(
 ) -> dict[str, tuple[float, float]]:
     """Method -> (least, most) seconds when the owner dies and the methods before it fail.
 
-    The least of a fence device is when it says by itself that the node is off; else the owner's
-    head start comes first (F14) and the agent has its whole time. The next device begins a little
-    later than the one before (F83), locks are taken when all else has failed.
+    The least time of a fence device is for one that reports a node that is off already. Otherwise
+    the head start of the owner comes first (F14), and the agent needs its whole time. The next
+    device begins a little later than the one before (F83). Locks are taken after all else failed.
 
     head_starts: how often a standby waits at the most; 2 where ping targets decide.
     """

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits of the durations, and the relations without which they protect nothing. In seconds.
+"""Limits of the durations in seconds, and the relations that make them safe.
 
-A relation that does not hold is returned as the field and the rule that it breaks, empty if none.
+A function returns the field and the rule that it breaks, empty if all relations hold.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ LOCK_TIMEOUT_S = (1, 3600)
 WATCHDOG_S = (2, 600)
 FENCE_S = (1, 600)
 MARGIN_S = 2.0
-"""Between the last moment at which a node may write and the first at which another may."""
+"""Between the last moment at which one node may write and the first of the other."""
 
 
 def timing_problem(timing: Timing) -> tuple[str, str]:
-    """What the durations of a cluster have to be to each other."""
+    """Check the durations of a cluster against each other."""
     beat, dead = timing.heartbeat_s, timing.dead_s
     if dead < 4 * beat:
         return "dead_s", (
@@ -63,12 +63,12 @@ def timing_problem(timing: Timing) -> tuple[str, str]:
 
 
 def lease_problem(lease: Lease, timing: Timing, replicated: bool) -> tuple[str, str]:
-    """What a watchdog's lease needs.
+    """Check a watchdog lease.
 
-    That the watchdog fires in time needs no relation between lease_s and its timeout: the standby
-    waits for their sum. What is needed is that an ordinary trouble does not end a lease, that the
-    watchdog does not fire in a pause that a peer tolerates, and that the margin covers what the
-    two nodes see at different times. The field watchdog is the timeout of the watchdog.
+    lease_s and the timeout of the watchdog need no relation: the standby waits for their sum. But a
+    usual disturbance must not end a lease, the watchdog must not fire in a pause that the peer
+    tolerates, and the margin must cover the different views of the two nodes. The field
+    watchdog is the timeout of the watchdog.
     """
     dead = timing.dead_s
     if lease.lease_s / 2 <= dead:
@@ -81,7 +81,7 @@ def lease_problem(lease: Lease, timing: Timing, replicated: bool) -> tuple[str, 
             f"{lease.watchdog_s:g} is not longer than dead_s ({dead:g}); a pause that the peer"
             " tolerates must not reset the node"
         )
-    # The clocks' rates may differ by 0.2 %; the rest is a heartbeat on its way at each end.
+    # The rates of the clocks may differ by 0.2 %; the rest is a heartbeat at each end.
     least = 2 * timing.heartbeat_s + 0.002 * (lease.lease_s + lease.watchdog_s)
     if lease.margin_s <= least:
         return "margin_s", (
@@ -104,7 +104,7 @@ def lock_least_s(lease_s: float, reset_s: float) -> float:
 
 
 def lock_problem(locks: Times, reset_s: float) -> tuple[str, str]:
-    """What the locks of shared disks need. reset_s: as for lock_least_s."""
+    """Check the locks of shared disks. reset_s: as for lock_least_s."""
     if locks.lease_s < 3 * locks.renew_s:
         return "lease_s", (
             f"{locks.lease_s:g} is less than three times renew_s ({3 * locks.renew_s:g}); one slow"
@@ -126,7 +126,7 @@ def lock_problem(locks: Times, reset_s: float) -> tuple[str, str]:
 
 
 def head_start_note(timing: Timing, timeout_s: float) -> str:
-    """What a head start shorter than a fence costs: the end of a sentence, empty if nothing."""
+    """The risk of a head start shorter than a fence: the end of a sentence, empty if none."""
     if timeout_s <= 0 or timing.fence_delay_s > timeout_s:
         return ""
     return (
