@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
@@ -241,3 +242,15 @@ def test_an_import_of_a_folders_inside_and_a_door_that_nobody_uses_are_found(
         "failoverd.alerts.outbox -> failoverd.journal.lines",
         "failoverd.journal.spool is imported by nobody",
     ]
+
+
+def test_failoverctl_loads_nothing_that_takes_long() -> None:
+    """An operator waits for it, and it is most of what a planned move takes to begin."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from failoverd import cli;"
+        " cli.parser(['status']).parse_args(['status']); print(*sys.modules)"
+    )
+    argv = ["/usr/bin/python3", "-ISc", code, str(FILES)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    heavy = {"asyncio", "dataclasses", "inspect", "shutil", "subprocess", "typing"}
+    assert not heavy & set(done.stdout.split())

@@ -26,7 +26,8 @@ from failoverd.core.events import (
     Probed,
     Verb,
 )
-from failoverd.formats.text import cleaned, printable
+from failoverd.formats.cleaning import cleaned
+from failoverd.formats.text import printable
 from failoverd.journal.history import History
 from failoverd.journal.journal import Journal
 from failoverd.links.wire import Wire

@@ -10,10 +10,14 @@ import json
 import os
 import sys
 import time
-from typing import Any
 
 from .control.client import NotRunning, ask
 from .system.terminal import prepare, say
+
+TYPE_CHECKING = False
+"""The module typing itself takes as long to load as all that is needed here."""
+if TYPE_CHECKING:
+    from typing import Any
 
 OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -26,18 +30,35 @@ class Refused(Exception):
     """The request was refused or failed; str() is the sentence to show."""
 
 
+class Format(argparse.HelpFormatter):
+    """Help as wide as the terminal. By default a module that loads slowly is asked for the width.
+
+    A formatter is made for each argument, whether help is wanted or not.
+    """
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size().columns
+        except (OSError, ValueError):
+            columns = 80
+        super().__init__(prog, width=columns - 2)
+
+
 def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     """The command line. Modules of a single command are loaded by that command."""
     top = argparse.ArgumentParser(
         prog="failoverctl",
+        formatter_class=Format,
         description="Look at this failover cluster and operate it.",
         epilog="Exit status: 0 done, 1 refused or failed, 2 wrong arguments, 3 failoverd does not"
         " run on this node.",
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(
+        prog="failoverctl", dest="command", required=True, metavar="COMMAND"
+    )
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text)
+        return commands.add_parser(name, help=text, description=text, formatter_class=Format)
 
     one = command("status", "Show nodes, links, services and exclusion methods.")
     one.add_argument("--json", action="store_true", help="print JSON")

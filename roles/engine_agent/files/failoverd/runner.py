@@ -15,7 +15,7 @@ from .core.config import CoreConfig, Timing
 from .core.events import Event, Heard, Paused, Tick
 from .core.modes import Modes
 from .core.state import Life, State
-from .formats.text import cleaned
+from .formats.cleaning import cleaned
 from .journal.journal import Journal
 
 BEATS_PER_DEAD = 8

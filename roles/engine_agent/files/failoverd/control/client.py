@@ -9,9 +9,13 @@ import json
 import os
 import socket
 import time
-from typing import Any
 
 from failoverd.formats.strictjson import JsonError, loads
+
+TYPE_CHECKING = False
+"""The module typing itself takes as long to load as all that is needed here."""
+if TYPE_CHECKING:
+    from typing import Any
 
 DIRECTORY = "/run/failoverd"
 CONNECT_S = 10.0

@@ -10,7 +10,11 @@ The caller limits the size.
 from __future__ import annotations
 
 import json
-from typing import Any
+
+TYPE_CHECKING = False
+"""The module typing itself takes as long to load as all that is needed here."""
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPTH = 64
 MAX_DIGITS = 20

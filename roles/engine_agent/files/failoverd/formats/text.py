@@ -4,12 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
-from typing import Any, TypeVar
-
-T = TypeVar("T")
-
 
 def printable(text: str) -> str:
     """The text on one line. Control sequences and invalid characters are escaped.
@@ -26,21 +20,3 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape").decode()
         for character in text
     )
-
-
-def cleaned(value: T) -> T:
-    """The dataclass with all its texts made printable; the same object if none has to change."""
-    changes: dict[str, Any] = {}
-    for field in fields(value):  # type: ignore[arg-type]
-        old = getattr(value, field.name)
-        if isinstance(old, Enum):
-            continue
-        if isinstance(old, str):
-            new: Any = printable(old)
-        elif is_dataclass(old):
-            new = cleaned(old)
-        else:
-            continue
-        if new is not old:
-            changes[field.name] = new
-    return replace(value, **changes) if changes else value  # type: ignore[type-var]
