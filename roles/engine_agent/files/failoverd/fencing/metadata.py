@@ -127,7 +127,7 @@ def wrong(metadata: Metadata, given: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _value(parameter: Parameter, value: str) -> str:
-    """What the value has to be, empty if it fits."""
+    """The required form of the value, empty if it fits."""
     text = value.strip()
     if parameter.kind == "boolean":
         return "" if text.lower() in TRUE + FALSE else "true or false"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What outlives the daemon: the modes; of this boot what it held, and that it cut the peer off."""
+"""Keeps what outlives the daemon: the modes; for this boot, held services and a cut of the peer."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ class Service:
     async def bare(self) -> bool:
         """Whether nothing of it but a lock is up here: False as soon as one part does not say so.
 
-        Whoever asks sets the limit.
+        The caller sets the limit.
         """
         names = [name for name in self._everything if not self._is_lock(name)]
         looks = [asyncio.ensure_future(self._resource(name).probe()) for name in names]
@@ -240,7 +240,7 @@ class Service:
             await self._measured("recover", None, self._recover(part))
 
     def _hurry(self, urgent: str) -> None:
-        """What does not answer is not asked for long, nor is what may wait for its answer."""
+        """Do not wait long for a silent resource, nor for those that may wait for its answer."""
         for name in graph.dependents(self._graph, urgent) if urgent in self._graph else ():
             resource = self.resources[name]
             if isinstance(resource, Hurried):

@@ -11,7 +11,7 @@ METHODS = ("stonith", "sfex", "watchdog")
 ONCE = ("sfex", "watchdog")
 """Methods without a device of their own. A cluster has each of them once at most."""
 DEVICE_KEYS = ("ip", "ipaddr", "ip_address")
-"""Parameters by which an agent may be told where its device is."""
+"""Parameters of agents that hold the address of the device."""
 RISKS = {
     "no_exclusion": "nothing can exclude a silent peer: its services wait for an operator",
     "single_link": "there is one heartbeat link only: one cable decides",
@@ -31,7 +31,7 @@ def unprotected(methods: Collection[str], watchdog: bool) -> bool:
 
 
 def device_problem(address: str, link: str, network: str) -> str:
-    """What is wrong with the address of a fence device, empty if nothing.
+    """The error in the address of a fence device, empty if there is none.
 
     network: of a link that carries the replication. A device that has a host name is not judged:
     only the network can tell.

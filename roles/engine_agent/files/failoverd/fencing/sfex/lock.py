@@ -47,7 +47,7 @@ class Lock:
         self.idle: Callable[[], Awaitable[bool]] = unknown
         """Says whether nothing of its service is up on this node, the lock aside."""
         self.tell: Callable[[str], None] = lambda why: None
-        """Told that an earlier life's lock is another's by now, which harms nothing."""
+        """Called if another node holds a lock of an earlier life by now, which harms nothing."""
         self._turn = asyncio.Lock()
         self._hold: Hold | None = None
         self._renewal: asyncio.Task[None] | None = None
