@@ -246,19 +246,19 @@ SERVICE = (
     ),
     # -- moves, modes, the calm ---------------------------------------------------------------
     Mutant(
-        "rules/leave.py",
+        "rules/handover.py",
         "    if any(s.local is not Local.STOPPED for s in step.services):\n",
         "    if any(s.local is Local.BROKEN for s in step.services):\n",
         "a node leaves before its services are stopped (F61)",
     ),
     Mutant(
-        "rules/leave.py",
+        "rules/handover.py",
         "        if service.local.up or _settles(service):\n",
         "        if service.local is Local.RUNNING or _settles(service):\n",
         "a node that leaves waits for a start that may go on for hours (F61, F77)",
     ),
     Mutant(
-        "rules/leave.py",
+        "rules/handover.py",
         "(s.grant is not None and heard)",
         "s.grant is not None",
         "a node that leaves waits for a dead peer to take what it was granted (F61)",

@@ -21,9 +21,9 @@ from .config import CoreConfig
 from .message import Local
 from .modes import Modes
 
-from .rules import clearing, contact, fence, head_start, heartbeat, lease, leave  # isort: skip
-from .rules import lifecycle, links, mode_changes, monitors, moves, operator  # isort: skip
-from .rules import orders, owner, peer, power_on, repair, replica  # isort: skip
+from .rules import clearing, contact, fence, handover, head_start, heartbeat  # isort: skip
+from .rules import lease, leave, lifecycle, links, mode_changes, monitors, moves  # isort: skip
+from .rules import operator, orders, owner, peer, power_on, repair, replica  # isort: skip
 from .state import Exclusion, Life, Peer, Service, State
 from .workbench import Step
 
@@ -208,7 +208,7 @@ RULES = (
     Each("moves", "F62", moves.progress, "a move that is over frees its service", NORMAL),
     Each("retired", "F79", leave.stop_for(leave.RETIRED), "it is not moved first", NORMAL),
     Rule("relocate", "F10 F22 F35", leave.relocate, "one move at a time: old ones first", NORMAL),
-    Rule("handover", "F61", leave.leave, "after the moves that it waits for", NORMAL),
+    Rule("handover", "F61", handover.proceed, "after the moves that it waits for", NORMAL),
     Each("owner", "S1 L1", owner.decide, "with all that is known in this step", NORMAL),
     Each("breach", "S1", leave.stop_for(leave.BREACH), "after every rule that could err"),
     Rule("heartbeat", "F17 F19", heartbeat.speak, "last: it tells what was decided"),
