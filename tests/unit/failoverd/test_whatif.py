@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,22 @@ def test_a_peer_in_standby_mode_has_not_failed() -> None:
     assert state.services[0].failed_at is None
     assert where(world) == []
     assert "standby mode" in world.end()["services"][0]["why"]["b"]
+
+
+def witnessed() -> Half:
+    """A running owner of a cluster with ping targets."""
+    pair = Pair()
+    for half in (pair.a, pair.b):
+        half.config = dataclasses.replace(half.config, witness=True)
+        half.state = dataclasses.replace(half.state, config=half.config)
+    return pair.running().a
+
+
+def test_what_the_nodes_see_of_the_service_network_decides_who_shoots_first() -> None:
+    """F14, F15: it works, and whoever serves answers there."""
+    owner = witnessed()
+    world = asked(owner, "a freezes")
+    [shot] = [step for step in world.story if step.code == "fence"]
+    assert shot.t < owner.config.timing.dead_s + owner.config.timing.fence_delay_s
+    assert where(world) == ["b"]
+    assert where(asked(owner, "all links fail")) == ["a"]

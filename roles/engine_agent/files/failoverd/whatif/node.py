@@ -10,7 +10,7 @@ from typing import Protocol
 from failoverd.core import actions, events
 from failoverd.core import step as core
 from failoverd.core.config import CoreConfig
-from failoverd.core.message import Message
+from failoverd.core.message import Message, Reach
 from failoverd.core.modes import Modes
 from failoverd.core.state import State
 
@@ -220,6 +220,9 @@ class Node:
             self.cut = action.level
         elif isinstance(action, actions.Probe):
             self._after(PROBE_S, lambda: self.probe(action))
+        elif isinstance(action, actions.ProbeAddresses):
+            asked_at = self.world.now
+            self._after(PROBE_S, lambda: self._look_around(action, asked_at))
         elif isinstance(action, actions.Start | actions.Stop | actions.Recover):
             self._operate(action)
         elif isinstance(action, actions.Fence):
@@ -243,6 +246,13 @@ class Node:
         mine = action.service in self.owned
         generation = self.owned.get(action.service, 0)
         self.feed(events.Probed(action.service, action.op, found, mine, "", generation))
+
+    def _look_around(self, action: actions.ProbeAddresses, asked_at: float) -> None:
+        """The service network works: its ping targets answer, and who serves does, too."""
+        peer = self.world.nodes[self.config.peer]
+        answered = f"{peer.name} answers" if peer.alive and peer.up else ""
+        self.feed(events.Reached(Reach.REACHED, asked_at, complete=True))
+        self.feed(events.AddressesProbed(action.op, answered))
 
     def _operate(self, action: actions.Start | actions.Stop | actions.Recover) -> None:
         service = action.service
