@@ -205,3 +205,14 @@ def test_f39_an_outdated_copy_that_left_bars_nobody() -> None:
     Pair.see(pair.b, replace(ALONE, peer_disk="Outdated"))
     pair.talk()
     assert pair.b.take(actions.Start)
+
+
+def test_a_peer_that_is_heard_again_is_told_once_and_one_that_goes_on_not_at_all() -> None:
+    pair = Pair().running()
+    pair.talk()
+    assert notes(pair.b, "peer-alive") == []
+    pair.b.pass_time(pair.b.config.timing.dead_s + 1)
+    pair.a.pass_time(pair.a.config.timing.dead_s + 1)
+    pair.a.take(actions.Send)
+    pair.talk()
+    assert notes(pair.b, "peer-alive") == ["a is alive"]
