@@ -100,6 +100,19 @@ def test_f25_a_lease_hears_of_each_good_round_when_it_was_asked_and_of_no_other(
     play(Bench(cable, (FOUR, 1)), script)
 
 
+@pytest.mark.parametrize(("targets", "complete"), [((FOUR, SIX), True), ((FOUR, NOBODY), False)])
+def test_f14_it_is_told_whether_every_target_has_answered(
+    cable: Any, targets: tuple[str, ...], complete: bool
+) -> None:
+    """Half of a service network that is cut in two may keep a target."""
+
+    async def script(bench: Bench) -> None:
+        await bench.rounds(3)
+        assert {event.complete for event in bench.posted} == {complete}
+
+    play(Bench(cable, *[(target, 1) for target in targets]), script)
+
+
 @pytest.mark.parametrize("address", [FOUR, SIX])
 def test_f22_a_dead_cable_is_told_once_after_its_confirmations(cable: Any, address: str) -> None:
     async def script(bench: Bench) -> None:
