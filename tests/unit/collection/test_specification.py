@@ -121,7 +121,7 @@ def test_applications_that_wait_for_each_other_are_refused(build):
         build,
         (SERVICE + ".applications.0", {"postgresql": {"after": ["apache"]}}),
     )
-    assert told.startswith("failover_services[0].applications: these come after each other in a")
+    assert told.startswith("failover_services[0].applications: these resources wait for each other")
 
 
 @pytest.mark.finding("H16", "H20")
