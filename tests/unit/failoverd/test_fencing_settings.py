@@ -120,7 +120,7 @@ def test_a_lease_needs_a_watchdog_that_outlasts_a_pause(
     with pytest.raises(ConfigError, match=r"watchdog: 3 is not longer"):
         parse(texts())
     del leased["watchdog"]
-    with pytest.raises(ConfigError, match=r"fencing\[1\].method: watchdog needs the watchdog"):
+    with pytest.raises(ConfigError, match=r"fencing\[1\].method: watchdog requires the section"):
         parse(texts())
 
 
