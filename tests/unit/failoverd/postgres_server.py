@@ -119,8 +119,7 @@ class Server:
 
     def remove(self) -> None:
         """End it and remove everything."""
-        if self.runs and self._process is not None:
-            self.send(signal.SIGCONT)
-            self.send(signal.SIGQUIT)
-            self._process.wait()
+        if self.runs:
+            # A server that has hardly begun may forget a milder signal.
+            self.kill()
         shutil.rmtree(self.directory)
