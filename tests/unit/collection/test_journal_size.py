@@ -19,7 +19,7 @@ class Module:
     def __init__(self, device: Path) -> None:
         self.params = {"device": str(device), "path": "/srv/x", "filesystem": "ext4"}
 
-    def run_command(self, argv):
+    def run_command(self, argv, before_communicate_callback):
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
