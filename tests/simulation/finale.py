@@ -378,6 +378,8 @@ class Finale:
     def _served_by(self, node: Node, services: tuple[str, ...] = ()) -> None:
         self.contract.must_serve("in the finale")
         owners = self.contract.owners()
+        # The other one may be back already, switched on by its peer (F10).
+        home = {s.name: s.preferred for s in self.world.setting.services if s.failback}
         for name in services or tuple(self.world.volumes):
-            if owners[name] != node.name:
+            if owners[name] not in (node.name, home.get(name)):
                 raise Violation("L1", f"{name} is on {owners[name]}, not on {node.name}")

@@ -386,6 +386,15 @@ def test_f61_handover_moves_first_and_says_goodbye_last() -> None:
     assert pair.b.state.peer.proof is Proof.GOODBYE
 
 
+def test_f61_who_leaves_gives_up_the_move_that_it_has_asked_for() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    pair.b.feed(events.Command(2, Verb.HANDOVER))
+    assert said(pair.b).goodbye
+    asked = [reply for reply in pair.b.take(actions.Reply) if reply.request == 1]
+    assert [reply.ok for reply in asked] == [False]
+
+
 def test_f61_a_kernel_that_is_taken_down_behind_a_goodbye_is_no_split_brain() -> None:
     """Told at every orderly stop of a host it would teach people to overlook the real one."""
     pair = Pair().running()

@@ -22,6 +22,9 @@ def proceed(step: Step) -> None:
     if not step.state.handover:
         return
     for service in step.services:
+        if service.move is not None and service.move.to == step.node:
+            moves.end(step, service, False, f"{step.node} leaves the cluster")
+    for service in step.services:
         if service.local.up or _settles(service):
             _move_or_stop(step, service)
     if any(s.local is not Local.STOPPED for s in step.services):
