@@ -10,6 +10,7 @@ import pytest
 
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask
+from failoverd.core.events import Verb
 from failoverd.core.message import Reach
 from failoverd.core.state import Life
 
@@ -77,6 +78,15 @@ def test_an_owner_that_has_lost_the_service_network_is_not_the_first(
     a = bereaved("owner")
     delay = a.config.timing.fence_delay_s
     assert shot_after(a, address=SILENT, targets=targets) == head_starts * delay
+
+
+def test_who_has_stopped_a_service_for_a_move_and_lost_the_network_is_not_the_first() -> None:
+    """Its peer has heard that the service runs, and that nobody answers: both would shoot."""
+    a = bereaved("owner")
+    Pair.see(a, ALONE)
+    a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    a.finish(actions.Stop)
+    assert shot_after(a, address=None, targets=None) == 3 * a.config.timing.fence_delay_s
 
 
 def test_without_ping_targets_the_role_alone_decides() -> None:

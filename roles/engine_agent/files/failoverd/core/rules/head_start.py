@@ -10,6 +10,10 @@ hung owner costs. Where ping targets are asked, what each node sees of the servi
     the owner reaches no target                                            one head start
     any other standby                                                      two head starts
 
+A node may know of no owner although its peer has heard of one: it has just stopped the service for
+a planned move. The node whose name comes first goes first then, the other one a head start later.
+Without a target each waits for three more, so that it is later than every standby.
+
 Two that shoot at once would have to be on both sides of a cut service network, each with a target.
 The standby reaches every target then, so the owner reaches none. And whose address answers, or was
 not up by its last word, is left its head start.
@@ -40,7 +44,8 @@ def seconds(step: Step) -> float:
             return delay if witness and not _fresh(step, step.state.lan.reached_at) else 0.0
         if theirs is not None and theirs.local.held:
             return _of_standby(step)
-    return 0.0 if step.node < step.peer_name else delay
+    first = 0.0 if step.node < step.peer_name else delay
+    return first + 3 * delay if witness and not _fresh(step, step.state.lan.reached_at) else first
 
 
 def watch(step: Step) -> None:
