@@ -32,78 +32,81 @@ def sentences(build, *changes):
     return caught.value.sentences
 
 
+REFUSED = (
+    (
+        "I4",
+        SERVICE + ".storage.mount",
+        "/./etc/x",
+        "storage.mount: /etc/x belongs to the system",
+    ),
+    ("I4", SERVICE + ".storage.mount", "//usr/lib", "storage.mount: /usr/lib belongs to the"),
+    ("I4", SERVICE + ".storage.mount", "/var/lib", "storage.mount: /var/lib belongs to the"),
+    ("I4", SERVICE + ".storage.mount", "/var/lib/dpkg/x", "/var/lib/dpkg/x belongs to the"),
+    (
+        "I4",
+        "failover_sfex",
+        {"disk": "/dev/./vdb"},
+        "failover_sfex.disk: /dev/vdb is the disk of",
+    ),
+    ("I5", "failover_fencing.0.agent", "fence_ipmlan", "fence_ipmilan may be meant."),
+    ("I6", PG, {"unit": "mount.service"}, "mount is the name of a resource that every service"),
+    (
+        "I6",
+        "failover_notifications",
+        [{"method": "webhook", "url": "http://"}],
+        "failover_notifications[0].url: names no host",
+    ),
+    (
+        "I6",
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"http": "http://127.0.0.1:99999/"}]},
+        "monitor[0].http: ",
+    ),
+    (
+        "I6",
+        SERVICE + ".applications.2",
+        {"unit": "worker.service", "monitor": [{"port": 99999}]},
+        "monitor[0].port: 99999 is not between 1 and 65535.",
+    ),
+    ("I10", SERVICE + ".name", ["shop"], "failover_services[0].name: a list is not a text."),
+    ("I10", "failover_timing", {"dead_s": HUGE}, "dead_s: a number of too many digits is not"),
+    ("I10", "failover_timing", {"dead_s": float("nan")}, "dead_s: nan is not between"),
+    ("I10", "failover_timing", {"dead_s": "9" * 5000}, "dead_s: 999"),
+    ("I12", PG, {"postgresql": {"version": "fifteen"}}, "version: fifteen is not a major"),
+    ("I12", PG, {"postgresql": {"settings": {"max_conections": 9}}}, "max_connections may be"),
+    ("I12", PG, {"postgresql": {"networks": ["10.20.30.0"]}}, "10.20.30.0 has no prefix"),
+    ("I12", SERVICE + ".storage.options", "noatime, ro", "is not a list of mount options"),
+    ("I12", SERVICE + ".storage.options", "noatime,ro", "holds ro; the cluster writes there"),
+    ("I12", SERVICE + ".addresses.0", "fe80::1/64", "fe80::1 is a link-local address"),
+    ("I12", SERVICE + ".addresses.0", "127.0.0.1/8", "127.0.0.1 is a loopback address"),
+    ("I12", SERVICE + ".addresses.0", "224.0.0.9/24", "224.0.0.9 is a multicast address"),
+    ("I12", "failover_links.0.interface", "a" * 16, "is not the name of an interface"),
+    ("I12", SERVICE + ".storage.port", 22, "storage.port: 22 is not between 1024 and 65535."),
+    ("I12", "failover_watchdog", {"device": "/etc/passwd"}, "/etc/passwd is not a path below"),
+    ("I12", SERVICE + ".name", "postgres", "name: postgres is a reserved name"),
+    ("I12", SERVICE + ".name", "all", "name: all is a reserved name"),
+    ("H22", PG, {"postgresql": {"user": "postgres"}}, "postgres is reserved by PostgreSQL"),
+    ("H22", PG, {"postgresql": {"database": "postgres"}}, "postgres is PostgreSQL's own"),
+    ("H22", PG, {"postgresql": {"user": "pg_app"}}, "pg_app is reserved by PostgreSQL"),
+    ("H24", "failover_fencing.0.parameters.password", "'quoted'", "a quote or a blank"),
+    ("H24", "failover_fencing.0.parameters.password", " blank ", "a quote or a blank"),
+    ("H24", "failover_fencing.0.nodes.node1.passwd", 'x"', "a quote or a blank"),
+    (
+        "H16",
+        "failover_links.0.address",
+        {"node1": "10.0.0.2/32", "node2": "10.0.0.3/32"},
+        "give network: with the network of the LAN",
+    ),
+)
+"""Of each: its finding, where it stands, the value, and words of the sentence."""
+
+
 @pytest.mark.parametrize(
     ("finding", "path", "value", "sentence"),
-    [
-        (
-            "I4",
-            SERVICE + ".storage.mount",
-            "/./etc/x",
-            "storage.mount: /etc/x belongs to the system",
-        ),
-        ("I4", SERVICE + ".storage.mount", "//usr/lib", "storage.mount: /usr/lib belongs to the"),
-        ("I4", SERVICE + ".storage.mount", "/var/lib", "storage.mount: /var/lib belongs to the"),
-        ("I4", SERVICE + ".storage.mount", "/var/lib/dpkg/x", "/var/lib/dpkg/x belongs to the"),
-        (
-            "I4",
-            "failover_sfex",
-            {"disk": "/dev/./vdb"},
-            "failover_sfex.disk: /dev/vdb is the disk of",
-        ),
-        ("I5", "failover_fencing.0.agent", "fence_ipmlan", "fence_ipmilan may be meant."),
-        ("I6", PG, {"unit": "mount.service"}, "mount is the name of a resource that every service"),
-        (
-            "I6",
-            "failover_notifications",
-            [{"method": "webhook", "url": "http://"}],
-            "failover_notifications[0].url: names no host",
-        ),
-        (
-            "I6",
-            SERVICE + ".applications.2",
-            {"unit": "worker.service", "monitor": [{"http": "http://127.0.0.1:99999/"}]},
-            "monitor[0].http: ",
-        ),
-        (
-            "I6",
-            SERVICE + ".applications.2",
-            {"unit": "worker.service", "monitor": [{"port": 99999}]},
-            "monitor[0].port: 99999 is not between 1 and 65535.",
-        ),
-        ("I10", SERVICE + ".name", ["shop"], "failover_services[0].name: a list is not a text."),
-        ("I10", "failover_timing", {"dead_s": HUGE}, "dead_s: a number of too many digits is not"),
-        ("I10", "failover_timing", {"dead_s": float("nan")}, "dead_s: nan is not between"),
-        ("I10", "failover_timing", {"dead_s": "9" * 5000}, "dead_s: 999"),
-        ("I12", PG, {"postgresql": {"version": "fifteen"}}, "version: fifteen is not a major"),
-        ("I12", PG, {"postgresql": {"settings": {"max_conections": 9}}}, "max_connections may be"),
-        ("I12", PG, {"postgresql": {"networks": ["10.20.30.0"]}}, "10.20.30.0 has no prefix"),
-        ("I12", SERVICE + ".storage.options", "noatime, ro", "is not a list of mount options"),
-        ("I12", SERVICE + ".storage.options", "noatime,ro", "holds ro; the cluster writes there"),
-        ("I12", SERVICE + ".addresses.0", "fe80::1/64", "fe80::1 is a link-local address"),
-        ("I12", SERVICE + ".addresses.0", "127.0.0.1/8", "127.0.0.1 is a loopback address"),
-        ("I12", SERVICE + ".addresses.0", "224.0.0.9/24", "224.0.0.9 is a multicast address"),
-        ("I12", "failover_links.0.interface", "a" * 16, "is not the name of an interface"),
-        ("I12", SERVICE + ".storage.port", 22, "storage.port: 22 is not between 1024 and 65535."),
-        ("I12", "failover_watchdog", {"device": "/etc/passwd"}, "/etc/passwd is not a path below"),
-        ("I12", SERVICE + ".name", "postgres", "name: postgres is a reserved name"),
-        ("I12", SERVICE + ".name", "all", "name: all is a reserved name"),
-        ("H22", PG, {"postgresql": {"user": "postgres"}}, "postgres is reserved by PostgreSQL"),
-        ("H22", PG, {"postgresql": {"database": "postgres"}}, "postgres is PostgreSQL's own"),
-        ("H22", PG, {"postgresql": {"user": "pg_app"}}, "pg_app is reserved by PostgreSQL"),
-        ("H24", "failover_fencing.0.parameters.password", "'quoted'", "a quote or a blank"),
-        ("H24", "failover_fencing.0.parameters.password", " blank ", "a quote or a blank"),
-        ("H24", "failover_fencing.0.nodes.node1.passwd", 'x"', "a quote or a blank"),
-        (
-            "H16",
-            "failover_links.0.address",
-            {"node1": "10.0.0.2/32", "node2": "10.0.0.3/32"},
-            "give network: with the network of the LAN",
-        ),
-    ],
+    [pytest.param(*row, marks=pytest.mark.finding(row[0])) for row in REFUSED],
     ids=lambda value: str(value)[:40],
 )
-def test_a_wrong_value_is_refused_by_its_rule(build, finding, path, value, sentence, request):
-    request.node.user_properties.append(("finding", finding))
+def test_a_wrong_value_is_refused_by_its_rule(build, finding, path, value, sentence):
     changes = [(path, value)]
     if path == "failover_sfex":
         storage = {"type": "shared", "disk": "/dev/vdb", "mount": "/srv/shop"}
