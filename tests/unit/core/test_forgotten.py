@@ -193,6 +193,19 @@ def test_f48_what_fails_after_the_request_is_remembered() -> None:
 
 
 @pytest.mark.finding("S33")
+def test_f48_a_new_life_of_the_peer_does_not_repeat_what_the_old_one_asked() -> None:
+    pair = failed_there()
+    pair.a.feed(events.Command(5, Verb.CLEAR, "shop"))
+    word = said(pair.a)
+    pair.b.feed(events.Heard("lan", word), 0.2)
+    assert pair.b.shop.failed_at is None
+    failed = replace(pair.b.shop, failed_at=pair.b.now, failure="again")
+    pair.b.state = replace(pair.b.state, services=(failed,))
+    pair.b.feed(events.Heard("lan", replace(word, incarnation=word.incarnation + 1, echo=0)), 0.2)
+    assert pair.b.shop.failure == "again"
+
+
+@pytest.mark.finding("S33")
 def test_f63_a_peer_that_does_not_know_the_request_changes_nothing() -> None:
     pair = failed_there()
     pair.a.feed(events.Command(5, Verb.CLEAR, "shop"))

@@ -22,7 +22,10 @@ def begin(step: Step, service: Service) -> None:
 
 
 def by_heartbeat(step: Step) -> None:
-    """The peer asks, or has done what it was asked."""
+    """The peer asks, or has done what it was asked. What a life before the present one asked is over."""
+    message = step.peer.message
+    if message is None or message.incarnation < step.peer.greeted:
+        return
     for service in step.services:
         report = step.report(service.name)
         if report is None:
