@@ -22,8 +22,9 @@ def begin(step: Step, service: Service) -> None:
 
 
 def by_heartbeat(step: Step) -> None:
-    """The peer asks, or has done what it was asked. What a life before the present one asked is over."""
+    """The peer asks, or has done what it was asked."""
     message = step.peer.message
+    # What a life of it before the present one has asked is over.
     if message is None or message.incarnation < step.peer.greeted:
         return
     for service in step.services:
