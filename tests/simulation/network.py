@@ -83,7 +83,7 @@ class Network:
     def send(self, sender: str, message: Message) -> None:
         """Send over every link; each copy has its own fate."""
         if sender == self.setting.older:
-            message = _older(message, leased=self.setting.lease is not None)
+            message = _older(message)
         frame = self._frame(sender, message)
         if frame is not None:
             message = self._read(self.peer[sender], frame)
@@ -174,8 +174,11 @@ class Network:
             raise Violation("F63", f"a good frame was refused: {error}") from None
 
 
-def _older(message: Message, leased: bool) -> Message:
-    """What reaches a peer from a version that did not know the youngest fields."""
+def _older(message: Message) -> Message:
+    """What reaches a peer from a version that did not know the youngest fields.
+
+    What it has heard, the first version of the frame says already.
+    """
     services = tuple(replace(report, score=0, clear=0, cleared=0) for report in message.services)
     return replace(
         message,
@@ -184,7 +187,6 @@ def _older(message: Message, leased: bool) -> Message:
         maintenance=None,
         standby=None,
         peer_standby=None,
-        heard=message.heard if leased else 0,
     )
 
 

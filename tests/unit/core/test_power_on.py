@@ -322,8 +322,11 @@ def test_a_goodbye_of_before_the_shot_is_no_word_of_a_node_that_was_on_after_it(
     assert pair.a.state.exclusion.cut is not None, "the shot may have hit all the same"
 
 
-def test_late_words_of_a_life_that_began_before_the_shot_hit_do_not_end_the_cut() -> None:
-    """They were sent before it was off, and wait in a buffer (seed 60029)."""
+@pytest.mark.parametrize("words", [1, 60])
+def test_late_words_of_a_life_that_began_before_the_shot_hit_do_not_end_the_cut(
+    words: int,
+) -> None:
+    """They were sent before it was off, and wait in a buffer (seeds 60029 and 3873)."""
     b = bereaved()
     fenced(b)
     b.finish(actions.Start)
@@ -332,7 +335,9 @@ def test_late_words_of_a_life_that_began_before_the_shot_hit_do_not_end_the_cut(
     born = replace(
         said_before, incarnation=said_before.incarnation + (1 << 32), sequence=1, heard=0
     )
-    b.feed(events.Heard("lan", replace(born, echo=b.state.incarnation)), 0.1)
+    for number in range(words):
+        late = replace(born, echo=b.state.incarnation, sequence=1 + number)
+        b.feed(events.Heard("lan", late), 0.5)
     assert b.state.peer.life is Life.ALIVE
     assert b.state.exclusion.cut is not None
     asked = []

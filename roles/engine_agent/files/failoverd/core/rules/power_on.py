@@ -127,15 +127,9 @@ def _over(step: Step, cut: Cut) -> bool:
 
 
 def _lived_since(step: Step, cut: Cut) -> bool:
-    """It has answered what was sent after the shot: words that come late may be older (F18).
-
-    Of a peer that does not say what it answers (F63) it counts that it lives on for long enough.
-    """
-    message, answered_at = step.peer.message, step.state.contact.answered_at
-    if answered_at is not None and answered_at > cut.at:
-        return True
-    blind = message is not None and not message.heard
-    return blind and step.passed(max(cut.at, step.peer.since) + step.timing.power_on_s)
+    """It has answered what was sent after the shot: words that come late may be older (F18)."""
+    answered_at = step.state.contact.answered_at
+    return answered_at is not None and answered_at > cut.at
 
 
 def _passed(step: Step, cut: Cut) -> bool:
