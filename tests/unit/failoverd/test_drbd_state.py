@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failoverd.core.events import Disk
-from failoverd.resources.drbd_state import parse_json, parse_proc
+from failoverd.resources.drbd_state import behind_json, behind_proc, parse_json, parse_proc
 
 HEAD = "version: 8.4.11 (api:1/proto:86-101)\nsrcversion: 059B1B470318F053F5077D5 \n"
 COUNTERS = "    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:164\n"
@@ -48,6 +48,26 @@ COUNTERS = "    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:
 )
 def test_a_device_of_8_4_is_understood(line: str, disk: Disk) -> None:
     assert parse_proc(f"{HEAD}{line}\n{COUNTERS}") == {0: disk}
+
+
+def test_what_the_copies_differ_in_is_told_for_each_device_of_8_4() -> None:
+    text = (
+        f"{HEAD}\n 0: cs:Unconfigured\n\n"
+        " 1: cs:SyncSource ro:Primary/Secondary ds:UpToDate/Inconsistent C r-----\n"
+        f"{COUNTERS}\t[==>.................] sync'ed: 16.1% (164/196)K\n"
+        "12: cs:Connected ro:Secondary/Primary ds:UpToDate/UpToDate C r-----\n"
+        f"{COUNTERS.replace('oos:164', 'oos:0')}"
+    )
+    assert behind_proc(text) == {1: 164 * 1024, 12: 0}
+
+
+def test_what_the_copies_differ_in_is_told_by_9_and_nothing_is_made_up() -> None:
+    volume = {"peer-disk-state": "Inconsistent", "out-of-sync": 164}
+    entry = {"name": "shop", "connections": [{"peer_devices": [volume]}]}
+    assert behind_json(json.dumps([entry]), "shop") == 164 * 1024
+    assert behind_json(json.dumps([entry]), "mail") is None
+    assert behind_json(json.dumps([{"name": "shop"}]), "shop") is None
+    assert behind_json("rubbish", "shop") is None
 
 
 def test_devices_are_told_apart_and_unconfigured_ones_are_left_out() -> None:

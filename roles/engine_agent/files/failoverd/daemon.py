@@ -20,6 +20,7 @@ from .alerts.outbox import Outbox
 from .checks.watchers import Watchers
 from .config import Config
 from .control.pending import Pending
+from .control.readonly import StatusSocket, directory_of
 from .control.requests import Requests
 from .control.server import ControlServer
 from .control.status import snapshot
@@ -37,7 +38,9 @@ from .fencing.sfex.lock import Lock
 from .fencing.watchdog import Watchdog
 from .journal.history import History
 from .journal.journal import Journal
+from .journal.recent import Recent
 from .links.base import Link
+from .links.quality import Quality
 from .links.serial import SerialLink
 from .links.settings import UdpSettings
 from .links.sieve import Sieve
@@ -58,6 +61,7 @@ from .resources.sfex import Sfex
 from .rules.fencing import RISKS
 from .runner import Runner, beat_s
 from .system import realtime
+from .system.aside import aside
 from .system.pacing import Pacing
 from .system.sdnotify import Notifier, watchdog_period
 from .system.systemd import Systemd, SystemdError
@@ -111,6 +115,8 @@ class Daemon:
         self._end = asyncio.Event()
         self._notifier = Notifier()
         self._history = History(state, config.node)
+        self._recent = Recent(state)
+        self._history.listeners.append(self._recent.take)
         self._store = Store(state)
         self._lives = Lives(state)
         self._journal = Journal(
@@ -166,6 +172,7 @@ class Daemon:
             [service.name for service in config.services],
             room(config.bauds, config.timing.dead_s),
         )
+        self._quality = Quality()
         self._sieve = Sieve(config.timing.heartbeat_s, config.timing.dead_s)
         self._strangers = Strangers(config.cluster, (config.node, config.peer), self._alert)
         self._pending = Pending()
@@ -226,6 +233,14 @@ class Daemon:
         )
         self._costs = {name: list(both) for name, both in config.takeover_costs().items()}
         self._control = ControlServer(run, self._requests.answer)
+        self._readonly = StatusSocket(
+            directory_of(run),
+            lambda: {
+                "ok": True,
+                "status": self._snapshot(),
+                "history": self._recent.entries(),
+            },
+        )
         self._upkeep = Upkeep(lambda text: self._alert("task-ended", text), self._begin_anew)
         self._ahead: asyncio.Task[None] | None = None
 
@@ -295,6 +310,7 @@ class Daemon:
         except WireError:
             return
         if self._sieve.passes(link, message, self._runner.state.incarnation, now):
+            self._quality.heard(link, message.incarnation, message.sequence)
             self._runner.post(Heard(link, message))
 
     def _discard(self) -> None:
@@ -309,7 +325,7 @@ class Daemon:
     def _snapshot(self) -> dict[str, Any]:
         self._lives.retry()
         problems = [self._store.problem, self._lives.problem, self._journal.problem]
-        problems.append(self._history.problem)
+        problems += [self._history.problem, self._readonly.problem]
         refused = [f"{count} datagrams refused: {why}" for why, count in self._wire.refused.items()]
         refused += [
             f"{count} heartbeats dropped: {why}; somebody replays them, or the network repeats them"
@@ -345,6 +361,8 @@ class Daemon:
             self._store.since,
             self._monitors.used,
         )
+        for link in status["links"]:
+            link.update(self._quality.report(link["name"]))
         heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
         status["heartbeats"] = heartbeats
         return {**status, "watchdog": self._watchdog.status(), **self._monitors.status()}
@@ -357,6 +375,7 @@ class Daemon:
         """The long tasks of the daemon, each with its name for people."""
         yield from self._drbd_watcher.tasks()
         yield from self._outbox.tasks()
+        yield "the status for the page", self._readonly.run
         yield "the patrol of the fence devices", self._devices.patrol
         if self._locks or self._former_locks:
             yield "the keeper of the locks", self._keep_locks
@@ -401,6 +420,8 @@ class Daemon:
                     properties = await self._systemd.properties(resource.options.unit)
                     files.append(str(properties["FragmentPath"]))
             await pagecache.warm(files)
+        with contextlib.suppress(Exception):  # the page shows less
+            await aside(self._recent.read)
 
     async def _keep_locks(self) -> None:
         for lock in self._former_locks:

@@ -146,7 +146,8 @@ def _service(
     word = WORDS.get(local, "") if local is not None else ""
     if local is Local.RUNNING and _repaired(own, report, here=owner == node):
         word = "open for repair"
-    why = own.why or (own.failure if placement.failed(View(state, Clock(now)), own) else "")
+    failure = own.failure if placement.failed(View(state, Clock(now)), own) else ""
+    why = own.why or failure
     if not word:
         why = why or (said.why if said is not None else "")
         word = "blocked" if why else "stopped"
@@ -172,7 +173,9 @@ def _service(
         "standby": {**standby, "told": told},
         "doing": own.doing,
         "moving_to": own.move.to if own.move else "",
-        "disk": asdict(own.disk) if service.drbd is not None else None,
+        "restarts": len(own.restarts),
+        "failure": failure,
+        "disk": _disk(own, service),
         "frozen": frozen(state, own),
         "resources": [
             {
@@ -186,6 +189,13 @@ def _service(
             for name, resource in service.resources.items()
         ],
     }
+
+
+def _disk(own: CoreService, service: Service) -> dict[str, Any] | None:
+    """The replicated disk, and how many bytes the two copies differ in."""
+    if service.drbd is None:
+        return None
+    return {**asdict(own.disk), "out_of_sync_bytes": service.drbd.behind}
 
 
 def _repaired(own: CoreService, report: ServiceReport | None, *, here: bool) -> bool:

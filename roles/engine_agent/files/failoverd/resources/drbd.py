@@ -19,7 +19,7 @@ from failoverd.system.process import VITAL, Finished, run
 
 from . import users
 from .base import ResourceError, Situation, State
-from .drbd_state import PROC, parse_json, parse_proc
+from .drbd_state import PROC, behind_json, behind_proc, parse_json, parse_proc
 from .part import Part
 from .settings import ResourceSettings
 
@@ -95,6 +95,8 @@ class Drbd:
         self._nine: bool | None = None
         self._last = (b"", Disk())
         """The last text of the kernel, and its meaning."""
+        self.behind: int | None = None
+        """How many bytes the two copies differed in when the disk was looked at last."""
         self._raised = False
         self._begun = False
         """This daemon began to bring it up. A StandAlone that it found may be a split brain, which
@@ -112,12 +114,15 @@ class Drbd:
         done = await run(SETUP, "status", self.options.resource, "--json", timeout_s=5, score=VITAL)
         if done.code is None:
             raise ResourceError(f"{self}: {done.last_line}") from done.error
+        self.behind = behind_json(done.output, self.options.resource)
         return parse_json(done.output, self.options.resource) or Disk()
 
     def _parsed(self, text: bytes) -> Disk:
         """The text of an idle device does not change."""
         if text != self._last[0]:
-            devices = parse_proc(text.decode("ascii", "replace"))
+            said = text.decode("ascii", "replace")
+            devices = parse_proc(said)
+            self.behind = behind_proc(said).get(self.options.minor)
             self._last = (text, devices.get(self.options.minor, Disk()))
         return self._last[1]
 

@@ -13,6 +13,7 @@ from failoverd.formats.strictjson import JsonError, loads
 PROC = "/proc/drbd"
 MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:(\w+)/(\w+) ds:(\w+)/(\w+)\s+(?:[ABC]\s+)?(\S+)")
 """Without a connection the letter of the protocol is missing."""
+BEHIND = re.compile(r"\boos:(\d+)")
 UNKNOWN = {"DUnknown": "Unknown"}
 
 
@@ -39,22 +40,56 @@ def parse_proc(text: str) -> dict[int, Disk]:
     return devices
 
 
+def behind_proc(text: str) -> dict[int, int]:
+    """By minor, how many bytes the two copies differ in. The counters follow the state's line."""
+    result: dict[int, int] = {}
+    minor = -1
+    for line in text.splitlines():
+        state = MINOR.match(line)
+        counters = BEHIND.search(line)
+        if state is not None:
+            minor = int(state[1])
+        elif counters is not None and minor >= 0:
+            result[minor] = int(counters[1]) * 1024
+    return result
+
+
 def parse_json(text: str, resource: str) -> Disk | None:
     """The first volume of a resource of DRBD 9, None if there is none."""
     try:
-        entries = loads(text)
-        for entry in entries if isinstance(entries, list) else []:
-            if entry.get("name") == resource:
-                return _from_nine(entry)
+        entry = _entry(text, resource)
+        return None if entry is None else _from_nine(entry)
     except (JsonError, LookupError, TypeError, AttributeError):
         return None
+
+
+def behind_json(text: str, resource: str) -> int | None:
+    """How many bytes the two copies of the first volume differ in, None if that is not told."""
+    try:
+        entry = _entry(text, resource)
+        kib = None if entry is None else _peer_device(entry).get("out-of-sync")
+        return None if kib is None else int(kib) * 1024
+    except (JsonError, LookupError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def _entry(text: str, resource: str) -> dict[str, Any] | None:
+    entries = loads(text)
+    for entry in entries if isinstance(entries, list) else []:
+        if entry.get("name") == resource:
+            return dict(entry)
     return None
+
+
+def _peer_device(entry: dict[str, Any]) -> dict[str, Any]:
+    connection = (entry.get("connections") or [{}])[0]
+    return dict((connection.get("peer_devices") or [{}])[0])
 
 
 def _from_nine(entry: dict[str, Any]) -> Disk:
     device = (entry.get("devices") or [{}])[0]
     connection = (entry.get("connections") or [{}])[0]
-    peer_device = (connection.get("peer_devices") or [{}])[0]
+    peer_device = _peer_device(entry)
     state = connection.get("connection-state", "Unknown")
     replication = peer_device.get("replication-state", "")
     if state == "Connected" and replication not in ("", "Off", "Established"):

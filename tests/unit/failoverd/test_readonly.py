@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status for programs without privileges: who may see it cannot order anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failoverd.control import readonly
+from failoverd.control.readonly import StatusSocket, directory_of
+
+NOBODY = 65534
+Scene = Callable[[StatusSocket, list[int]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readonly, "LOOK_S", 0.02)
+
+
+def played(
+    directory: Path, scene: Scene, answer: Callable[[], dict[str, Any]] | None = None
+) -> None:
+    """Run the socket of the directory, and the scene beside it; asked counts the answers."""
+    asked: list[int] = []
+
+    def said() -> dict[str, Any]:
+        asked.append(1)
+        return {"ok": True, "number": len(asked)} if answer is None else answer()
+
+    async def main() -> None:
+        status = StatusSocket(directory, said)
+        task = asyncio.create_task(status.run())
+        try:
+            async with asyncio.timeout(30):
+                await scene(status, asked)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+async def until(true: Callable[[], bool]) -> None:
+    while not true():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def asked_at(path: Path, sent: bytes = b"") -> dict[str, Any]:
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=16 << 20)
+    try:
+        if sent:
+            writer.write(sent)
+        return dict(json.loads(await reader.readline()))
+    finally:
+        writer.close()
+
+
+def made(tmp_path: Path, mode: int = 0o750) -> Path:
+    directory = directory_of(tmp_path / "run")
+    directory.mkdir()
+    directory.chmod(mode)
+    return directory
+
+
+def test_the_directory_lies_beside_the_one_for_root_alone() -> None:
+    assert directory_of(Path("/run/failoverd")) == Path("/run/failoverd-page")
+
+
+def test_a_client_gets_the_answer_and_what_it_sends_is_not_read(tmp_path: Path) -> None:
+    directory = made(tmp_path)
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        path = directory / "status.sock"
+        await until(path.exists)
+        order = b'{"op": "command", "verb": "handover"}\n'
+        assert await asked_at(path, order) == {"ok": True, "number": 1}
+
+    played(directory, scene)
+    assert not (directory / "status.sock").exists()
+
+
+def test_only_the_directory_decides_who_may_ask(tmp_path: Path) -> None:
+    """A user that may enter it gets an answer; one that may not is refused by the kernel."""
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    directory = made(tmp_path, 0o750)
+
+    def as_nobody(group: int) -> int:
+        child = os.fork()
+        if not child:
+            try:
+                os.setgroups([])
+                os.setgid(group)
+                os.setuid(NOBODY)
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.connect(str(directory / "status.sock"))
+                    os._exit(0 if connection.recv(1) else 2)
+            except PermissionError:
+                os._exit(1)
+            finally:
+                os._exit(3)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        await until((directory / "status.sock").exists)
+        os.chown(directory, 0, 4242)
+        assert await asyncio.to_thread(as_nobody, NOBODY) == 1
+        assert await asyncio.to_thread(as_nobody, 4242) == 0
+
+    played(directory, scene)
+
+
+def test_the_socket_comes_and_goes_with_the_directory(tmp_path: Path) -> None:
+    directory = directory_of(tmp_path / "run")
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        for _ in range(2):
+            made(tmp_path)
+            await until((directory / "status.sock").exists)
+            assert await asked_at(directory / "status.sock")
+            (directory / "status.sock").unlink()
+            directory.rmdir()
+            await until(lambda: status._listening is None)
+        assert status.problem == ""
+
+    played(directory, scene)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o757])
+def test_a_directory_into_which_others_write_is_refused(tmp_path: Path, mode: int) -> None:
+    directory = made(tmp_path, mode)
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        await until(lambda: bool(status.problem))
+        assert "others may write into it" in status.problem
+        assert not (directory / "status.sock").exists()
+
+    played(directory, scene)
+
+
+def test_a_flood_costs_a_bounded_number_of_answers(tmp_path: Path) -> None:
+    directory = made(tmp_path)
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        path = directory / "status.sock"
+        await until(path.exists)
+        loop = asyncio.get_running_loop()
+        began, answered = loop.time(), 0
+        while answered < 15:
+            one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            with one:
+                try:
+                    one.connect(str(path))
+                    async with asyncio.timeout(10):
+                        answered += bool(await loop.sock_recv(one, 1))
+                except BlockingIOError:
+                    await asyncio.sleep(0)
+        passed = loop.time() - began
+        assert answered <= passed / readonly.PAUSE_S + 1
+        assert len(asked) <= passed / readonly.FRESH_S + 1
+
+    played(directory, scene)
+
+
+def test_a_client_that_does_not_read_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readonly, "SEND_S", 0.2)
+    directory = made(tmp_path)
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        path = directory / "status.sock"
+        await until(path.exists)
+        with socket.socket(socket.AF_UNIX) as lazy:
+            lazy.connect(str(path))
+            await until(lambda: bool(status._sending))
+            await until(lambda: not status._sending)
+            assert (await asked_at(path))["text"]
+
+    played(directory, scene, lambda: {"text": "x" * 4_000_000})
+
+
+def test_an_error_of_the_answer_is_told_and_the_next_client_is_served(tmp_path: Path) -> None:
+    directory = made(tmp_path)
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        await until((directory / "status.sock").exists)
+        for _ in range(2):
+            said = await asked_at(directory / "status.sock")
+            assert said == {
+                "ok": False,
+                "text": "internal error: ZeroDivisionError: integer division or modulo by zero",
+            }
+
+    played(directory, scene, lambda: {"ok": 1 // 0})
+
+
+def test_the_socket_can_be_connected_to_but_its_directory_is_the_gate(tmp_path: Path) -> None:
+    directory = made(tmp_path)
+
+    async def scene(status: StatusSocket, asked: list[int]) -> None:
+        await until((directory / "status.sock").exists)
+        assert stat.S_IMODE((directory / "status.sock").stat().st_mode) == 0o666
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o750
+
+    played(directory, scene)
