@@ -76,6 +76,7 @@ def test_a_link_counts_the_heartbeats_that_it_lost() -> None:
     quality = Quality()
     for number in (7, 8, 11):
         quality.heard("lan", 1, number)
+    quality.heard("lan", 1, 8)
     quality.heard("cross", 1, 8)
     assert quality.report("lan") == {"received": 3, "missed": 2}
     assert quality.report("cross") == {"received": 1, "missed": 0}
@@ -87,4 +88,5 @@ def test_a_new_life_of_the_peer_has_missed_nothing_yet() -> None:
     quality.heard("lan", 1, 7)
     quality.heard("lan", 2, 900)
     quality.heard("lan", 2, 902)
+    quality.heard("lan", 1, 990)
     assert quality.report("lan") == {"received": 3, "missed": 1}

@@ -309,8 +309,8 @@ class Daemon:
             return
         except WireError:
             return
+        self._quality.heard(link, message.incarnation, message.sequence)
         if self._sieve.passes(link, message, self._runner.state.incarnation, now):
-            self._quality.heard(link, message.incarnation, message.sequence)
             self._runner.post(Heard(link, message))
 
     def _discard(self) -> None:

@@ -17,10 +17,15 @@ class Quality:
         self._missed: Counter[str] = Counter()
 
     def heard(self, link: str, life: int, number: int) -> None:
-        """Count a heartbeat. Of a new life of the peer, nothing before it is missed."""
+        """Count a heartbeat, unless it came before or is of an earlier life.
+
+        Of a new life of the peer, nothing before it is missed.
+        """
         before, last = self._last.get(link, (0, 0))
+        if (life, number) <= (before, last):
+            return
         if life == before:
-            self._missed[link] += max(0, number - last - 1)
+            self._missed[link] += number - last - 1
         self._last[link] = (life, number)
         self._received[link] += 1
 
