@@ -24,6 +24,8 @@ STOP_S = 4.0
 """Longer than a stop of services that are well."""
 MOVE_S = 12.0
 """A planned move of services that stop and start in a few seconds."""
+KNOWN_S = 6.0
+"""After so long each node knows that the other has lost the network, too."""
 
 
 class Finale:
@@ -150,7 +152,7 @@ class Finale:
         self._pass(self.world.setting.takeover_s)
         self._served_by(self.owner)
 
-    def _split(self) -> None:
+    def _split(self, *, race: bool = True) -> None:
         """F14, F15: the owner has the head start; two mutual owners have one between them."""
         for link in self.world.network.links.values():
             link.cut.update(self.world.nodes)
@@ -164,7 +166,7 @@ class Finale:
             return
         if len(owners) != 1 or self.contract.cuts.total() - self.cuts.total() != 1:
             raise Violation("LOOP", f"a split left {owners}, cuts {self.contract.cuts}")
-        if len(self.world.volumes) == 1 and owners != {self.owner.name}:
+        if race and len(self.world.volumes) == 1 and owners != {self.owner.name}:
             raise Violation("LOOP", f"{self.owner.name} owned it and lost the race")
 
     def _cut_off(self) -> None:
@@ -180,10 +182,18 @@ class Finale:
             raise Violation("LOOP", f"{self.owner.name} alone was cut off, cuts {dict(cut)}")
 
     def _all_dark(self) -> None:
-        """F14, F15: the service network is dead for both: the owner has the head start."""
+        """F14, F15: the service network is dead for both: the owner has the head start.
+
+        If its links die in the same moment, the owner may have begun a move to a peer of which it
+        has not heard yet that it lost the network, too.
+        """
         for node in self.world.pair:
             node.lan(lost=True)
-        self._split()
+        known = self.clock.chance(0.5)
+        if known:
+            self._pass(KNOWN_S)
+            self._served_by(self.owner)
+        self._split(race=known)
 
     def _forsaken(self) -> None:
         """F25: an owner without any contact stops in order, before its watchdog would reset it."""

@@ -58,7 +58,7 @@ class Services:
         """On the node's own disk: service -> (boot in which it is held, or 0; generation)"""
         self.opened: set[str] = set()
         """Held in this boot with their storage alone open, for people (F91)."""
-        self.forgotten = False
+        self.forgotten: set[str] = set()
         self._order = dict.fromkeys(self.truth, 0)
         self._life = dict.fromkeys(self.truth, 0)
 
@@ -118,13 +118,13 @@ class Services:
 
     def forget(self) -> None:
         """The record is lost: what runs looks as if somebody had started it by hand (F58)."""
-        self.forgotten = True
+        self.forgotten = set(self.truth)
         self.opened.clear()
         self.owned = {name: (0, record[1]) for name, record in self.owned.items()}
 
     def clean_by_hand(self, broken: list[str]) -> None:
         """An operator stops what the cluster does not dare to touch (F58)."""
-        self.forgotten = False
+        self.forgotten -= set(broken)
         for name in broken:
             if self.truth[name] != DOWN:
                 self._order[name] += 1

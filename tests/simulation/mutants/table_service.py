@@ -306,6 +306,12 @@ SERVICE = (
         "an operator may confirm that a node is off which speaks and is not believed (F73)",
     ),
     Mutant(
+        "rules/operator.py",
+        "    if not step.passed(step.state.started + listens_s):",
+        "    if step.state.started < 0.0:",
+        "a daemon that has just started believes an operator before it has listened (F73)",
+    ),
+    Mutant(
         "clock.py",
         "        self.ahead = min(self.ahead, time)\n",
         "        self.ahead = min(self.ahead, time + 1.0)\n",

@@ -14,7 +14,7 @@ from failoverd.core.events import Verb
 from failoverd.core.message import Reach
 from failoverd.core.state import Life
 
-from .pair import ALONE, Half, Pair
+from .pair import ALONE, GOOD, Half, Pair
 
 SILENT = ""
 ANSWERS = "192.168.1.10 answers from 02:00:00:00:00:01"
@@ -30,6 +30,32 @@ def bereaved(who: str) -> Half:
     half = pair.a if who == "owner" else pair.b
     Pair.see(half, replace(ALONE, role="Primary") if who == "owner" else ALONE)
     return half
+
+
+def granted(witness: bool) -> tuple[Half, Half]:
+    """a has granted the service to b, b has begun to start it, and neither hears the other."""
+    pair = Pair()
+    for half in (pair.a, pair.b):
+        half.config = replace(half.config, witness=witness)
+        half.state = replace(half.state, config=half.config)
+    pair = pair.running()
+    pair.a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    pair.a.finish(actions.Stop)
+    for half in (pair.a, pair.b):
+        Pair.see(half, GOOD)
+    for _round in range(100):
+        for source, target in ((pair.a, pair.b), (pair.b, pair.a)):
+            source.feed(events.Tick(), 0.1)
+            for send in source.take(actions.Send) if not pair.b.shop.held else ():
+                assert isinstance(send, actions.Send)
+                target.feed(events.Heard("lan", send.message))
+        if pair.b.shop.held:
+            break
+    assert pair.a.shop.grant is not None
+    assert pair.b.shop.held
+    for half in (pair.a, pair.b):
+        Pair.see(half, ALONE)
+    return pair.a, pair.b
 
 
 def shot_after(half: Half, *, address: str | None, targets: bool | None) -> float:
@@ -86,7 +112,27 @@ def test_who_has_stopped_a_service_for_a_move_and_lost_the_network_is_not_the_fi
     Pair.see(a, ALONE)
     a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
     a.finish(actions.Stop)
-    assert shot_after(a, address=None, targets=None) == 3 * a.config.timing.fence_delay_s
+    assert shot_after(a, address=None, targets=None) == 5 * a.config.timing.fence_delay_s
+
+
+def test_who_has_stopped_a_service_leaves_the_first_turn_to_a_standby_that_sees_nobody_served() -> (
+    None
+):
+    """The standby has heard that the service runs, and shoots at once."""
+    a = bereaved("owner")
+    Pair.see(a, ALONE)
+    a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    a.finish(actions.Stop)
+    assert shot_after(a, address=SILENT, targets=True) == a.config.timing.fence_delay_s
+
+
+@pytest.mark.parametrize("witness", [True, False])
+def test_who_has_granted_a_service_is_later_than_the_peer_that_may_have_it(witness: bool) -> None:
+    a, b = granted(witness)
+    delay = a.config.timing.fence_delay_s
+    received = shot_after(b, address=SILENT, targets=True)
+    assert received == 0
+    assert shot_after(a, address=None, targets=True) == (2 if witness else 1) * delay
 
 
 def test_without_ping_targets_the_role_alone_decides() -> None:

@@ -33,6 +33,16 @@ def confirmed(half: Half) -> bool:
     return ok
 
 
+def test_a_daemon_that_has_just_started_listens_before_it_believes_an_operator() -> None:
+    b = Half("b", "a", 1 << 32 | 23)
+    b.settle()
+    Pair.see(b, ALONE)
+    b.pass_time(0.5)
+    assert not confirmed(b)
+    b.pass_time(b.config.timing.dead_s)
+    assert confirmed(b)
+
+
 @pytest.mark.parametrize(
     ("incarnation", "echo"),
     [(5, 0), (5, 1 << 32 | 22), (1 << 32 | 11, 1 << 32 | 21), (1 << 60, 0)],

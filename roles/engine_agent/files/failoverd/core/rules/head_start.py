@@ -11,8 +11,10 @@ hung owner costs. Where ping targets are asked, what each node sees of the servi
     any other standby                                                      two head starts
 
 A node may know of no owner although its peer has heard of one: it has just stopped the service for
-a planned move. The node whose name comes first goes first then, the other one a head start later.
-Without a target each waits for three more, so that it is later than every standby.
+a planned move. It leaves the turns above to its peer: the node whose name comes first waits for one
+head start, the other one for three. Without a target they are later than every standby. Who has
+granted the service does not know whether the peer has it by now: it waits as a standby does, or
+for one more if it has another service itself.
 
 Two that shoot at once would have to be on both sides of a cut service network, each with a target.
 The standby reaches every target then, so the owner reaches none. And whose address answers, or was
@@ -37,15 +39,27 @@ PAUSE_S = 0.5
 
 def seconds(step: Step) -> float:
     """How much later than the dead time this node shoots."""
-    delay, witness = step.timing.fence_delay_s, step.config.witness
+    return _turn(step) * step.timing.fence_delay_s
+
+
+def _turn(step: Step) -> int:
+    """The number of head starts. The first service that has an owner decides (F15)."""
+    witness = step.config.witness
+    blind = witness and not _fresh(step, step.state.lan.reached_at)
     for service in step.services:
         theirs = step.last_word(service.name)
         if service.held:
-            return delay if witness and not _fresh(step, step.state.lan.reached_at) else 0.0
+            return 1 if blind else 0
+        if service.grant is not None:
+            return 1 + witness + any(other.held for other in step.services)
         if theirs is not None and theirs.local.held:
             return _of_standby(step)
-    first = 0.0 if step.node < step.peer_name else delay
-    return first + 3 * delay if witness and not _fresh(step, step.state.lan.reached_at) else first
+    first = step.node < step.peer_name
+    if not witness:
+        return 0 if first else 2
+    if blind:
+        return 5 if first else 4
+    return 1 if first else 3
 
 
 def watch(step: Step) -> None:
@@ -79,15 +93,14 @@ def reached(step: Step, event: Reached) -> None:
     step.set(lan=changed(lan, reached_at=at, complete_at=complete_at))
 
 
-def _of_standby(step: Step) -> float:
-    delay = step.timing.fence_delay_s
+def _of_standby(step: Step) -> int:
     if not step.config.witness:
-        return delay
+        return 1
     words = [step.last_word(service.name) for service in step.services]
     held = [word for word in words if word is not None and word.local.held]
     up = all(word.local is Local.RUNNING for word in held) and lease.agreed(step)
     seen = _fresh(step, step.state.lan.complete_at) and _fresh(step, step.state.lan.silent_at)
-    return 0.0 if up and seen else 2 * delay
+    return 0 if up and seen else 2
 
 
 def _fresh(step: Step, at: float | None) -> bool:
