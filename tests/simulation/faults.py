@@ -143,7 +143,8 @@ class Faults:
                 self._where_it_is_told(node).daemon.command(Verb.CLEAR)
             broken = [s.name for s in state.services if s.local.value == "broken"]
             idle = not any(services.active(name) for name in broken)
-            if broken and (services.forgotten.intersection(broken) or idle):  # a failed stop is not for people
+            unrecorded = services.forgotten.intersection(broken)
+            if broken and (unrecorded or idle):  # a failed stop is not for people
                 services.clean_by_hand(broken)
                 node.daemon.command(Verb.CLEAR)
             unknown = any(s.local.value == "unknown" and s.overtime for s in state.services)

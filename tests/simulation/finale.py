@@ -77,6 +77,10 @@ class Finale:
         if goes_home:  # it may be back where it was already (F10)
             self._pass(2 * FAILBACK_S + setting.timing.move_s)
         if goes_home or setting.watched:  # its watchdog may have been the first (F02)
+            for _second in range(round(setting.timing.move_s)):  # on its way home just now?
+                if all(self.contract.serving(name) for name in self.world.volumes):
+                    break
+                self._pass(1.0)
             self.contract.must_serve("after the owner has frozen")
             return
         self._served_by(self.other)
