@@ -19,6 +19,7 @@ from . import permissions
 from .alerts.outbox import Outbox
 from .checks.watchers import Watchers
 from .config import Config
+from .control.health import health
 from .control.pending import Pending
 from .control.readonly import StatusSocket, directory_of
 from .control.requests import Requests
@@ -365,7 +366,8 @@ class Daemon:
             link.update(self._quality.report(link["name"]))
         heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
         status["heartbeats"] = heartbeats
-        return {**status, "watchdog": self._watchdog.status(), **self._monitors.status()}
+        status |= {"watchdog": self._watchdog.status(), **self._monitors.status()}
+        return {**status, "health": health(status)}
 
     def _begin_anew(self, why: str) -> None:
         self._alert("daemon-hopeless", why)

@@ -2,4 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The UNIX socket between the daemon, failoverctl and DRBD's handler."""
 
-__all__ = ["client", "log", "pending", "readonly", "requests", "server", "show", "status"]
+__all__ = [
+    "client",
+    "health",
+    "log",
+    "pending",
+    "readonly",
+    "requests",
+    "server",
+    "show",
+    "status",
+]

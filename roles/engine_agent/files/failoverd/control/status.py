@@ -52,6 +52,7 @@ def snapshot(
         "cluster": state.config.cluster,
         "node": state.config.node,
         "version": VERSION,
+        "time": round(time.time(), 3),
         "incarnation": state.incarnation,
         "uptime_s": round(now - state.started, 1),
         "leaving": state.leaving,
@@ -176,6 +177,7 @@ def _service(
         "restarts": len(own.restarts),
         "failure": failure,
         "disk": _disk(own, service),
+        "sync": _sync(service),
         "frozen": frozen(state, own),
         "resources": [
             {
@@ -196,6 +198,12 @@ def _disk(own: CoreService, service: Service) -> dict[str, Any] | None:
     if service.drbd is None:
         return None
     return {**asdict(own.disk), "out_of_sync_bytes": service.drbd.behind}
+
+
+def _sync(service: Service) -> dict[str, Any] | None:
+    """The resync or verification under way; None without one."""
+    sync = service.drbd.sync() if service.drbd is not None else None
+    return asdict(sync) if sync is not None else None
 
 
 def _repaired(own: CoreService, report: ServiceReport | None, *, here: bool) -> bool:

@@ -20,6 +20,7 @@ from failoverd.system.process import VITAL, Finished, run
 from . import users
 from .base import ResourceError, Situation, State
 from .drbd_state import PROC, behind_json, behind_proc, parse_json, parse_proc
+from .drbd_sync import Sync, of_json, of_proc
 from .part import Part
 from .settings import ResourceSettings
 
@@ -97,6 +98,8 @@ class Drbd:
         """The last text of the kernel, and its meaning."""
         self.behind: int | None = None
         """How many bytes the two copies differed in when the disk was looked at last."""
+        self._told = ""
+        """The last answer of DRBD 9."""
         self._raised = False
         self._begun = False
         """This daemon began to bring it up. A StandAlone that it found may be a split brain, which
@@ -115,7 +118,14 @@ class Drbd:
         if done.code is None:
             raise ResourceError(f"{self}: {done.last_line}") from done.error
         self.behind = behind_json(done.output, self.options.resource)
+        self._told = done.output
         return parse_json(done.output, self.options.resource) or Disk()
+
+    def sync(self) -> Sync | None:
+        """The resync or verification that was under way at the last look; None without one."""
+        if self._nine:
+            return of_json(self._told, self.options.resource)
+        return of_proc(self._last[0].decode("ascii", "replace"), self.options.minor)
 
     def _parsed(self, text: bytes) -> Disk:
         """The text of an idle device does not change."""
