@@ -214,6 +214,12 @@ PEER = (
     ),
     Mutant(
         "rules/peer.py",
+        "    step.set_exclusion(questions=(), shots=void)\n",
+        "    step.set_exclusion(questions=())\n",
+        "a shot proves that a node is off whose kernel has connected since (F80)",
+    ),
+    Mutant(
+        "rules/peer.py",
         "step.passed(peer.lived + timing.dead_s):\n",
         "step.passed(peer.lived + timing.dead_s / 4):\n",
         "silence is declared long before the dead time",

@@ -16,7 +16,7 @@ from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 from failoverd.core.step import begin
 
-from .pair import ALONE, Half, Pair, notes, said, shots
+from .pair import ALONE, GOOD, Half, Pair, notes, said, shots
 
 LONG_S = 30.0
 
@@ -166,6 +166,17 @@ def test_a_new_life_that_is_heard_while_it_is_shot_at_is_switched_on_again(alive
     b.feed(events.FenceDone(shot.op, Power.OFF), 0.1)
     assert notes(b, "proof-void")
     assert (Ask.ON, 0) in switched_on(b)
+
+
+def test_a_shot_from_before_its_kernel_connected_proves_nothing() -> None:
+    """It may have hit, and a person may have switched the node on since."""
+    b = bereaved()
+    shot = shot_at(b)
+    Pair.see(b, GOOD)
+    Pair.see(b, ALONE)
+    b.feed(events.FenceDone(shot.op, Power.OFF), 0.1)
+    assert notes(b, "proof-void")
+    assert b.shop.local is Local.STOPPED
 
 
 @pytest.mark.finding("S12")

@@ -84,3 +84,15 @@ def test_nobody_can_be_confirmed_to_be_off_who_speaks_under_another_name() -> No
         two.b.feed(Heard("lan", renamed(two.a, life, number)), 0.5)
     two.b.feed(events.Command(9, events.Verb.CONFIRM_FENCED, "a", "somebody"))
     assert two.b.state.peer.life is Life.SILENT
+
+
+def test_a_shot_from_before_its_words_proves_nothing() -> None:
+    """It may have hit, and a person may have switched the node on since."""
+    b = pair().b
+    b.pass_time(b.config.timing.dead_s + b.config.timing.fence_delay_s + 1.0)
+    [shot, *_] = shots(b)
+    life = (1 << 40) | 1
+    b.feed(Heard("lan", renamed(Pair().running().a, life, 1)), 0.5)
+    b.feed(events.FenceDone(shot.op, events.Power.OFF))
+    assert b.state.peer.life is Life.SILENT
+    assert b.shop.local is Local.STOPPED

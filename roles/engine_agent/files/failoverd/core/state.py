@@ -137,7 +137,7 @@ class Asked:
     expires: float
     """When it has failed unless it was answered before (F76)."""
     of: int
-    """Newest incarnation known when it was asked."""
+    """Newest incarnation known when it was asked; UNKNOWN_LIFE if the peer has lived since."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from failoverd.core import lives
 from failoverd.core.actions import KeepLife
+from failoverd.core.change import changed
 from failoverd.core.events import Heard
 from failoverd.core.facts import peer_was_off
 from failoverd.core.message import REORDER, Local, Message
-from failoverd.core.state import Life, LinkHeard, Proof, Stranger
+from failoverd.core.state import UNKNOWN_LIFE, Life, LinkHeard, Proof, Stranger
 from failoverd.core.workbench import Step
 
 from . import contact, links
@@ -61,7 +62,7 @@ def prove_gone(step: Step, proof: Proof, life: int, detail: str = "") -> bool:
     """Record that every life of the peer up to this incarnation is over. False if outlived."""
     peer = step.peer
     if peer.greeted > life or peer.incarnation > life:
-        step.note("proof-void", f"{step.peer_name} has started anew: {proof.value} is void")
+        step.note("proof-void", f"{step.peer_name} has lived since: {proof.value} is void")
         return False
     step.set_peer(life=Life.GONE, since=step.now, dead=max(peer.dead, life), proof=proof)
     for service in step.services:
@@ -76,7 +77,7 @@ def power_returned(step: Step, how: str) -> None:
 
     Until it is heard, nothing is known of it; the next loss of its kernel needs a new proof.
     """
-    step.set_exclusion(questions=())  # what is answered now was asked before
+    _outlived(step)
     if peer_was_off(step):
         step.note("proof-void", f"{step.peer_name} {how}")
         # F09: who was never heard is not shot for its silence either.
@@ -85,6 +86,15 @@ def power_returned(step: Step, how: str) -> None:
         step.set_peer(
             life=life, since=now, last=now, lived=now, proof=Proof.NONE, message=None, heard=()
         )
+
+
+def _outlived(step: Step) -> None:
+    """The peer has shown a sign of life: what the devices were asked before proves nothing (F80).
+
+    A shot that is under way may have hit before it, and the peer was switched on since.
+    """
+    void = tuple(changed(asked, of=UNKNOWN_LIFE) for asked in step.exclusion.shots)
+    step.set_exclusion(questions=(), shots=void)
 
 
 def paused(step: Step, gap_s: float) -> None:
@@ -113,6 +123,7 @@ def _meet_stranger(step: Step, message: Message) -> None:
     known, number = step.peer.stranger, (message.incarnation, message.sequence)
     new = message.incarnation > step.peer.greeted and number > (known.incarnation, known.sequence)
     if new and message.node != step.node:
+        _outlived(step)
         step.set_peer(stranger=Stranger(*number, step.now))
 
 
