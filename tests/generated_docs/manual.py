@@ -120,6 +120,8 @@ def _written(action: argparse.Action) -> str:
     if not action.option_strings:
         return value
     option = f"\\fB{_plain(action.option_strings[-1])}\\fR"
+    if action.nargs == "?":
+        return f"{option} [{value}]"
     return option if action.nargs == 0 else f"{option} {value}"
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,60 +15,32 @@ import pytest
 from failoverd import cli
 from failoverd.control import log, show
 from failoverd.control.client import NotRunning
+from failoverd.control.health import health
 from failoverd.fencing import agents
 from failoverd.journal.history import History
 
-
-def check(name: str, state: str, ms: float, reason: str = "") -> dict[str, Any]:
-    return {"name": name, "type": name, "state": state, "ms": ms, "reason": reason}
+from .answers import SERVICE, WELL
 
 
-STATUS: dict[str, Any] = {
-    "node": "node1",
-    "peer": {"name": "node2", "life": "alive", "proof": "", "since_s": 100.0},
-    "links": [{"name": "lan", "state": "up"}, {"name": "serial", "state": "one-way"}],
-    "exclusion": [{"name": "bmc", "last": "failed", "age_s": 20.0, "detail": "no answer"}],
-    "services": [
-        {
-            "name": "shop",
-            "owner": "node1",
-            "state": "running",
-            "since_s": 28800.0,
-            "why": "",
-            "standby": {"node": "node2", "able": False, "why": "the disk is Outdated"},
-            "moving_to": "",
-            "disk": {
-                "role": "Primary",
-                "disk": "UpToDate",
-                "peer_role": "Secondary",
-                "peer_disk": "Outdated",
-                "connection": "Connected",
-                "suspended": True,
-            },
-            "frozen": "waiting for node2 to outdate its disk",
-            "resources": [
-                {
-                    "name": "db",
-                    "type": "unit",
-                    "label": "db.service",
-                    "state": "up",
-                    "monitor": [
-                        check("process", "ok", 0.1),
-                        check("http", "failed", 3000.2, "http: no answer within 3 s"),
-                    ],
-                }
-            ],
-        }
-    ],
-    "warnings": ["the journal cannot be written"],
-}
+def broken() -> dict[str, Any]:
+    """The answer of a node with several things that are wrong."""
+    status: dict[str, Any] = copy.deepcopy(WELL)
+    status["links"][1]["state"] = "one-way"
+    status["exclusion"][0].update(last="failed", detail="no answer")
+    status["warnings"] = ["the journal cannot be written"]
+    service = status["services"][0]
+    service["standby"].update(able=False, why="the disk is Outdated")
+    service["disk"].update(peer_disk="Outdated", suspended=True)
+    service["frozen"] = "waiting for node2 to outdate its disk"
+    service["resources"][2]["monitor"][1].update(state="failed", reason="http: no answer")
+    return {**status, "health": health(status)}
 
 
 class FakeDaemon:
     """Answers the command line's questions; a move takes the service to node2."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.status = json.loads(json.dumps(STATUS))
+        self.status = json.loads(json.dumps(broken()))
         self.asked: list[dict[str, Any]] = []
         self.refusal = ""
         self.down = False
@@ -99,19 +72,18 @@ def test_status_shows_what_is_wrong(daemon: FakeDaemon, capsys: Any) -> None:
         "(8 h)",
         "node2: cannot take over: the disk is Outdated",
         "I/O FROZEN",
-        "frozen     waiting for node2 to outdate its disk",
-        "serial ONE WAY",
+        "!! shop: I/O is frozen: waiting for node2 to outdate its disk",
+        "cross ONE WAY",
         "bmc FAILED 20 s ago: no answer",
         "the journal cannot be written",
-        "db FAILS (http: no answer within 3 s)",
+        "db FAILS (http: no answer)",
+        "CRITICAL cluster shop, seen from node1 at ",
     ):
         assert words in out
 
 
 def test_an_application_that_serves_says_how_long_its_slowest_check_takes() -> None:
-    service = json.loads(json.dumps(STATUS["services"][0]))
-    service["resources"][0]["monitor"][1] = check("http", "ok", 1.4)
-    assert "  services   db ok 1 ms" in show.lines({**STATUS, "services": [service]})
+    assert "  services   db ok 1 ms" in show.lines(WELL)
 
 
 @pytest.mark.parametrize(
@@ -138,21 +110,23 @@ def test_status_shows_the_watchdog_as_the_device_itself_describes_it(
         "open": True,
         "why": "",
     }
-    shown = show.lines({**STATUS, "watchdog": {**watchdog, **changes}})
+    shown = show.lines({**WELL, "watchdog": {**watchdog, **changes}})
     assert f"  watchdog   {line}" in shown
-    assert not [text for text in show.lines({**STATUS, "watchdog": None}) if "watchdog" in text]
+    assert not [text for text in show.lines({**WELL, "watchdog": None}) if "watchdog" in text]
 
 
 def test_status_as_json_is_the_daemons_object(daemon: FakeDaemon, capsys: Any) -> None:
     assert cli.main(["status", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == STATUS
+    assert json.loads(capsys.readouterr().out) == broken()
 
 
 def test_a_blocked_service_says_why() -> None:
-    service = {**STATUS["services"][0], "state": "blocked", "owner": "", "why": "no proof"}
-    text = "\n".join(show.lines({**STATUS, "services": [service]}))
+    service = {**SERVICE, "state": "blocked", "owner": "", "why": "no proof"}
+    status = {**WELL, "services": [service]}
+    text = "\n".join(show.lines({**status, "health": health(status)}))
     assert "blocked since" in text
-    assert "reason     no proof" in text
+    assert "  !! shop is blocked: no proof\n     type: failoverctl history" in text
+    assert text.count("no proof") == 1
 
 
 def test_switchover_says_where_and_how_long(daemon: FakeDaemon, capsys: Any) -> None:
@@ -205,11 +179,13 @@ def test_a_mode_is_asked_of_the_daemon(
 
 
 def test_status_shows_the_modes_as_long_as_they_last() -> None:
-    modes = {"maintenance": True, "standby": ["node2"], "reach": "lost"}
-    text = "\n".join(show.lines({**STATUS, **modes}))
-    assert text.startswith("MAINTENANCE MODE: nothing is started, stopped, moved")
-    assert "node2: in standby mode" in text
-    assert "LOST its ping targets" in text
+    status = {**WELL, "maintenance": True, "standby": ["node2"], "reach": "lost"}
+    text = "\n".join(show.lines({**status, "health": health(status)}))
+    assert "maintenance mode: nothing is started, stopped, moved" in text
+    assert "type: failoverctl maintenance off" in text
+    assert "node2 is in standby mode" in text
+    assert "type: failoverctl online node2" in text
+    assert "lost its ping targets" in text
 
 
 def test_without_a_daemon_the_status_is_3(daemon: FakeDaemon, capsys: Any) -> None:

@@ -12,64 +12,9 @@ import pytest
 
 from failoverd.control.health import health
 
+from .answers import WELL
+
 Status = dict[str, Any]
-DISK = {
-    "role": "Primary",
-    "disk": "UpToDate",
-    "peer_role": "Secondary",
-    "peer_disk": "UpToDate",
-    "connection": "Connected",
-    "suspended": False,
-}
-WELL: Status = {
-    "node": "node1",
-    "leaving": False,
-    "maintenance": False,
-    "standby": [],
-    "reach": "reached",
-    "peer": {"name": "node2", "life": "alive", "proof": "", "since_s": 9.0},
-    "links": [{"name": n, "state": "up", "age_s": 0.1, "problem": ""} for n in ("lan", "cross")],
-    "exclusion": [
-        {"name": n, "method": "stonith", "last": "ok", "age_s": 9.0, "detail": ""}
-        for n in ("bmc", "pdu")
-    ],
-    "services": [
-        {
-            "name": "shop",
-            "retired": False,
-            "local": "running",
-            "owner": "node1",
-            "state": "running",
-            "why": "",
-            "standby": {"node": "node2", "able": True, "why": "", "told": False},
-            "doing": "",
-            "disk": DISK,
-            "sync": None,
-            "frozen": "",
-            "resources": [
-                {
-                    "name": "mount",
-                    "type": "filesystem",
-                    "label": "/srv/shop",
-                    "state": "up",
-                    "used_percent": 41,
-                    "monitor": [],
-                },
-                {
-                    "name": "db",
-                    "type": "unit",
-                    "label": "db.service",
-                    "state": "up",
-                    "monitor": [{"name": "q", "type": "query", "state": "ok", "reason": ""}],
-                },
-            ],
-        }
-    ],
-    "warnings": [],
-    "watchdog": None,
-    "ping": [{"address": "10.0.0.1", "weight": 1, "state": "ok", "rtt_ms": 0.4}],
-    "disks": [],
-}
 
 
 def service(status: Status, **changes: Any) -> Status:
@@ -95,7 +40,7 @@ def silent(status: Status) -> None:
 
 
 def failing(status: Status) -> None:
-    status["services"][0]["resources"][1]["monitor"][0].update(state="failed", reason="q: no")
+    status["services"][0]["resources"][2]["monitor"][1].update(state="failed", reason="q: no")
 
 
 CASES: dict[str, tuple[Callable[[Status], Any], str, str, str, str]] = {
@@ -132,7 +77,7 @@ CASES: dict[str, tuple[Callable[[Status], Any], str, str, str, str]] = {
         "critical", "split-brain", "may have diverged", "docs/operating.md",
     ),
     "a part is down": (
-        lambda s: s["services"][0]["resources"][1].update(state="down"),
+        lambda s: s["services"][0]["resources"][2].update(state="down"),
         "critical", "resource-failed", "shop: db is down", "failoverctl history",
     ),
     "a check fails": (failing, "critical", "resource-failed", "db does not serve: q: no", "hist"),

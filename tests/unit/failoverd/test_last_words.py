@@ -247,7 +247,7 @@ def test_status_tells_the_reasons_of_both_nodes_once_and_whole(
         seen = screen(half, monkeypatch)
         assert seen.count(LONG) == 1
         assert seen.count(other) == 1
-        assert "cannot take over, see reason" in seen
+        assert "cannot take over, see above" in seen
 
 
 def test_what_the_peer_hears_ends_with_a_whole_word() -> None:

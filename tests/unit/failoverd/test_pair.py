@@ -245,7 +245,7 @@ def test_f22_an_owner_that_lost_its_ping_targets_hands_over_in_order(pair: Pair)
     assert not pair.holds_address("node1")
     assert "reach" in pair.codes("node1")
     assert "fence" not in pair.codes("node2")
-    assert "LOST its ping targets" in pair.ctl("node1", "status").stdout
+    assert "lost its ping targets" in pair.ctl("node1", "status").stdout
 
 
 def test_a_handover_leaves_the_node_empty(pair: Pair) -> None:

@@ -24,6 +24,7 @@ from tests.simulation.clock import Violation
 from tests.simulation.world import World
 
 from . import schemas
+from .answers import WELL
 from .test_pair import AGENT, Pair
 from .test_pair_many import COUNT, many  # noqa: F401
 
@@ -59,6 +60,10 @@ def test_the_schema_says_what_each_field_is() -> None:
     described = schemas.described("status")
     assert len(described) > 100
     assert all(text.endswith(".") for text in described)
+
+
+def test_the_example_of_the_other_tests_is_a_valid_answer() -> None:
+    valid(WELL)
 
 
 def test_a_pair_in_order_is_ok_and_nothing_is_wrong(

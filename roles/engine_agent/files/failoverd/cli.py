@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
 INTERRUPTED = 130
 MOVE_LIMIT_S = 300.0
+WATCH_S = 2.0
 ETC = "/etc/failoverd"
 """The configuration in use."""
 
@@ -61,7 +62,25 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, formatter_class=Format)
 
     one = command("status", "Show nodes, links, services and exclusion methods.")
-    one.add_argument("--json", action="store_true", help="print JSON")
+    one.add_argument("--all", action="store_true", help="show the parts of each of many services")
+    form = one.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--schema", action="store_true", help="print the JSON schema of --json")
+    form.add_argument(
+        "--check",
+        action="store_true",
+        help="one line for each thing that is wrong, and an exit status for monitoring systems:"
+        " 0 ok, 1 warning, 2 critical, 3 unknown",
+    )
+    one.add_argument(
+        "--watch",
+        metavar="SECONDS",
+        type=float,
+        nargs="?",
+        const=WATCH_S,
+        default=0.0,
+        help=f"show it again and again (every {WATCH_S:g} s by default) until Ctrl-C",
+    )
     one = command("switchover", "Move a service to the other node and wait until it runs there.")
     one.add_argument("service", metavar="SERVICE")
     one.add_argument("--to", metavar="NODE", default="", help="node where it is to run")
@@ -155,7 +174,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Dispatch one parsed command line."""
     name = arguments.command
     if name == "status":
-        return show_status(arguments.json)
+        from .control.screen import show as show_status
+
+        return show_status(status, arguments)
     if name == "switchover":
         return switchover(arguments)
     if name == "history":
@@ -202,18 +223,6 @@ def status() -> dict[str, Any]:
     if not isinstance(result, dict):
         raise NotRunning("failoverd gave an invalid answer")
     return result
-
-
-def show_status(as_json: bool) -> int:
-    """Print the status."""
-    now = status()
-    if as_json:
-        print(json.dumps(now))
-    else:
-        from .control.show import lines
-
-        say("\n".join(lines(now)))
-    return OK
 
 
 def switchover(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ __all__ = [
     "pending",
     "readonly",
     "requests",
+    "screen",
     "server",
-    "show",
     "status",
 ]

@@ -8,7 +8,7 @@ and its replication are away, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from failoverd.core.rules.monitors import FILLING
@@ -29,8 +29,14 @@ Status = dict[str, Any]
 
 def health(status: Status) -> dict[str, Any]:
     """The field "health" of a status: its state, and the findings, worst first."""
-    found = [*_services(status), *_nodes(status), *_paths(status), *_exclusion(status)]
-    found += [*_monitors(status), *_warnings(status)]
+    found: list[Finding] = []
+    for part in PARTS:
+        try:
+            found += part(status)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            # It must not hide what the other parts say.
+            text = f"the answer cannot be judged: {type(error).__name__}: {error}"
+            found.append(_finding(WARNING, "not-judged", text))
     found.sort(key=lambda finding: WORST_FIRST.index(finding["severity"]))
     worst = found[0]["severity"] if found else INFO
     return {"state": OK if worst == INFO else worst, "findings": found}
@@ -197,3 +203,8 @@ def _warnings(status: Status) -> Iterator[Finding]:
         accepted = text.startswith("UNSAFE, accepted")
         code = "accepted-risk" if accepted else "warning"
         yield _finding(INFO if accepted else WARNING, code, text)
+
+
+PARTS: tuple[Callable[[Status], Iterator[Finding]], ...] = (
+    *(_services, _nodes, _paths, _exclusion, _monitors, _warnings),
+)

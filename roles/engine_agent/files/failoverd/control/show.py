@@ -5,12 +5,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from failoverd.formats.text import printable
 
-Part = Callable[[Any], list[str]]
+TYPE_CHECKING = False
+"""The module typing itself takes as long to load as all that is needed here."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Part = Callable[[Any], list[str]]
+
+NAME = 8
+FEW = 6
+"""Of more services only those are shown with their parts of which something is told."""
+MARKS = {"critical": "!!", "warning": "! ", "info": "- "}
+BAR = 20
+DAY_S = 86400
 SHOWN_AS = {
     "unit": "services",
     "ocf": "services",
@@ -20,16 +32,67 @@ SHOWN_AS = {
 }
 
 
-def lines(status: Any) -> list[str]:
-    """The text, line by line. If the answer lacks a field, only its lines are missing."""
-    result = []
-    if _of(status, "maintenance"):
-        result.append("MAINTENANCE MODE: nothing is started, stopped, moved, fenced or recovered")
-    for service in _all(status, "services"):
-        result += _shown("service", _service, service)
+def lines(status: Any, *, every: bool = False) -> list[str]:
+    """The text, line by line. If the answer lacks a field, only its lines are missing.
+
+    every: show the parts of each service, also of many that are in order.
+    """
+    health = judged(status)
+    result = _shown("health", _head, {**_object(status), "health": health})
+    services = _all(status, "services")
+    short: set[str] = set() if every or len(services) <= FEW else _in_order(services, health)
+    width = max([NAME, *(len(str(_of(service, "name"))) for service in services)])
+    for service in services:
+        shown = partial(_service, width=width, short=str(_of(service, "name")) in short)
+        result += _shown("service", shown, service)
+    if short:
+        text = f"{len(short)} are in order: failoverctl status --all shows their parts"
+        result.append(_field("", text))
     for name, part in PARTS:
         result += _shown(name, _named(name, part), status)
     return [printable(line) for line in result]
+
+
+def judged(status: Any) -> Any:
+    """The judgement of the daemon. A daemon of an older version gives none."""
+    told = _of(status, "health")
+    if isinstance(told, dict):
+        return told
+    from .health import health
+
+    return health(_object(status))
+
+
+def _object(status: Any) -> dict[str, Any]:
+    return status if isinstance(status, dict) else {}
+
+
+def _in_order(services: list[Any], health: Any) -> set[str]:
+    """The names of the services that run, and of which nothing is told."""
+    told = {str(_of(finding, "about")) for finding in _all(health, "findings")}
+    running = [service for service in services if _of(service, "state") == "running"]
+    return {str(_of(service, "name")) for service in running} - told
+
+
+def _head(status: dict[str, Any]) -> list[str]:
+    """How it is, and each thing that is wrong with what to do about it."""
+    health = status["health"]
+    at = time.strftime("%H:%M:%S", time.localtime(status.get("time")))
+    cluster = f"cluster {status['cluster']}, " if "cluster" in status else ""
+    result = [f"{health['state'].upper():<{NAME}} {cluster}seen from {status['node']} at {at}"]
+    for finding in health["findings"]:
+        result.append(f"  {MARKS[finding['severity']]} {finding['text']}")
+        remedy = finding["remedy"]
+        if remedy and remedy not in finding["text"]:
+            result.append(f"     {_how(remedy)}: {remedy}")
+    return result
+
+
+def _how(remedy: str) -> str:
+    """What to do with a remedy."""
+    if remedy.startswith("failoverctl "):
+        return "type"
+    return "see" if remedy.startswith("docs/") else "do"
 
 
 def _shown(name: str, part: Part, data: Any) -> list[str]:
@@ -54,48 +117,40 @@ def _all(value: Any, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _standby(status: dict[str, Any]) -> list[str]:
-    nodes = status.get("standby")
-    return [f"{' and '.join(nodes)}: in standby mode"] if nodes else []
-
-
-def _reach(status: dict[str, Any]) -> list[str]:
-    return ["this node has LOST its ping targets"] if status.get("reach") == "lost" else []
-
-
 def _ping(status: dict[str, Any]) -> list[str]:
     targets = status.get("ping")
     return [" · ".join(map(_target, targets))] if targets else []
-
-
-def _disks(status: dict[str, Any]) -> list[str]:
-    sick = [disk for disk in status.get("disks", []) if disk["state"] == "sick"]
-    return [f"{d['device']} of {d['service']} {d['wrong'] or 'was sick'}" for d in sick]
 
 
 def _watchdogs(status: dict[str, Any]) -> list[str]:
     return [_watchdog(status["watchdog"])] if status.get("watchdog") else []
 
 
-def _service(service: dict[str, Any]) -> list[str]:
+def _service(service: dict[str, Any], *, width: int, short: bool) -> list[str]:
     where = f" on {service['owner']}" if service["owner"] else ""
-    since = time.strftime("%H:%M", time.localtime(time.time() - service["since_s"]))
     moving = f", moving to {service['moving_to']}" if service["moving_to"] else ""
-    head = f"{service['state']}{where}{moving} since {since} ({_age(service['since_s'])})"
-    result = [f"{service['name']:<8} {head}"]
+    standby, since_s = service["standby"], service["since_s"]
+    head = f"{service['state']}{where}{moving} since {_clock(since_s)} ({_age(since_s)})"
+    able = f" · {standby['node']} ready to take over" if standby["able"] else ""
+    result = [f"{service['name']:<{width}} {head}{able}"]
+    if short:
+        return result
     for name, part in SERVICE_PARTS:
         result += _shown(name, _named(name, part), service)
     return result + _shown("resources", _resources, service)
 
 
+def _clock(ago_s: float) -> str:
+    """When that was: the time, and the day if it was not within a day."""
+    form = "%H:%M" if ago_s < DAY_S else "%Y-%m-%d %H:%M"
+    return time.strftime(form, time.localtime(time.time() - ago_s))
+
+
 def _ready(service: dict[str, Any]) -> list[str]:
     standby = service["standby"]
-    ready = "ready to take over" if standby["able"] else f"cannot take over{_why_not(standby)}"
-    return [f"{standby['node']}: {ready}"]
-
-
-def _reason(service: dict[str, Any]) -> list[str]:
-    return [service["why"]] if service["why"] and service["state"] != "running" else []
+    if standby["able"]:
+        return []
+    return [f"{standby['node']}: cannot take over{_why_not(standby)}"]
 
 
 def _doing(service: dict[str, Any]) -> list[str]:
@@ -111,8 +166,18 @@ def _storage(service: dict[str, Any]) -> list[str]:
     return [f"{text} {disk['connection']}{frozen}"]
 
 
-def _frozen(service: dict[str, Any]) -> list[str]:
-    return [service["frozen"]] if service.get("frozen") else []
+def _sync(service: dict[str, Any]) -> list[str]:
+    sync = service.get("sync")
+    if not sync:
+        return []
+    done, left_s = sync["done_percent"], sync["left_s"]
+    left = "" if left_s is None else f", {_age(left_s)} left"
+    return [f"{_bar(done)} {done:g} %{left}"]
+
+
+def _bar(percent: float) -> str:
+    full = min(BAR, max(0, round(percent * BAR / 100)))
+    return f"[{'#' * full}{'-' * (BAR - full)}]"
 
 
 def _resources(service: dict[str, Any]) -> list[str]:
@@ -124,7 +189,7 @@ def _resources(service: dict[str, Any]) -> list[str]:
 
 
 def _why_not(standby: dict[str, Any]) -> str:
-    return ", see reason" if standby.get("told") else f": {standby['why']}"
+    return ", see above" if standby.get("told") else f": {standby['why']}"
 
 
 def _resource(resource: dict[str, Any]) -> str:
@@ -199,21 +264,16 @@ def _age(seconds: float) -> str:
 
 PARTS: tuple[tuple[str, Part], ...] = (
     ("node", lambda status: [_node(status)]),
-    ("standby", _standby),
-    ("reach", _reach),
     ("ping", _ping),
     ("links", lambda status: [" · ".join(_link(link) for link in status["links"])]),
-    ("disk", _disks),
     ("exclusion", lambda status: [" · ".join(map(_device, status["exclusion"])) or "none"]),
     ("watchdog", _watchdogs),
-    ("warning", lambda status: [str(text) for text in status["warnings"]]),
 )
 """The lines below the services, in their order."""
 SERVICE_PARTS: tuple[tuple[str, Part], ...] = (
     ("standby", _ready),
-    ("reason", _reason),
     ("doing", _doing),
     ("storage", _storage),
-    ("frozen", _frozen),
+    ("resync", _sync),
 )
 """The lines below the first of a service, in their order."""
