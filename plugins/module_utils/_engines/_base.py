@@ -78,6 +78,15 @@ class Engine(ABC):
     def standby(self, run: Run, node: str, on: bool) -> None:
         """Have a node run nothing from now on, or no more. Raises Refused."""
 
+    def ready(self, run: Run) -> dict[str, Any]:
+        """Whether a failover of each service would succeed now. Raises Refused.
+
+        - level: the worst of all services: ok, warning, critical or unknown
+        - services: a list. Each has name, level, reason (a sentence, "" if all is well), seconds
+          (least and most time of a failover, or None), items (what, level, text, remedy)
+        """
+        raise Refused(f"the engine {self.name} does not tell whether a failover would succeed.")
+
     @abstractmethod
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         """Take a node for fenced, because a person says so. Return the answer. Raises Refused."""

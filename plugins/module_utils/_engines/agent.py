@@ -85,6 +85,16 @@ class Agent(Engine):
     def standby(self, run: Run, node: str, on: bool) -> None:
         _must(run, "standby" if on else "online", node)
 
+    def ready(self, run: Run) -> dict[str, Any]:
+        code, out, err = _tool(run, "ready", "--json")
+        try:
+            told: dict[str, Any] = json.loads(out)
+        except ValueError:
+            raise Refused(f"failoverctl ended with {code}: {(err or out)[:200]!r}.") from None
+        if "services" not in told:
+            raise Refused(str(told.get("text", "it gives no reason.")))
+        return told
+
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         # Who answers for it is written down; the account on the node says less.
         return _must(run, "confirm-fenced", node, who=who).strip()

@@ -60,6 +60,7 @@ def _requests() -> Requests:
         _look,
         lambda: PAIR.a.state,
         _notify,
+        _notify,
     )
 
 

@@ -135,3 +135,41 @@ def test_standby_begins_and_ends(node):
     agent.ENGINE.standby(asked.run, "node1", True)
     agent.ENGINE.standby(asked.run, "node1", False)
     assert [argv[-2:] for argv in asked.asked] == [["standby", "node1"], ["online", "node1"]]
+
+
+READY = {
+    "level": "critical",
+    "services": [
+        {"name": "shop", "level": "critical", "reason": "data: is Outdated", "seconds": None},
+        {"name": "mail", "level": "warning", "reason": "links: lan", "seconds": [3.0, 9.0]},
+    ],
+}
+
+
+def test_whether_a_failover_would_succeed_is_told_whatever_the_exit_status_is(node):
+    asked = node((2, json.dumps(READY), ""))
+    said = run_module("ready", check=True)
+    assert said["level"] == "critical" and not said["changed"]
+    assert said["services"] == READY["services"]
+    assert asked.asked[-1][-2:] == ["ready", "--json"]
+
+
+@pytest.mark.parametrize(
+    ("demand", "level", "sentence"),
+    [
+        ("warning", "critical", "service shop is critical: data: is Outdated (demand)."),
+        ("ok", "warning", "service mail is warning: links: lan (demand)."),
+        ("warning", "warning", None),
+    ],
+)
+def test_a_demand_that_is_not_met_fails_with_the_reason(node, demand, level, sentence):
+    services = READY["services"][0 if level == "critical" else 1 :][:1]
+    node((2, json.dumps({"level": level, "services": services}), ""))
+    assert run_module("ready", demand=demand).get("msg") == sentence
+
+
+def test_a_node_that_cannot_tell_says_why(node):
+    node((3, json.dumps({"level": "unknown", "text": "failoverd does not answer"}), ""))
+    assert run_module("ready")["msg"] == "ready: failoverd does not answer"
+    node((127, "", "no such file"))
+    assert "failoverctl ended with 127: 'no such file'." in run_module("ready")["msg"]

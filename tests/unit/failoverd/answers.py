@@ -31,6 +31,7 @@ SERVICE: dict[str, Any] = {
     "failure": "",
     "disk": DISK,
     "sync": None,
+    "ready": {"level": "ok", "reason": "", "seconds": [4.5, 11.5]},
     "frozen": "",
     "resources": [
         {

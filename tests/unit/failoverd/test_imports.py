@@ -24,7 +24,7 @@ FLOORS = (
     ("journal",),
     ("alerts", "checks", "fencing", "links"),
     ("resources",),
-    ("monitors",),
+    ("monitors", "readiness"),
     ("config",),
     ("persistence",),
     ("control", "dispatch", "permissions", "runner"),

@@ -134,6 +134,8 @@ def _whole(state: State) -> dict[str, Any]:
     more = {"ping": [], "carrier": {}, "daemon": {**daemon, "real_time": False}, "disks": []}
     for link in status["links"]:
         link.update(received=0, missed=0)
+    for service in status["services"]:
+        service["ready"] = {"level": "unknown", "reason": "", "seconds": None}
     status |= {"heartbeats": heartbeats, "watchdog": None, **more}
     return {**status, "health": health(status)}
 

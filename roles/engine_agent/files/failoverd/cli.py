@@ -87,6 +87,13 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     limit = f"give up after so many seconds (default {MOVE_LIMIT_S:g})"
     one.add_argument("--wait", metavar="S", type=float, default=MOVE_LIMIT_S, help=limit)
     one.add_argument("--json", action="store_true", help="print JSON")
+    one = command(
+        "ready",
+        "Tell whether a failover would succeed now, and how long it would take.",
+    )
+    one.add_argument("service", metavar="SERVICE", nargs="?", default="", help="default: all")
+    one.add_argument("--json", action="store_true", help="print JSON")
+    one.epilog = "Exit status: 0 yes, 1 yes, with warnings, 2 no, 3 not known."
     one = command("history", "Show what happened.")
     one.add_argument("--json", action="store_true", help="print JSON lines")
     one.add_argument(
@@ -167,7 +174,8 @@ def complain(text: str) -> int:
 
 def ordered(arguments: argparse.Namespace) -> bool:
     """Whether the daemon was given an order."""
-    return arguments.command not in ("status", "history", "check", "replay", "whatif")
+    reading = ("status", "ready", "history", "check", "replay", "whatif")
+    return arguments.command not in reading
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -179,6 +187,10 @@ def run(arguments: argparse.Namespace) -> int:
         return show_status(status, arguments)
     if name == "switchover":
         return switchover(arguments)
+    if name == "ready":
+        from .control.ready import show as show_ready
+
+        return show_ready(arguments.service, arguments.json)
     if name == "history":
         from .control.log import show
 

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hmac
 import ipaddress
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from .fencing.settings import (
     unlocked,
 )
 from .formats.schema import ConfigError, Section, parse_json
+from .formats.strictjson import loads
 from .links import size
 from .links.settings import SerialSettings, UdpSettings
 from .monitors.settings import MonitorSettings, parse_monitors
@@ -37,6 +40,8 @@ from .system.files import read_text
 FORMAT = 1
 DIRECTORY = "/etc/failoverd"
 KEY_BYTES = 32
+COMPARED = ("cluster.json", "fencing.json", "notifications.json")
+"""Files that are the same on both nodes."""
 KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
 
 
@@ -69,6 +74,8 @@ class Config:
     unsafe: tuple[str, ...]
     keys: tuple[bytes, ...] = field(repr=False)
     watchdog: WatchdogSettings | None = None
+    checksum: int = 0
+    """Of all files, without the name of the node: equal on both nodes, and never 0."""
 
     @property
     def bauds(self) -> list[int]:
@@ -211,8 +218,9 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
             top, _secrets(texts.get("notifications.json"), notices), notices
         ),
         unsafe=top.texts("unsafe"),
-        keys=_keys(texts, base),
+        keys=(keys := _keys(texts, base)),
         watchdog=watchdog,
+        checksum=_checksum(texts, keys[0]),
     )
     top.done()
     _unique(top, "links", [link.name for link in config.links])
@@ -375,6 +383,19 @@ def _secrets(text: str | None, file: str) -> dict[str, dict[str, str]]:
     data = parse_json(text, file)
     top = Section(data, file)
     return {name: top.scalars(name) for name in data}
+
+
+def _checksum(texts: Mapping[str, str], key: bytes) -> int:
+    """Keyed, because the files hold secrets. What only has to be stopped here does not count."""
+    whole = {name: loads(texts.get(name, "{}")) for name in COMPARED}
+    main = {name: value for name, value in whole["cluster.json"].items() if name != "node"}
+    main["services"] = [
+        {name: value for name, value in service.items() if name != "before"}
+        for service in main["services"]
+        if not service.get("retired")
+    ]
+    text = json.dumps({**whole, "cluster.json": main}, sort_keys=True)
+    return int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:4], "big") or 1
 
 
 def _keys(texts: Mapping[str, str], base: Path) -> tuple[bytes, ...]:

@@ -36,6 +36,7 @@ from .fencing.gate import Gate
 from .fencing.selffence import SYSRQ, SelfFence, last_reset
 from .fencing.sfex import level as lock_level
 from .fencing.sfex.lock import Lock
+from .fencing.stonith import find
 from .fencing.watchdog import Watchdog
 from .journal.history import History
 from .journal.journal import Journal
@@ -54,6 +55,9 @@ from .persistence.former import Former, joined
 from .persistence.lastgood import LastGood
 from .persistence.lives import Lives
 from .persistence.store import Store
+from .readiness.examiner import Examiner
+from .readiness.report import Readiness, brief
+from .readiness.times import Times
 from .resources import pagecache
 from .resources.drbd_watcher import DrbdWatcher
 from .resources.service import Service
@@ -70,6 +74,8 @@ from .system.upkeep import Upkeep, Work
 
 LINGER_S = 120.0
 GOODBYE_S = 1.0
+TELL_S = 5.0
+"""How often this node renews what it tells the other of its readiness."""
 NOTABLE = 100
 """From so many dropped heartbeats of a kind on, the status shows them. A few are normal."""
 
@@ -110,6 +116,7 @@ class Daemon:
         forget: Callable[[str], None] = lambda service: None,
     ) -> None:
         self._config = config
+        self._state = state
         self._forget = forget
         self._warnings = warnings
         self._loop = asyncio.get_running_loop()
@@ -231,6 +238,22 @@ class Daemon:
             self._drbd_watcher.look,
             lambda: self._runner.state,
             self._outbox.test,
+            lambda name: self._readiness.answer(name, lambda: self._with_facts(self._snapshot())),
+        )
+        self._times = times = Times()
+        self._history.listeners.append(times.take)
+        self._examiner = Examiner(
+            self._services,
+            {level.name: find(level.agent) for level in config.fencing if level.agent},
+            self._looked,
+            self._pacing.rest,
+        )
+        self._readiness = Readiness(
+            self._examiner,
+            times,
+            config.checksum,
+            config.runtime.fence_check_s,
+            config.timing.heartbeat_s,
         )
         self._costs = {name: list(both) for name, both in config.takeover_costs().items()}
         self._control = ControlServer(run, self._requests.answer)
@@ -312,6 +335,7 @@ class Daemon:
             return
         self._quality.heard(link, message.incarnation, message.sequence)
         if self._sieve.passes(link, message, self._runner.state.incarnation, now):
+            self._readiness.heard(self._wire.heard)
             self._runner.post(Heard(link, message))
 
     def _discard(self) -> None:
@@ -334,7 +358,7 @@ class Daemon:
             if count >= NOTABLE
         ]
         problems.append(self._strangers.problem(self._loop.time()))
-        if not lease.agreed(View(self._runner.state, Clock(self._loop.time()))):
+        if not self._agreed():
             problems.append(
                 f"{self._config.peer} is excluded by fence devices alone: {lease.DISAGREED}"
             )
@@ -367,7 +391,30 @@ class Daemon:
         heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
         status["heartbeats"] = heartbeats
         status |= {"watchdog": self._watchdog.status(), **self._monitors.status()}
+        for service in status["services"]:
+            service["ready"] = brief(self._with_facts(status), service["name"])
         return {**status, "health": health(status)}
+
+    def _agreed(self) -> bool:
+        return lease.agreed(View(self._runner.state, Clock(self._loop.time())))
+
+    def _with_facts(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What the judge of readiness needs."""
+        return {**status, "readiness": self._readiness.facts(agreed=self._agreed())}
+
+    def _looked(self) -> None:
+        """The word has a new time, by which the other node compares the clocks: send it now."""
+        self._readiness.looked()
+        self._say_ready()
+
+    def _say_ready(self) -> None:
+        """Say in each heartbeat what this node has found. Without news it is the same word."""
+        self._wire.word = self._readiness.word(self._with_facts(self._snapshot()))
+
+    async def _tell_ready(self) -> None:
+        while True:
+            self._say_ready()
+            await self._pacing.rest(TELL_S)
 
     def _begin_anew(self, why: str) -> None:
         self._alert("daemon-hopeless", why)
@@ -378,6 +425,8 @@ class Daemon:
         yield from self._drbd_watcher.tasks()
         yield from self._outbox.tasks()
         yield "the status for the page", self._readonly.run
+        yield "the look at what a failover needs", self._examiner.run
+        yield "the word for the other node", self._tell_ready
         yield "the patrol of the fence devices", self._devices.patrol
         if self._locks or self._former_locks:
             yield "the keeper of the locks", self._keep_locks
@@ -401,6 +450,7 @@ class Daemon:
         await self._watchdog.prepare()
         await self._control.open()
         self._runner.begin()
+        aside(self._times.read, self._state)
         self._ahead = self._loop.create_task(self._read_ahead(), name="read-ahead")
         for name, work in self._long_tasks():
             self._upkeep.keep(name, work)

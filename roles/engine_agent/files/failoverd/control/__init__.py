@@ -8,6 +8,7 @@ __all__ = [
     "log",
     "pending",
     "readonly",
+    "ready",
     "requests",
     "screen",
     "server",

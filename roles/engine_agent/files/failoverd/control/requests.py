@@ -31,6 +31,7 @@ class Requests:
         look: Callable[[str], Awaitable[None]],
         state: Callable[[], State],
         notify_test: Callable[[str], Awaitable[dict[str, Any]]],
+        ready: Callable[[str], Awaitable[dict[str, Any]]],
     ) -> None:
         self._services = services
         self._pending = pending
@@ -39,6 +40,7 @@ class Requests:
         self._look = look
         self._state = state
         self._notify_test = notify_test
+        self._ready = ready
         self.shutdown = False
         """The handover under way belongs to a shutdown of the host (F61)."""
 
@@ -51,6 +53,8 @@ class Requests:
             return self._saved()
         if kind == "notify-test":
             return await self._notify_test(str(request.get("name", "")))
+        if kind == "ready":
+            return await self._ready(str(request.get("service", "")))
         if kind == "command":
             return await self._command(request, uid)
         if kind == "fence-peer":

@@ -9,6 +9,8 @@ from functools import partial
 
 from failoverd.formats.text import printable
 
+from .ready import span
+
 TYPE_CHECKING = False
 """The module typing itself takes as long to load as all that is needed here."""
 if TYPE_CHECKING:
@@ -153,6 +155,17 @@ def _ready(service: dict[str, Any]) -> list[str]:
     return [f"{standby['node']}: cannot take over{_why_not(standby)}"]
 
 
+def _failover(service: dict[str, Any]) -> list[str]:
+    """Whether a failover would succeed; failoverctl ready tells more."""
+    ready = service.get("ready")
+    if not ready:
+        return []
+    word = {"ok": "ready", "warning": "ready, but", "critical": "NOT READY"}.get(
+        ready["level"], "not known"
+    )
+    return [" ".join(filter(None, (word, ready["reason"]))) + span(ready["seconds"])]
+
+
 def _doing(service: dict[str, Any]) -> list[str]:
     return [service["doing"]] if service.get("doing") else []
 
@@ -272,6 +285,7 @@ PARTS: tuple[tuple[str, Part], ...] = (
 """The lines below the services, in their order."""
 SERVICE_PARTS: tuple[tuple[str, Part], ...] = (
     ("standby", _ready),
+    ("failover", _failover),
     ("doing", _doing),
     ("storage", _storage),
     ("resync", _sync),

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a peer is excluded: one file per method."""
 
-__all__ = ["agents", "devices", "gate", "selffence", "settings", "watchdog"]
+__all__ = ["agents", "devices", "gate", "selffence", "settings", "stonith", "watchdog"]

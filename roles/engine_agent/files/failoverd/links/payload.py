@@ -9,6 +9,7 @@ payload = pieces (see varint), in this order; a later version may append more:
   hears     names of links, each a piece
   reports   one piece for each service: KEY_BYTES for its name, then its numbers
   reasons   why a node is not able, a line for each report, compressed, shortened to fit
+  word      what one daemon tells the other for people alone (see word), if there is room
 
 In a brief payload, MARK_BYTES replace all pieces after the counts. A reader knows them from the
 last whole payload with the same mark.
@@ -30,6 +31,7 @@ from failoverd.core.message import Grant, Local, Message, Reach, ServiceReport
 from failoverd.core.words import shorten
 from failoverd.formats.text import printable
 
+from . import word as words
 from .varint import first_piece, numbers, pieces, read_numbers, read_pieces
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ REASONS_BYTES = 64 * 1024
 MARK_BYTES = 8
 COUNTS_BYTES = 80
 """The counts are never longer."""
-COUNTS, WHO, HEARS, REPORTS, REASONS = range(5)
+COUNTS, WHO, HEARS, REPORTS, REASONS, WORD = range(6)
 LOCALS = (
     Local.UNKNOWN,
     Local.STOPPED,
@@ -89,8 +91,22 @@ def counts(message: Message) -> bytes:
     )
 
 
-def rest(message: Message, room: int) -> bytes:
-    """The other pieces, with reasons shortened to room bytes."""
+def rest(message: Message, room: int, word: words.Word | None = None) -> bytes:
+    """The other pieces, with reasons shortened to room bytes. A word without room is left out."""
+    if word is None:
+        return _spoken(message, room)
+    names = [report.name for report in message.services]
+    whole, brief = (pieces((words.encode(word, names, text=text),)) for text in (True, False))
+    # The levels of the word go before the reasons, and those before its text.
+    said = _spoken(message, room - len(brief))
+    reasons = b"" if len(read_pieces(said)) >= REASONS else pieces((b"",))
+    for piece in (whole, brief):
+        if len(said) + len(reasons) + len(piece) <= room:
+            return said + reasons + piece
+    return said
+
+
+def _spoken(message: Message, room: int) -> bytes:
     who = [_text(message.cluster), _text(message.node)]
     hears = [_text(name) for name in message.hears]
     reports = [_report(report, message.echo) for report in message.services]
@@ -122,6 +138,8 @@ class Reader:
         """The pieces after the counts of the last payload, its echo, and its message."""
         self._mark = b""
         """The mark of the same pieces."""
+        self.word = words.Word()
+        """The word of the last payload."""
 
     def read(self, data: bytes) -> Message:
         """The message of a payload. Raises ValueError."""
@@ -135,8 +153,10 @@ class Reader:
                 raise Unheard
             rest = last[0]
         if last is None or last[0] != rest or last[1] != echo:
-            self._last = last = (rest, echo, _read_rest(rest, echo, self._names))
+            message = _read_rest(rest, echo, self._names)
+            self._last = last = (rest, echo, message)
             self._mark = mark(rest)
+            self.word = _word(rest, message)
         return changed(
             last[2],
             incarnation=life,
@@ -165,6 +185,13 @@ def _read_rest(rest: bytes, echo: int, names: dict[bytes, str]) -> Message:
                 reports[at] = changed(reports[at], why=printable(why))
     hears = tuple([_line(piece) for piece in read_pieces(parts[HEARS])])
     return Message(cluster, node, 0, 0, 0, hears, tuple(reports))
+
+
+def _word(rest: bytes, message: Message) -> words.Word:
+    parts = [b"", *read_pieces(rest)]
+    if len(parts) <= WORD:
+        return words.Word()
+    return words.decode(parts[WORD], [report.name for report in message.services])
 
 
 def _report(report: ServiceReport, echo: int) -> bytes:

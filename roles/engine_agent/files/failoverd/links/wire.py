@@ -19,6 +19,7 @@ from failoverd import PROTOCOL
 from failoverd.core.message import Message
 
 from . import payload, varint
+from .word import Word
 
 COOKIE_BYTES = 4
 TAG_BYTES = 32
@@ -73,7 +74,11 @@ class Wire:
         self._room = room - OVERHEAD - payload.COUNTS_BYTES
         self._reader = payload.Reader(services)
         self.refused: Counter[str] = Counter()
-        self._last: tuple[bytes, Message] | None = None
+        self.word: Word | None = None
+        """What every frame says besides its message, for people alone."""
+        self.heard = Word()
+        """The same of the frame that was decoded last."""
+        self._last: tuple[bytes, Message, Word] | None = None
         self._said: tuple[tuple[object, ...], bytes] | None = None
         """The content of the last message after its counts, and its bytes."""
 
@@ -98,9 +103,12 @@ class Wire:
         return Frame(self._signed(message, rest), brief, mark)
 
     def _rest(self, message: Message) -> bytes:
-        says = (message.cluster, message.node, message.echo, message.hears, message.services)
+        says = (
+            *(message.cluster, message.node, message.echo, message.hears, message.services),
+            self.word,
+        )
         if self._said is None or self._said[0] != says:
-            self._said = (says, payload.rest(message, self._room))
+            self._said = (says, payload.rest(message, self._room, self.word))
         return self._said[1]
 
     def _signed(self, message: Message, rest: bytes) -> bytes:
@@ -112,13 +120,15 @@ class Wire:
         """The message of a frame; raises WireError and nothing else."""
         if self._last is not None and self._last[0] == frame:
             # The same frame comes over every link: check it once.
+            self.heard = self._last[2]
             return self._last[1]
         try:
             message = self._decode(frame)
         except WireError as error:
             self.refused[str(error)] += 1
             raise
-        self._last = (frame, message)
+        self.heard = self._reader.word
+        self._last = (frame, message, self.heard)
         return message
 
     def _decode(self, frame: bytes) -> Message:

@@ -33,6 +33,20 @@ class Situation:
     """The peer is proven to be excluded."""
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a start of a resource finds on this node, or would miss."""
+
+    programs: tuple[str, ...] = ()
+    """Absolute paths of the programs that it runs."""
+    module: str = ""
+    """The part of the kernel that it uses."""
+    wrong: str = ""
+    """Why a start would fail, whatever else is there."""
+    odd: str = ""
+    """What does not keep it from starting, and has to be changed all the same."""
+
+
 class Resource(Protocol):
     """One part of a service. All calls are idempotent and end by themselves or by cancellation."""
 
@@ -63,6 +77,14 @@ class Hurried(Protocol):
 
     def hurry(self) -> None:
         """It does not answer: the next stop ends it soon, by any means."""
+
+
+@runtime_checkable
+class Needing(Protocol):
+    """A resource that can tell before its start what it needs on this node."""
+
+    async def needs(self) -> Needs:
+        """What it needs, without any change. Raises ResourceError if that cannot be told."""
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ from failoverd.system import kernel
 from failoverd.system.process import VITAL, Finished, run
 
 from . import users
-from .base import ResourceError, Situation, State
+from .base import Needs, ResourceError, Situation, State
 from .drbd_state import PROC, behind_json, behind_proc, parse_json, parse_proc
 from .drbd_sync import Sync, of_json, of_proc
 from .part import Part
@@ -165,6 +165,10 @@ class Drbd:
 
     async def prepare(self, situation: Situation) -> None:
         """Nothing to do before the promotion itself."""
+
+    async def needs(self) -> Needs:
+        """The kernel's DRBD and its tools (F85)."""
+        return Needs((ADM, SETUP), "drbd")
 
     async def probe(self) -> State:
         """Up means Primary."""

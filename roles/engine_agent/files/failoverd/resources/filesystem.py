@@ -15,7 +15,7 @@ from failoverd.formats.schema import Section
 from failoverd.system import mounts
 
 from . import occupied, release, reserve
-from .base import ResourceError, Situation, State
+from .base import Needs, ResourceError, Situation, State
 from .calls import Calls
 from .part import Part
 from .settings import ResourceSettings
@@ -70,6 +70,10 @@ class Filesystem:
 
     async def prepare(self, situation: Situation) -> None:
         """Nothing to do before the disk is there."""
+
+    async def needs(self) -> Needs:
+        """A kernel that knows the file system."""
+        return Needs(module=self._options.fstype)
 
     async def probe(self) -> State:
         """Down only if the device is not mounted anywhere on this host (F71)."""

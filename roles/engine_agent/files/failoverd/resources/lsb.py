@@ -18,7 +18,7 @@ from failoverd.system.process import Finished
 from failoverd.system.systemd import Systemd, SystemdError
 
 from . import agents, lastwords
-from .base import ResourceError, Situation, State
+from .base import Needs, ResourceError, Situation, State
 from .part import Part
 from .settings import ResourceSettings
 
@@ -76,6 +76,10 @@ class Lsb:
         """Find a missing script before anything else starts."""
         if not os.access(self._path, os.X_OK):
             raise ResourceError(f"{self}: there is no script {self._path} on this node")
+
+    async def needs(self) -> Needs:
+        """The script."""
+        return Needs((str(self._path),))
 
     async def probe(self) -> State:
         """A missing script has started nothing."""

@@ -72,14 +72,21 @@ class Neighbours:
 
         probing: this node does not hold the address, so a probe of another host counts, too.
         """
-        found: dict[Address, str] = {}
+        claimants = self.claimants(probing=probing)
+        return {address: macs[0] for address, macs in claimants.items()}
+
+    def claimants(self, *, probing: bool) -> dict[Address, list[str]]:
+        """The same with all hosts that claim it, each once, in the order of their packets."""
+        found: dict[Address, list[str]] = {}
         for _round in range(64 + 4 * len(self._addresses)):
             packet = self._received()
             if not packet:
                 break
             for address in self._addresses:
                 if self._claims(address, packet, probing):
-                    found.setdefault(address, packet[6:12].hex(":"))
+                    macs, mac = found.setdefault(address, []), packet[6:12].hex(":")
+                    if mac not in macs:
+                        macs.append(mac)
         return found
 
     def _received(self) -> bytes:

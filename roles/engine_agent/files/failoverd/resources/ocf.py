@@ -21,7 +21,7 @@ from failoverd.system.process import Finished
 from failoverd.system.systemd import Systemd, SystemdError
 
 from . import agents, lastwords, ocf_metadata, progress
-from .base import ResourceError, Situation, State
+from .base import Needs, ResourceError, Situation, State
 from .ocf_environment import Use, variables
 from .ocf_metadata import Metadata, MetadataError
 from .part import Part
@@ -117,6 +117,14 @@ class Ocf:
         complaint = ocf_metadata.wrong(metadata, self._options.parameters)
         if complaint:
             raise ResourceError(f"{self}: {complaint}")
+
+    async def needs(self) -> Needs:
+        """An agent that accepts its parameters."""
+        programs = (str(self._path),)
+        if not os.access(self._path, os.X_OK):
+            return Needs(programs)
+        wrong = ocf_metadata.wrong(await self._known(), self._options.parameters)
+        return Needs(programs, wrong=wrong)
 
     async def _known(self) -> Metadata:
         if self._metadata is None:

@@ -21,7 +21,7 @@ from failoverd.system.pidfd import ProcessWatch, is_stopped
 from failoverd.system.systemd import Systemd, SystemdError
 
 from . import lastwords, postmaster, progress
-from .base import ResourceError, Situation, State
+from .base import Needs, ResourceError, Situation, State
 from .part import Part
 from .progress import Progress
 from .settings import ResourceSettings
@@ -120,6 +120,17 @@ class Unit:
             # A start limit that was reached long ago must not block a takeover.
             with contextlib.suppress(SystemdError):
                 await self._systemd.call("ResetFailedUnit", "s", self._unit)
+
+    async def needs(self) -> Needs:
+        """A unit that systemd knows, and the programs of its start."""
+        properties = await self._ask(self._systemd.properties(self._unit))
+        state = properties["LoadState"]
+        if state != "loaded":
+            return Needs(wrong=f"the unit is {state}")
+        boots = str(properties.get("UnitFileState", "")).startswith("enabled")
+        odd = "the unit starts at boot by itself" if boots else ""  # F59
+        programs = await self._ask(self._systemd.programs(self._unit))
+        return Needs(tuple(programs), odd=odd)
 
     async def _ask(self, call: Any) -> Any:
         try:

@@ -111,6 +111,41 @@ async def _rivals(interface: str, *addresses: Address) -> dict[Address, str]:
     return found
 
 
+async def claimants(addresses: Iterable[VirtualIp]) -> dict[str, tuple[list[str], str]]:
+    """For each address the MACs of all other hosts that answer to it, or why that is unknown.
+
+    It does not matter whether the address is up here.
+    """
+    groups, result = defaultdict(list), {}
+    for one in addresses:
+        groups[one.interface, one.address.version].append(one.address)
+    for (interface, _version), group in groups.items():
+        try:
+            found, why = await _claimants(interface, group), ""
+        except ResourceError as error:
+            found, why = {}, str(error)
+        result.update({str(one): (found.get(one, []), why) for one in group})
+    return result
+
+
+async def _claimants(interface: str, addresses: list[Address]) -> dict[Address, list[str]]:
+    macs: dict[Address, list[str]] = {}
+    try:
+        if not netlink.carrier(interface):
+            raise ResourceError(f"{interface} is down or absent")
+        own = netlink.hardware_address(interface)
+        with contextlib.closing(Neighbours(interface, own, *addresses)) as neighbours:
+            for _round in range(PROBES):
+                neighbours.probe()
+                await asyncio.sleep(PROBE_PAUSE_S)
+                for address, found in neighbours.claimants(probing=False).items():
+                    known = macs.setdefault(address, [])
+                    known += [mac for mac in found if mac not in known]
+    except OSError as error:
+        raise ResourceError(f"{interface} cannot be asked: {error.strerror}") from None
+    return macs
+
+
 class VirtualIp:
     """Probes it before the start (F56), announces it repeatedly, defends it while held (F57)."""
 

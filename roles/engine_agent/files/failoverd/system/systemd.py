@@ -21,6 +21,7 @@ REMEMBERED = 256
 LOOK_S = 2.0
 """A missed signal must not block a takeover: the state is also read this often."""
 ERROR, SIGNAL = 3, 4
+STARTS = ("ExecStartPre", "ExecStart", "ExecStartPost")
 ACTIVE, SETTLED = "active", ("active", "inactive", "failed", "reloading")
 
 
@@ -145,6 +146,22 @@ class Systemd:
         path = str((await self.call("LoadUnit", "s", unit))[0])
         reply = await self._raw(path, PROPERTIES_IF, "Get", "ss", SERVICE_IF, "StatusText")
         return str(reply[0].value)
+
+    async def programs(self, unit: str) -> list[str]:
+        """Paths of the programs that a start of a service runs; empty for another kind of unit.
+
+        A unit with a root directory of its own has its programs there, so it tells none.
+        """
+        path = str((await self.call("LoadUnit", "s", unit))[0])
+        if not unit.endswith(".service"):
+            return []
+        reply = await self._raw(path, PROPERTIES_IF, "GetAll", "s", SERVICE_IF)
+        told = {name: variant.value for name, variant in reply[0].items()}
+        if told.get("RootDirectory") or told.get("RootImage"):
+            return []
+        lines = [line for name in STARTS for line in told.get(name, [])]
+        # Each line: path, arguments, whether a failure is ignored, and times.
+        return [str(line[0]) for line in lines if not line[2]]
 
     async def pids(self, unit: str) -> list[int]:
         """The processes of a unit."""
