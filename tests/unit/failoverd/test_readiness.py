@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from failoverd.control import ready as page
+from failoverd.control import show
 from failoverd.control.client import NotRunning
 from failoverd.links.word import Word
 from failoverd.readiness import examiner as examiners
@@ -28,6 +29,8 @@ from failoverd.readiness.report import Readiness, brief
 from failoverd.readiness.times import Times
 from failoverd.readiness.verdict import Level
 from failoverd.resources.base import Needs, ResourceError
+
+from .answers import SERVICE, WELL
 
 
 def asynchronous(test: Callable[..., Any]) -> Callable[..., None]:
@@ -232,6 +235,20 @@ def test_a_judge_that_breaks_down_does_not_cost_the_status() -> None:
     told = brief({"services": [{"name": "shop"}]}, "shop")
     assert told["level"] == "unknown"
     assert "cannot be judged" in told["reason"]
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({}, "  failover   ready (a failover takes 4.5 to 11.5 s)"),
+        ({"level": "warning", "reason": "links: lan"}, "ready, but links: lan (a failover"),
+        ({"level": "critical", "reason": "data: no", "seconds": None}, "NOT READY data: no"),
+    ],
+)
+def test_the_status_tells_it_in_one_line(told: dict[str, Any], line: str) -> None:
+    service = {**SERVICE, "ready": {**SERVICE["ready"], **told}}
+    shown = show.lines({**WELL, "services": [service]})
+    assert [text for text in shown if line in text and text.startswith("  failover ")]
 
 
 def test_a_service_that_does_not_exist_is_no_verdict() -> None:
