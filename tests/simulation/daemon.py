@@ -109,6 +109,7 @@ class Daemon:
             node.disk_changed(volume)
             if volume.name in node.handlers:
                 self.ask_for_kernel(volume)
+        node.finish_drops()
         self.later(0.1, 1.0, self._patrol)
         if self.config.lease is not None or self.config.witness:
             self.later(0.1, 1.0, self.service_lan.ping)

@@ -17,6 +17,8 @@ from .clock import Clock, Violation
 from .disk import GOOD, Host, Side
 from .setting import RESYNC_S
 
+SILENT_S = 1.3
+"""So long no live kernel is silent (F12)."""
 QUICK_S = (0.05, 0.5)
 """Resync of a few blocks."""
 
@@ -40,6 +42,10 @@ class Volume:
         self.resync = ""
         """The node from which a resync runs."""
         self.losses = 0
+        self.blind_s = 0.0
+        """So much later than others the kernels notice a loss."""
+        self._broken_since: float | None = None
+        """Since when nothing passes between the kernels."""
         self._epoch = 0
 
     def other(self, node: str) -> Side:
@@ -107,6 +113,22 @@ class Volume:
             side.disk, other.peer_outdated, other.needs_new_uuid = "Outdated", True, True
         self._tell()
 
+    def drop(self, node: str) -> bool:
+        """disconnect --force, by a daemon that looks before at its sockets; False if it does not.
+
+        It leaves this kernel StandAlone, until somebody connects it again (F34).
+        """
+        side, since = self.sides[node], self._broken_since
+        silent = since is not None and self.clock.now >= since + SILENT_S
+        if not self.connected or side.role == "Primary" or not silent:
+            return False
+        if self.possible():
+            raise Violation("F12", f"{self.name}: {node} drops a peer that answers")
+        self._lose()
+        side.alone = True
+        self._tell()
+        return True
+
     def connect(self, node: str, discard: bool = False) -> None:
         """drbdadm connect, by an operator: discard says that this node's copy gives way (F39)."""
         side = self.sides[node]
@@ -142,7 +164,12 @@ class Volume:
     def poke(self, quick: bool = False) -> None:
         """Something about the path or the nodes changed: the kernels notice in a while."""
         self._epoch += 1
+        if self.possible():
+            self._broken_since = None
+        elif self._broken_since is None:
+            self._broken_since = self.clock.now
         wait = self.clock.between(0.02, 0.1) if quick else self.clock.between(0.4, 2.2)
+        wait += self.blind_s * self.connected
         self.clock.after(wait, partial(self._notice, self._epoch))
 
     def possible(self) -> bool:

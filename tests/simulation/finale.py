@@ -59,9 +59,15 @@ class Finale:
         self.clock.run(self.clock.now + seconds)
 
     def _owner_dies(self) -> None:
-        """F01."""
+        """F01; F34: where a device proves it, it is not waited for the kernels to notice."""
+        setting = self.world.setting
+        proved = setting.devices and not setting.watched
+        for volume in self.world.volumes.values():
+            volume.blind_s = 2 * setting.takeover_s if proved and volume.mirrored else 0.0
         self.owner.power_off()
-        self._pass(self.world.setting.takeover_s)
+        self._pass(setting.takeover_s)
+        for volume in self.world.volumes.values():
+            volume.blind_s = 0.0
         self._served_by(self.other)
 
     def _owner_freezes(self) -> None:

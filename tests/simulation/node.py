@@ -21,6 +21,8 @@ from .watchdog import Watchdog
 if TYPE_CHECKING:
     from .world import World
 
+DROPPED = "dropped "
+"""With the name of a volume: a mark in the run directory of the daemon."""
 HANDLER_S = 90.0
 """A fence-peer handler that nobody answers ends by itself."""
 
@@ -187,6 +189,25 @@ class Node:
     def outdate(self, volume: Volume) -> None:
         """Carried out, and looked at again (F13)."""
         volume.outdate(self.name)
+        self._look(volume)
+
+    def drop_peer(self, volume: Volume) -> None:
+        """Carried out in two parts, and looked at again (F34)."""
+        if volume.drop(self.name):
+            self.marks[DROPPED + volume.name] = ""
+            self.daemon.later(0.05, 0.3, partial(self._connect, volume))
+            self.world.moment("dropped", self)
+        self._look(volume)
+
+    def finish_drops(self) -> None:
+        """What an earlier life of the daemon has left StandAlone is connected by the next one."""
+        for volume in self.world.volumes.values():
+            if DROPPED + volume.name in self.marks:
+                self.daemon.later(0.1, 1.0, partial(self._connect, volume))
+
+    def _connect(self, volume: Volume) -> None:
+        volume.connect(self.name)
+        del self.marks[DROPPED + volume.name]
         self._look(volume)
 
     def lan(self, lost: bool) -> None:

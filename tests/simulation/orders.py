@@ -66,6 +66,8 @@ class Orders:
         elif isinstance(action, actions.ResumeIO):
             world.moment("resume", node)
             node.later(0.02, 0.1, partial(world.volumes[action.service].resume, node.name))
+        elif isinstance(action, actions.DropPeer):
+            daemon.later(0.02, 0.1, partial(node.drop_peer, world.volumes[action.service]))
         elif isinstance(action, actions.Own):
             node.services.own(action)
         elif isinstance(action, actions.Reply):

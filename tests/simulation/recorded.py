@@ -44,7 +44,7 @@ class Hand:
     """Stands in for the simulator's clock: what is put off waits until it is called for."""
 
     def __init__(self) -> None:
-        self.random = random.Random(1)
+        self.random, self.now = random.Random(1), 0.0
         self.waiting: dict[str, Callable[[], None]] = {}
 
     def after(self, _seconds: float, what: Callable[[], None]) -> None:

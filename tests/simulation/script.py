@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from . import (
     disk_faults,
+    drop_faults,
     frozen,
     hang_faults,
     held_back,
@@ -99,6 +100,7 @@ def draw(seed: int) -> Script:
         faults = lease_faults.alone(seed) or [*faults, *lease_faults.draw(seed, chaos_s)]
     faults.extend(disk_faults.draw(seed, chaos_s))
     faults.extend(frozen.draw(seed, chaos_s))
+    faults.extend(drop_faults.draw(seed, chaos_s))
     faults.extend(state_faults.draw(seed, chaos_s))
     faults.extend(operator_faults.draw(seed, chaos_s))
     faults.extend(pact_faults.draw(seed, chaos_s))

@@ -8,6 +8,24 @@ from .mutant import Mutant
 
 SERVICE = (
     Mutant(
+        "rules/owner.py",
+        "        service = replica.drop_peer(step, service)\n",
+        "",
+        "DRBD is left to its own time-outs although its peer was off (F34)",
+    ),
+    Mutant(
+        "rules/replica.py",
+        "        known = known and not _dropping(step, service)\n",
+        "",
+        "what was parted to drop a dead peer counts as a split brain (F34, F39)",
+    ),
+    Mutant(
+        "rules/replica.py",
+        "    if not due or not peer_was_off(step) or step.passed",
+        "    if not due or step.passed",
+        "a peer that only left is dropped like one that was off (F12, F34)",
+    ),
+    Mutant(
         "rules/lifecycle.py",
         '    urgent = event.resource if event.silent else ""\n',
         '    urgent = ""\n',

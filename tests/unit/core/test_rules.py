@@ -159,6 +159,50 @@ def test_f12_a_fence_device_that_lies_does_not_outweigh_the_peers_kernel() -> No
     assert len(starts(b)) == 1
 
 
+def test_f34_a_peer_that_was_off_is_dropped_instead_of_waiting_for_the_kernel() -> None:
+    b = Pair().running().b
+    b.pass_time(4)
+    assert not b.take(actions.DropPeer)
+    b.fence_answers(Power.OFF)
+    assert b.take(actions.DropPeer) == [actions.DropPeer("shop")]
+    Pair.see(b, replace(ALONE, connection="StandAlone"))
+    b.pass_time(0.5)
+    assert not starts(b)
+    assert not [a for a in b.todo if isinstance(a, actions.Note) and a.code == "split-brain"]
+    Pair.see(b, ALONE)
+    assert len(starts(b)) == 1
+
+
+def test_f39_what_stays_parted_after_a_drop_is_told_in_the_end() -> None:
+    b = Pair().running().b
+    b.pass_time(4)
+    b.fence_answers(Power.OFF)
+    Pair.see(b, replace(ALONE, connection="StandAlone"))
+    b.pass_time(11)
+    assert [a for a in b.todo if isinstance(a, actions.Note) and a.code == "split-brain"]
+    assert not starts(b)
+
+
+def test_f12_a_peer_whose_kernel_answers_is_tried_to_be_dropped_for_a_few_seconds_only() -> None:
+    b = Pair().running().b
+    b.pass_time(4)
+    b.fence_answers(Power.OFF)
+    b.pass_time(10)
+    assert 10 < len(b.take(actions.DropPeer)) < 30
+    b.pass_time(10)
+    assert not b.take(actions.DropPeer)
+    assert not starts(b)
+
+
+def test_f12_a_goodbye_drops_nobody() -> None:
+    pair = Pair().running()
+    pair.a.feed(events.Command(1, Verb.HANDOVER, "", "ann"))
+    for _round in range(20):
+        pair.talk()
+    assert not pair.a.take(actions.DropPeer)
+    assert not pair.b.take(actions.DropPeer)
+
+
 def test_f13_the_owner_goes_on_once_the_standby_has_outdated_itself() -> None:
     pair = Pair().running()
     cut = replace(ALONE, role="Primary", suspended=True)

@@ -15,7 +15,8 @@ from failoverd.core.events import Found, Power, Verb
 from failoverd.core.message import Local
 from failoverd.core.rules import fence, heartbeat, peer, replica
 from failoverd.core.rules import owner as ownership
-from failoverd.core.state import Proof
+from failoverd.core.state import Proof, Service
+from failoverd.core.workbench import Step
 
 from .pair import ALONE, Half, Pair, notes, replies, said, shots
 from .swap import swap
@@ -243,6 +244,19 @@ def test_s2_io_is_never_resumed_without_proof(monkeypatch: pytest.MonkeyPatch) -
     a.pass_time(3)
     assert not a.take(actions.ResumeIO)
     assert "F41" in a.state.defect
+
+
+def test_f12_no_rule_can_drop_a_peer_that_is_not_proven_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drops(step: Step, service: Service) -> None:
+        step.do(actions.DropPeer(service.name))
+
+    b = standby()
+    swap(monkeypatch, replica, "settle", drops)
+    b.pass_time(1)
+    assert not b.take(actions.DropPeer)
+    assert "F12" in b.state.defect
 
 
 def test_f66_no_rule_can_shoot_in_maintenance(monkeypatch: pytest.MonkeyPatch) -> None:

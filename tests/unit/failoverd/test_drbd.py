@@ -207,6 +207,99 @@ sed -i s/StandAlone/WFConnection/ {kernel.path}/proc
     assert (kernel.path / "adm").read_text().split("\n")[:-1] == ["up shop", "adjust shop"]
 
 
+class Silence:
+    """A peer whose kernel is silent, and a drbdadm that the kernel obeys."""
+
+    def __init__(self, kernel: Kernel, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.kernel, self.seconds = kernel, 1.4
+        self.mark = kernel.path / "dropped-shop"
+        obeys = f"""
+echo "$*" >> {kernel.path}/adm
+[ "$1" = disconnect ] && sed -i "s/cs:[A-Za-z]*/cs:StandAlone/" {kernel.path}/proc
+[ -e {kernel.path}/dies ] && exit 1
+[ "$1" != disconnect ] && sed -i "s/cs:[A-Za-z]*/cs:WFConnection/" {kernel.path}/proc
+exit 0
+"""
+        monkeypatch.setattr(drbd, "ADM", script("drbdadm", obeys))
+        monkeypatch.setattr(drbd, "run", without_modprobe(drbd.run))
+        monkeypatch.setattr(drbd.drbd_silence, "silent_s", lambda resource: self.seconds)
+
+    def asked(self) -> list[str]:
+        file = self.kernel.path / "adm"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+@pytest.fixture
+def silence(kernel: Kernel, script: Script, monkeypatch: pytest.MonkeyPatch) -> Silence:
+    return Silence(kernel, script, monkeypatch)
+
+
+def test_f34_a_silent_peer_is_dropped_and_waited_for_again(
+    kernel: Kernel, silence: Silence
+) -> None:
+    asyncio.run(kernel.disk("exit 1").drop_peer())
+    assert silence.asked() == ["disconnect --force shop", "connect shop"]
+    assert not silence.mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "connection", "silent_s"),
+    [
+        ("Secondary", "Connected", 1.2),
+        ("Secondary", "WFConnection", 1.4),
+        ("Secondary", "StandAlone", 1.4),
+        ("Primary", "Connected", 1.4),
+    ],
+    ids=["f12-it-answers", "noticed-already", "f39-parted", "in-use-here"],
+)
+def test_f12_only_a_silent_peer_of_a_standby_is_dropped(
+    kernel: Kernel, silence: Silence, role: str, connection: str, silent_s: float
+) -> None:
+    kernel.show(role, connection=connection)
+    silence.seconds = silent_s
+    asyncio.run(kernel.disk("exit 1").drop_peer())
+    assert silence.asked() == []
+
+
+def test_f12_a_peer_of_which_nothing_can_be_learned_is_not_dropped(
+    kernel: Kernel, silence: Silence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(resource: str) -> float:
+        raise PermissionError(resource)
+
+    monkeypatch.setattr(drbd.drbd_silence, "silent_s", fails)
+    asyncio.run(kernel.disk("exit 1").drop_peer())
+    assert silence.asked() == []
+
+
+def test_f34_a_daemon_that_died_between_the_two_parts_is_followed_by_one_that_connects(
+    kernel: Kernel, silence: Silence
+) -> None:
+    (kernel.path / "dies").touch()
+    with pytest.raises(ResourceError, match="disconnect failed"):
+        asyncio.run(kernel.disk("exit 1").drop_peer())
+    (kernel.path / "dies").unlink()
+    asyncio.run(kernel.disk("exit 1").bring_up())
+    assert silence.asked() == ["disconnect --force shop", "adjust shop"]
+    assert not silence.mark.exists()
+
+
+def test_f34_so_does_the_same_daemon_if_only_the_connection_failed(
+    kernel: Kernel, silence: Silence
+) -> None:
+    disk = kernel.disk("exit 1")
+    asyncio.run(disk.bring_up())
+    (kernel.path / "dies").touch()
+    with pytest.raises(ResourceError):
+        asyncio.run(disk.drop_peer())
+    (kernel.path / "dies").unlink()
+    asyncio.run(disk.bring_up())
+    assert silence.asked()[-1] == "adjust shop"
+    kernel.show("Secondary", "UpToDate", "StandAlone")
+    asyncio.run(disk.bring_up())
+    assert len(silence.asked()) == 2, "a later StandAlone is left alone (F39)"
+
+
 def test_f39_a_daemon_that_begins_anew_does_not_connect_what_the_kernels_parted(
     kernel: Kernel, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:

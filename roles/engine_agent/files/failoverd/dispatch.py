@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from .core.actions import (
     Action,
     AnswerHandler,
+    DropPeer,
     Fence,
     KeepCut,
     KeepLife,
@@ -96,6 +97,7 @@ class Dispatcher:
             Fence: lambda a: self._spawn(self._fence(a)),
             Outdate: lambda a: self._spawn(self._disk(a.service, "outdate")),
             ResumeIO: lambda a: self._spawn(self._disk(a.service, "resume_io")),
+            DropPeer: lambda a: self._spawn(self._disk(a.service, "drop_peer")),
         }
 
     def perform(self, action: Action) -> None:

@@ -131,6 +131,17 @@ class ResumeIO:
 
 
 @dataclass(frozen=True)
+class DropPeer:
+    """Let DRBD drop its connection to a peer that is proven off; the result shows as DiskChanged.
+
+    The shell does so only if nothing has come from the peer's kernel for longer than a live one is
+    ever silent (F12). Otherwise it changes nothing, and the order may be repeated.
+    """
+
+    service: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """Answer an operator's command."""
 
@@ -191,5 +202,5 @@ class Leave:
 
 Action = (
     Send | Probe | Start | Stop | Recover | Fence | Pet | ProbeAddresses | AnswerHandler | Outdate
-    | ResumeIO | Reply | Note | Own | KeepModes | KeepLife | KeepCut | Leave
+    | ResumeIO | DropPeer | Reply | Note | Own | KeepModes | KeepLife | KeepCut | Leave
 )  # fmt: skip

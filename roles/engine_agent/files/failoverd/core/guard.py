@@ -10,7 +10,7 @@ of the rules: none of the step's orders is given, and a safe stop follows (see s
 from __future__ import annotations
 
 from . import lease
-from .actions import Action, AnswerHandler, Ask, Fence, ResumeIO, Start
+from .actions import Action, AnswerHandler, Ask, DropPeer, Fence, ResumeIO, Start
 from .events import Event, HandlerAsked
 from .facts import peer_was_off
 from .message import Grant, Local
@@ -49,6 +49,8 @@ def check(before: State, event: Event, step: Step) -> None:
             why = _answer(before, event, step, action)
         elif isinstance(action, ResumeIO) and not _does_without(before, step, action.service):
             why = "I/O is resumed although the peer is not excluded (S2, F41)"
+        elif isinstance(action, DropPeer):
+            why = _drop(step, action)
         if step.maintenance and _acts(action):
             why = "something is started or fenced in maintenance mode (F66)"
         if why:
@@ -80,6 +82,13 @@ def _start(before: State, view: View, action: Start) -> str:
     if report is not None and report.local is Local.STOPPED and report.grant == claim:
         return ""
     return f"{name} is started without leave (S1)"
+
+
+def _drop(view: View, action: DropPeer) -> str:
+    service = view.state.service(action.service)
+    if service is None or service.held or not peer_was_off(view):
+        return f"DRBD is told to drop {view.peer_name}, which may use {action.service} (F12)"
+    return ""
 
 
 def _answer(before: State, event: Event, view: View, action: AnswerHandler) -> str:

@@ -295,6 +295,8 @@ class Service:
     sick: str = ""
     """Why the disk below it on this node is not reliable, empty if it is (F44)."""
     next_outdate: float = 0.0
+    dropped_at: float | None = None
+    """When DRBD was last ordered to drop its peer, None if never (F34)."""
     next_resume: float = 0.0
     split_at: float | None = None
     """When to tell people that DRBD is StandAlone, None if there is nothing to tell (F39)."""

@@ -17,7 +17,7 @@ from failoverd.formats.schema import Section
 from failoverd.system import kernel
 from failoverd.system.process import VITAL, Finished, run
 
-from . import users
+from . import drbd_silence, users
 from .base import Needs, ResourceError, Situation, State
 from .drbd_state import PROC, behind_json, behind_proc, parse_json, parse_proc
 from .drbd_sync import Sync, of_json, of_proc
@@ -36,6 +36,8 @@ RETRY_SHARE = 0.8
 NEEDS_RETRY = frozenset({11, 18})
 """Exit status of drbdsetup if the kernel refuses a change: often only for a moment (F34, F40)."""
 SETUP_84 = ("/lib/drbd/drbdsetup-84", "/usr/lib/drbd/drbdsetup-84")
+SILENT_S = 1.3
+"""So long no live kernel is silent: ping-int is 1 s."""
 HELPER = "/sys/module/drbd/parameters/usermode_helper"
 HANDLER = "/usr/lib/failoverd/fence-peer"
 ADM = "/usr/sbin/drbdadm"
@@ -100,6 +102,10 @@ class Drbd:
         """How many bytes the two copies differed in when the disk was looked at last."""
         self._told = ""
         """The last answer of DRBD 9."""
+        self._changing = asyncio.Lock()
+        """drbdadm changes the connection."""
+        self._mark = promotions.parent / f"dropped-{self.options.resource}"
+        """While it exists, a StandAlone is this node's own work, which has to be finished."""
         self._raised = False
         self._begun = False
         """This daemon began to bring it up. A StandAlone that it found may be a split brain, which
@@ -140,13 +146,20 @@ class Drbd:
         """Attach and connect, once in this life; raises ResourceError until that is done.
 
         drbdadm may give up between the two on a slow host, so a half state is completed, too. Later
-        the daemon does not mend a lost disk (F35) or a refused connection (F39).
+        the daemon does not mend a lost disk (F35) or a refused connection (F39), but it finishes
+        what drop_peer() has begun, in an earlier life too.
         """
+        async with self._changing:
+            await self._bring_up()
+        self.become_helper()
+
+    async def _bring_up(self) -> None:
         disk = await self.disk()
         known = disk.role != "Unknown"
         self._begun |= not known
         ours = self._begun or disk.connection != "StandAlone"
-        if not known or (_half_up(disk) and ours and not self._raised):
+        parted = disk.connection == "StandAlone" and self._mark.exists()
+        if not known or (_half_up(disk) and ours and not self._raised) or parted:
             await run("/usr/sbin/modprobe", "drbd", timeout_s=30)
             self._nine = None
             verb = "adjust" if known else "up"
@@ -155,7 +168,7 @@ class Drbd:
             if done.code != 0 and (disk.role == "Unknown" or _half_up(disk)):
                 raise ResourceError(f"{self}: cannot be brought up: {done.last_line}")
         self._raised = True
-        self.become_helper()
+        self._mark.unlink(missing_ok=True)
 
     def become_helper(self) -> None:
         """Make the kernel call the handler directly: one program less during a promotion."""
@@ -221,9 +234,7 @@ class Drbd:
         """
         disk = await self.disk()
         if disk.connected and disk.role == "Secondary":
-            done = await run(ADM, "disconnect", self.options.resource, timeout_s=15, score=VITAL)
-            if done.code != 0:
-                raise ResourceError(f"{self}: cannot be disconnected: {done.last_line}")
+            await self._adm("disconnect")
 
     async def outdate(self) -> None:
         """Mark the own disk as outdated, because the peer continues without it (F13)."""
@@ -232,6 +243,36 @@ class Drbd:
     async def resume_io(self) -> None:
         """Thaw frozen I/O (F41: the core decides it)."""
         await self._command("resume-io")
+
+    async def drop_peer(self) -> None:
+        """Drop a peer that is proven off, instead of waiting for DRBD's time-outs (F34).
+
+        Nothing is changed if its kernel has not been silent for SILENT_S (F12), or if DRBD has
+        noticed by itself. The connection is waited for again at once; raises ResourceError if that
+        fails, and bring_up() does it then.
+        """
+        async with self._changing:
+            if not await self._silent():
+                return
+            self._mark.touch()
+            await self._adm("disconnect", "--force")
+            await self._adm("connect")
+            self._mark.unlink(missing_ok=True)
+
+    async def _silent(self) -> bool:
+        disk = await self.disk()
+        if self._nine or disk.role != "Secondary" or not disk.connected:
+            return False  # DRBD 9 was not tried
+        try:
+            silent_s = await asyncio.to_thread(drbd_silence.silent_s, self.options.resource)
+        except (OSError, ValueError):
+            return False
+        return silent_s >= SILENT_S
+
+    async def _adm(self, verb: str, *options: str) -> None:
+        done = await run(ADM, verb, *options, self.options.resource, timeout_s=15, score=VITAL)
+        if done.code != 0:
+            raise ResourceError(f"{self}: {verb} failed: {done.last_line}") from done.error
 
     async def _insist(
         self,

@@ -13,6 +13,7 @@ __all__ = [
     "process",
     "realtime",
     "sdnotify",
+    "sockdiag",
     "systemd",
     "terminal",
     "trouble",

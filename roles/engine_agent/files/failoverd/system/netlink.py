@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses of interfaces over rtnetlink (man 7 rtnetlink): no process, no library to load."""
+"""Netlink without a process or a library: addresses of interfaces (man 7 rtnetlink)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def add(interface: str, address: Interface) -> None:
     flags = struct.pack("=I", IFA_F_NODAD)
     body = _address_message(interface, address) + _attribute(IFA_FLAGS, flags)
     try:
-        _request(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, body)
+        request(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, body)
     except FileExistsError:
         return
 
@@ -50,7 +50,7 @@ def remove(interface: str, address: Interface) -> None:
     """Remove this address and no other; an absent address is no error. Raises OSError."""
     try:
         keep_secondaries(interface, address)
-        _request(RTM_DELADDR, NLM_F_ACK, _address_message(interface, address))
+        request(RTM_DELADDR, NLM_F_ACK, _address_message(interface, address))
     except OSError as error:
         if error.errno not in (errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENXIO):
             raise
@@ -68,7 +68,7 @@ def keep_secondaries(interface: str, address: Interface) -> None:
     body = struct.pack("=BBHiII", socket.AF_UNSPEC, 0, 0, _index(interface), 0, 0)
     setting = _attribute(IPV4_PROMOTE_SECONDARIES, struct.pack("=I", 1))
     family = _attribute(socket.AF_INET, _attribute(IFLA_INET_CONF, setting))
-    _request(RTM_SETLINK, NLM_F_ACK, body + _attribute(IFLA_AF_SPEC, family))
+    request(RTM_SETLINK, NLM_F_ACK, body + _attribute(IFLA_AF_SPEC, family))
 
 
 def holders(address: Interface) -> list[tuple[str, Interface]]:
@@ -76,12 +76,12 @@ def holders(address: Interface) -> list[tuple[str, Interface]]:
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     body = struct.pack("=BBBBI", family, 0, 0, 0, 0)
     found: list[tuple[str, Interface]] = []
-    for kind, payload in _request(RTM_GETADDR, NLM_F_DUMP, body):
+    for kind, payload in request(RTM_GETADDR, NLM_F_DUMP, body):
         if kind != RTM_NEWADDR or payload[0] != family:
             continue
         index = struct.unpack_from("=I", payload, 4)[0]
-        attributes = dict(_attributes(payload[8:]))
-        packed = attributes.get(IFA_LOCAL, attributes.get(IFA_ADDRESS, b""))
+        values = dict(attributes(payload[8:]))
+        packed = values.get(IFA_LOCAL, values.get(IFA_ADDRESS, b""))
         if packed == address.ip.packed:
             here = ipaddress.ip_interface((address.ip, payload[1]))
             found.append((socket.if_indextoname(index), here))
@@ -158,7 +158,8 @@ def _attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("=HH", length, kind) + value + b"\0" * (-length % 4)
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The attributes of a message: kind and value."""
     while len(data) >= 4:
         length, kind = struct.unpack_from("=HH", data)
         if length < 4:
@@ -167,11 +168,13 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
         data = data[length + (-length % 4) :]
 
 
-def _request(kind: int, flags: int, body: bytes) -> list[tuple[int, bytes]]:
+def request(
+    kind: int, flags: int, body: bytes, protocol: int = socket.NETLINK_ROUTE
+) -> list[tuple[int, bytes]]:
     """Send one request and collect the answers up to its end. Raises OSError."""
     header = struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | flags, 1, 0)
     answers: list[tuple[int, bytes]] = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as kernel:
         kernel.settimeout(TIMEOUT_S)
         kernel.bind((0, 0))
         kernel.send(header + body)

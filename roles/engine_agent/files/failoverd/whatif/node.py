@@ -41,6 +41,9 @@ class World(Protocol):
     def poke(self) -> None:
         """The paths between the nodes may have changed."""
 
+    def kernels_look(self) -> None:
+        """The kernels notice at once that their peer is gone."""
+
     def disks_changed(self) -> None:
         """The nodes look at their replicated disks."""
 
@@ -233,6 +236,8 @@ class Node:
             self._after(DISK_S, lambda: self._outdate(action.service))
         elif isinstance(action, actions.ResumeIO):
             self._after(DISK_S, lambda: self._thaw_disk(action.service))
+        elif isinstance(action, actions.DropPeer):
+            self._after(DISK_S, self.world.kernels_look)
         elif isinstance(action, actions.Reply):
             asked = self._commands.pop(action.request, "a command asked before")
             said = "answers" if action.ok else "refuses"

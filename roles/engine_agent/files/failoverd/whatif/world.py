@@ -254,6 +254,10 @@ class World:
     def _replicates(self) -> bool:
         return all(node.alive for node in self.nodes.values()) and not self.replication_cut
 
+    def kernels_look(self) -> None:
+        """They do not wait for their own time-outs."""
+        self._notice(self._poke)
+
     def _notice(self, poke: int) -> None:
         if poke != self._poke:
             return

@@ -19,7 +19,7 @@ from failoverd.core.state import Life, Proof, Repair, Service
 from failoverd.core.transitions import Cause
 from failoverd.core.workbench import Step
 
-from . import lifecycle
+from . import lifecycle, replica
 
 
 def decide(step: Step, service: Service) -> None:
@@ -112,6 +112,7 @@ def _agree(step: Step, service: Service, report: ServiceReport, why: str) -> Non
 
 def _take_over(step: Step, service: Service, why: str) -> None:
     if not why and visibly_primary(service):
+        service = replica.drop_peer(step, service)
         # A fence device may lie; a kernel that still holds the disk open does not (F12).
         why = f"{step.peer_name} is said to be gone, but its disk still answers as Primary"
     if why:

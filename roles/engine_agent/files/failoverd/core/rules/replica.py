@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from failoverd.core import lease
-from failoverd.core.actions import AnswerHandler, Outdate, ResumeIO
+from failoverd.core.actions import AnswerHandler, DropPeer, Outdate, ResumeIO
 from failoverd.core.events import DiskChanged, HandlerAsked, HandlerGone
 from failoverd.core.facts import frozen, late, peer_was_off, promise_kept
 from failoverd.core.message import Local
@@ -24,6 +24,10 @@ NOT_EXCLUDED = 1
 RETRY_S = 0.5
 SPLIT_SURE_S = 10.0
 """A kernel that is brought up is StandAlone until its resource is connected: no split brain yet."""
+DROP_AGAIN_S = 0.2
+DROP_FOR_S = 5.0
+"""So long after the proof DRBD is ordered to drop its peer. By then it has noticed a dead one by
+itself; a peer that still answers is not dead (F12)."""
 HANDLED_S = 2.0
 """How long the kernel's handler is given to ask, and the kernel to act on the answer, before the
 order to resume."""
@@ -62,6 +66,7 @@ def change(step: Step, service: Service, event: DiskChanged) -> None:
         power_returned(step, "is on again: its kernel has connected")
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
+        known = known and not _dropping(step, service)
         sure_at = step.now + (0.0 if known else SPLIT_SURE_S)
         left = step.state.left  # F61: the kernel's connection is taken down behind it
         split_at = sure_at if disk.split and not left else None
@@ -110,6 +115,25 @@ def settle(step: Step, service: Service) -> None:
     service = _answer(step, service)
     service = _keep_promise(step, service)
     _resume(step, service)
+
+
+def drop_peer(step: Step, service: Service) -> Service:
+    """F34: a peer that was off is dropped at once, not when DRBD's own time-outs have passed."""
+    at = service.dropped_at
+    due = at is None or step.passed(at + DROP_AGAIN_S)
+    if not due or not peer_was_off(step) or step.passed(step.peer.since + DROP_FOR_S):
+        return service
+    if at is None or at < step.peer.since:
+        text = f"{service.name}: DRBD is to drop {step.peer_name}, which was off"
+        step.note("drop-peer", text, service.name)
+    step.do(DropPeer(service.name))
+    return step.set_service(service.name, dropped_at=step.now)
+
+
+def _dropping(step: Step, service: Service) -> bool:
+    """F34: the kernel is StandAlone between the two parts of the order: no split brain yet."""
+    at = service.dropped_at
+    return at is not None and not step.passed(at + SPLIT_SURE_S)
 
 
 def _answer(step: Step, service: Service) -> Service:
