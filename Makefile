@@ -62,6 +62,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 	ruff format --check $(CODE)
 	mypy bench lab plugins/plugin_utils plugins/module_utils tests
 	cd roles/engine_agent/files && mypy --config-file ../../../pyproject.toml -p failoverd
+	cd roles/page/files && mypy --config-file ../../../pyproject.toml -p failover_page
 	yamllint --strict .
 	ansible-lint --offline
 

@@ -19,6 +19,7 @@ from . import (
     _monitors,
     _net,
     _notifications,
+    _page,
     _services,
     _storage,
     _told,
@@ -206,6 +207,8 @@ def _complete(
         dict.__setitem__(model, "hooks", asdict(engine.hooks))
         engine.complete(model, scope)
     with problems:
+        _page.complete(model, nodes)
+    with problems:
         _services.complete(
             model["services"], dict.get(model, "links"), dict.get(model, "sfex"), scope
         )
@@ -213,7 +216,7 @@ def _complete(
         _services.check(model["services"], dict.get(model, "sfex"), scope)
     with problems:
         patterns = [unit for each in _engines.ENGINES.values() for unit in each.reserved]
-        _units.unreserved(model["services"], patterns)
+        _units.unreserved(model["services"], [*patterns, *_page.UNITS])
     with problems:
         _safe(model, problems)
     with problems:
@@ -230,6 +233,8 @@ def _complete(
         _services.place(model["services"], model["links"], fixed, problems)
     with problems:
         _listening.assign(every(model["services"]))
+    with problems:
+        _page.check(model)
     with problems:
         if found is not None:
             for kind, _where, _service, application in _applications.each(every(model["services"])):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import _applications, _engines, _storage
+from . import _applications, _engines, _page, _storage
 
 BASE = ("iproute2", "kmod")
 # Debian has a package for each fence agent since 13, named after it except for these.
@@ -46,6 +46,8 @@ BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 def needed(model: Mapping[str, Any]) -> list[str]:
     """Return the names of the packages, sorted."""
     names = {*BASE, *_engines.of(model).packages(model)}
+    if model["page"] is not None:
+        names.update(_page.PACKAGES)
     for method in model["fencing"]:
         if method["agent"]:
             names.update(for_agent(method["agent"]))

@@ -22,7 +22,7 @@ LONGEST = 60
 HIDDEN_PLACE = re.compile(
     r"\.(parameters|settings|command|body)\b|\.(url|query|username)$"
     r"|^failover_fencing\[\d+\]\.nodes\."
-    r"|^failover_(fencing|notifications)(\[\d+\])?$"
+    r"|^failover_(fencing|notifications|page)(\[\d+\])?$"
 )
 """Places of values that may hold a secret though their names do not say so."""
 SEVERAL = re.compile(r"[A-Za-z_]\s*[:=]\s*[^\s/]|://.*[@?#]|:.*@|\n|\{\{")

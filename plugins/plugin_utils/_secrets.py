@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import _applications, _fencing, _notifications
+from . import _applications, _fencing, _notifications, _page
 
 
 def public(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def public(model: Mapping[str, Any]) -> dict[str, Any]:
         for method in model["fencing"]
     ]
     result["notifications"] = [_notifications.public(item) for item in model["notifications"]]
+    result["page"] = _page.public(model["page"])
     result["services"] = [
         {
             **service,

@@ -34,6 +34,9 @@ class Hooks:
     """Program that DRBD calls when the peer has caught up; "" for none."""
     before: Sequence[str] = ()
     """Units that stop the services at a shutdown; units of applications are ordered before them."""
+    status: str = ""
+    """Socket that tells its status to programs without privileges, in a directory that the page
+    makes; "" for none."""
     units: Sequence[str] = ()
     """Units of the engine itself; while one of them runs, nothing under it is undone."""
 

@@ -15,6 +15,7 @@ from .links import LINKS
 from .monitors import MONITORS, TARGETS
 from .nested import ListOf
 from .notifications import NOTIFICATIONS
+from .page import PAGE
 from .services import SERVICES
 from .timing import TIMING
 
@@ -50,6 +51,9 @@ COMMON: Mapping[str, Key] = {
     ),
     "failover_monitors": Key(MONITORS, "How the nodes are watched."),
     "failover_notifications": Key(NOTIFICATIONS, "Who is told of alerts.", default=()),
+    "failover_page": Key(
+        PAGE, "Status page and metrics of each node.", otherwise="none; `{}` for localhost alone"
+    ),
     "failover_unsafe": Key(
         ListOf(Text(tuple(fencing.RISKS))), "Risks that are accepted by name.", default=()
     ),

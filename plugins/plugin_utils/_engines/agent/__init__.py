@@ -66,6 +66,7 @@ KIND = Agent(
         fence_peer="/usr/lib/failoverd/fence-peer",
         unfence_peer="/usr/lib/failoverd/unfence-peer",
         before=("failoverd-handover.service",),
+        status="/run/failoverd-page/status.sock",
         units=("failoverd.service",),
     ),
 )

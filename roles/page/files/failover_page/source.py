@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the daemon for its status: once for all clients, and never more often than once a second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FRESH_S = 1.0
+ANSWER_S = 3.0
+MOST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The last answer of the daemon. Times are Unix seconds."""
+
+    status: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    at: float = 0.0
+    """When the daemon said it, 0 if it never did since the page started."""
+    asked_at: float = 0.0
+    problem: str = ""
+    """Why the last question was not answered, empty if it was."""
+
+    @property
+    def up(self) -> bool:
+        """The daemon answered the last question."""
+        return not self.problem and self.at > 0
+
+
+class Source:
+    """One question at a time; who asks meanwhile waits for the same answer."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._asking = asyncio.Lock()
+        self._next = float("-inf")
+        self.seen = Seen(problem="failoverd was not asked yet")
+        self.listeners: list[Callable[[Seen], None]] = []
+        """Called with each answer, and each failure."""
+
+    async def look(self) -> Seen:
+        """The status, at most one second old."""
+        async with self._asking:
+            if self._clock() >= self._next:
+                self.seen = await self._ask()
+                self._next = self._clock() + FRESH_S
+                for listener in self.listeners:
+                    listener(self.seen)
+            return self.seen
+
+    async def _ask(self) -> Seen:
+        now = time.time()
+        before = self.seen
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                said = await self._answer()
+        except TimeoutError:
+            why = f"no answer within {ANSWER_S:g} s"
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+        except ValueError as error:
+            why = str(error)
+        else:
+            return Seen(said["status"], _entries(said.get("history")), now, now)
+        return Seen(before.status, before.history, before.at, now, f"failoverd: {why}")
+
+    async def _answer(self) -> dict[str, Any]:
+        reader, writer = await asyncio.open_unix_connection(str(self._path), limit=MOST_BYTES)
+        try:
+            line = await reader.readline()
+        finally:
+            writer.close()
+        said = json.loads(line) if line else None
+        if not isinstance(said, dict) or not isinstance(said.get("status"), dict):
+            raise ValueError("an answer that is none")
+        return said
+
+
+def _entries(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server. It answers GET alone, and it bounds what each client and all of them may use."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from . import metrics
+from .downtime import Downtime
+from .settings import Settings
+from .source import Seen, Source
+
+MOST_CONNECTIONS = 400
+"""A further connection is closed at once."""
+MOST_MUTE = 100
+"""The same of connections that have not brought a request yet."""
+MUTE_S = 10.0
+"""A connection has to bring its first request within this time."""
+LOOK_S = 1.0
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none';"
+    " form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Page:
+    """One page of one node."""
+
+    def __init__(self, settings: Settings, source: Source | None = None) -> None:
+        self._settings = settings
+        self.source = source or Source(settings.socket)
+        self._downtime = Downtime()
+        self.source.listeners.append(self._downtime.take)
+        self._mute: set[Any] = set()
+        """Connections that have not brought a request yet."""
+        self._exposition: tuple[Seen, bytes] | None = None
+        self._server: asyncio.AbstractServer | None = None
+        self._runner: web.AppRunner | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    def application(self) -> web.Application:
+        """The routes."""
+        application = web.Application(middlewares=[self._guard], client_max_size=1024)
+        add = application.router.add_get
+        add("/metrics", self._metrics)
+        add("/api/status", self._status)
+        add("/healthz", self._health)
+        return application
+
+    async def open(self) -> int:
+        """Listen; returns the port. Raises OSError, SettingsError."""
+        settings = self._settings
+        context = settings.context()
+        self._runner = web.AppRunner(
+            self.application(), access_log=None, keepalive_timeout=30.0, handle_signals=False
+        )
+        await self._runner.setup()
+        family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((settings.listen, settings.port))
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(
+                self._connection,
+                sock=listening,
+                ssl=context,
+                backlog=64,
+                ssl_handshake_timeout=None if context is None else MUTE_S,
+            )
+        except BaseException:
+            listening.close()
+            raise
+        self._looking = loop.create_task(self._look())
+        return int(listening.getsockname()[1])
+
+    async def close(self) -> None:
+        """End all connections."""
+        if self._looking is not None:
+            self._looking.cancel()
+        if self._server is not None:
+            self._server.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _look(self) -> None:
+        """Watch the cluster even if nobody asks: the downtime is counted here."""
+        while True:
+            await self.source.look()
+            await asyncio.sleep(LOOK_S)
+
+    def _connection(self) -> asyncio.Protocol:
+        assert self._runner is not None and self._runner.server is not None
+        server = self._runner.server
+        if len(server.connections) >= MOST_CONNECTIONS or len(self._mute) >= MOST_MUTE:
+            return _Refused()
+        protocol = server()
+        self._mute.add(protocol)
+        asyncio.get_running_loop().call_later(MUTE_S, self._end_mute, protocol)
+        return protocol
+
+    def _end_mute(self, protocol: Any) -> None:
+        """Close a connection without a request: it only takes the place of others."""
+        if protocol in self._mute:
+            self._mute.discard(protocol)
+            if protocol.transport is not None:
+                protocol.transport.abort()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._mute.discard(request.protocol)
+        if not self._known(request.headers.get("Authorization", "")):
+            challenge = {"WWW-Authenticate": 'Basic realm="failover.cluster", charset="UTF-8"'}
+            return _plain(401, "The token is missing or wrong.", challenge)
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            return _plain(error.status, error.reason)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    def _known(self, header: str) -> bool:
+        """The token is given as a bearer, or as the password of any user."""
+        if not self._settings.token:
+            return True
+        kind, _, given = header.partition(" ")
+        if kind.lower() == "basic":
+            try:
+                given = base64.b64decode(given, validate=True).decode().partition(":")[2]
+            except (binascii.Error, UnicodeDecodeError):
+                return False
+        elif kind.lower() != "bearer":
+            return False
+        return hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        seen = await self.source.look()
+        if self._exposition is None or self._exposition[0] is not seen:
+            self._exposition = (seen, metrics.exposition(seen, self._downtime))
+        # A content type with a charset must not be given as content_type=.
+        headers = {"Content-Type": metrics.CONTENT_TYPE}
+        return web.Response(body=self._exposition[1], headers=headers)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        seen = await self.source.look()
+        told = {
+            "format": 1,
+            "up": seen.up,
+            "problem": seen.problem,
+            "at": seen.at,
+            "status": seen.status,
+            "history": seen.history,
+        }
+        return web.json_response(told, dumps=json.dumps)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        """Whether the daemon answers, for simple monitors."""
+        seen = await self.source.look()
+        return _plain(200 if seen.up else 503, "ok" if seen.up else seen.problem)
+
+
+class _Refused(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _plain(status: int, said: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, text=f"{said}\n", headers={**HEADERS, **(headers or {})})
