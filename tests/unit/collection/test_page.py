@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
@@ -13,7 +14,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _secrets,
 )
 
-PROTECTED = {
+PROTECTED: dict[str, Any] = {
     "certificate": "/etc/ssl/certs/node.pem",
     "key": {"node1": "/etc/ssl/private/1.pem", "node2": "/etc/ssl/private/2.pem"},
     "token": "a-hidden-word-of-21-c",
