@@ -87,6 +87,16 @@ class Engine(ABC):
         """
         raise Refused(f"the engine {self.name} does not tell whether a failover would succeed.")
 
+    def support(self, run: Run) -> dict[str, Any]:
+        """Write an archive for whoever looks for a fault, without secrets. Raises Refused.
+
+        - path: where it is, for root alone
+        - bytes: its size
+        - files: name -> bytes
+        - left_out: names of files for which there was no room
+        """
+        raise Refused(f"the engine {self.name} writes no archive.")
+
     @abstractmethod
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         """Take a node for fenced, because a person says so. Return the answer. Raises Refused."""

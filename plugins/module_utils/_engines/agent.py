@@ -95,6 +95,14 @@ class Agent(Engine):
             raise Refused(str(told.get("text", "it gives no reason.")))
         return told
 
+    def support(self, run: Run) -> dict[str, Any]:
+        out = _must(run, "support", "--json")
+        try:
+            told: dict[str, Any] = json.loads(out)
+        except ValueError:
+            raise Refused(f"failoverctl says {out[:200]!r}, which names no archive.") from None
+        return told
+
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         # Who answers for it is written down; the account on the node says less.
         return _must(run, "confirm-fenced", node, who=who).strip()

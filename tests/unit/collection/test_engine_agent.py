@@ -173,3 +173,14 @@ def test_a_node_that_cannot_tell_says_why(node):
     assert run_module("ready")["msg"] == "ready: failoverd does not answer"
     node((127, "", "no such file"))
     assert "failoverctl ended with 127: 'no such file'." in run_module("ready")["msg"]
+
+
+def test_an_archive_is_written_on_the_node_and_not_in_check_mode(node):
+    told_of = {"path": "/x.tar.gz", "bytes": 9, "left_out": [], "files": {"a": 1}, "node": "node1"}
+    asked = node((0, json.dumps(told_of), ""))
+    assert run_module("support", check=True)["changed"] and asked.asked == []
+    said = run_module("support")
+    assert (said["path"], said["bytes"], said["left_out"]) == ("/x.tar.gz", 9, [])
+    assert asked.asked[-1][-2:] == ["support", "--json"]
+    node((1, "", "failoverctl: /var/lib/failoverd: No space left on device."))
+    assert "no archive was written: failoverctl: /var/lib" in run_module("support")["msg"]

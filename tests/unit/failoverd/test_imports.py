@@ -28,7 +28,7 @@ FLOORS = (
     ("config",),
     ("persistence",),
     ("control", "dispatch", "permissions", "runner"),
-    ("daemon", "whatif"),
+    ("daemon", "support", "whatif"),
     ("__main__", "cli"),
 )
 """The parts of failoverd. A part imports only of the floors below its own."""

@@ -131,6 +131,17 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     ahead = "seconds to look ahead (default 120)"
     one.add_argument("--for", metavar="S", dest="seconds", type=float, default=120.0, help=ahead)
     one.add_argument("--json", action="store_true", help="print JSON")
+    one = command("support", "Write an archive for whoever looks for a fault. Has no secrets.")
+    one.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="",
+        help="default: /var/lib/failoverd/support/support.tar.gz",
+    )
+    limit = "size of its content at the most, in MiB (default 64)"
+    one.add_argument("--limit", metavar="MIB", type=int, default=64, help=limit)
+    one.add_argument("--json", action="store_true", help="print JSON")
     if "whatif" in (argv or sys.argv[1:]):
         from .whatif.words import HELP
 
@@ -174,7 +185,7 @@ def complain(text: str) -> int:
 
 def ordered(arguments: argparse.Namespace) -> bool:
     """Whether the daemon was given an order."""
-    reading = ("status", "ready", "history", "check", "replay", "whatif")
+    reading = ("status", "ready", "history", "check", "replay", "whatif", "support")
     return arguments.command not in reading
 
 
@@ -205,6 +216,10 @@ def run(arguments: argparse.Namespace) -> int:
         return show_whatif(
             arguments.events, arguments.state, arguments.save, arguments.seconds, arguments.json
         )
+    if name == "support":
+        from .support.collect import show as show_support
+
+        return show_support(arguments.file, arguments.limit, arguments.json)
     if name == "notify-test":
         return notify_test(arguments.name)
     if name == "check":

@@ -2,4 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Records of the daemon: the journal for a replay, the history for people."""
 
-__all__ = ["chronicle", "history", "journal", "lines", "recent", "replay", "replayed", "spool"]
+__all__ = [
+    "chronicle",
+    "history",
+    "journal",
+    "lines",
+    "recent",
+    "replay",
+    "replayed",
+    "segments",
+    "spool",
+]
