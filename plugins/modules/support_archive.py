@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: support_archive
 short_description: Joins the archives of several nodes into one
 description:
-  - Runs on the control host. M(failover.cluster.support) wrote the archives, and a task fetched them.
+  - Runs on the control host. The archives come from M(failover.cluster.support).
   - Each archive has one folder, with the name of its node.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
