@@ -19,11 +19,12 @@ HEADER = "# Written by failover.cluster;"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|#[^\n]*')
 _MINOR = re.compile(r"\bminor\s+(\d{1,7})\b|/dev/drbd(\d{1,7})\b")
 _SHA1 = re.compile(r"\bcram-hmac-alg\s+sha1\s*;")
+_RESOURCE = re.compile(r"\bresource\s+([A-Za-z0-9_.-]{1,64})\s*\{")
 _PORT = re.compile(r"\baddress\s[^;]*?:(\d{1,5})\s*;")
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Return whose file it is and which minors and ports it uses."""
+    """Return whose file it is, and which resources, minors and ports stand in it."""
     bare = _QUOTED.sub(lambda found: "" if found[0][0] == "#" else found[0][1:-1], text)
     return {
         "ours": text.startswith(HEADER),
@@ -32,6 +33,7 @@ def parse(text: str) -> dict[str, Any]:
         "digest": hashlib.sha256(text.encode()).hexdigest(),
         "fencing": "resource-and-stonith" in bare,
         "sha1": _SHA1.search(bare) is not None,
+        "resources": sorted(set(_RESOURCE.findall(bare))),
     }
 
 

@@ -13,7 +13,8 @@ description:
   - One file that cannot be parsed, or a number that is used twice, takes C(drbdadm) away from every
     resource of the node. So the new set is made beside C(/etc/drbd.d) and parsed there first; if
     DRBD refuses it, nothing is changed.
-  - It never writes or removes a file that it did not write itself.
+  - It never writes or removes a file that it did not write itself, unless O(adopt) names its
+    resource. Then it keeps that file beside the new one, with the ending C(.before-failover).
   - A backing device that is in use is not replaced by another one.
   - A resource that is retired is detached and disconnected first. One that is in use refuses that.
     Its data and metadata stay.
@@ -29,6 +30,11 @@ options:
     description: Text of the file of each resource, by the name of the resource.
     type: dict
     default: {}
+  adopt:
+    description: Resources of O(files) whose file may be somebody else's.
+    type: list
+    elements: str
+    default: []
   retired:
     description: Resources that are not needed any more.
     type: list
@@ -67,6 +73,8 @@ from ansible_collections.failover.cluster.plugins.module_utils import _drbd, _dr
 from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 MODE = 0o600
+KEPT = ".before-failover"
+"""DRBD reads only files that end with .res."""
 SECRET = re.compile(r'\bshared-secret\s+"?([^";\s]+)')
 
 
@@ -95,6 +103,8 @@ class Files:
         """Refuse to touch what somebody else wrote."""
         for name in [*self.texts, *self.retired]:
             path = self._path(name)
+            if name in self.texts and name in self.module.params["adopt"]:
+                continue
             if path in self.found and not self.found[path]["ours"]:
                 self.module.fail_json(
                     msg=f"{path}: was not written by failover.cluster, and is never overwritten;"
@@ -166,9 +176,16 @@ class Files:
                 )
             os.unlink(self._path(name))
 
+    def _keep(self, path: str) -> None:
+        """Keep what somebody else wrote; what was kept first stays."""
+        if path in self.found and not self.found[path]["ours"] and not os.path.exists(path + KEPT):
+            os.link(path, path + KEPT)
+            os.chmod(path + KEPT, MODE)
+
     def write(self) -> None:
         """Replace each file at once; only root can read it at any time."""
         for name, text in self.texts.items():
+            self._keep(self._path(name))
             descriptor, temporary = tempfile.mkstemp(dir=self.directory, prefix=".new-")
             with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
                 os.fchmod(descriptor, MODE)
@@ -183,6 +200,7 @@ def main(directory: str = _drbd_files.DIRECTORY, conf: str = _drbd_files.MAIN) -
     module = AnsibleModule(
         argument_spec={
             "files": {"type": "dict", "default": {}, "no_log": True},
+            "adopt": {"type": "list", "elements": "str", "default": []},
             "retired": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,

@@ -70,6 +70,9 @@ from ansible_collections.failover.cluster.plugins.module_utils import _disk, _dr
 from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 from ansible_collections.failover.cluster.plugins.module_utils._filesystem import Filesystem
 
+SAME = {"ext4": ("ext2", "ext3", "ext4")}
+"""What the driver of a file system mounts as well."""
+
 
 class Volume(Filesystem):
     """A filesystem on a DRBD device."""
@@ -109,7 +112,7 @@ class Volume(Filesystem):
                 )
             self.must(["drbdadm", "primary", name])
         found = _disk.signature(device, runner(self.module))
-        if found and found != self.params["filesystem"]:
+        if found and found not in SAME.get(self.params["filesystem"], (self.params["filesystem"],)):
             self.fail(f"{device} holds {found}; it is never overwritten.")
         if not found:
             self.make()

@@ -35,6 +35,12 @@ options:
     description: Whether a backing device that holds data may be overwritten.
     type: bool
     default: false
+  metadata:
+    description:
+      - Where the metadata lie, as DRBD names it.
+      - Only V(internal) ones are ever created; outside the disk they have to be there.
+    type: str
+    default: internal
   initialise:
     description:
       - Whether to declare both disks equal if both were just created.
@@ -127,6 +133,12 @@ class Resource:
         # Not dump-md: that refuses what was not detached cleanly, as after a loss of power.
         if self.run(["drbdadm", "get-gi", self.name])[0] == 0:
             return
+        if self.params["metadata"] != "internal":
+            self.module.fail_json(
+                msg=f"DRBD resource {self.name}: there are no metadata on"
+                f" {self.params['metadata']} that fit it, and outside the disk none are created."
+                f" Correct storage.metadata, or create them yourself: drbdadm create-md {self.name}"
+            )
         found = _disk.inspect(self.params["disk"], self.run)
         if not found["block"]:
             self.module.fail_json(
@@ -199,6 +211,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "disk": {"type": "path", "required": True},
             "overwrite": {"type": "bool", "default": False},
+            "metadata": {"type": "str", "default": "internal"},
             "initialise": {"type": "bool", "default": False},
             "wait_s": {"type": "int", "default": 0},
         },

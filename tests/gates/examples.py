@@ -24,7 +24,8 @@ DISKS = ("vdb", "vdc")
 # Judges what the task before it learned from the nodes; without that it has to say so.
 REFUSALS = {
     "preflight": "node1 (192.168.1.11) cannot be examined, so nothing was changed on any node:"
-    " it was not asked"
+    " it was not asked",
+    "proposal": "node2: cannot be examined: it was not asked",
 }
 VARIABLES = {
     "vault": "x",

@@ -45,6 +45,7 @@ class Storage:
         """Fill in what was not given. locks: failover_sfex, None without."""
         storage.setdefault("link", "")
         storage.setdefault("overwrite", False)
+        storage.setdefault("adopt", False)
 
     def number(self, services: Sequence[Any], found: Found, ports: Collection[int]) -> None:
         """Choose the numbers of these services, which have this type. ports: of applications."""

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._daemon import forms
 from .._inventory.kinds import Flag, Key, Text, Whole
 from .._inventory.nested import Each
-from .._inventory.reading import Scope, every, put
+from .._inventory.reading import Read, Scope, every, put
 from .._inventory.storage import DEVICE, FILESYSTEM, MOUNT, OPTIONS
 from .._problems import Problem, refuse
 from ._base import Found, Storage
@@ -19,18 +20,30 @@ from ._numbers import Numbers, choose
 MINORS = range(256)
 PORTS = range(7789, forms.PORTS[1] + 1)
 FILES = "/etc/drbd.d"
+INTERNAL = "internal"
+METADATA = re.compile(r"internal|/dev/(?!drbd\d)[A-Za-z0-9/_.:+-]+(\[\d{1,3}\])?")
 
 
 class Drbd(Storage):
     """Good are data that the kernel calls UpToDate."""
 
     def complete(self, storage: Any, where: str, links: Any, locks: Any, scope: Scope) -> None:
+        with scope.problems:
+            outside = [d for d in storage.get("metadata", {}).values() if d != INTERNAL]
+            if outside and not storage["adopt"]:
+                refuse(
+                    f"{where}.metadata",
+                    outside[0],
+                    "is outside the disk; only a resource that is adopted can have that.",
+                )
         put(scope, storage, "link", lambda: _link(f"{where}.link", storage["link"], links))
         for key in ("minor", "port"):
             storage.setdefault(key, None)
+        storage.setdefault("metadata", Read(dict.fromkeys(scope.nodes, INTERNAL)))
 
     def number(self, services: Sequence[Any], found: Found, ports: Collection[int]) -> None:
-        minors, both = _numbers([service["name"] for service in services], found)
+        adopted = [s["name"] for s in services if s["storage"]["adopt"]]
+        minors, both = _numbers([service["name"] for service in services], found, adopted)
         both.busy |= set(ports)
         choose(minors, services)
         choose(both, services)
@@ -58,11 +71,32 @@ class Drbd(Storage):
     def foreign(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
         """A resource of the name of a service that somebody else configured."""
         file = _file(service, info)
-        if file is not None and not file["ours"]:
+        if service["storage"]["adopt"]:
+            self._adoptable(service, node, info)
+        elif file is not None and not file["ours"]:
             raise Problem(
                 f"{service['where']}.name: {FILES}/{service['name']}.res on {node} was not"
-                " written by failover.cluster, and is never overwritten; choose another name, or"
-                " remove that resource."
+                " written by failover.cluster, and is never overwritten. Choose another name; or,"
+                " to take that resource over with its data, write storage.adopt: true."
+            )
+
+    def _adoptable(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+        """Refuse what would become another resource on the same disk."""
+        name, own = service["name"], f"{FILES}/{service['name']}.res"
+        others = [
+            path
+            for path, told in info["drbd_files"].items()
+            if path != own and name in told.get("resources", ())
+        ]
+        if others:
+            raise Problem(
+                f"{service['where']}.storage.adopt: the resource {name} of {node} stands in"
+                f" {others[0]}; move it, as it is, into {own} on both nodes first."
+            )
+        if _file(service, info) is None:
+            raise Problem(
+                f"{service['where']}.storage.adopt: {node} has no resource {name} ({own}). Leave"
+                " adopt out to make a new one, or import the host that has it."
             )
 
     def ours(
@@ -93,6 +127,8 @@ class Drbd(Storage):
             return
         first, *others = nodes
         one = _file(service, found[first])
+        if service["storage"]["adopt"] and one is not None and not one["ours"]:
+            return  # The role writes it anew.
         for second in others:
             if one != _file(service, found[second]):
                 raise Problem(
@@ -137,14 +173,17 @@ def _digest(service: str, found: Found) -> str:
     return "sha1" if any(file and file["ours"] and file.get("sha1") for file in files) else "sha256"
 
 
-def _numbers(names: Sequence[str], found: Found) -> tuple[Numbers, Numbers]:
+def _numbers(
+    names: Sequence[str], found: Found, adopted: Collection[str]
+) -> tuple[Numbers, Numbers]:
     place = f"{FILES}/{{}}.res"
     minors, ports = Numbers("minor", MINORS, place), Numbers("port", PORTS, place)
     for node, info in found.items():
         ours = {place.format(name): name for name in names}
         kept = set()
         for path, file in info.get("drbd_files", {}).items():
-            name = ours.get(path) if file["ours"] else None
+            name = ours.get(path)
+            name = name if file["ours"] or name in adopted else None
             for kind, numbers in ((minors, file["minors"]), (ports, file["ports"])):
                 if name is None:
                     who = f"{path} on {node}"
@@ -183,6 +222,23 @@ KIND = Drbd(
             Flag(),
             "Whether what is on the disks may be overwritten at the first run.",
             default=False,
+        ),
+        "adopt": Key(
+            Flag(),
+            "Whether a resource of the service's name that was made by hand is taken over. Its data"
+            " and metadata stay as they are, and its file is kept beside the new one.",
+            default=False,
+        ),
+        "metadata": Key(
+            Each(
+                Text(
+                    form=METADATA.pattern,
+                    rule="is neither internal nor a device such as /dev/vdc1 or /dev/vdc1[0].",
+                    words="`internal` or a device such as `/dev/vdc1[0]`",
+                )
+            ),
+            "Where the metadata of an adopted resource lie.",
+            otherwise="`internal`, at the end of the disk",
         ),
     },
     role="drbd",

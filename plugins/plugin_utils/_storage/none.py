@@ -14,7 +14,7 @@ class Nothing(Storage):
     """Keys that other types have are there, and empty."""
 
     def complete(self, storage: Any, where: str, links: Any, locks: Any, scope: Scope) -> None:
-        storage.update(disk={}, link="", mount="", overwrite=False)
+        storage.update(disk={}, link="", mount="", overwrite=False, adopt=False)
 
 
 KIND = Nothing(name="none", keys={}, reserved=("none",))

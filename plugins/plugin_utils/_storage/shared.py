@@ -36,7 +36,7 @@ class Shared(Storage):
         if locks is not None:
             storage.setdefault("lock", None)
         # Nothing of a shared disk is ever overwritten.
-        storage.update(link="", overwrite=False)
+        storage.update(link="", overwrite=False, adopt=False)
 
     def number(self, services: Sequence[Any], found: Found, ports: Collection[int]) -> None:
         locked = [service for service in services if "lock" in service["storage"]]

@@ -84,7 +84,7 @@ def test_no_order_and_no_choice_of_services_ever_changes_a_number(names, first, 
             {
                 "where": f"failover_services[{i}]",
                 "name": n,
-                "storage": {"type": "drbd", "minor": None, "port": None},
+                "storage": {"type": "drbd", "minor": None, "port": None, "adopt": False},
                 "applications": [],
             }
             for i, n in enumerate(chosen)

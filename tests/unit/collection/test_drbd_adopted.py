@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A resource that was made by hand is taken over with its data and metadata. Needs root."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import jinja2
+import pytest
+from ansible_collections.failover.cluster.plugins.filter import endpoint, link
+from ansible_collections.failover.cluster.plugins.module_utils import _drbd_files
+from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _problems
+
+from .conftest import CHECKOUT, NODES, put
+from .room import KERNEL, run
+
+TEMPLATE = CHECKOUT / "roles" / "drbd" / "templates" / "resource.res.j2"
+BY_HAND = """
+# Theirs, from long ago.
+resource orders {
+  protocol A;
+  on HOST { device /dev/drbd7; disk DISK; address 192.168.2.11:7801; meta-disk META; }
+  on node2 { device /dev/drbd7; disk DISK; address 192.168.2.12:7801; meta-disk META; }
+}
+"""
+
+
+@pytest.fixture
+def loops(tmp_path: Path) -> Iterator[list[str]]:
+    """A disk, and one for metadata outside."""
+    made: list[str] = []
+    try:
+        for name, size in (("disk", 64), ("outside", 160)):
+            with (tmp_path / name).open("wb") as handle:
+                handle.truncate(size << 20)
+            said = subprocess.run(
+                ["losetup", "-f", "--show", str(tmp_path / name)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            made.append(said.stdout.strip())
+        yield made
+    finally:
+        for device in made:
+            subprocess.run(["losetup", "-d", device], check=False)
+
+
+@pytest.fixture
+def rendered(build, found, variables):
+    """The file of the adopted resource as the role writes it for this host."""
+
+    def text(disk: str, metadata: str) -> str:
+        storage = {"minor": 7, "port": 7801, "adopt": True, "metadata": metadata, "disk": disk}
+        put(variables, "failover_services.0.name", "orders")
+        for key, value in storage.items():
+            put(variables, f"failover_services.0.storage.{key}", value)
+        found["node1"]["nodename"] = os.uname().nodename
+        model = build(found=found)
+        room = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
+        for plugin in (endpoint, link):
+            for key, function in plugin.FilterModule().filters().items():
+                room.filters[f"failover.cluster.{key}"] = function
+        return room.from_string(TEMPLATE.read_text()).render(
+            prepare_model=model,
+            item=model["services"][0],
+            prepare_secrets={"drbd-orders": "5ec4e7" * 8},
+            drbd_resync_rate="200M",
+        )
+
+    return text
+
+
+def drbdadm(etc: Path, *argv: str) -> str:
+    """What drbdadm answers with these files, without a kernel that knows DRBD."""
+    script = 'mount --bind "$0" /etc/drbd.d; ip address add 192.168.2.11/24 dev lo; exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--mount", "--net", "sh", "-c", script, str(etc), "drbdadm", *argv],
+        env={**os.environ, "DRBD_DRIVER_VERSION_OVERRIDE": KERNEL},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def begin(device: str, length: int) -> bytes:
+    """The first bytes of a device."""
+    with Path(device).open("rb") as handle:
+        return handle.read(length)
+
+
+@pytest.mark.parametrize("where", ["internal", "OUTSIDE", "OUTSIDE[0]"])
+def test_the_generations_of_the_data_are_the_same_after_the_takeover(
+    tmp_path, rendered, loops, where
+):
+    disk, outside = loops
+    metadata = where.replace("OUTSIDE", outside)
+    etc = tmp_path / "drbd.d"
+    etc.mkdir()
+    (etc / "global_common.conf").touch()
+    theirs = BY_HAND.replace("HOST", os.uname().nodename).replace("DISK", disk)
+    theirs = theirs.replace("META", metadata)
+    (etc / "orders.res").write_text(theirs)
+    drbdadm(etc, "--", "--force", "create-md", "orders")
+    with Path(disk).open("r+b") as handle:
+        handle.write(b"rows" * 1024)
+    before = drbdadm(etc, "get-gi", "orders")
+    text = rendered(disk, metadata)
+    said = run(etc, "drbd_files", files={"orders": text}, adopt=["orders"])
+    assert said.get("written") == ["orders"], said
+    assert (etc / "orders.res").read_text() == text
+    assert drbdadm(etc, "get-gi", "orders") == before
+    assert begin(disk, 4096) == b"rows" * 1024
+    kept = etc / "orders.res.before-failover"
+    assert kept.read_text() == theirs
+    assert kept.stat().st_mode & 0o777 == 0o600
+    # A second run neither writes nor keeps anything once more.
+    assert not run(etc, "drbd_files", files={"orders": text}, adopt=["orders"])["changed"]
+    assert kept.read_text() == theirs
+
+
+def test_metadata_outside_the_disk_are_never_created(tmp_path, rendered, loops):
+    disk, outside = loops
+    etc = tmp_path / "drbd.d"
+    etc.mkdir()
+    (etc / "global_common.conf").touch()
+    (etc / "orders.res").write_text(rendered(disk, f"{outside}[0]"))
+    before = begin(outside, 1 << 20)
+    said = run(etc, "drbd_resource", name="orders", disk=disk, metadata=f"{outside}[0]")
+    assert "there are no metadata on" in said["msg"] and "none are created" in said["msg"]
+    assert begin(outside, 1 << 20) == before
+
+
+def told(found, name="orders", file="/etc/drbd.d/orders.res"):
+    """Both nodes have the resource, as it was made by hand."""
+    for node in NODES:
+        text = BY_HAND.replace("HOST", "node1").replace("orders", name)
+        found[node]["drbd_files"][file] = _drbd_files.parse(text)
+        found[node]["disks"] = {"orders": {**found[node]["disks"]["shop"], "zero": False}}
+
+
+ADOPTED = (
+    ("failover_services.0.name", "orders"),
+    ("failover_services.0.applications", [{"unit": "worker.service"}]),
+    ("failover_services.0.storage.adopt", True),
+)
+LIMITS = {"clock_s": 5.0, "free_mib": 1, "watchdog": False}
+
+
+def test_an_adopted_resource_keeps_its_numbers(build, found):
+    told(found)
+    model = build(*ADOPTED, found=found)
+    assert model["services"][0]["storage"]["minor"] == 7
+    assert model["services"][0]["storage"]["port"] == 7801
+    _findings.judge(model, found, LIMITS, repair=False)
+
+
+def test_a_resource_of_somebody_else_is_refused_without_the_word(build, found):
+    told(found)
+    found["node1"]["drbd_files"]["/etc/drbd.d/orders.res"]["minors"] = []
+    found["node2"]["drbd_files"]["/etc/drbd.d/orders.res"]["minors"] = []
+    model = build(*ADOPTED[:2], ("failover_services.0.storage.minor", 9), found=found)
+    with pytest.raises(_problems.Problem, match=r"write storage\.adopt: true"):
+        _findings.judge(model, found, LIMITS, repair=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "sentence"),
+    [
+        ("orders", "/etc/drbd.conf", "stands in /etc/drbd.conf; move it"),
+        ("other", "/etc/drbd.d/other.res", "has no resource orders"),
+    ],
+)
+def test_a_resource_that_stands_elsewhere_is_not_adopted(build, found, name, file, sentence):
+    told(found, name, file)
+    change = ("failover_services.0.storage.minor", 9)
+    model = build(*ADOPTED, change, ("failover_services.0.storage.port", 7900), found=found)
+    with pytest.raises(_problems.Problem, match=sentence):
+        _findings.judge(model, found, LIMITS, repair=True)
+
+
+def test_metadata_outside_need_an_adopted_resource(build):
+    with pytest.raises(_problems.Problem, match="only a resource that is adopted can have that"):
+        build(("failover_services.0.storage.metadata", "/dev/vdc1[0]"))
