@@ -64,7 +64,7 @@ def complete(
                 "decide",
                 "failover_fencing",
                 "the proposal has no method, so a service whose node falls silent waits until you"
-                " say that the node is off (failoverctl confirm-fenced). Give a fence device for"
+                " say that the node is off (failover.cluster.confirm_fenced). Give a fence device for"
                 " each node; or the method watchdog, which needs a watchdog on both nodes, ping"
                 " targets, and an address for each service (docs/fencing.md).",
             )
