@@ -64,9 +64,9 @@ def complete(
                 "decide",
                 "failover_fencing",
                 "the proposal has no method, so a service whose node falls silent waits until you"
-                " say that the node is off (failover.cluster.confirm_fenced). Give a fence device for"
-                " each node; or the method watchdog, which needs a watchdog on both nodes, ping"
-                " targets, and an address for each service (docs/fencing.md).",
+                " confirm that the node is off (failover.cluster.confirm_fenced). Give a fence"
+                " device for each node; or the method watchdog, which needs a watchdog on both"
+                " nodes, ping targets, and an address for each service (docs/fencing.md).",
             )
     if wanted and having:
         variables.setdefault("failover_watchdog", {"device": "/dev/watchdog", "timeout_s": 10})
