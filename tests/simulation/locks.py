@@ -107,6 +107,7 @@ class Locks:
         self.gate = gate.Gate(self._pet, self.locks.values, self.loop.call_later)
         self.level = level.Locks("sfex", self.locks)
         self.spawn(level.keep(self.locks, self._state))
+        self.spawn(level.watch(self.locks, self._state))
         if self.world.setting.locks_decide:
             self.spawn(self._patrol(len(self.world.setting.devices)))
 

@@ -54,6 +54,10 @@ class Storage:
         """What the daemon must have before the file system is touched, as it is told."""
         return []
 
+    def mounting(self, storage: Mapping[str, Any]) -> dict[str, Any]:
+        """What else the daemon is told of the mount."""
+        return {}
+
     def secrets(self, service: Mapping[str, Any]) -> Sequence[str]:
         """Names of secrets that the nodes share, and that are generated."""
         return ()

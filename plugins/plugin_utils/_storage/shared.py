@@ -18,7 +18,8 @@ from ._numbers import Numbers, choose
 LOCKS = range(1, 65)
 """Locks of a lock disk."""
 MMP_S = 22
-"""What the kernel waits at the first mount after a crash of an ext4 with multi-mount protection."""
+"""What the kernel waits at the first mount after a crash of an ext4 with multi-mount protection,
+unless a fence device has proven its last host off."""
 
 
 class Shared(Storage):
@@ -59,6 +60,9 @@ class Shared(Storage):
             }
         ]
 
+    def mounting(self, storage: Mapping[str, Any]) -> dict[str, Any]:
+        return {"multi_mount_protection": True} if storage["filesystem"] == "ext4" else {}
+
     def ours(
         self, service: Mapping[str, Any], info: Mapping[str, Any], seen: Mapping[str, Any]
     ) -> bool:
@@ -85,7 +89,7 @@ class Shared(Storage):
             return []
         return [
             f"{service['name']}: multi-mount protection adds about {MMP_S} s to its start after"
-            " a crash (storage.mmp)."
+            " a crash, unless the crashed node is proven off (storage.mmp)."
         ]
 
 
@@ -109,7 +113,8 @@ KIND = Shared(
         "options": OPTIONS,
         "mmp": Key(
             Flag(),
-            "Multi-mount protection of a new ext4. It adds about 22 s to a start after a crash.",
+            "Multi-mount protection of a new ext4. It adds about 22 s to a start after a crash,"
+            " unless the crashed node is proven off.",
             otherwise="true for ext4",
         ),
         "lock": Key(

@@ -61,6 +61,34 @@ def test_a_lock_that_stands_still_is_taken_after_the_timeout_and_not_before() ->
     assert taken == TIMES.timeout_s
 
 
+def test_a_lock_that_was_looked_at_before_it_is_wanted_is_older() -> None:
+    known = lock.seen(lock.seen(None, OTHER, 3.0), OTHER, 9.0)
+    assert lock.claim_read(replace(claim(), seen=known), OTHER, 12.9, 12.9)[1].do is Do.READ
+    assert lock.claim_read(replace(claim(), seen=known), OTHER, 13.0, 13.0)[1].do is Do.WRITE
+    counted = replace(OTHER, counter=4)
+    assert lock.claim_read(replace(claim(), seen=known), counted, 13.0, 13.0)[1].do is Do.READ
+
+
+def test_the_lock_of_a_peer_that_is_proven_gone_is_taken_once_it_has_missed_renewals() -> None:
+    mine, now, taken = replace(claim(), peer_gone=True), 0.0, None
+    while taken is None and now < 60.0:
+        mine, following = lock.claim_read(mine, OTHER, now, now)
+        taken = now if following.do is Do.WRITE else None
+        now = following.at
+    assert taken == 2.5 * TIMES.renew_s
+    mine, following = lock.claim_written(mine, taken + 0.1)
+    assert following == lock.Next(Do.READ, at=taken + 0.1)  # nobody else wants it
+
+
+def test_a_lock_that_is_counted_up_is_not_taken_whatever_was_proven() -> None:
+    """F12: the device lies, and its node lives."""
+    mine, now = replace(claim(), peer_gone=True), 0.0
+    for count in range(100):
+        mine, following = lock.claim_read(mine, replace(OTHER, counter=count), now, now)
+        assert following.do is Do.READ
+        now += 1.0
+
+
 def test_what_an_own_late_write_may_have_come_over_is_not_taken_at_once() -> None:
     """Neither the own name nor that it is free says then that nobody has it."""
     for found in (FREE, Record("c", "shop", "a", 4, 8)):

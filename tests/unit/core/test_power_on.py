@@ -112,6 +112,19 @@ def test_one_that_comes_on_is_no_alert() -> None:
     assert (told.code, told.level) == ("power-on", Level.INFO)
 
 
+def test_a_person_who_says_that_it_is_off_takes_care_of_it_also_while_it_is_shot_at() -> None:
+    """Perhaps the person works at it by now."""
+    b = bereaved()
+    shot = shot_at(b)
+    b.feed(events.Command(1, events.Verb.CONFIRM_FENCED, "a", "ann"), 0.1)
+    b.feed(events.FenceDone(shot.op, Power.OFF), 0.5)
+    b.pass_time(0.1)
+    assert b.state.exclusion.cut is None
+    b.finish(actions.Start)
+    b.pass_time(LONG_S)
+    assert shots(b) == []
+
+
 def test_it_stays_off_where_the_configuration_says_so() -> None:
     b = bereaved(power_on=False)
     fenced(b)

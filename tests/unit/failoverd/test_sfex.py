@@ -152,6 +152,42 @@ def test_a_lock_that_aged_out_is_taken_over(bench: Bench) -> None:
     run(main)
 
 
+def test_a_lock_that_was_looked_at_before_need_not_age_again(bench: Bench) -> None:
+    """It was not counted up while its owner was not heard; who is wanted later waits the less."""
+
+    async def main() -> None:
+        bench.put(Record("test", "shop", "node1", 7, 70))
+        other = bench.lock("node2", replace(TIMES, timeout_s=0.5))
+        await other.observe()
+        known = other._claim(peer_gone=False).seen
+        assert known is not None
+        assert known.record.counter == 70
+        bench.put(Record("test", "shop", "node1", 7, 71))
+        await other.observe()
+        counted = other._claim(peer_gone=False).seen
+        assert counted is not None
+        assert counted.record.counter == 71
+        assert counted.since > known.since
+        assert other._claim(peer_gone=False).seen is None  # what was read is used once
+        other.leave()
+
+    run(main)
+
+
+def test_an_own_write_that_may_come_late_spoils_what_was_read(
+    bench: Bench, hang: dict[str, Any]
+) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1", replace(TIMES, timeout_s=60.0))
+        await lock.observe()
+        await leave_a_write_behind(bench, lock, hang)
+        await lock.observe()
+        assert lock._claim(peer_gone=True).seen is None
+        lock.leave()
+
+    run(main)
+
+
 def test_a_stolen_lock_resets_the_node(bench: Bench, until: Any) -> None:
     async def main() -> None:
         lock = bench.lock("node1")

@@ -106,6 +106,7 @@ def _service(
                 "path": storage["mount"],
                 "fstype": storage["filesystem"],
                 "options": storage["options"],
+                **_storage.of(service).mounting(storage),
                 "after": before,
             }
         )

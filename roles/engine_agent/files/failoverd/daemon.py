@@ -430,6 +430,8 @@ class Daemon:
         yield "the patrol of the fence devices", self._devices.patrol
         if self._locks or self._former_locks:
             yield "the keeper of the locks", self._keep_locks
+        if self._locks:
+            yield "the watch on the locks", self._watch_locks
         for monitor in self._monitors.monitors:
             yield f"the monitor {type(monitor).__name__}", monitor.run
         for name, service in self._services.items():
@@ -479,6 +481,9 @@ class Daemon:
         for lock in self._former_locks:
             await lock.recall()
         await lock_level.keep(self._locks, lambda: self._runner.state, self._pacing.rest)
+
+    async def _watch_locks(self) -> None:
+        await lock_level.watch(self._locks, lambda: self._runner.state, self._pacing.rest)
 
     async def _feed(self, period: float) -> None:
         """systemd restarts a daemon whose loop hangs."""

@@ -73,16 +73,29 @@ class Next:
     why: str = ""
 
 
+GONE_ROUNDS = 2.5
+"""A peer that is proven gone must miss so many of its renewals before the lock is taken."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a lock says, and since when it has been known to say this and nothing else."""
+
+    record: Record
+    since: float
+
+
 @dataclass(frozen=True)
 class Claim:
     """On the way to a lock. mine: the record to be written, of a life never used before."""
 
     mine: Record
     times: Times
-    seen: Record | None = None
-    """The rival's record as it was read last."""
-    since: float = 0.0
-    """When it was first seen to say this."""
+    peer_gone: bool = False
+    """The peer is proven gone: the lock need not age out, and nobody else wants it. If it is still
+    counted up, that counts more than any proof (F12)."""
+    seen: Seen | None = None
+    """The rival's record."""
     read_at: float = 0.0
     """When the lock was read before the write."""
     settled_at: float | None = None
@@ -112,11 +125,23 @@ def claim_read(claim: Claim, found: Record, asked_at: float, now: float) -> tupl
         claim = changed(claim, settled_at=None, seen=None)  # somebody else was later
     if found.owner in ("", claim.mine.owner) and not claim.doubt:
         return _written(changed(claim, read_at=asked_at, seen=None), found)
-    if claim.seen != found:
-        claim = changed(claim, seen=found, since=now)
-    if asked_at - claim.since >= claim.times.timeout_s:
+    known = seen(claim.seen, found, now)
+    claim, free_at = changed(claim, seen=known), known.since + _aged_s(claim)
+    if asked_at >= free_at:
         return _written(changed(claim, read_at=asked_at), found)
-    return claim, Next(Do.READ, at=now + claim.times.renew_s)
+    return claim, Next(Do.READ, at=min(max(now, free_at), now + claim.times.renew_s))
+
+
+def seen(before: Seen | None, found: Record, now: float) -> Seen:
+    """The lock was read. It is counted up while it is held, so it never says the same again."""
+    return before if before is not None and before.record == found else Seen(found, now)
+
+
+def _aged_s(claim: Claim) -> float:
+    times = claim.times
+    if claim.peer_gone:
+        return min(times.timeout_s, GONE_ROUNDS * times.renew_s)
+    return times.timeout_s
 
 
 def _written(claim: Claim, found: Record) -> tuple[Claim, Next]:
@@ -131,7 +156,7 @@ def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
         # Its owner finds out at its next renewal, or does not live on without one.
         settled_at = now + times.timeout_s
     else:
-        settled_at = claim.settled_at or now + times.collision_s
+        settled_at = claim.settled_at or now + (0.0 if claim.peer_gone else times.collision_s)
     claim = changed(claim, settled_at=max(settled_at, claim.settled_at or 0.0))
     return claim, Next(Do.READ, at=min(claim.settled_at or now, now + times.renew_s))
 

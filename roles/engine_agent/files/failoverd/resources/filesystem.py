@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import sleep
 from typing import Any
 
@@ -17,6 +17,7 @@ from failoverd.system import mounts
 from . import occupied, release, reserve
 from .base import Needs, ResourceError, Situation, State
 from .calls import Calls
+from .multimount import Protection
 from .part import Part
 from .settings import ResourceSettings
 
@@ -39,15 +40,20 @@ class Options:
     path: str
     fstype: str
     options: str
+    waits_for: str = field(default="", compare=False)
+    """The peer, if multi-mount protection makes a mount wait for its crash; else empty."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
     """Read device, path, type and mount options."""
+    [peer] = [other for other in nodes if other != node] or [""]
+    shared = entry.flag("multi_mount_protection", False)
     return Options(
         device=entry.per_node("device", nodes)[node],
         path=entry.path("path").rstrip("/"),
         fstype=entry.name("fstype"),
         options=entry.text("options", "noatime"),
+        waits_for=peer if shared else "",
     )
 
 
@@ -64,12 +70,15 @@ class Filesystem:
         self._options: Options = settings.options
         self._alert = alert
         self._calls = Calls(self._options.path)
+        self._protection = Protection(self._options.device, self._options.waits_for)
 
     def __str__(self) -> str:
         return self._options.path
 
     async def prepare(self, situation: Situation) -> None:
-        """Nothing to do before the disk is there."""
+        """See early whether multi-mount protection has anything to wait for."""
+        if situation.peer_gone and self._options.waits_for:
+            await self._protection.watch()
 
     async def needs(self) -> Needs:
         """A kernel that knows the file system."""
@@ -125,6 +134,7 @@ class Filesystem:
     async def start(self, situation: Situation) -> None:
         """Mount, unless it is mounted there already."""
         limit_s = self.settings.start_timeout_s * ANSWER_SHARE
+        await self._protection.reset()
         await self._calls.run(f"mounting {self._options.device}", _in(limit_s), self._mount)
         await self.make_room()
 

@@ -22,8 +22,6 @@ from failoverd.core.workbench import Step
 LONGEST_S = 60.0
 """The longest pause between two tries."""
 OFF = (Proof.FENCED, Proof.FOUND_OFF)
-OVER = (Proof.GOODBYE, Proof.OPERATOR)
-"""It was on since, or people take care of it."""
 
 
 def recalled(config: CoreConfig, level: str, now: float) -> Cut | None:
@@ -122,8 +120,12 @@ def _over(step: Step, cut: Cut) -> bool:
     if peer.life is Life.ALIVE:
         new = cut.life != UNKNOWN_LIFE and peer.incarnation > cut.life
         return _lived_since(step, cut) and (new or _passed(step, cut))
-    # A goodbye of before the shot is none of a node that was on after it.
-    return peer.life is Life.GONE and peer.proof in OVER and peer.since > cut.at
+    if peer.life is not Life.GONE:
+        return False
+    # A goodbye of before the shot is none of a node that was on after it. A person who has said
+    # that it is off takes care of it, also if the shot was under way then.
+    said_since = peer.proof is Proof.GOODBYE and peer.since > cut.at
+    return said_since or peer.proof is Proof.OPERATOR
 
 
 def _lived_since(step: Step, cut: Cut) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from failoverd.core.actions import Ask
 from failoverd.core.events import Power
 from failoverd.core.lock import superfluous
-from failoverd.core.state import State
+from failoverd.core.state import Life, State
 from failoverd.system.pacing import Rest
 
 from .block import LockError
@@ -19,6 +19,8 @@ from .lock import Lock
 TIDY_S = 0.5
 SLACK_S = 5.0
 LOOK_S = 5.0
+LOOK_EVERY_S = 0.5
+UNHEARD = (Life.SUSPECT, Life.SILENT)
 
 
 class Locks:
@@ -85,3 +87,13 @@ async def keep(
         for name, lock in locks.items():
             if lock.held and superfluous(state(), name):
                 await lock.release()
+
+
+async def watch(
+    locks: Mapping[str, Lock], state: Callable[[], State], rest: Rest = asyncio.sleep
+) -> None:
+    """Look at the locks of a peer that is not heard, for ever: how old they are is known then."""
+    while True:
+        await rest(LOOK_EVERY_S)
+        if locks and state().peer.life in UNHEARD:
+            await asyncio.gather(*(lock.observe() for lock in locks.values()))

@@ -13,19 +13,16 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 from failoverd.core import lock as rules
-from failoverd.core.lock import Claim, Do, Hold, Next, Record, Times
+from failoverd.core.lock import Claim, Do, Hold, Next, Record, Seen
 from failoverd.system import trouble
 from failoverd.system.files import read_number, write_whole
 
 from .block import Block, LockError, Place
 
 MAX_LIFE = 2**52
-GONE_ROUNDS = 2.5
-"""A peer that is proven gone must miss so many of its renewals before the lock is taken."""
 
 
 async def unknown() -> bool:
@@ -50,6 +47,8 @@ class Lock:
         """Called if another node holds a lock of an earlier life by now, which harms nothing."""
         self._turn = asyncio.Lock()
         self._hold: Hold | None = None
+        self._seen: Seen | None = None
+        """What was read of a lock of the peer before this node wanted it."""
         self._renewal: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self.unsure = self._mark.exists()
@@ -76,8 +75,7 @@ class Lock:
 
         If the disk does not answer for lease_s, the lock could not be held either: give up at once.
 
-        peer_gone: the peer is proven gone, so the lock need not age out. But if the lock is still
-        counted up, that counts more than any proof.
+        peer_gone: the peer is proven gone.
         """
         try:
             await self.recall()
@@ -87,13 +85,10 @@ class Lock:
             if self.held and await self._verified(limit_s):
                 return
             times = self.place.times
-            if peer_gone:
-                short = min(times.timeout_s, GONE_ROUNDS * times.renew_s)
-                times = replace(times, timeout_s=short)
             seen = ""
             try:
                 async with asyncio.timeout(limit_s):
-                    began, claim = self._now(), self._claim(times)
+                    began, claim = self._now(), self._claim(peer_gone=peer_gone)
                     answered = began
                     step = Next(Do.READ, at=began)
                     while step.do is not Do.HELD:
@@ -104,14 +99,14 @@ class Lock:
                             raise LockError(self.problem)
                         rival = claim.seen
                         if rival is not None and claim.settled_at is None:
-                            seen = f"{rival.owner or 'nobody'} holds it"
-                            moved = self._now() - claim.since < 2 * times.renew_s
+                            owner = rival.record.owner
+                            seen = f"{owner or 'nobody'} holds it"
+                            moved = self._now() - rival.since < 2 * times.renew_s
                             if moved and self._now() - began > times.timeout_s:
-                                raise LockError(f"{self.place}: {rival.owner} still renews it")
+                                raise LockError(f"{self.place}: {owner} still renews it")
             except TimeoutError:
                 why = self.problem or f"{self.place}: {seen or 'the disk does not answer'}"
                 raise LockError(why) from None
-            claim = replace(claim, times=self.place.times)
             self._begin(*rules.held(claim, self._now()))
 
     async def _verified(self, limit_s: float) -> bool:
@@ -127,11 +122,23 @@ class Lock:
             raise LockError(self.problem or f"{self.place}: the disk does not answer")
         return self.held
 
-    def _claim(self, times: Times) -> Claim:
+    def _claim(self, *, peer_gone: bool) -> Claim:
         place = self.place
         life = secrets.randbits(52) | 1
         mine = Record(place.cluster, place.service, place.node, life)
-        return Claim(mine, times, doubt=self.block.doubtful)
+        known, doubt = self._seen, self.block.doubtful
+        self._seen = None  # what this node writes from now on makes it worthless
+        return Claim(mine, place.times, peer_gone, None if doubt else known, doubt=doubt)
+
+    async def observe(self) -> None:
+        """Look at a lock of the peer before it is wanted: its age is known the earlier then."""
+        if self.held or self.block.doubtful or self._turn.locked():
+            self._seen = None
+            return
+        with contextlib.suppress(LockError, TimeoutError):
+            async with asyncio.timeout(self.place.times.lease_s):
+                found = await self.block.look()
+                self._seen = rules.seen(self._seen, found, self._now())
 
     async def _claim_step(self, claim: Claim, step: Next) -> tuple[Claim, Next]:
         await asyncio.sleep(max(0.0, step.at - self._now()))
