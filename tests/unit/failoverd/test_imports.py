@@ -27,7 +27,7 @@ FLOORS = (
     ("monitors", "readiness"),
     ("config",),
     ("persistence",),
-    ("control", "dispatch", "permissions", "runner"),
+    ("control", "dispatch", "permissions", "record", "runner"),
     ("daemon", "support", "whatif"),
     ("__main__", "cli"),
 )

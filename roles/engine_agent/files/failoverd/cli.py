@@ -100,6 +100,26 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
         "--lines", metavar="N", type=int, default=50, help="number of entries, 50 by default"
     )
     one.add_argument("--follow", action="store_true", help="wait for new entries and show them")
+    one.add_argument(
+        "--explain",
+        metavar="N",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        help="tell one outage as a story: what was seen, proved and done, how long each phase took,"
+        " and what would have helped; 1, the default, is the newest",
+    )
+    also = "state directory of the other node, or a copy of it"
+    one.add_argument("--also", metavar="DIRECTORY", default="", help=also)
+    one = command("availability", "Tell how long each service was up and down, and why.")
+    one.add_argument("services", metavar="SERVICE", nargs="*", help="default: all of them")
+    since = "period: 90d (the default), 12h, 4w, 3m, 1y, or a date such as 2026-01-31"
+    one.add_argument("--since", metavar="PERIOD", default="90d", help=since)
+    target = "percent of the time (default 99.99)"
+    one.add_argument("--target", metavar="PERCENT", type=float, default=99.99, help=target)
+    one.add_argument("--also", metavar="DIRECTORY", default="", help=also)
+    one.add_argument("--json", action="store_true", help="print JSON")
     one = command("handover", "Give every service to the other node and leave the cluster.")
     one.add_argument("--shutdown", action="store_true", help="the host is going down")
     one = command("confirm-fenced", "Confirm, on your responsibility, that a silent node is off.")
@@ -185,7 +205,7 @@ def complain(text: str) -> int:
 
 def ordered(arguments: argparse.Namespace) -> bool:
     """Whether the daemon was given an order."""
-    reading = ("status", "ready", "history", "check", "replay", "whatif", "support")
+    reading = ("status", "ready", "history", "availability", "check", "replay", "whatif", "support")
     return arguments.command not in reading
 
 
@@ -202,10 +222,8 @@ def run(arguments: argparse.Namespace) -> int:
         from .control.ready import show as show_ready
 
         return show_ready(arguments.service, arguments.json)
-    if name == "history":
-        from .control.log import show
-
-        return show(arguments.json, arguments.lines, arguments.follow)
+    if name in ("history", "availability"):
+        return history(arguments)
     if name == "replay":
         from .journal.replayed import show as show_replay
 
@@ -232,6 +250,32 @@ def run(arguments: argparse.Namespace) -> int:
     argument = next(given[key] for key in ("node", "service", "switch") if key in given)
     say(command(name, argument)["text"])
     return OK
+
+
+def history(arguments: argparse.Namespace) -> int:
+    """Show entries of the history, or what they amount to."""
+    from .control.log import directory, show
+
+    if arguments.command == "history" and not arguments.explain:
+        return show(arguments.json, arguments.lines, arguments.follow)
+    from .record import account, story
+
+    read = [path for path in (str(directory()), arguments.also) if path]
+    try:
+        if arguments.command == "history":
+            return story.show(read, alive(), arguments.explain, arguments.json)
+        return account.show(
+            read, alive(), arguments.services, arguments.since, arguments.target, arguments.json
+        )
+    except account.Wrong as error:
+        raise Refused(str(error)) from None
+
+
+def alive() -> str:
+    """The name of this node if its daemon answers, else empty."""
+    with contextlib.suppress(NotRunning, TimeoutError, OSError):
+        return str(status().get("node", ""))
+    return ""
 
 
 def command(verb: str, argument: str = "", limit_s: float = 30.0, **more: Any) -> dict[str, Any]:

@@ -38,9 +38,11 @@ from .fencing.sfex import level as lock_level
 from .fencing.sfex.lock import Lock
 from .fencing.stonith import find
 from .fencing.watchdog import Watchdog
+from .journal.ended import ended
 from .journal.history import History
 from .journal.journal import Journal
 from .journal.recent import Recent
+from .journal.sightings import Sightings
 from .links.base import Link
 from .links.quality import Quality
 from .links.serial import SerialLink
@@ -123,9 +125,14 @@ class Daemon:
         self._end = asyncio.Event()
         self._notifier = Notifier()
         self._history = History(state, config.node)
+        self._sightings = Sightings(self._history)
         self._recent = Recent(state)
         self._history.listeners.append(self._recent.take)
         self._store = Store(state)
+        self._former: dict[str, Any] = {"boot": self._store.boot}
+        """This boot, and until when the life before is known to have lasted."""
+        with contextlib.suppress(OSError):
+            self._former["before"] = ended(state / "journal")
         self._lives = Lives(state)
         self._journal = Journal(
             state / "journal",
@@ -293,6 +300,7 @@ class Daemon:
 
     def _beat(self, now: float, late_s: float) -> None:
         self._monitors.late(late_s)
+        self._sightings.look(self._runner.state, now)
         self._pacing.beat(now)
 
     def _alert(self, code: str, text: str) -> None:
@@ -444,7 +452,8 @@ class Daemon:
             self._loop.add_signal_handler(number, self._end.set)
         for link in self._links:
             link.open()
-        self._history.add("daemon-start", f"failoverd starts on {self._config.node}")
+        text = f"failoverd starts on {self._config.node}"
+        self._history.add("daemon-start", text, data=self._former)
         for warning in [*self._warnings, *filter(None, [self._lives.problem])]:
             self._history.add("warning", warning, alert=True)
         if self._reset_before:

@@ -25,14 +25,19 @@ LATEST_S = 2.0**36
 
 def show(as_json: bool, count: int, follow: bool) -> int:
     """Print the last entries, and with follow also new ones; raises OSError."""
-    directory = Path(os.environ.get("FAILOVERD_STATE", DIRECTORY))
-    for text in entries(directory, count, as_json):
+    place = directory()
+    for text in entries(place, count, as_json):
         say(text)
     if follow:
-        for line in _appended(directory / "history.jsonl"):
+        for line in _appended(place / "history.jsonl"):
             for text in _shown(line, as_json):
                 say(text)
     return 0
+
+
+def directory() -> Path:
+    """Where the daemon keeps its state."""
+    return Path(os.environ.get("FAILOVERD_STATE", DIRECTORY))
 
 
 def entries(directory: Path, count: int, as_json: bool = False) -> list[str]:

@@ -4,6 +4,7 @@
 
 __all__ = [
     "chronicle",
+    "ended",
     "history",
     "journal",
     "lines",
@@ -11,5 +12,6 @@ __all__ = [
     "replay",
     "replayed",
     "segments",
+    "sightings",
     "spool",
 ]

@@ -39,12 +39,13 @@ class Store:
     def __init__(self, directory: Path, boot_id: Path = BOOT_ID) -> None:
         self._path = directory / "state.json"
         self._modes_path = directory / "modes.json"
-        self._boot = boot_id.read_text(encoding="ascii").strip()
+        self.boot = boot_id.read_text(encoding="ascii").strip()
+        """The kernel's name for this boot."""
         self._spool: Spool | None = None
         """Made at the first change of a mode."""
         self._unwritten = self._unforced = ""
         data = _object(self._path)
-        same_boot = data.get("boot") == self._boot
+        same_boot = data.get("boot") == self.boot
         self._services = _services(data.get("services"), same_boot)
         cut = data.get("cut")
         self.cut = cut if same_boot and isinstance(cut, str) else ""
@@ -125,7 +126,7 @@ class Store:
     def _write(self) -> None:
         data = {
             "format": 1,
-            "boot": self._boot,
+            "boot": self.boot,
             "services": self._services,
             **({"cut": self.cut} if self.cut else {}),
             "modes": to_json(self.modes),
