@@ -169,21 +169,42 @@ def drbd(text: str) -> str:
     )
 
 
+PROGRAM = re.compile(r"notify\w*|script|misc_path|\w*_script")
+"""Words of keepalived.conf behind which a program stands, with arguments that may be anything."""
+
+
 def keepalived(text: str) -> str:
     """keepalived.conf: without passwords, and without the arguments of programs."""
-    result = []
-    for line in text.splitlines():
-        bare = re.split(r"[#!]", line, maxsplit=1)[0]
-        words = bare.split()
-        if words and SECRET_KEY.search(words[0]) and len(words) > 1 and words[1] != "{":
-            result.append(f"{words[0]} {MASK}")
-        elif words and re.match(r"notify|script$|misc_path|vrrp_script_|smtp_", words[0]):
-            program = " ".join(words[1:]).strip("\"'").split()
-            keep = program[0] if program and program[0] != "{" else "".join(program)
-            result.append(f"{words[0]} {keep}".rstrip())
+    return "\n".join(map(_keepalived_line, text.splitlines())) + "\n"
+
+
+def _keepalived_line(line: str) -> str:
+    result: list[str] = []
+    behind = ""
+    for token in re.findall(r'[{}]|"[^"]*"?|[^\s{}"#!]+|[#!].*', line):
+        if token[0] in "#!":
+            break
+        if token in "{}":
+            behind = ""
+            result.append(token)
+            continue
+        word = (token.strip('"').split() or [""])[0]
+        if behind == "hidden":
+            continue
+        if behind == "program":
+            result.append(word)
+            behind = "hidden"
+        elif behind == "secret":
+            result.append(MASK)
+            behind = "hidden"
         else:
-            result.append(bare)
-    return "\n".join(result) + "\n"
+            # Of a text in quotes only its first word is kept.
+            result.append(word)
+            if SECRET_KEY.search(word):
+                behind = "secret"
+            elif PROGRAM.fullmatch(word):
+                behind = "program"
+    return " ".join(result)
 
 
 def fstab(text: str) -> str:

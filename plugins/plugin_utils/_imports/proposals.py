@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._problems import Problem
+from .drbd import propose as drbd
 from .findings import Findings
 from .heartbeat import propose as heartbeat
 from .hosts import NODE, Host
@@ -49,7 +50,22 @@ HEARTBEAT = Kind(
         "Remove the packages of Heartbeat last, when you do not want to go back any more.",
     ),
 )
-KINDS: Mapping[str, Kind] = {"heartbeat": HEARTBEAT}
+DRBD = Kind(
+    "Import of a pair of DRBD",
+    drbd.propose,
+    (
+        *VALIDATE,
+        "Make a backup of the data.",
+        "Install the packages while the services run: ansible-playbook -i {file}"
+        " failover.cluster.site --tags packages",
+        "The interruption begins: stop what switches over (systemctl disable --now keepalived, cron"
+        " jobs, scripts), then the applications; unmount the file systems. DRBD stays up.",
+        "Build the cluster: ansible-playbook -i {file} failover.cluster.site. It takes over the"
+        " data as they are, and starts the services. The interruption ends.",
+        "Try a switchover: ansible-playbook -i {file} failover.cluster.failover -e service=NAME",
+    ),
+)
+KINDS: Mapping[str, Kind] = {"heartbeat": HEARTBEAT, "drbd": DRBD}
 """Name -> kind."""
 
 

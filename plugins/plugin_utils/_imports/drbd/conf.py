@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from ..sections import Section
 
 MOST_TOKENS = 50_000
 DEEPEST = 12
@@ -17,33 +18,6 @@ TOKEN = re.compile(
 
 class Malformed(ValueError):
     """The text is no configuration; the message is the end of a sentence."""
-
-
-@dataclass
-class Section:
-    """A section: its words, its statements, and the sections in it."""
-
-    words: tuple[str, ...] = ()
-    statements: list[tuple[str, ...]] = field(default_factory=list)
-    sections: list[Section] = field(default_factory=list)
-
-    def first(self, name: str) -> tuple[str, ...]:
-        """The values of the last statement of a name, () if there is none."""
-        found = [words[1:] for words in self.statements if words[0] == name]
-        return found[-1] if found else ()
-
-    def value(self, name: str) -> str:
-        """The first of these values, "" if there is none."""
-        return next(iter(self.first(name)), "")
-
-    def has(self, name: str) -> bool:
-        """Whether a flag is set: alone, or with yes."""
-        found = [words[1:] for words in self.statements if words[0] == name]
-        return bool(found) and (found[-1] or ("yes",))[0] not in ("no", "false", "off")
-
-    def named(self, name: str) -> list[Section]:
-        """The sections of a name."""
-        return [section for section in self.sections if section.words[0] == name]
 
 
 def parse(content: str) -> Section:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..sections import Section
 from . import conf
 
 MINOR = re.compile(r"/dev/drbd(?:_?[A-Za-z0-9-]+)??([0-9]{1,7})")
@@ -60,7 +61,7 @@ class Resource:
 
 def read(files: Mapping[str, str]) -> tuple[dict[str, Resource], list[tuple[str, str]]]:
     """Return the resources of all files by their names, and the files that cannot be read: why."""
-    sections: list[tuple[str, conf.Section]] = []
+    sections: list[tuple[str, Section]] = []
     wrong = []
     for path, content in files.items():
         try:
@@ -76,7 +77,7 @@ def read(files: Mapping[str, str]) -> tuple[dict[str, Resource], list[tuple[str,
     return result, wrong
 
 
-def _resource(path: str, section: conf.Section, common: list[conf.Section]) -> Resource:
+def _resource(path: str, section: Section, common: list[Section]) -> Resource:
     resource = Resource(section.words[1], path)
     layers = [*common, section]
     for layer in layers:
@@ -104,14 +105,14 @@ def _resource(path: str, section: conf.Section, common: list[conf.Section]) -> R
     return resource
 
 
-def _volumes(section: conf.Section) -> list[conf.Section]:
+def _volumes(section: Section) -> list[Section]:
     return [
         *section.named("volume"),
         *(v for on in section.named("on") for v in on.named("volume")),
     ]
 
 
-def _addresses(section: conf.Section) -> dict[str, tuple[str, ...]]:
+def _addresses(section: Section) -> dict[str, tuple[str, ...]]:
     """DRBD 9 gives the addresses in connections: host NAME address IP:PORT."""
     result: dict[str, tuple[str, ...]] = {}
     for connection in section.named("connection"):
@@ -125,9 +126,7 @@ def _addresses(section: conf.Section) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def _side(
-    on: conf.Section, section: conf.Section, addresses: Mapping[str, tuple[str, ...]]
-) -> Side:
+def _side(on: Section, section: Section, addresses: Mapping[str, tuple[str, ...]]) -> Side:
     """What the section of a host says; what it does not say the resource does."""
     places = [*on.named("volume")[:1], on, *section.named("volume")[:1], section]
 

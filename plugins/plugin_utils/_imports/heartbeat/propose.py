@@ -10,6 +10,7 @@ from typing import Any
 from ... import _net
 from .. import links as heartbeat_links
 from .. import protection, text, timing
+from ..drbd import described
 from ..drbd import resources as drbd
 from ..findings import Findings
 from ..hosts import Host
@@ -32,7 +33,7 @@ def propose(hosts: Sequence[Host], cluster: str, findings: Findings) -> Inventor
     nodes = _ordered(hosts, config)
     remarks.keys(hosts, findings)
     remarks.directives(config, findings)
-    volumes = _drbd(hosts, findings)
+    volumes = described.resources(hosts, findings)
     parts = [_parts(one, nodes, volumes, findings) for one in own]
     virtual = [one["address"].partition("/")[0] for part in parts for one in part.addresses]
     links = heartbeat_links.Links(nodes, virtual)
@@ -64,27 +65,6 @@ def _ordered(hosts: Sequence[Host], config: ha_cf.Config) -> list[Host]:
         hosts,
         key=lambda h: config.nodes.index(h.name.lower()) if h.name.lower() in config.nodes else 99,
     )
-
-
-def _drbd(hosts: Sequence[Host], findings: Findings) -> dict[str, drbd.Resource]:
-    """The resources of DRBD, as the first host describes them."""
-    described = {}
-    for host in hosts:
-        files = host.answer.get("drbd_files") or {}
-        texts = {str(path): str(file["text"]) for path, file in files.items()}
-        described[host.name], wrong = drbd.read(texts)
-        for path, why in wrong:
-            findings.add("danger", f"{host.name}: {path}", f"{why}; DRBD cannot read it either.")
-    first, *others = described
-    for other in others:
-        if described[other] != described[first]:
-            findings.add(
-                "danger",
-                "DRBD",
-                f"its configuration differs between {first} and {other}. The proposal follows"
-                f" {first}.",
-            )
-    return described[first]
 
 
 def _parts(
