@@ -22,13 +22,14 @@ PAGES = (
 
 def check(bench: Bench) -> dict[str, object]:
     """Write the reference from the installed collection, then build; a warning is an error."""
-    source, html = BUILD / "site", BUILD / "html"
+    source, html, docs = BUILD / "site", BUILD / "html", bench.tree / "docs"
     for place in (source, html):
         shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(bench.tree / "docs" / "site", source)
-    guides = sorted(f"docs/{path.name}" for path in (bench.tree / "docs").glob("*.md"))
+    shutil.copytree(docs / "site", source)
+    found = [path for where in ("", "runbooks/") for path in (docs / where).glob("*.md")]
+    guides = sorted(f"docs/{path.relative_to(docs)}" for path in found)
     for name in (*PAGES, *guides):
-        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(bench.tree / name, source / name)
     pages = source / "collections"
     # antsibull-docs refuses a directory that others could write to.

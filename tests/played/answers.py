@@ -11,13 +11,15 @@ import copy
 import time
 from typing import Any
 
+from failoverd.control.health import health
+
 Json = dict[str, Any]
 
 
 def normal(now: float | None = None) -> Json:
     """All is well: node1 owns the service, node2 is ready."""
     now = time.time() if now is None else now
-    return {"ok": True, "status": _status(), "history": _quiet(now)}
+    return _judged({"ok": True, "status": _status(now), "history": _quiet(now)})
 
 
 def standby(now: float | None = None) -> Json:
@@ -34,7 +36,7 @@ def standby(now: float | None = None) -> Json:
         resource["state"] = "down"
         resource["monitor"] = []
         resource.pop("used_percent", None)
-    return said
+    return _judged(said)
 
 
 def degraded(now: float | None = None) -> Json:
@@ -50,6 +52,8 @@ def degraded(now: float | None = None) -> Json:
         peer_disk="Inconsistent", connection="SyncSource", out_of_sync_bytes=1_610_612_736
     )
     service["standby"].update(able=False, why="its disk is Inconsistent")
+    service["sync"] = {"done_percent": 42.5, "left_s": 310}
+    service["ready"].update(level="critical", reason="its disk is Inconsistent", seconds=None)
     service["resources"][3]["monitor"][0].update(
         state="doubtful", ms=3000.0, reason="no answer within 3 s"
     )
@@ -59,7 +63,7 @@ def degraded(now: float | None = None) -> Json:
         _entry(at - 412, "link-down", "link cross is down", alert=True),
         _entry(at - 85, "fence-device-failed", "the fence device bmc does not answer", alert=True),
     ]
-    return said
+    return _judged(said)
 
 
 def blocked(now: float | None = None) -> Json:
@@ -74,6 +78,7 @@ def blocked(now: float | None = None) -> Json:
     status["node"], status["peer"]["name"] = "node2", "node1"
     service.update(local="stopped", owner="", state="blocked", why=why, since_s=95.0, moving_to="")
     service["standby"] = {"node": "node1", "able": False, "why": "node1 is silent", "told": False}
+    service["ready"] = {"level": "critical", "reason": "node1 is silent", "seconds": None}
     service["disk"].update(
         role="Secondary", peer_role="Unknown", peer_disk="Unknown", connection="WFConnection"
     )
@@ -94,7 +99,7 @@ def blocked(now: float | None = None) -> Json:
         ),
         _entry(at - 90, "blocked", f"shop stays down: {why}", "shop", alert=True, node="node2"),
     ]
-    return said
+    return _judged(said)
 
 
 def after_failover(now: float | None = None) -> Json:
@@ -114,6 +119,7 @@ def after_failover(now: float | None = None) -> Json:
     service = status["services"][0]
     service.update(owner="node2", since_s=47.5, generation=8)
     service["standby"] = {"node": "node1", "able": False, "why": "node1 is gone", "told": False}
+    service["ready"] = {"level": "critical", "reason": "node1 is gone", "seconds": None}
     service["disk"].update(
         peer_role="Unknown",
         peer_disk="Outdated",
@@ -121,7 +127,7 @@ def after_failover(now: float | None = None) -> Json:
         out_of_sync_bytes=65_536,
     )
     said["history"] = _quiet(at) + _failover(at)
-    return said
+    return _judged(said)
 
 
 def moving(now: float | None = None) -> Json:
@@ -130,7 +136,7 @@ def moving(now: float | None = None) -> Json:
     service = said["status"]["services"][0]
     service.update(state="stopping", local="stopping", moving_to="node2", since_s=1.0)
     service["resources"][3].update(state="down", monitor=[])
-    return said
+    return _judged(said)
 
 
 def large(services: int = 50) -> Json:
@@ -141,15 +147,22 @@ def large(services: int = 50) -> Json:
         {**copy.deepcopy(one), "name": f"service{number}"} for number in range(services)
     ]
     said["history"] = said["history"] * 30
+    return _judged(said)
+
+
+def _judged(said: Json) -> Json:
+    """The answer with what is wrong, as the daemon itself judges it."""
+    said["status"]["health"] = health(said["status"])
     return said
 
 
-def _status() -> Json:
+def _status(now: float) -> Json:
     return {
         "format": 1,
         "cluster": "shop",
         "node": "node1",
         "version": "0.1.0",
+        "time": now,
         "incarnation": 41,
         "uptime_s": 86423.5,
         "leaving": False,
@@ -228,6 +241,8 @@ def _service() -> Json:
         "since_s": 28_800.0,
         "why": "",
         "standby": {"node": "node2", "able": True, "why": "", "told": False},
+        "ready": {"level": "ok", "reason": "", "seconds": [5.5, 11.0]},
+        "sync": None,
         "doing": "",
         "moving_to": "",
         "restarts": 0,

@@ -39,7 +39,10 @@ class Stage:
         status, body, _ = await self.get("/metrics")
         assert status == 200
         lines = [line for line in body.splitlines() if line and not line.startswith("#")]
-        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+        parts = [line.rpartition(" ") for line in lines]
+        found = {name: float(value) for name, _, value in parts}
+        (up,) = (value for name, value in found.items() if name.startswith("failover_daemon_up{"))
+        return {**found, "up": up}
 
     def tell(self, answer: Any) -> None:
         """What the daemon answers from now on, however fresh the last answer is."""

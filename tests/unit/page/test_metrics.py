@@ -39,7 +39,7 @@ def samples(said: Seen, downtime: Downtime | None = None) -> Samples:
 
 
 def value(found: Samples, name: str, **labels: str) -> float | None:
-    return found.get((f"failover_{name}", frozenset(labels.items())))
+    return found.get((f"failover_{name}", frozenset({"cluster": "shop", **labels}.items())))
 
 
 def test_a_cluster_that_is_well() -> None:
@@ -73,6 +73,10 @@ def test_a_cluster_that_is_well() -> None:
     assert value(found, "check_ok", **query) == 1
     assert value(found, "check_duration_seconds", **query) == pytest.approx(0.0031)
     assert value(found, "watchdog_protecting") == 1
+    assert value(found, "ready_state", service="shop", state="ok") == 1
+    assert value(found, "predicted_duration_seconds", service="shop", bound="most") == 11
+    assert value(found, "node_time_seconds") == NOW
+    assert value(found, "findings", severity="critical") == 0
 
 
 def test_a_cluster_that_is_degraded() -> None:
@@ -88,6 +92,11 @@ def test_a_cluster_that_is_degraded() -> None:
     query = {"service": "shop", "resource": "postgresql", "type": "unit", "check": "query"}
     assert value(found, "check_ok", **query) == 0
     assert value(found, "warnings") == 1
+    assert value(found, "ready_state", service="shop", state="critical") == 1
+    assert value(found, "predicted_duration_seconds", service="shop", bound="most") is None
+    assert value(found, "drbd_sync_done_ratio", service="shop") == 0.425
+    assert value(found, "drbd_sync_left_seconds", service="shop") == 310
+    assert (value(found, "findings", severity="warning") or 0) >= 3
 
 
 def test_a_cluster_that_is_blocked_has_no_owner() -> None:
@@ -211,7 +220,8 @@ def test_an_answer_of_another_version_never_breaks_the_metrics() -> None:
             NOW,
         )
         downtime.take(answer)
-        assert value(samples(answer, downtime), "daemon_up") == 1, seed
+        found = samples(answer, downtime)
+        assert [value for (name, _), value in found.items() if name == "failover_daemon_up"] == [1]
 
 
 def test_the_documentation_lists_every_metric_and_no_other() -> None:

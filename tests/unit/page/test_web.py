@@ -29,7 +29,7 @@ def test_metrics_and_status_are_served(play: Play) -> None:
         status, body, headers = await stage.get("/metrics")
         assert status == 200
         assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-        assert "\nfailover_daemon_up 1.0\n" in body
+        assert '\nfailover_daemon_up{cluster="shop"} 1.0\n' in body
         status, body, headers = await stage.get("/api/status")
         told = json.loads(body)
         assert (told["up"], told["status"]["node"]) == (True, "node1")
@@ -51,17 +51,17 @@ def test_many_clients_cost_the_daemon_one_question(play: Play) -> None:
 
 def test_a_daemon_that_is_gone_and_comes_back(play: Play) -> None:
     async def scene(stage: Stage) -> None:
-        assert (await stage.metrics())["failover_daemon_up"] == 1
+        assert (await stage.metrics())["up"] == 1
         stage.daemon.close()
         stage.page.source._next = float("-inf")
-        assert (await stage.metrics())["failover_daemon_up"] == 0
+        assert (await stage.metrics())["up"] == 0
         status, body, _ = await stage.get("/healthz")
         assert (status, body) == (503, "failoverd: No such file or directory\n")
         told = json.loads((await stage.get("/api/status"))[1])
         assert (told["up"], told["status"]["node"]) == (False, "node1")
         await stage.daemon.open()
         stage.page.source._next = float("-inf")
-        assert (await stage.metrics())["failover_daemon_up"] == 1
+        assert (await stage.metrics())["up"] == 1
 
     play(scene)
 
@@ -83,7 +83,7 @@ def test_a_daemon_that_is_gone_and_comes_back(play: Play) -> None:
 def test_an_answer_that_is_none_counts_as_no_answer(play: Play, answer: bytes) -> None:
     async def scene(stage: Stage) -> None:
         found = await stage.metrics()
-        assert found["failover_daemon_up"] == (1 if b"{}" in answer else 0)
+        assert found["up"] == (1 if b"{}" in answer else 0)
 
     play(scene, answer=answer)
 
@@ -96,7 +96,7 @@ def test_a_daemon_that_hangs_holds_nobody_for_long(
     async def scene(stage: Stage) -> None:
         await stage.metrics()
         stage.tell(None)
-        assert (await stage.metrics())["failover_daemon_up"] == 0
+        assert (await stage.metrics())["up"] == 0
 
     play(scene)
 
@@ -145,7 +145,7 @@ def test_rubbish_is_refused_and_the_next_client_is_served(play: Play, data: byte
         answer = await sent(stage, data)
         assert not answer or b" 200 " not in answer.split(b"\r\n")[0]
         assert b"root:" not in answer
-        assert (await stage.metrics())["failover_daemon_up"] == 1
+        assert (await stage.metrics())["up"] == 1
 
     play(scene)
 
@@ -163,7 +163,7 @@ def test_connections_without_a_request_are_ended_and_do_not_lock_others_out(
             with contextlib.suppress(ConnectionError):
                 assert await asyncio.wait_for(reader.read(), 20) == b""
         assert not stage.page._mute
-        assert (await stage.metrics())["failover_daemon_up"] == 1
+        assert (await stage.metrics())["up"] == 1
         for _reader, writer in mute:
             writer.close()
 
@@ -238,7 +238,7 @@ def test_with_a_certificate_all_is_encrypted(play: Play, pem: dict[str, Path]) -
         header = {"Authorization": f"Bearer {TOKEN}"}
         status, body, _ = await stage.get("/metrics", ssl=context, headers=header)
         assert status == 200
-        assert "failover_daemon_up 1.0" in body
+        assert 'failover_daemon_up{cluster="shop"} 1.0' in body
         plain = b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + TOKEN.encode()
         assert b"failover" not in await sent(stage, plain + b"\r\n\r\n")
         old = ssl.create_default_context(cafile=str(pem["certificate"]))
@@ -276,6 +276,6 @@ def test_the_clients_error_is_not_the_pages_end(play: Play) -> None:
             _reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /api/status HTTP/1.1\r\nHost: x\r\n\r\n")
             writer.transport.abort()
-        assert (await stage.metrics())["failover_daemon_up"] == 1
+        assert (await stage.metrics())["up"] == 1
 
     play(scene, answer=answers.large())

@@ -25,13 +25,17 @@ LINK_STATES = ("up", "one-way", "down")
 STATES = ("running", "starting", "stopping", "stopped", "blocked", "broken", "open for repair")
 ROLES = ("owner", "standby", "none")
 DEVICE_STATES = ("ok", "failed", "unknown")
+LEVELS = ("ok", "warning", "critical", "unknown")
+SEVERITIES = ("info", "warning", "critical")
 
 
 class Families:
     """Collects samples. The families come out in the order of their first sample."""
 
-    def __init__(self) -> None:
+    def __init__(self, cluster: str) -> None:
+        """cluster: a label of every sample, because clusters may have equal service names."""
         self._families: dict[str, Metric] = {}
+        self._common = {"cluster": cluster}
 
     def gauge(self, name: str, says: str, value: float | None, **labels: str) -> None:
         """Add one sample; None adds nothing."""
@@ -54,6 +58,7 @@ class Families:
     ) -> None:
         if value is None:
             return
+        labels = {**self._common, **labels}
         family = self._families.get(name)
         if family is None:
             family = self._families[name] = kind(f"failover_{name}", says, labels=list(labels))
@@ -67,7 +72,7 @@ class Families:
 def exposition(seen: Seen, downtime: Downtime) -> bytes:
     """The text for Prometheus. Nothing old is told: without the daemon only few metrics are."""
     began = time.perf_counter()
-    families = Families()
+    families = Families(text(seen.status, "cluster"))
     families.gauge("daemon_up", "Whether failoverd answers on this node.", float(seen.up))
     if seen.up:
         for part in PARTS:
@@ -97,11 +102,11 @@ def _node(out: Families, status: Mapping[str, Any]) -> None:
         "daemon_info",
         "Cluster, node and version of failoverd.",
         1.0,
-        cluster=text(status, "cluster"),
         node=text(status, "node"),
         peer=text(peer, "name"),
         version=text(status, "version"),
     )
+    out.gauge("node_time_seconds", "Wall clock of the node.", number(status, "time"))
     out.gauge("daemon_uptime_seconds", "Age of this life of failoverd.", number(status, "uptime_s"))
     out.gauge(
         "maintenance",
@@ -129,6 +134,14 @@ def _node(out: Families, status: Mapping[str, Any]) -> None:
         number(peer, "since_s"),
         peer=text(peer, "name"),
     )
+    findings = listing(mapping(status, "health"), "findings")
+    for severity in SEVERITIES:
+        out.gauge(
+            "findings",
+            "What is wrong, as failoverctl status says it.",
+            float(sum(text(one, "severity") == severity for one in findings)),
+            severity=severity,
+        )
     out.gauge(
         "warnings", "Warnings that failoverctl status shows.", float(len(texts(status, "warnings")))
     )
@@ -213,16 +226,20 @@ def _fencing(out: Families, status: Mapping[str, Any]) -> None:
             number(device, "age_s"),
             **labels,
         )
-        spans = device.get("takeover_s")
-        if isinstance(spans, list) and len(spans) == 2:
-            for bound, index in (("least", 0), ("most", 1)):
-                out.gauge(
-                    "takeover_expected_seconds",
-                    "Expected time from the last sign of life to the proof by this device.",
-                    number({"s": spans[index]}, "s"),
-                    **labels,
-                    bound=bound,
-                )
+        _span(
+            out,
+            "takeover_expected_seconds",
+            "Expected time from the last sign of life to the proof by this device.",
+            device.get("takeover_s"),
+            **labels,
+        )
+
+
+def _span(out: Families, name: str, says: str, value: Any, **labels: str) -> None:
+    """A time that is at least and at most so long."""
+    if isinstance(value, list) and len(value) == 2:
+        for bound, seconds in zip(("least", "most"), value, strict=True):
+            out.gauge(name, says, number({"s": seconds}, "s"), **labels, bound=bound)
 
 
 def _services(out: Families, status: Mapping[str, Any]) -> None:
@@ -273,7 +290,36 @@ def _service(
         service=name,
         node=text(standby, "node"),
     )
+    ready = mapping(service, "ready")
+    out.states(
+        "ready_state",
+        "Whether a failover would succeed now.",
+        text(ready, "level"),
+        LEVELS,
+        service=name,
+    )
+    _span(
+        out,
+        "predicted_duration_seconds",
+        "Expected time of a failover.",
+        ready.get("seconds"),
+        service=name,
+    )
     _drbd(out, mapping(service, "disk"), name)
+    sync = mapping(service, "sync")
+    done = number(sync, "done_percent")
+    out.gauge(
+        "drbd_sync_done_ratio",
+        "Part of the resync or verification that is done.",
+        None if done is None else done / 100,
+        service=name,
+    )
+    out.gauge(
+        "drbd_sync_left_seconds",
+        "The kernel's estimate of the rest.",
+        number(sync, "left_s"),
+        service=name,
+    )
     for resource in listing(service, "resources"):
         _resource(out, resource, name)
 
