@@ -15,7 +15,7 @@ SERVICE = (
     ),
     Mutant(
         "rules/replica.py",
-        "        known = known and not _dropping(step, service)\n",
+        "        known = known and not dropping(step, service)\n",
         "",
         "what was parted to drop a dead peer counts as a split brain (F34, F39)",
     ),

@@ -163,12 +163,14 @@ def test_f34_a_peer_that_was_off_is_dropped_instead_of_waiting_for_the_kernel() 
     b = Pair().running().b
     b.pass_time(4)
     assert not b.take(actions.DropPeer)
+    b.take(actions.Note)
     b.fence_answers(Power.OFF)
     assert b.take(actions.DropPeer) == [actions.DropPeer("shop")]
     Pair.see(b, replace(ALONE, connection="StandAlone"))
     b.pass_time(0.5)
     assert not starts(b)
     assert not [a for a in b.todo if isinstance(a, actions.Note) and a.code == "split-brain"]
+    assert not [a for a in b.todo if isinstance(a, actions.Note) and a.code == "blocked"]
     Pair.see(b, ALONE)
     assert len(starts(b)) == 1
 
@@ -189,6 +191,8 @@ def test_f12_a_peer_whose_kernel_answers_is_tried_to_be_dropped_for_a_few_second
     b.fence_answers(Power.OFF)
     b.pass_time(10)
     assert 10 < len(b.take(actions.DropPeer)) < 30
+    b.pass_time(6)
+    assert "its disk still answers as Primary" in b.shop.why
     b.pass_time(10)
     assert not b.take(actions.DropPeer)
     assert not starts(b)

@@ -105,6 +105,14 @@ def test_a_link_that_flaps_fills_no_history(cable: Any, until: Any) -> None:
     play(cable, until, script, settle_s=0.5)
 
 
+def test_clients_are_cut_off_when_no_interface_to_them_has_a_carrier(cable: Any) -> None:
+    with cable.side(0):
+        carrier = Carrier(["eth0", "eth9"], Told(), lambda: None)
+    assert carrier.dead(["eth9"])
+    assert not carrier.dead(["eth9", "eth0"])
+    assert not carrier.dead([]), "none is known"
+
+
 def test_an_interface_that_is_not_there_has_no_carrier(cable: Any) -> None:
     with cable.side(0):
         told = Told()

@@ -32,6 +32,17 @@ def test_a_good_configuration_says_what_the_core_needs(texts: Texts) -> None:
     assert [r.name for r in config.services[0].resources] == ["drbd", "mount", "address", "db"]
 
 
+@pytest.mark.parametrize(
+    ("given", "interval_s", "witness_s"), [({}, 1, 2.5), ({}, 4, 5.5), ({"witness_s": 2}, 4, 2)]
+)
+def test_f23_slow_pings_wait_longer_for_the_other_node_to_see_the_same(
+    cluster: dict[str, Any], texts: Texts, given: Any, interval_s: float, witness_s: float
+) -> None:
+    cluster["timing"] = given
+    cluster["monitors"] = {"ping": {"interval_s": interval_s}}
+    assert parse(texts()).timing.witness_s == witness_s
+
+
 def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     def apply(data: Any) -> None:
         *parents, last = path.split(".")

@@ -42,7 +42,8 @@ class Bench:
         self.events: list[Event] = []
         self.told = Told()
         chosen = PingSettings(tuple(Target(*t) for t in targets), deadline_s=0.2, **settings)
-        self.ping = Ping(chosen, self.events.append, self.told)
+        self.severed = False
+        self.ping = Ping(chosen, self.events.append, self.told, severed=lambda: self.severed)
 
     @property
     def said(self) -> list[Reach]:
@@ -125,6 +126,19 @@ def test_f22_a_dead_cable_is_told_once_after_its_confirmations(cable: Any, addre
         assert not bench.told.entries, "a single target is the core's to tell"
 
     play(Bench(cable, (address, 1)), script)
+
+
+def test_f22_without_a_carrier_one_lost_round_is_enough(cable: Any) -> None:
+    async def script(bench: Bench) -> None:
+        await bench.rounds(2)
+        bench.severed = True
+        await bench.rounds(1)
+        assert bench.said == [Reach.REACHED], "another way leads to the target"
+        cable.ip(1, "link", "set", "eth0", "down")
+        await bench.rounds(1)
+        assert bench.said == [Reach.REACHED, Reach.LOST]
+
+    play(Bench(cable, (FOUR, 1)), script)
 
 
 def test_f52_pings_lost_now_and_then_are_never_told(cable: Any) -> None:
@@ -280,6 +294,26 @@ def test_wrong_settings_are_refused_by_a_sentence(
     with pytest.raises(ConfigError) as caught:
         parse(texts())
     assert str(caught.value) == f"/etc/failoverd/cluster.json: {sentence}"
+
+
+def test_f22_a_lost_round_is_followed_by_the_next_one_until_the_verdict(
+    cable: Any, until: Any
+) -> None:
+    async def main() -> None:
+        bench = Bench(cable, (FOUR, 1), interval_s=3600.0)
+        with bench.cable.side(0):
+            assert bench.ping.open(), bench.ping.problem
+        run = asyncio.ensure_future(bench.ping.run())
+        try:
+            await until(lambda: bench.said == [Reach.REACHED])
+            cable.ip(1, "link", "set", "eth0", "down")
+            bench.ping.hurry()
+            await until(lambda: bench.said == [Reach.REACHED, Reach.LOST])
+        finally:
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+
+    asyncio.run(main())
 
 
 def test_a_change_of_the_network_brings_the_next_round_forward(cable: Any, until: Any) -> None:

@@ -43,6 +43,8 @@ KEY_BYTES = 32
 COMPARED = ("cluster.json", "fencing.json", "notifications.json")
 """Files that are the same on both nodes."""
 KINDS = {"stonith": Kind.STONITH, "sfex": Kind.SFEX, "watchdog": Kind.LEASE}
+APART_S = 1.5
+"""So much more than a round of pings may lie between two nodes that see a target come or go."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,8 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
     peer = nodes[1] if node == nodes[0] else nodes[0]
     secrets = _secrets(texts.get("fencing.json"), str(base / "fencing.json"))
     notices = str(base / "notifications.json")
-    timing = _timing(top.section("timing"))
+    monitors = parse_monitors(top)
+    timing = _timing(top.section("timing"), monitors.ping.interval_s)
     watchdog = parse_watchdog(top.section("watchdog") if top.has("watchdog") else None)
     config = Config(
         cluster=top.name("cluster"),
@@ -213,7 +216,7 @@ def parse(texts: Mapping[str, str], directory: str = DIRECTORY) -> Config:
             parse_service(entry, node, nodes, timing) for entry in top.sections("services")
         ),
         runtime=_runtime(top.section("runtime")),
-        monitors=parse_monitors(top),
+        monitors=monitors,
         notifications=parse_channels(
             top, _secrets(texts.get("notifications.json"), notices), notices
         ),
@@ -317,10 +320,13 @@ def _unique(top: Section, field_name: str, names: list[str]) -> None:
             raise top.fail(f"{field_name}[{index}].name", f"{name} is used twice")
 
 
-def _timing(entry: Section) -> Timing:
+def _timing(entry: Section, round_s: float) -> Timing:
+    """round_s: what passes between two rounds of pings."""
     values: dict[str, float] = {}
+    shipped = Timing()
+    shipped = dataclasses.replace(shipped, witness_s=max(shipped.witness_s, round_s + APART_S))
     for item in dataclasses.fields(Timing):
-        default: float = getattr(Timing(), item.name)
+        default: float = getattr(shipped, item.name)
         values[item.name] = entry.number(item.name, default, *LIMITS[item.name])
     entry.done()
     timing = Timing(**values)

@@ -41,8 +41,10 @@ class Timing:
     """How long a failure on this node is remembered (F48)."""
     power_on_s: float = 15.0
     """How long after a fence the peer is powered on again."""
-    witness_s: float = 5.0
-    """How long an owner has to miss its ping targets before its services are moved (F22)."""
+    witness_s: float = 2.5
+    """How long an owner has to miss its ping targets, while the peer reaches them, before its
+    services are moved (F22). Longer than one node may see a target come or go before the other:
+    one round of pings, a heartbeat, and both late."""
     link_steady_s: float = 30.0
     """How long a link that was down has to be heard without a gap to count as up (F20)."""
 

@@ -4,7 +4,7 @@
 
 It decides nothing: a link with a carrier may lead nowhere, and a flapping link is no reason to move
 a service (F20). After a change the ping targets are asked at once (F22), and the message tells
-which cable to check.
+which cable to check. A round of pings that is lost while no cable leads to clients is not repeated.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Carrier:
         finally:
             loop.remove_reader(kernel.fileno())
             kernel.close()
+
+    def dead(self, interfaces: Iterable[str]) -> bool:
+        """None of these interfaces has a carrier; False if there is none of them."""
+        carriers = [self.interfaces[name] for name in interfaces]
+        return bool(carriers) and not any(carriers)
 
     def look(self) -> None:
         """Compare with the last state. If the kernel cannot be asked, nothing has changed (F75)."""

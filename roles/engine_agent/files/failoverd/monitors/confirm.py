@@ -18,12 +18,15 @@ class Confirm:
         self.verdict: bool | None = None
         """True is good, None while there is none yet."""
 
-    def see(self, good: bool) -> bool:
-        """Take in one observation; returns True if it changed the verdict."""
+    def see(self, good: bool, *, sure: bool = False) -> bool:
+        """Take in one observation; returns True if it changed the verdict.
+
+        sure: a bad one needs no second one.
+        """
         if good is self.verdict:
             self._against = 0
             return False
-        needed = self._losses
+        needed = 1 if sure else self._losses
         if good:
             needed = 1 if self.verdict is None else self._gains
         self._against += 1

@@ -46,9 +46,12 @@ class Ping:
         post: Callable[[Event], None],
         history: Chronicle,
         pause: Pause = exactly,
+        severed: Callable[[], bool] = lambda: False,
     ) -> None:
+        """severed: no interface that leads to clients has a carrier."""
         self._settings = settings
         self._post = post
+        self._severed = severed
         self._history = history
         self._targets = {t.address: Asked(t, settings.confirmations) for t in settings.targets}
         self._confirm = Confirm(settings.confirmations)
@@ -61,6 +64,8 @@ class Ping:
         """Wait for answers, until the deadline."""
         self._resting: asyncio.Future[None] | None = None
         self._hurried = False
+        self._in_doubt = False
+        """The last round was lost, and the verdict stands still: the next round follows at once."""
         self.problem = ""
         """Why no request can be sent, empty if it can."""
 
@@ -72,7 +77,7 @@ class Ping:
                 if self.open():
                     await self.ask_once()
                     rest_s = self._began + self._settings.interval_s - loop.time()
-                    if rest_s > 0 and not self._hurried:
+                    if rest_s > 0 and not self._hurried and not self._in_doubt:
                         self._resting = self._pause(rest_s)
                         await self._resting
                     self._hurried = False
@@ -146,7 +151,8 @@ class Ping:
         if not good and not all_asked:
             self.problem = "the ping targets cannot be asked: this node lacks memory for it"
             return
-        changed = self._confirm.see(good)
+        changed = self._confirm.see(good, sure=self._severed())
+        self._in_doubt = not good and self.reach is Reach.REACHED
         if good and self.reach is Reach.REACHED:
             # After every good round: the lease counts from the time of the request (F25).
             complete = all(asked.answered for asked in self._targets.values())

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from failoverd.core.events import Event
@@ -67,19 +68,19 @@ class Monitors:
             if (disk := disk_below(service))
         ]
         self.monitors += self._disks
-        self._ping = (
-            Ping(settings.ping, post, history, pacing.pause) if settings.ping.targets else None
-        )
-        if self._ping is not None:
-            self.monitors.append(self._ping)
         used = [
             resource.interface
             for service in all_of
             for resource in service.resources.values()
             if isinstance(resource, VirtualIp)
         ]
+        self._ping: Ping | None = None
         self._carrier = Carrier([*interfaces, *used], history, self.hurry)
         self.monitors.append(self._carrier)
+        if settings.ping.targets:
+            severed = partial(self._carrier.dead, used)
+            self._ping = Ping(settings.ping, post, history, pacing.pause, severed)
+            self.monitors.append(self._ping)
 
     def hurry(self) -> None:
         """Something has happened to the network: ask the ping targets at once."""

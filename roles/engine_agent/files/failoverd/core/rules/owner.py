@@ -116,7 +116,9 @@ def _take_over(step: Step, service: Service, why: str) -> None:
         # A fence device may lie; a kernel that still holds the disk open does not (F12).
         why = f"{step.peer_name} is said to be gone, but its disk still answers as Primary"
     if why:
-        _explain(step, step.set_service(service.name, claim=0), why)
+        service = step.set_service(service.name, claim=0)
+        if not replica.dropping(step, service):
+            _explain(step, service, why)
         return
     _start_alone(step, service, step.peer.proof)
 

@@ -66,7 +66,7 @@ def change(step: Step, service: Service, event: DiskChanged) -> None:
         power_returned(step, "is on again: its kernel has connected")
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
-        known = known and not _dropping(step, service)
+        known = known and not dropping(step, service)
         sure_at = step.now + (0.0 if known else SPLIT_SURE_S)
         left = step.state.left  # F61: the kernel's connection is taken down behind it
         split_at = sure_at if disk.split and not left else None
@@ -130,7 +130,7 @@ def drop_peer(step: Step, service: Service) -> Service:
     return step.set_service(service.name, dropped_at=step.now)
 
 
-def _dropping(step: Step, service: Service) -> bool:
+def dropping(step: Step, service: Service) -> bool:
     """F34: the kernel is StandAlone between the two parts of the order: no split brain yet."""
     at = service.dropped_at
     return at is not None and not step.passed(at + SPLIT_SURE_S)
