@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
+    _audit,
     _engines,
     _findings,
 )
@@ -48,6 +49,7 @@ class ActionModule(ActionBase):
         try:
             warnings = _findings.judge(model, found, args, args["repair"])
             gone = _findings.gone(model, found, host, args["remove"])
+            findings = _audit.audit(model, found)
             accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
         except Problem as problem:
             return {"failed": True, "msg": str(problem)}
@@ -55,6 +57,8 @@ class ActionModule(ActionBase):
             "changed": False,
             "takeover": _engines.of(model).costs(model),
             "warnings": warnings if host == model["acting"] else [],
+            "audit": findings,
+            "audit_table": _audit.table(findings),
             "found": found,
             "accounts": accounts,
             "managed": any(info["running"] for info in found.values()),

@@ -65,6 +65,11 @@ options:
     type: list
     elements: path
     default: []
+  configurations:
+    description: Files of applications that may name other hosts.
+    type: list
+    elements: path
+    default: []
   texts:
     description:
       - Files, each with a regular expression that must match its whole text. Its first group is
@@ -90,6 +95,7 @@ node:
            interfaces: {eth0: [192.168.1.11/24]}, running: false}
 """
 
+import glob
 import os
 import time
 from typing import Any
@@ -104,6 +110,7 @@ from ansible_collections.failover.cluster.plugins.module_utils import (
     _node,
     _packages,
     _sfex,
+    _topology,
     _units,
 )
 
@@ -149,6 +156,12 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         **_engines.found(),
         "lock_disk": _disk.inspect(lock_disk, run) if lock_disk else None,
         "locks": _sfex.locks(lock_disk) if lock_disk else {},
+        "topology": _topology.read(
+            run,
+            [*(service["disk"] for service in services), lock_disk],
+            module.params["units"],
+            [*glob.glob("/etc/failover/*/*"), *module.params["configurations"]],
+        ),
         "watchdog": _node.watchdog(guard.get("device") or "", guard.get("module") or "", run),
         "root": os.geteuid() == 0,
         "time": time.time(),
@@ -171,6 +184,7 @@ def main() -> None:
             "names": {"type": "list", "elements": "str", "default": []},
             "serial": {"type": "list", "elements": "path", "default": []},
             "texts": {"type": "dict", "default": {}},
+            "configurations": {"type": "list", "elements": "path", "default": []},
             "programs": {"type": "list", "elements": "path", "default": []},
             "lock_disk": {"type": "str", "default": ""},
             "watchdog": {"type": "dict", "default": {}},

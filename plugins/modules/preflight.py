@@ -72,6 +72,25 @@ takeover:
   type: list
   elements: str
   sample: ["lease: an owner that dies counts as excluded 22 s after its last sign of life."]
+audit:
+  description:
+    - The single points of failure, each with C(finding) (its name), C(weight) (V(high) or V(low)),
+      C(reason), C(remedy), and C(acknowledged), the reason of the user, empty for an open finding.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - finding: ping-single
+      weight: low
+      reason: 192.168.1.254, the gateway alone, says whether the service LAN works
+      remedy: add a target that hangs on another switch port, such as a second server
+      acknowledged: ""
+audit_table:
+  description: The same as lines for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["low          ping-single: 192.168.1.254, the gateway alone, says ..."]
 gone:
   description: Parts on the node of services that were removed from the inventory.
   returned: success

@@ -92,6 +92,12 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
         },
         "stock_units": _packages.stock(model),
         "programs": programs,
+        "configurations": [
+            value
+            for _kind, _at, _of, one in each
+            for value in one.get("parameters", {}).values()
+            if str(value).startswith("/etc/")
+        ],
         "serial": [link["device"][node] for link in model["links"] if link["type"] == "serial"],
         "names": list(model["nodes"]),
         "packages": _packages.needed(model),

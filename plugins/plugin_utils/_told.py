@@ -17,6 +17,8 @@ from ._problems import Problem
 SECRET = re.compile(r"[0-9a-f]{64}")
 SECRET_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HOSTNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
+LONGEST = 400
+"""Of a text that is shown."""
 WORD = re.compile(r"[0-9A-Za-z.+~:-]{0,64}")
 
 
@@ -64,6 +66,21 @@ def _answers(info: Mapping[str, Any]) -> Iterator[tuple[str, object, bool]]:
             yield path, number, _number(number, 1 << 20)
     for name, number in info["locks"].items():
         yield f"the lock of {name}", number, _number(number, 1 << 16)
+    for text in _texts(info.get("topology", {})):
+        yield "what it stands on", text, len(text) <= LONGEST and text.isprintable()
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text of a nested value, its keys included."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def _text(value: object, form: re.Pattern[str]) -> bool:

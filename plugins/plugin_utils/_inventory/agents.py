@@ -19,6 +19,27 @@ NAMES = """
 KNOWN = frozenset(f"fence_{agent}" for agent in NAMES.split())
 
 
+BMC = """
+    alom amt amt_ws drac drac5 idrac ilo ilo2 ilo3 ilo3_ssh ilo4 ilo4_ssh ilo5 ilo5_ssh ilo_mp
+    ilo_ssh imm ipmilan ipmilanplus redfish rsa rsb
+"""
+PDU = """
+    apc apc_snmp cdu cyberpower_ssh eaton_snmp eaton_ssh emerson eps epsr2 ipdu lindypdu netio
+    powerman raritan raritan_px3 tripplite_snmp wti
+"""
+HOST = "kubevirt nutanix_ahv pve rhevm vbox virsh virt vmware vmware_rest vmware_soap xenapi xvm"
+KINDS = {
+    f"fence_{agent}": kind
+    for kind, names in (("bmc", BMC), ("pdu", PDU), ("host", HOST))
+    for agent in names.split()
+}
+
+
+def kind(agent: str) -> str:
+    """What the device of an agent is: bmc within the node, pdu, host of machines, else empty."""
+    return KINDS.get(agent, "")
+
+
 def meant(agent: str) -> str:
     """The known agent that a misspelt name stands for, empty if it is like none."""
     names = {name.removeprefix("fence_"): name for name in sorted(KNOWN)}

@@ -13,7 +13,7 @@ from .guard import SFEX, WATCHDOG
 from .kinds import Flag, Key, Name, Text
 from .links import LINKS
 from .monitors import MONITORS, TARGETS
-from .nested import ListOf
+from .nested import Keys, ListOf
 from .notifications import NOTIFICATIONS
 from .page import PAGE
 from .services import SERVICES
@@ -53,6 +53,22 @@ COMMON: Mapping[str, Key] = {
     "failover_notifications": Key(NOTIFICATIONS, "Who is told of alerts.", default=()),
     "failover_page": Key(
         PAGE, "Status page and metrics of each node.", otherwise="none; `{}` for localhost alone"
+    ),
+    "failover_acknowledged": Key(
+        ListOf(
+            Keys(
+                {
+                    "finding": Key(
+                        Text(form=r"[a-z][a-z-]*(:\S+)?", rule="is not the name of a finding."),
+                        "Name of the finding.",
+                        required=True,
+                    ),
+                    "reason": Key(Text(), "Why it is accepted.", required=True),
+                }
+            )
+        ),
+        "Findings of the audit of single points of failure that are known and accepted.",
+        default=(),
     ),
     "failover_unsafe": Key(
         ListOf(Text(tuple(fencing.RISKS))), "Risks that are accepted by name.", default=()

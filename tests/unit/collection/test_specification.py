@@ -254,7 +254,7 @@ def test_an_agent_that_the_distribution_does_not_have_must_be_on_the_nodes_alrea
         ("failover_timeouts", "failover_timing may be meant."),
         ("failover_ping", "failover_ping_targets may be meant."),
         ("failover_servicse", "failover_services may be meant."),
-        ("failover_colour", "known are failover_engine,"),
+        ("failover_colour", "known are failover_acknowledged, failover_engine,"),
     ],
 )
 def test_an_unknown_variable_is_refused_with_the_nearest_name(build, word, meant):
