@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
@@ -38,7 +39,7 @@ def topology(last):
     }
 
 
-SOUND = (
+SOUND: tuple[tuple[str, Any], ...] = (
     ("failover_ping_targets", ["192.168.1.1", "192.168.1.99"]),
     ("failover_watchdog", {"module": "iTCO_wdt"}),
     ("failover_fencing.0.nodes", {"node1": {"ip": "10.9.9.1"}, "node2": {"ip": "10.9.9.2"}}),
