@@ -19,7 +19,7 @@ LOCKS = range(1, 65)
 """Locks of a lock disk."""
 MMP_S = 22
 """What the kernel waits at the first mount after a crash of an ext4 with multi-mount protection,
-unless a fence device has proven its last host off."""
+unless its last host is excluded otherwise."""
 
 
 class Shared(Storage):
@@ -61,7 +61,9 @@ class Shared(Storage):
         ]
 
     def mounting(self, storage: Mapping[str, Any]) -> dict[str, Any]:
-        return {"multi_mount_protection": True} if storage["filesystem"] == "ext4" else {}
+        if storage["filesystem"] != "ext4":
+            return {}
+        return {"multi_mount_protection": True, "locked": "lock" in storage}
 
     def ours(
         self, service: Mapping[str, Any], info: Mapping[str, Any], seen: Mapping[str, Any]
@@ -89,7 +91,7 @@ class Shared(Storage):
             return []
         return [
             f"{service['name']}: multi-mount protection adds about {MMP_S} s to its start after"
-            " a crash, unless the crashed node is proven off (storage.mmp)."
+            " a crash of this node, and of the other one without proof and lock (storage.mmp)."
         ]
 
 
@@ -114,7 +116,7 @@ KIND = Shared(
         "mmp": Key(
             Flag(),
             "Multi-mount protection of a new ext4. It adds about 22 s to a start after a crash,"
-            " unless the crashed node is proven off.",
+            " unless the crashed node is proven off or its lock was taken.",
             otherwise="true for ext4",
         ),
         "lock": Key(

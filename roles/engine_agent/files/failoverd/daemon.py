@@ -60,7 +60,7 @@ from .persistence.store import Store
 from .readiness.examiner import Examiner
 from .readiness.report import Readiness, brief
 from .readiness.times import Times
-from .resources import pagecache
+from .resources import lookout, pagecache
 from .resources.drbd_watcher import DrbdWatcher
 from .resources.service import Service
 from .resources.settings import module_of
@@ -440,6 +440,7 @@ class Daemon:
             yield "the keeper of the locks", self._keep_locks
         if self._locks:
             yield "the watch on the locks", self._watch_locks
+        yield "the watch on what a silent peer has left", self._watch_crashed
         for monitor in self._monitors.monitors:
             yield f"the monitor {type(monitor).__name__}", monitor.run
         for name, service in self._services.items():
@@ -493,6 +494,9 @@ class Daemon:
 
     async def _watch_locks(self) -> None:
         await lock_level.watch(self._locks, lambda: self._runner.state, self._pacing.rest)
+
+    async def _watch_crashed(self) -> None:
+        await lookout.watch(self._services, lambda: self._runner.state, self._pacing.rest)
 
     async def _feed(self, period: float) -> None:
         """systemd restarts a daemon whose loop hangs."""

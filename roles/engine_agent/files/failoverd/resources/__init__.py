@@ -8,6 +8,7 @@ __all__ = [
     "filesystem",
     "graph",
     "limits",
+    "lookout",
     "pagecache",
     "part",
     "reserve",

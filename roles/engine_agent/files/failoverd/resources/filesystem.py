@@ -42,6 +42,8 @@ class Options:
     options: str
     waits_for: str = field(default="", compare=False)
     """The peer, if multi-mount protection makes a mount wait for its crash; else empty."""
+    locked: bool = field(default=False, compare=False)
+    """The lock of its service is held before it is mounted."""
 
 
 def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
@@ -54,6 +56,7 @@ def parse(entry: Section, node: str, nodes: tuple[str, ...]) -> Options:
         fstype=entry.name("fstype"),
         options=entry.text("options", "noatime"),
         waits_for=peer if shared else "",
+        locked=entry.flag("locked", False),
     )
 
 
@@ -77,8 +80,18 @@ class Filesystem:
 
     async def prepare(self, situation: Situation) -> None:
         """See early whether multi-mount protection has anything to wait for."""
-        if situation.peer_gone and self._options.waits_for:
-            await self._protection.watch()
+        if self._excluded(situation):
+            await self._protection.watch(off=situation.peer_gone)
+
+    def _excluded(self, situation: Situation) -> bool:
+        """What the protection protects from is excluded otherwise by the time it is mounted."""
+        options = self._options
+        return bool(options.waits_for) and (situation.peer_gone or options.locked)
+
+    async def observe(self) -> None:
+        """The peer is not heard: look early at what it may have left."""
+        if self._options.waits_for:
+            await self._protection.observe()
 
     async def needs(self) -> Needs:
         """A kernel that knows the file system."""
@@ -134,7 +147,8 @@ class Filesystem:
     async def start(self, situation: Situation) -> None:
         """Mount, unless it is mounted there already."""
         limit_s = self.settings.start_timeout_s * ANSWER_SHARE
-        await self._protection.reset()
+        if self._excluded(situation):
+            await self._protection.reset(off=situation.peer_gone)
         await self._calls.run(f"mounting {self._options.device}", _in(limit_s), self._mount)
         await self.make_room()
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Multi-mount protection of ext4: the mount of a crashed file system waits for about 22 s.
 
-The kernel watches meanwhile whether a host that it cannot ask still has the file system mounted. If
-the last host was the peer, the peer is proven off, and the block of the protection has stood still
-for two of its updates, the block is reset, and the mount does not wait. Everything else is left to
+The kernel watches meanwhile whether a host that it cannot ask still has the file system mounted.
+The same is watched here while the peer is not heard, so that nothing is left to wait for. The block
+of the protection is reset if the last host was the peer, if the peer is proven off or its lock is
+held here, and if the block has stood still for as long as these ask for. Everything else is left to
 the kernel: another host, a check of the file system, a block that is still updated (F12).
 
 e2fsprogs reads and resets the block; ext4(5) and tune2fs(8) describe it.
@@ -31,56 +32,79 @@ LONGEST_S = 10.0
 
 @dataclass(frozen=True)
 class Block:
-    """What the block says. interval_s: how often the host that has it mounted updates it."""
+    """What the block says."""
 
     sequence: int
     host: str
-    interval_s: float
+    update_s: float
+    """How often the host that has it mounted updates it."""
+    check_s: float
+    """After so long without an update the kernel begins to doubt that this host lives."""
+
+    def crashed(self, host: str) -> bool:
+        """That host had it mounted, and did not unmount it."""
+        counts = self.sequence not in (CLEAN, CHECKED)
+        return counts and self.host.partition(".")[0] == host.partition(".")[0] != ""
+
+    def still_s(self, *, off: bool) -> float:
+        """How long it must stand still. off: its host is proven off."""
+        missed_s = UPDATES * self.update_s
+        return missed_s if off else max(missed_s, self.check_s)
 
 
 def parse(text: str) -> Block | None:
     """Read the output of dumpe2fs -h; None without a block."""
-    found = {}
-    for name, word in (("seq", "mmp_sequence"), ("host", "mmp_node_name")):
-        match = re.search(rf"^\s*{word}:\s*(\S+)\s*$", text, re.MULTILINE)
-        found[name] = match[1] if match else ""
-    interval = re.search(r"^MMP update interval:\s*(\d{1,5})\s*$", text, re.MULTILINE)
-    if not re.fullmatch(r"0x[0-9a-f]{1,8}", found["seq"]) or interval is None:
+    sequence = _word(r"\s+mmp_sequence:\s*0x([0-9a-f]{1,8})", text)
+    host = _word(r"\s+mmp_node_name:\s*(\S{1,64})", text)
+    update_s = _word(r"MMP update interval:\s*(\d{1,5})", text)
+    check_s = _word(r"\s+mmp_check_interval:\s*(\d{1,5})", text)
+    if not (sequence and update_s and check_s):
         return None
-    return Block(int(found["seq"], 16), found["host"], float(interval[1]))
+    return Block(int(sequence, 16), host, float(update_s), float(check_s))
 
 
-def of(block: Block, host: str) -> bool:
-    """That host had it mounted, and did not unmount it."""
-    crashed = block.sequence not in (CLEAN, CHECKED)
-    return crashed and block.host.partition(".")[0] == host.partition(".")[0] != ""
+def _word(pattern: str, text: str) -> str:
+    found = re.search(rf"^{pattern}\s*$", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 class Protection:
-    """The protection of one file system, looked at early and reset when it is mounted."""
+    """The protection of one file system. peer: whose crash need not be waited for."""
 
     def __init__(self, device: str, peer: str) -> None:
         self._device, self._peer = device, peer
-        self._still: Block | None = None
+        self._seen: tuple[Block, float] | None = None
+        """What the peer left, and since when it has been known to say this."""
 
-    async def watch(self) -> None:
-        """The peer is proven off: see whether the block stands still. Takes two of its updates."""
-        self._still = None
-        first = await self._look()
-        if first is None or not of(first, self._peer) or UPDATES * first.interval_s > LONGEST_S:
+    async def observe(self) -> None:
+        """Look what it says, and remember since when."""
+        done = await run(*DUMP, self._device, timeout_s=LOOK_S)
+        block = parse(done.output) if done.code == 0 else None
+        if block is None or not block.crashed(self._peer):
+            self._seen = None
+        elif self._seen is None or self._seen[0] != block:
+            self._seen = (block, _now())
+
+    async def watch(self, *, off: bool) -> None:
+        """See to it that it has been looked at for long enough."""
+        await self.observe()
+        if self._seen is None:
             return
-        await asyncio.sleep(UPDATES * first.interval_s)
-        if await self._look() == first:
-            self._still = first
+        block, since = self._seen
+        if block.still_s(off=off) <= LONGEST_S:
+            await asyncio.sleep(since + block.still_s(off=off) - _now())
 
-    async def reset(self) -> bool:
+    async def reset(self, *, off: bool) -> bool:
         """Nothing else may use the device now. True if the mount need not wait."""
-        still, self._still = self._still, None
-        if still is None or await self._look() != still:
+        await self.observe()
+        if self._seen is None:
+            return False
+        block, since = self._seen
+        if _now() - since < block.still_s(off=off):
             return False
         done = await run(*RESET, self._device, timeout_s=RESET_S)
         return done.code == 0
 
-    async def _look(self) -> Block | None:
-        done = await run(*DUMP, self._device, timeout_s=LOOK_S)
-        return parse(done.output) if done.code == 0 else None
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
