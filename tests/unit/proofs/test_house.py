@@ -29,6 +29,8 @@ def test_the_core_and_its_rules_are_counted_with_their_folders(tmp_path: Path) -
     assert house.evening(tmp_path)["ok"]
     assert house.evening(tmp_path)["figures"]["lines"] == 60
     assert house.core(tmp_path)["figures"]["lines"] == 160
+    (tmp_path / "state.py").write_text('"""Two\nlines."""\n\n# why\nx = 1\n', encoding="utf-8")
+    assert house.core(tmp_path)["figures"]["code"] == 61
     lines(tmp_path / "rules/owner.py", house.CORE_LINES)
     assert not house.evening(tmp_path)["ok"]
     assert not house.core(tmp_path)["ok"]
@@ -43,7 +45,7 @@ def test_a_word_needs_tests_and_all_of_them_passed() -> None:
     assert not house.marked("engine", [])["ok"]
 
 
-def test_short_files_must_have_become_fewer(tmp_path: Path) -> None:
+def test_short_files_must_not_be_many(tmp_path: Path) -> None:
     many = [lines(tmp_path / f"{n}.py", 200) for n in range(3)]
     assert house.files(many)["ok"]
     assert not house.files([*many, *(lines(tmp_path / f"s{n}.py", 9) for n in range(3))])["ok"]
