@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "roles/engine_agent/files"))
 
 def main() -> None:
     """Write the pages."""
-    from . import configuration, manual, rules, transitions
+    from . import completion, configuration, manual, rules, transitions
 
     configuration.importable()
     for name, text in (
@@ -21,6 +21,7 @@ def main() -> None:
         (rules.PAGE, rules.page()),
         (configuration.PAGE, configuration.page()),
         (configuration.SPECS, configuration.specs()),
+        *completion.pages().items(),
         *((manual.page_of(name), manual.page(name)) for name in manual.PROGRAMS),
     ):
         (ROOT / name).write_text(text, encoding="utf-8")

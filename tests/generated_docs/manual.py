@@ -96,9 +96,9 @@ def _synopsis(name: str, parser: argparse.ArgumentParser) -> str:
     words = [f"\\fB{_plain(name)}\\fR"]
     for action in _shown(parser):
         word = _written(action)
-        many = "..." if action.nargs in ("+", argparse.PARSER) else ""
-        optional = action.option_strings or action.nargs == "?"
-        words.append(f"[{word}]" if optional else f"{word}{many}")
+        many = "..." if action.nargs in ("*", "+", argparse.PARSER) else ""
+        optional = action.option_strings or action.nargs in ("?", "*")
+        words.append(f"[{word}{many}]" if optional else f"{word}{many}")
     return " ".join(words)
 
 

@@ -14,6 +14,8 @@ READABLE = {
     "/usr/sbin/failoverctl": 0o755,
     "/usr/local/share/man/man8/failoverd.8": 0o644,
     "/usr/local/share/man/man8/failoverctl.8": 0o644,
+    "/usr/local/share/bash-completion/completions/failoverctl": 0o644,
+    "/usr/local/share/zsh/site-functions/_failoverctl": 0o644,
 }
 
 

@@ -13,6 +13,8 @@ PATTERNS = (
     "/usr/lib/failoverd*",
     "/usr/sbin/failoverctl",
     "/usr/local/share/man/man8/failover*",
+    "/usr/local/share/bash-completion/completions/failoverctl",
+    "/usr/local/share/zsh/site-functions/_failoverctl",
     "/etc/failoverd/*",
     "/etc/failover/*/*",
     "/etc/systemd/system/failover*",

@@ -72,6 +72,8 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
         help="one line for each thing that is wrong, and an exit status for monitoring systems:"
         " 0 ok, 1 warning, 2 critical, 3 unknown",
     )
+    names = ("services", "nodes")  # for the completion of the shells
+    form.add_argument("--names", choices=names, default="", help=argparse.SUPPRESS)
     one.add_argument(
         "--watch",
         metavar="SECONDS",

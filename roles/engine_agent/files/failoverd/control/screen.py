@@ -52,6 +52,8 @@ def show(ask: Ask, arguments: Any) -> int:
         return 0
     if arguments.check:
         return check(ask)
+    if arguments.names:
+        return names(ask, arguments.names)
 
     def text(status: Status) -> list[str]:
         if arguments.json:
@@ -67,6 +69,16 @@ def show(ask: Ask, arguments: Any) -> int:
         print(*map(paint, found), sep="\n")
     else:
         say("\n".join(found))
+    return 0
+
+
+def names(ask: Ask, kind: str) -> int:
+    """For the completion of a shell: one name in each line."""
+    status = ask()
+    found = [status["node"], status["peer"]["name"]]
+    if kind == "services":
+        found = [service["name"] for service in status["services"]]
+    say("\n".join(found))
     return 0
 
 
