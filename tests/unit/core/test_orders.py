@@ -119,6 +119,37 @@ def test_what_hangs_in_a_safe_stop_is_doomed_too() -> None:
     assert a.shop.doomed
 
 
+def stopping_before_it_has_looked() -> Half:
+    """It was held here before the daemon restarted, and a rule has broken down."""
+    a = Half("a", "b", 1, limits=LIMITS)
+    a.state = replace(a.state, services=(replace(a.shop, mine=True),))
+    a.may_break = True
+    with pytest.MonkeyPatch.context() as patch:
+        swap(patch, replica, "change", lambda *given: 1 / 0)
+        a.feed(events.DiskChanged("shop", GOOD))
+    assert a.state.defect
+    return a
+
+
+def test_f75_a_safe_stop_waits_for_a_look_for_which_the_means_are_lacking() -> None:
+    a = stopping_before_it_has_looked()
+    look = order(a, actions.Probe)
+    for _round in range(5):
+        a.pass_time(LIMITS.probe_s - 1)
+        a.feed(events.OpProgress("shop", look.op, "cannot be asked"))
+    assert notes(a, "partial") == []
+    assert a.shop.local is Local.UNKNOWN
+
+
+def test_f26_a_pause_is_no_answer_in_a_safe_stop_either() -> None:
+    a = stopping_before_it_has_looked()
+    a.now += 100
+    a.feed(events.Paused(100.0))
+    assert notes(a, "partial") == []
+    a.pass_time(LIMITS.probe_s + 1)
+    assert notes(a, "partial")
+
+
 def test_f26_nobody_could_answer_while_the_daemon_did_not_run() -> None:
     a = starting()
     a.now += 100

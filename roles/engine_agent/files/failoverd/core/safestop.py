@@ -13,9 +13,20 @@ from __future__ import annotations
 
 from .actions import Action, AnswerHandler, Leave, Reply
 from .clock import Clock
-from .events import Command, DiskChanged, Event, FenceDone, HandlerAsked, OpDone, Probed
+from .events import (
+    Command,
+    DiskChanged,
+    Event,
+    FenceDone,
+    HandlerAsked,
+    OpDone,
+    OpProgress,
+    Paused,
+    Probed,
+)
 from .facts import all_stopped
 from .guard import Breach
+from .message import Local
 from .rules import heartbeat, lease, lifecycle, orders
 from .rules.replica import NOT_EXCLUDED
 from .state import State
@@ -49,12 +60,7 @@ def proceed(state: State, event: Event, now: float) -> Result:
     step = Step(state, Clock(now))
     try:
         _refuse(step, event)
-        if isinstance(event, OpDone | Probed):
-            service = step.state.service(event.service)
-            if service is not None and isinstance(event, OpDone):
-                lifecycle.op_done(step, service, event)
-            elif service is not None and isinstance(event, Probed):
-                lifecycle.probed(step, service, event)
+        _answered(step, event)
         orders.watch(step)
         _stop_all(step)
         _part(step)
@@ -67,6 +73,22 @@ def proceed(state: State, event: Event, now: float) -> Result:
         _next(step)
         step.note("core-error", f"the safe stop broke down: {error}", alert=True)
     return step.state, tuple(step.actions)
+
+
+def _answered(step: Step, event: Event) -> None:
+    if isinstance(event, Paused):
+        orders.paused(step, event.gap_s)
+    if not isinstance(event, OpDone | Probed | OpProgress):
+        return
+    service = step.state.service(event.service)
+    if service is None:
+        return
+    if isinstance(event, OpDone):
+        lifecycle.op_done(step, service, event)
+    elif isinstance(event, Probed):
+        lifecycle.probed(step, service, event)
+    elif service.local is Local.UNKNOWN:
+        orders.progressed(step, service, event)  # F75: it cannot be asked yet
 
 
 def _next(step: Step) -> None:
