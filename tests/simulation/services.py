@@ -267,6 +267,16 @@ class Services:
         if self.turns.waits(action.service, partial(self.stop, action)):
             return
         self._ordered(action.service)
+        if action.planned and self.truth[action.service] == UP:
+            order = self._order[action.service]
+            self.node.daemon.later(0.0, 1.0, partial(self._take_down, action, order))
+        else:
+            self._take_down(action, self._order[action.service])
+
+    def _take_down(self, action: actions.Stop, order: int) -> None:
+        """Of a planned stop only after a while, in which it serves."""
+        if order != self._order[action.service]:
+            return
         if self.truth[action.service] == UP:
             self.set(action.service, HALF)
         # What was mounted from a disk that does not answer cannot be taken down (F44).

@@ -8,13 +8,15 @@ import ast
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import failoverd.core
 from failoverd.control.status import frozen
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.clock import Clock
 from failoverd.core.events import Found, Power, Verb
-from failoverd.core.message import Grant, Local, Message
+from failoverd.core.message import Grant, Local, Message, Reach
 from failoverd.core.placement import silence
 from failoverd.core.state import Life, Proof, State
 from failoverd.core.workbench import View
@@ -477,6 +479,34 @@ def test_f62_a_move_that_fails_there_is_rolled_back() -> None:
     pair.talk()
     assert [r.ok for r in pair.a.take(actions.Reply) if isinstance(r, actions.Reply)] == [False]
     assert len(starts(pair.a)) == 1
+
+
+def planned_stops(half: Half) -> list[bool]:
+    stops = half.take(actions.Stop)
+    return [stop.planned for stop in stops if isinstance(stop, actions.Stop)]
+
+
+@pytest.mark.parametrize("asked_on", ["a", "b"])
+def test_a_move_of_what_serves_well_may_be_made_shorter_before_it_begins(asked_on: str) -> None:
+    pair = Pair().running()
+    getattr(pair, asked_on).feed(events.Command(1, Verb.SWITCHOVER, "shop"))
+    pair.talk()
+    assert planned_stops(pair.a) == [True]
+
+
+def test_f22_a_move_away_from_clients_that_are_cut_off_waits_for_nothing() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Reached(Reach.REACHED))
+    pair.a.feed(events.Reached(Reach.LOST))
+    for _round in range(40):
+        pair.talk()
+    assert planned_stops(pair.a) == [False]
+
+
+def test_f48_a_stop_after_a_failure_waits_for_nothing() -> None:
+    a = Pair(restarts=0).running().a
+    a.feed(events.ResourceFailed("shop", "db", "died"))
+    assert planned_stops(a) == [False]
 
 
 def test_a_switchover_asked_on_the_standby_is_done_by_the_owner() -> None:

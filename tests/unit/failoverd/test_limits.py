@@ -30,7 +30,7 @@ def test_a_service_is_given_the_longest_way_through_its_graph() -> None:
     )
     found = limits.of_service(parts)
     assert found.start_s == 300 + limits.MARGIN_S
-    assert found.stop_s == 43 + limits.MARGIN_S
+    assert found.stop_s == 43 + limits.UNBURDEN_S + limits.MARGIN_S
     assert found.recover_s == 343 + limits.MARGIN_S
     assert found.probe_s == 46 + limits.MARGIN_S, "they are looked at one after the other"
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from failoverd.core.events import Found
+from failoverd.resources import service as services
 from failoverd.resources.base import ResourceError, Situation, State
 from failoverd.resources.part import Part
 from failoverd.resources.service import Failed, Service
@@ -176,6 +177,34 @@ def test_f51_what_waits_for_a_part_that_does_not_answer_is_hurried_too(
     asyncio.run(shop.service.recover(urgent))
     asyncio.run(shop.service.stop())
     assert told == []
+
+
+def test_a_planned_stop_is_made_shorter_while_everything_still_serves(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unburden() -> None:
+        shop.log.append("unburden db")
+
+    monkeypatch.setattr(shop.fakes["db"], "unburden", unburden, raising=False)
+    shop.set(State.UP)
+    asyncio.run(shop.service.stop(planned=True))
+    assert shop.log[:2] == ["unburden db", "stop db"]
+    shop.log.clear()
+    asyncio.run(shop.service.stop())
+    assert "unburden db" not in shop.log, "clients who are not served wait for nothing"
+
+
+def test_a_planned_stop_does_not_wait_for_long_to_become_shorter(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unburden() -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(shop.fakes["db"], "unburden", unburden, raising=False)
+    monkeypatch.setattr(services, "UNBURDEN_S", 0.05)
+    shop.set(State.UP)
+    asyncio.run(shop.service.stop(planned=True))
+    assert shop.fakes["db"].state is State.DOWN
 
 
 def test_a_part_that_breaks_is_reported_while_running_and_not_during_a_stop(shop: Shop) -> None:

@@ -165,7 +165,7 @@ class Dispatcher:
             if isinstance(action, Start):
                 await service.start(action.generation, action.peer_gone, repair=action.repair)
             elif isinstance(action, Stop):
-                await service.stop(action.urgent)
+                await service.stop(action.urgent, planned=action.planned)
             else:
                 await service.recover(action.resource, action.urgent)
             ok = True

@@ -63,6 +63,8 @@ class Stop:
     urgent: str = ""
     """The resource that does not answer: it, and what needs it, is asked for a moment only, and
     then all of it is killed (F51)."""
+    planned: bool = False
+    """Its clients are served until it stops, so what makes the stop shorter may be done first."""
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,14 @@ class Hurried(Protocol):
 
 
 @runtime_checkable
+class Unburdening(Protocol):
+    """A resource whose stop is shorter if something is done before, while it still serves."""
+
+    async def unburden(self) -> None:
+        """Do it, or do nothing if that fails. The server goes on with it if the caller gives up."""
+
+
+@runtime_checkable
 class Needing(Protocol):
     """A resource that can tell before its start what it needs on this node."""
 

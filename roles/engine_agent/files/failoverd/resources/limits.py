@@ -17,6 +17,8 @@ from .settings import ResourceSettings
 
 MARGIN_S = 30.0
 """Time to end late helpers, to read the disk, and for a busy node."""
+UNBURDEN_S = 10.0
+"""So long a planned stop may be put off to make it shorter."""
 FENCE_WAITS = 2
 """A device gets its time-out for the order, and at most once more for the verification."""
 
@@ -31,7 +33,7 @@ def of_service(
     return Limits(
         probe_s=sum(resource.stop_timeout_s for resource in (*resources, *before)) + MARGIN_S,
         start_s=start_s + MARGIN_S,
-        stop_s=stop_s + former_s + MARGIN_S,
+        stop_s=UNBURDEN_S + stop_s + former_s + MARGIN_S,
         recover_s=stop_s + start_s + MARGIN_S,
     )
 

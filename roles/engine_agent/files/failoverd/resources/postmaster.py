@@ -30,6 +30,17 @@ def standby(data: str) -> str:
     return str(path) if path.exists() else ""
 
 
+def door(data: str) -> tuple[str, int]:
+    """The socket of the server of this directory, and the account that it runs as. Blocks.
+
+    Raises OSError, also if its lock file names no socket.
+    """
+    lines = _lines(Path(data, PIDFILE))
+    if len(lines) <= SOCKETS or not (lines[SOCKETS].startswith("/") and lines[PORT].isdecimal()):
+        raise FileNotFoundError(f"{data}: no server with a socket")
+    return f"{lines[SOCKETS]}/.s.PGSQL.{lines[PORT]}", Path(data).stat().st_uid
+
+
 def clear(data: str, proc: str | Path = "/proc") -> list[str]:
     """Remove the lock files of a data directory without a server; returns their paths.
 

@@ -27,9 +27,11 @@ from .base import (
     Situation,
     Speaking,
     State,
+    Unburdening,
 )
 from .drbd import Drbd
 from .filesystem import Filesystem
+from .limits import UNBURDEN_S
 from .part import STORAGE
 from .service_settings import ServiceSettings
 
@@ -212,8 +214,10 @@ class Service:
                 "start", generation, self._start(self._meant, Situation(peer_gone))
             )
 
-    async def stop(self, urgent: str = "") -> None:
+    async def stop(self, urgent: str = "", *, planned: bool = False) -> None:
         """Stop everything in reverse; raises Failed (F47). urgent: what does not answer (F51).
+
+        planned: it serves, and may go on for a moment to make its stop shorter.
 
         A start or recovery under way is given up: it may be long (F77), and a stop may not wait.
         So is a look that follows a start of an earlier life.
@@ -222,6 +226,8 @@ class Service:
             task.cancel()
         async with self._turn:
             self._hurry(urgent)
+            if planned:
+                await self._unburden()
             await self._measured("stop", None, self._stop(self._everything))
             self.mean(repair=False)
             self._former, self._everything = {}, self._graph
@@ -238,6 +244,12 @@ class Service:
             names = graph.dependents(self._graph, name)
             part = graph.part(self._graph, names)
             await self._measured("recover", None, self._recover(part))
+
+    async def _unburden(self) -> None:
+        parts = [r for r in self.resources.values() if isinstance(r, Unburdening)]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(UNBURDEN_S):
+                await asyncio.gather(*(part.unburden() for part in parts))
 
     def _hurry(self, urgent: str) -> None:
         """Do not wait long for a silent resource, nor for those that may wait for its answer."""

@@ -35,6 +35,8 @@ class Reason:
     cause: Cause
     says: str = "{service} is stopped here: {why}"
     alert: bool = False
+    served: bool = False
+    """Its clients are served well as long as it is here."""
 
 
 def stop_for(reason: Reason) -> Callable[[Step, Service], None]:
@@ -61,11 +63,12 @@ def relocate(step: Step) -> None:
     for service in step.services:
         if service.local is not Local.RUNNING or _bound_here(step, service):
             continue
-        why = next(filter(None, (reason.holds(step, service) for reason in MOVES)), "")
+        reasons = ((reason.holds(step, service), reason.served) for reason in MOVES)
+        why, served = next((found for found in reasons if found[0]), ("", False))
         if not why or not _free_there(step, service):
             continue
         if not any(_busy(step, other) for other in step.services):
-            moves.start(step, service, why)
+            moves.start(step, service, why, served=served)
             return
 
 
@@ -149,12 +152,12 @@ LEASE = Reason(
 RETIRED = Reason("retired", "F79", _retired, Cause.RETIRED, says="{service} {why}: it is stopped")
 BREACH = Reason("breach", "S1", _breach, Cause.SAFE_STOP, alert=True)
 MOVES = (
-    Reason("standby", "F66", _standby, Cause.MOVE),
+    Reason("standby", "F66", _standby, Cause.MOVE, served=True),
     Reason("ineligible", "F29", _ineligible, Cause.MOVE),
     Reason("disk failed", "F35", _disk_failed, Cause.MOVE),
     Reason("disk sick", "F44", _disk_sick, Cause.MOVE),
     Reason("LAN lost", "F22", _lan_lost, Cause.MOVE),
-    Reason("failback", "F10", _home, Cause.MOVE),
+    Reason("failback", "F10", _home, Cause.MOVE, served=True),
 )
 REASONS = (LEASE, RETIRED, *MOVES, BREACH)
 

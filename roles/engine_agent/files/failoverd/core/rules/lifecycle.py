@@ -155,13 +155,16 @@ def fail(step: Step, service: Service, reason: str, urgent: str = "") -> None:
     stop(step, service, Cause.FAILED, urgent)
 
 
-def stop(step: Step, service: Service, cause: Cause, urgent: str = "") -> None:
+def stop(
+    step: Step, service: Service, cause: Cause, urgent: str = "", *, planned: bool = False
+) -> None:
     """Order the stop of whatever is up. urgent: what does not answer, and need not be waited for.
 
     F51: the recovery after a crash is quicker than courtesy towards what cannot even hear it.
+    planned: it serves its clients well, and every moment until it stops is a gain for them.
     """
     service = enter(step, service, cause)
-    step.do(Stop(service.name, order(step, service), urgent))
+    step.do(Stop(service.name, order(step, service), urgent, planned))
 
 
 def _settle_stopped(step: Step, service: Service, cause: Cause) -> None:

@@ -57,14 +57,14 @@ def _to_the_peer(step: Step, service: Service, move: Move, report: ServiceReport
         end(step, service, False, f"{peer} did not take {name} in time")
 
 
-def start(step: Step, service: Service, why: str = "") -> None:
-    """Move a service that runs here to the peer. why: for people."""
+def start(step: Step, service: Service, why: str = "", *, served: bool = True) -> None:
+    """Move a service that runs here to the peer. why: for people. served: its clients are."""
     peer = step.peer_name
     until = step.now + step.timing.move_s
     service = step.set_service(service.name, move=Move(peer, until))
     text = f"{service.name}: planned move to {peer}"
     step.note("switchover", f"{text}: {why}" if why else text, service.name)
-    lifecycle.stop(step, service, Cause.MOVE)
+    lifecycle.stop(step, service, Cause.MOVE, planned=served)
 
 
 def _pulled(step: Step, service: Service) -> bool:

@@ -65,7 +65,7 @@ def _switchover(step: Step, event: Command) -> str:
     text = f"{service.name}: planned move to {to} asked by {event.who or '?'}"
     step.note("switchover", text, service.name)
     if here:
-        lifecycle.stop(step, service, Cause.MOVE)
+        lifecycle.stop(step, service, Cause.MOVE, planned=True)
     return ""
 
 
