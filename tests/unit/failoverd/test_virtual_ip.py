@@ -108,6 +108,33 @@ def test_a_rival_is_answered_and_reported(cable: Any, until: Any) -> None:
     asyncio.run(main())
 
 
+def test_f57_after_a_conflict_it_is_announced_again_and_again(
+    cable: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who misses the first announcement would go on talking to the rival."""
+
+    async def main() -> None:
+        with cable.side(1):
+            own = netlink.hardware_address("eth0")
+            rival = Neighbours("eth0", own, ipaddress.ip_address("10.9.0.10"))
+        monkeypatch.setattr(virtual_ip, "ANNOUNCE_AT_S", (0.0,))
+        with cable.side(0):
+            here = resource("10.9.0.10/24", [])
+            await here.prepare(Situation())
+            await here.start(Situation())
+            await until(lambda: rival.rivals(probing=False))
+            await asyncio.sleep(0.05)
+            rival.rivals(probing=False)
+            monkeypatch.setattr(virtual_ip, "ANNOUNCE_AT_S", (0.0, 0.2, 0.4))
+            rival.announce()
+            for _announcement in range(3):
+                await until(lambda: rival.rivals(probing=False))
+            await here.stop()
+        rival.close()
+
+    asyncio.run(main())
+
+
 def test_an_address_removed_by_hand_is_noticed(cable: Any, until: Any) -> None:
     async def main() -> None:
         with cable.side(0):

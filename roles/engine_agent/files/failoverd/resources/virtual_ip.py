@@ -220,7 +220,13 @@ class VirtualIp:
         with contextlib.suppress(OSError):
             self._guard = self._open()
             loop.add_reader(self._guard.socket.fileno(), self._defend)
-            self._announcer = loop.create_task(self._announce(self._guard))
+            self._announce_anew(self._guard)
+
+    def _announce_anew(self, guard: Neighbours) -> None:
+        """At once, and again later for those that miss it now."""
+        if self._announcer is not None:
+            self._announcer.cancel()
+        self._announcer = asyncio.get_running_loop().create_task(self._announce(guard))
 
     async def _announce(self, guard: Neighbours) -> None:
         begun = 0.0
@@ -231,7 +237,7 @@ class VirtualIp:
                 guard.announce()
 
     def _defend(self) -> None:
-        """F57: another host claims the address: announce it again, and report it to people."""
+        """F57: another host claims the address: announce it anew, and report it to people."""
         guard = self._guard
         if guard is None:
             return
@@ -242,8 +248,7 @@ class VirtualIp:
         now = asyncio.get_running_loop().time()
         if rival and now - self._defended_at >= DEFEND_PAUSE_S:
             self._defended_at = now
-            with contextlib.suppress(OSError):
-                guard.announce()
+            self._announce_anew(guard)
             self._alert("address-conflict", f"{self}: {rival} claims it too")
 
     async def stop(self) -> None:
