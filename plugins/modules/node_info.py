@@ -114,6 +114,9 @@ from ansible_collections.failover.cluster.plugins.module_utils import (
     _units,
 )
 
+MANAGERS = ("heartbeat.service",)
+"""What keeps services on one of two nodes, and is no engine of this collection."""
+
 
 def collect(module: AnsibleModule) -> dict[str, Any]:
     """Return everything; raises OSError or RuntimeError when the node cannot tell."""
@@ -122,7 +125,8 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
     lock_disk, guard = module.params["lock_disk"], module.params["watchdog"]
 
     run = _command.runner(module)
-    units = _units.inspect(module.params["units"], run)
+    units = _units.inspect({*module.params["units"], *MANAGERS}, run)
+    managers = {name: units.pop(name) for name in MANAGERS}
     accounts = {*module.params["accounts"], *(unit["user"] for unit in units.values())}
     return {
         "nodename": os.uname().nodename,
@@ -133,6 +137,9 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "accounts": {name: _node.account(name) for name in sorted(accounts) if _named(name)},
         "taken": _node.taken(),
         "units": units,
+        "managers": sorted(
+            name for name, unit in managers.items() if unit["active"] or unit["enabled"]
+        ),
         "programs": {path: os.access(path, os.X_OK) for path in module.params["programs"]},
         "serial": _lines.serial(
             module.params["serial"], [engine.process for engine in _engines.ENGINES.values()]

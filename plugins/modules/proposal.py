@@ -28,7 +28,7 @@ options:
   kind:
     description: What the hosts were asked for.
     type: str
-    choices: [heartbeat, drbd]
+    choices: [heartbeat, drbd, pacemaker]
     required: true
   path:
     description: File of the inventory, on the control host.

@@ -52,7 +52,19 @@ def judge(
     for service in model["services"]:
         _storage.of(service).judge(service, nodes, found, repair)
     warnings += _engines.of(model).judge(model, found)
+    _managers(nodes, found)
     return warnings
+
+
+def _managers(nodes: Sequence[str], found: Found) -> None:
+    """The last check: while an old cluster still runs, all others are told first."""
+    for node in nodes:
+        for unit in found[node].get("managers", ()):
+            raise Problem(
+                f"{node}: {unit} keeps services there, or starts at boot. Two programs would both"
+                f" keep them: stop it on both nodes first, the standby before the other (systemctl"
+                f" disable --now {unit})."
+            )
 
 
 def _far_targets(model: Mapping[str, Any]) -> list[str]:

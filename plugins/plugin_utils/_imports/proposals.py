@@ -15,6 +15,7 @@ from .findings import Findings
 from .heartbeat import propose as heartbeat
 from .hosts import NODE, Host
 from .inventory import Inventory
+from .pacemaker import propose as pacemaker
 
 Propose = Callable[[Sequence[Host], str, Findings], Inventory | None]
 
@@ -65,7 +66,24 @@ DRBD = Kind(
         "Try a switchover: ansible-playbook -i {file} failover.cluster.failover -e service=NAME",
     ),
 )
-KINDS: Mapping[str, Kind] = {"heartbeat": HEARTBEAT, "drbd": DRBD}
+PACEMAKER = Kind(
+    "Import of a cluster of Pacemaker",
+    pacemaker.propose,
+    (
+        *VALIDATE,
+        "Make a backup of the data, and of the CIB: cibadmin --query > cib.xml",
+        "Install the packages while the services run: ansible-playbook -i {file}"
+        " failover.cluster.site --tags packages",
+        "The interruption begins: stop the old cluster on all nodes at once (pcs cluster stop"
+        " --all, or crm cluster stop on each), then systemctl disable pacemaker corosync. If the"
+        " inventory keeps that engine, move /etc/corosync/corosync.conf and /var/lib/pacemaker/cib"
+        " away.",
+        "Build the cluster: ansible-playbook -i {file} failover.cluster.site. It takes over the"
+        " data as they are, and starts the services. The interruption ends.",
+        "Try a switchover: ansible-playbook -i {file} failover.cluster.failover -e service=NAME",
+    ),
+)
+KINDS: Mapping[str, Kind] = {"heartbeat": HEARTBEAT, "drbd": DRBD, "pacemaker": PACEMAKER}
 """Name -> kind."""
 
 

@@ -94,7 +94,7 @@ def test_a_cluster_that_cannot_be_described_leaves_its_findings_only(
     assert json.loads((tmp_path / "shop.findings.json").read_text())["describable"] is False
 
 
-@pytest.mark.parametrize("kind", ["heartbeat", "drbd"])
+@pytest.mark.parametrize("kind", ["heartbeat", "drbd", "pacemaker"])
 def test_an_import_reads_hosts_and_says_why_there_is_no_inventory(
     play: Play, tmp_path: Path, kind: str
 ) -> None:
