@@ -15,7 +15,13 @@ from . import read, redact
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
 
 UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+PLACES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 SETTING = ("data_directory", "port")
+
+
+def program(name: str) -> str:
+    """The path of a program, "" if the host does not have it; to run it would end the module."""
+    return next((f"{d}/{name}" for d in PLACES if os.access(f"{d}/{name}", os.X_OK)), "")
 
 
 def facts(run: Run, root: str = "") -> dict[str, Any]:
@@ -61,7 +67,8 @@ def _drbd_state(run: Run) -> dict[str, dict[str, str]]:
         return {}
     if text.startswith("version: 8."):
         return {str(m): _drbd.parse_proc(text, m) for m in _drbd_files.kernel_minors()}
-    code, out, _err = run(["drbdsetup", "status", "--json"])
+    tool = program("drbdsetup")
+    code, out, _err = run([tool, "status", "--json"]) if tool else (1, "", "")
     names = [str(entry.get("name", "")) for entry in json.loads(out)] if code == 0 else []
     return {name: _drbd.parse_status(out, name) for name in names if name}
 

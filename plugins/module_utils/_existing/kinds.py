@@ -40,7 +40,8 @@ def drbd(run: Run, root: str = "") -> dict[str, Any]:
 
 def pacemaker(run: Run, root: str = "") -> dict[str, Any]:
     """The cluster information base, live or as it lies on the disk."""
-    code, out, _err = run(["cibadmin", "--query", "--local"]) if not root else (1, "", "")
+    tool = host.program("cibadmin") if not root else ""
+    code, out, _err = run([tool, "--query", "--local"]) if tool else (1, "", "")
     live = cib.clean(out) if code == 0 else ""
     stored = read.file(CIB, cib.clean, root, cib.LONGEST) if not live else None
     return {
