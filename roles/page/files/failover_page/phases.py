@@ -37,16 +37,21 @@ class Failover:
         return max(0.0, self.ended - self.began)
 
 
-def last_failovers(history: Sequence[Mapping[str, Any]]) -> list[Failover]:
-    """The last failover of each service that the history knows from beginning to end."""
-    found: dict[str, Failover] = {}
+def failovers(history: Sequence[Mapping[str, Any]]) -> list[Failover]:
+    """Those that the history knows from beginning to end, oldest first."""
+    found = []
     for index, entry in enumerate(history):
         service = text(entry, "service")
         if text(entry, "code") == "takeover" and service:
             one = _failover(history, index, service)
             if one is not None:
-                found[service] = one
-    return list(found.values())
+                found.append(one)
+    return found
+
+
+def last_failovers(history: Sequence[Mapping[str, Any]]) -> list[Failover]:
+    """The last one of each service."""
+    return list({one.service: one for one in failovers(history)}.values())
 
 
 def _failover(history: Sequence[Mapping[str, Any]], index: int, service: str) -> Failover | None:

@@ -7,18 +7,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from importlib import resources
 from typing import Any
 
 from aiohttp import web
 
-from . import metrics
+from . import metrics, view
 from .downtime import Downtime
 from .settings import Settings
 from .source import Seen, Source
+from .words import LANGUAGES, Speech, chosen
 
 MOST_CONNECTIONS = 400
 """A further connection is closed at once."""
@@ -27,6 +30,12 @@ MOST_MUTE = 100
 MUTE_S = 10.0
 """A connection has to bring its first request within this time."""
 LOOK_S = 1.0
+MOST_LIVE = 300
+"""Pages that follow the cluster live. One more has to load itself again."""
+SEND_S = 5.0
+"""A live page has to take an event within this time."""
+ALIVE_S = 15.0
+"""After so long without news, a live page is told that there are none."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none';"
     " form-action 'none'",
@@ -35,6 +44,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -49,6 +59,13 @@ class Page:
         self._mute: set[Any] = set()
         """Connections that have not brought a request yet."""
         self._exposition: tuple[Seen, bytes] | None = None
+        self._files = {name: _file(name) for name in STATIC}
+        self._speech = {language: Speech(language) for language in LANGUAGES}
+        self._views: dict[str, tuple[Seen, dict[str, str]]] = {}
+        """By language, the sections of the last answer."""
+        self._live = 0
+        self._news = asyncio.Event()
+        self._closing = False
         self._server: asyncio.AbstractServer | None = None
         self._runner: web.AppRunner | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -57,6 +74,9 @@ class Page:
         """The routes."""
         application = web.Application(middlewares=[self._guard], client_max_size=1024)
         add = application.router.add_get
+        add("/", self._page)
+        add("/events", self._events)
+        add("/static/{name}", self._static)
         add("/metrics", self._metrics)
         add("/api/status", self._status)
         add("/healthz", self._health)
@@ -91,6 +111,8 @@ class Page:
 
     async def close(self) -> None:
         """End all connections."""
+        self._closing = True
+        self._tell()
         if self._looking is not None:
             self._looking.cancel()
         if self._server is not None:
@@ -102,7 +124,13 @@ class Page:
         """Watch the cluster even if nobody asks: the downtime is counted here."""
         while True:
             await self.source.look()
+            self._tell()
             await asyncio.sleep(LOOK_S)
+
+    def _tell(self) -> None:
+        """Wake the live pages."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _connection(self) -> asyncio.Protocol:
         assert self._runner is not None and self._runner.server is not None
@@ -149,6 +177,84 @@ class Page:
             return False
         return hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
 
+    async def _page(self, request: web.Request) -> web.Response:
+        seen = await self.source.look()
+        said = view.page(seen, self._speaks(request))
+        headers = {"Vary": "Accept-Language"}
+        return web.Response(text=said, content_type="text/html", headers=headers)
+
+    def _speaks(self, request: web.Request) -> Speech:
+        asked, accepted = request.query.get("lang"), request.headers.get("Accept-Language", "")
+        return self._speech[chosen(asked, accepted)]
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Server-Sent Events: whole at first, then each section that has changed."""
+        if self._live >= MOST_LIVE:
+            return _plain(
+                503, "Too many pages are live; load the page again.", {"Retry-After": "30"}
+            )
+        response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+        self._live += 1
+        try:
+            await self.source.look()
+            await response.prepare(request)
+            # A client that went away, or takes nothing, is no error.
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                await self._follow(request, response)
+        finally:
+            self._live -= 1
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _follow(self, request: web.Request, response: web.StreamResponse) -> None:
+        say = self._speaks(request)
+        sent: dict[str, str] = {}
+        while not self._closing:
+            news = self._news
+            sections = self._sections(say)
+            changed = {name: text for name, text in sections.items() if sent.get(name) != text}
+            line = ": none\n\n"
+            if changed:
+                title = view.title_of(self.source.seen, say)
+                line = f"data: {json.dumps({'title': title, 'sections': changed})}\n\n"
+            async with asyncio.timeout(SEND_S):
+                await response.write(line.encode())
+            sent = sections
+            await self._changed(request, news, sent)
+
+    async def _changed(
+        self, request: web.Request, news: asyncio.Event, sent: dict[str, str]
+    ) -> None:
+        """Wait until there is something new to tell, or it is time to say that there is not.
+
+        Raises ConnectionResetError when the client has gone away.
+        """
+        say = self._speaks(request)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ALIVE_S):
+                while not self._closing:
+                    await news.wait()
+                    news = self._news
+                    if request.transport is None or request.transport.is_closing():
+                        raise ConnectionResetError
+                    if self._sections(say) != sent:
+                        return
+
+    def _sections(self, say: Speech) -> dict[str, str]:
+        """Made once for all pages of a language."""
+        seen = self.source.seen
+        made = self._views.get(say.language)
+        if made is None or made[0] is not seen:
+            made = self._views[say.language] = (seen, view.sections(seen, say))
+        return made[1]
+
+    async def _static(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in STATIC:
+            raise web.HTTPNotFound
+        return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
+
     async def _metrics(self, request: web.Request) -> web.Response:
         seen = await self.source.look()
         if self._exposition is None or self._exposition[0] is not seen:
@@ -184,3 +290,7 @@ class _Refused(asyncio.Protocol):
 
 def _plain(status: int, said: str, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(status=status, text=f"{said}\n", headers={**HEADERS, **(headers or {})})
+
+
+def _file(name: str) -> bytes:
+    return resources.files(__package__).joinpath("static", name).read_bytes()

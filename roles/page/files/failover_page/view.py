@@ -1,0 +1,352 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page as HTML. It is whole without JavaScript; page.js only replaces sections that changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from .phases import PHASES, Failover, failovers
+from .picture import svg, tone
+from .reading import flag, listing, mapping, number, text
+from .source import Seen
+from .words import LANGUAGES, Speech
+
+EVENTS = 50
+FAILOVERS = 5
+CLOCK = "%Y-%m-%d %H:%M:%S"
+STATES = ("ok", "warning", "critical")
+LEVELS = {"ok": "good", "warning": "warn", "critical": "bad"}
+
+
+def sections(seen: Seen, say: Speech) -> dict[str, str]:
+    """The inside of each section by its id. A part that cannot be shown leaves the others whole."""
+    status = seen.status
+    return {
+        "now": _now(seen, say),
+        "picture": _headed(say("picture"), svg(status, say)) if status else "",
+        "services": _services(status, say) if status else "",
+        "links": _links(status, say) if status else "",
+        "fencing": _fencing(status, say) if status else "",
+        "failovers": _failovers(seen.history, say) if status else "",
+        "events": _events(seen.history, say) if status else "",
+    }
+
+
+def state_of(seen: Seen) -> str:
+    """ok, warning, critical or unknown."""
+    state = text(mapping(seen.status, "health"), "state")
+    return state if seen.up and state in STATES else "unknown"
+
+
+def title_of(seen: Seen, say: Speech) -> str:
+    """The title: in a row of tabs the state comes first."""
+    cluster = text(seen.status, "cluster")
+    return f"{say(f'health-{state_of(seen)}')} · {say('cluster', cluster)}"
+
+
+def page(seen: Seen, say: Speech) -> str:
+    """The whole page."""
+    node = text(seen.status, "node")
+    languages = "".join(
+        f'<li><a href="?lang={code}" lang="{code}" hreflang="{code}"'
+        f"{CURRENT if code == say.language else ''}>{name}</a></li>"
+        for code, name in LANGUAGES.items()
+    )
+    body = "".join(
+        f'<section id="{name}"{LIVE if name == "now" else ""}>{inside}</section>'
+        for name, inside in sections(seen, say).items()
+    )
+    return (
+        f'<!DOCTYPE html><html lang="{say.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title_of(seen, say))}</title>"
+        '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
+        '<link rel="stylesheet" href="/static/page.css">'
+        '<noscript><meta http-equiv="refresh" content="10"></noscript>'
+        '<script src="/static/page.js" defer></script></head>'
+        f'<body data-live="{escape(say("live"))}" data-lost="{escape(say("not-live"))}">'
+        f'<a class="skip" href="#now">{escape(say("skip"))}</a>'
+        f"<header><h1>{escape(say('cluster', text(seen.status, 'cluster')))}</h1>"
+        f"<p>{escape(say('seen-by', node)) if node else ''} "
+        f'<span id="live" role="status"><noscript>{escape(say("reloads"))}</noscript></span></p>'
+        f'<nav aria-label="{escape(say("language"))}"><ul>{languages}</ul></nav></header>'
+        f"<main>{body}</main>"
+        f'<footer><p><a href="/metrics">{escape(say("metrics"))}</a> '
+        f'<a href="/api/status">{escape(say("json"))}</a></p></footer></body></html>'
+    )
+
+
+LIVE, CURRENT = ' aria-live="polite"', ' aria-current="true"'
+
+
+def _now(seen: Seen, say: Speech) -> str:
+    state = state_of(seen)
+    health = mapping(seen.status, "health")
+    parts = [
+        f'<h2 class="verdict {LEVELS.get(state, "bad")}">{escape(say(f"health-{state}"))}</h2>'
+    ]
+    if not seen.up:
+        at = time.strftime(CLOCK, time.localtime(seen.at))
+        told = say("shown-is-old", at) if seen.at else say("never-seen")
+        parts.append(
+            f"<p><strong>{escape(say('daemon-down'))}</strong> {escape(say('services-run-on'))}"
+            f" {escape(told)}</p><p>{_english(seen.problem)}</p>"
+        )
+    if flag(seen.status, "maintenance"):
+        parts.append(f"<p><strong>{escape(say('maintenance'))}</strong></p>")
+    findings = listing(health, "findings")
+    if findings:
+        parts.append(f'<ul class="findings">{"".join(_finding(one, say) for one in findings)}</ul>')
+    elif seen.up:
+        parts.append(f"<p>{escape(say('nothing-wrong'))}</p>")
+    return "".join(parts)
+
+
+def _finding(finding: Mapping[str, Any], say: Speech) -> str:
+    severity, remedy = text(finding, "severity"), text(finding, "remedy")
+    word = say(f"severity-{severity}")
+    kind = {"critical": "bad", "warning": "warn"}.get(severity, "quiet")
+    command = remedy.startswith("failoverctl ")
+    said = f"<code>{escape(remedy)}</code>" if command else _english(remedy)
+    typed = f"<br>{escape(say('remedy'))}: {said}" if remedy else ""
+    return f"<li>{_badge(word, kind)} {_english(text(finding, 'text'))}{typed}</li>"
+
+
+def _services(status: Mapping[str, Any], say: Speech) -> str:
+    found = listing(status, "services")
+    return _headed(say("services"), "".join(_service(status, one, say) for one in found))
+
+
+def _service(status: Mapping[str, Any], service: Mapping[str, Any], say: Speech) -> str:
+    state, owner = text(service, "state"), text(service, "owner")
+    since = number(service, "since_s")
+    facts: list[tuple[str, str]] = [
+        (say("state"), _badge(say(f"state-{state}"), tone(state)) + _moving(service, say)),
+        (say("owner"), f"{escape(owner or say('nowhere'))} ({escape(say('for', say.age(since)))})"),
+    ]
+    if text(service, "why") and state != "running":
+        facts.append((say("reason"), _english(text(service, "why"))))
+    if text(service, "doing"):
+        facts.append((say("doing"), _english(text(service, "doing"))))
+    facts.append((say("readiness"), _ready(service, say)))
+    if mapping(service, "disk"):
+        facts.append((say("replication"), _replication(service, say)))
+    facts.append((say("generation"), _count(number(service, "generation"))))
+    rows = [
+        (
+            escape(text(one, "label") or text(one, "name")),
+            escape(text(one, "type")),
+            _badge(say(text(one, "state")), "good" if text(one, "state") == "up" else "quiet"),
+            _checked(one, say),
+        )
+        for one in listing(service, "resources")
+    ]
+    heads = (say("part"), say("kind"), say("state"), say("answer"))
+    name = text(service, "name")
+    table = _table(f"{name}: {say('parts')}", heads, rows)
+    return f"<article><h3>{escape(name)}</h3>{_facts(facts)}{table}</article>"
+
+
+def _moving(service: Mapping[str, Any], say: Speech) -> str:
+    to = text(service, "moving_to")
+    return f" {escape(say('moving', to))}" if to else ""
+
+
+def _ready(service: Mapping[str, Any], say: Speech) -> str:
+    ready, standby = mapping(service, "ready"), mapping(service, "standby")
+    level = text(ready, "level")
+    if level not in (*LEVELS, "unknown"):
+        level = "ok" if flag(standby, "able") else "critical"
+    said = _badge(say(f"ready-{level}", text(standby, "node")), LEVELS.get(level, "quiet"))
+    why = text(ready, "reason") or text(standby, "why")
+    span = ready.get("seconds")
+    if isinstance(span, list) and len(span) == 2:
+        least, most = (number({"s": bound}, "s") for bound in span)
+        if least is not None and most is not None:
+            said += f" {escape(say('expected', f'{least:g}', f'{most:g}'))}"
+    return said + (f" {_english(why)}" if why and level != "ok" else "")
+
+
+def _replication(service: Mapping[str, Any], say: Speech) -> str:
+    disk, sync = mapping(service, "disk"), mapping(service, "sync")
+    states = f"{text(disk, 'role')}/{text(disk, 'peer_role')}"
+    copies = f"{text(disk, 'disk')}/{text(disk, 'peer_disk')}"
+    parts = [_english(f"{states} {copies} {text(disk, 'connection')}")]
+    behind = number(disk, "out_of_sync_bytes")
+    if behind is not None:
+        said = say("out-of-sync", _bytes(behind)) if behind else say("in-sync")
+        parts.append(escape(said))
+    done, left = number(sync, "done_percent"), number(sync, "left_s")
+    if done is not None:
+        label = escape(say("replication"))
+        parts.append(
+            f'<progress max="100" value="{done:g}" aria-label="{label}"></progress>'
+            f" {escape(say('resync', f'{done:g}'))}"
+        )
+        if left is not None:
+            parts.append(escape(say("left", say.age(left))))
+    if flag(disk, "suspended"):
+        parts.append(_badge(say("frozen"), "bad"))
+    return ", ".join(parts)
+
+
+def _checked(resource: Mapping[str, Any], say: Speech) -> str:
+    used = number(resource, "used_percent")
+    said = [escape(say("full", f"{used:g}"))] if used is not None else []
+    for check in listing(resource, "monitor"):
+        took, state = number(check, "ms"), text(check, "state")
+        if state == "ok" and took is not None:
+            said.append(f"{escape(text(check, 'type'))} {took:.0f} ms")
+        elif text(check, "reason"):
+            said.append(_english(text(check, "reason")))
+    return ", ".join(said)
+
+
+def _links(status: Mapping[str, Any], say: Speech) -> str:
+    rows = []
+    for link in listing(status, "links"):
+        state = text(link, "state")
+        missed, received = number(link, "missed"), number(link, "received")
+        total = (missed or 0.0) + (received or 0.0)
+        lost = f"{100 * (missed or 0.0) / total:.2f} %" if total > 0 else ""
+        rows.append(
+            (
+                escape(text(link, "name")),
+                _badge(say(f"link-{state}"), tone(state)),
+                lost,
+                _english(text(link, "problem")),
+            )
+        )
+    heads = (say("link"), say("state"), say("lost"), say("reason"))
+    return _headed(say("links"), _table(say("links"), heads, rows))
+
+
+def _fencing(status: Mapping[str, Any], say: Speech) -> str:
+    rows = []
+    for device in listing(status, "exclusion"):
+        state, age = text(device, "last"), number(device, "age_s")
+        rows.append(
+            (
+                escape(f"{text(device, 'name')} ({text(device, 'method')})"),
+                _badge(say(f"device-{state}"), tone(state)),
+                escape(say("ago", say.age(age)) if age is not None else say("never")),
+                _span(device.get("takeover_s"), say),
+                _english(text(device, "detail")) if state != "ok" else "",
+            )
+        )
+    heads = (
+        say("device"), say("state"), say("asked"), say("takeover"), say("reason"),
+    )  # fmt: skip
+    return _headed(say("fencing"), _table(say("fencing"), heads, rows))
+
+
+def _span(span: Any, say: Speech) -> str:
+    """A time that is at least and at most so long."""
+    both = span if isinstance(span, list) and len(span) == 2 else []
+    known = [f"{bound:g}" for bound in (number({"s": one}, "s") for one in both) if bound]
+    if len(set(known)) == 2:
+        return escape(say("span", *known))
+    return escape(say("seconds", known[0])) if known else ""
+
+
+def _failovers(history: Sequence[Mapping[str, Any]], say: Speech) -> str:
+    found = failovers(history)[-FAILOVERS:][::-1]
+    if not found:
+        return _headed(say("failovers"), f"<p>{escape(say('no-failovers'))}</p>")
+    rows = [
+        (
+            escape(one.service),
+            _stamp(one.ended),
+            *(_phase(one, phase, say) for phase in PHASES),
+            escape(say("seconds", f"{one.seconds:.1f}")),
+        )
+        for one in found
+    ]
+    heads = (
+        say("service"), say("ended"), *(say(f"phase-{phase}") for phase in PHASES), say("total"),
+    )  # fmt: skip
+    note = f"<p>{escape(say('phases-overlap'))}</p>"
+    return _headed(say("failovers"), _table(say("failovers"), heads, rows) + note)
+
+
+def _phase(failover: Failover, phase: str, say: Speech) -> str:
+    seconds = failover.phases.get(phase)
+    if seconds is None:
+        return ""
+    share = min(100.0, 100 * seconds / failover.seconds) if failover.seconds > 0 else 0.0
+    bar = (
+        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="track" width="100" height="6"/><rect width="{share:.1f}" height="6"/></svg>'
+    )
+    return escape(say("seconds", f"{seconds:.1f}")) + bar
+
+
+def _events(history: Sequence[Mapping[str, Any]], say: Speech) -> str:
+    items = "".join(_event(entry, say) for entry in history[-EVENTS:][::-1])
+    inside = f"<ol>{items}</ol>" if items else f"<p>{escape(say('no-events'))}</p>"
+    return _headed(say("events"), inside)
+
+
+def _event(entry: Mapping[str, Any], say: Speech) -> str:
+    mark = f"{_badge(say('alert'), 'warn')} " if text(entry, "level") == "alert" else ""
+    return f"<li>{_stamp(number(entry, 'time'))} {mark}{_english(text(entry, 'text'))}</li>"
+
+
+def _headed(head: str, inside: str) -> str:
+    return f"<h2>{escape(head)}</h2>{inside}"
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{v}</dd>' for k, v in facts)}</dl>"
+
+
+def _table(caption: str, heads: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table that scrolls by itself where it is too wide, also by keyboard."""
+    top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    label = escape(caption)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
+        f"<caption>{label}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _badge(word: str, kind: str) -> str:
+    return f'<span class="badge {kind}">{escape(word)}</span>'
+
+
+def _english(said: str) -> str:
+    """What the daemon says."""
+    return f'<span lang="en">{escape(said)}</span>' if said else ""
+
+
+def _stamp(at: float | None) -> str:
+    """A moment by the clock of the node."""
+    try:
+        there = time.localtime(at)
+        if at is None or at < 0:
+            return ""
+        iso = time.strftime("%Y-%m-%dT%H:%M:%S%z", there)
+        return f'<time datetime="{iso}">{time.strftime(CLOCK, there)}</time>'
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"
+
+
+def _bytes(value: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.3g} {unit}" if unit != "B" else f"{value:.0f} B"
+        value /= 1024
+    return f"{value:.3g} TiB"
