@@ -14,6 +14,7 @@ from . import (
     _applications,
     _engines,
     _fencing,
+    _firewall,
     _links,
     _listening,
     _monitors,
@@ -216,7 +217,7 @@ def _complete(
         _services.check(model["services"], dict.get(model, "sfex"), scope)
     with problems:
         patterns = [unit for each in _engines.ENGINES.values() for unit in each.reserved]
-        _units.unreserved(model["services"], [*patterns, *_page.UNITS])
+        _units.unreserved(model["services"], [*patterns, *_page.UNITS, *_firewall.UNITS])
     with problems:
         _safe(model, problems)
     with problems:

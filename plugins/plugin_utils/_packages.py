@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import _applications, _engines, _page, _storage
+from . import _applications, _engines, _firewall, _page, _storage
 
 BASE = ("iproute2", "kmod")
 # Debian has a package for each fence agent since 13, named after it except for these.
@@ -48,6 +48,8 @@ def needed(model: Mapping[str, Any]) -> list[str]:
     names = {*BASE, *_engines.of(model).packages(model)}
     if model["page"] is not None:
         names.update(_page.PACKAGES)
+    if model["firewall"]:
+        names.update(_firewall.PACKAGES)
     for method in model["fencing"]:
         if method["agent"]:
             names.update(for_agent(method["agent"]))

@@ -111,6 +111,10 @@ class Engine:
         """What a user should know of the length of a failover; one sentence each."""
         return []
 
+    def ports(self, link: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
+        """Protocol and port of what it sends over an IP link to the other nodes."""
+        return []
+
     def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
         """Render the configuration of a node: file -> text. The role knows where they lie.
 

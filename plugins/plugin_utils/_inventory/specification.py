@@ -54,6 +54,11 @@ COMMON: Mapping[str, Key] = {
     "failover_page": Key(
         PAGE, "Status page and metrics of each node.", otherwise="none; `{}` for localhost alone"
     ),
+    "failover_firewall": Key(
+        Flag(),
+        "Whether a table of nftables lets in what the cluster needs, and guards its ports.",
+        default=False,
+    ),
     "failover_acknowledged": Key(
         ListOf(
             Keys(

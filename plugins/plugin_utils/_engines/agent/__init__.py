@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._inventory.reading import Scope, every, put
@@ -49,6 +49,9 @@ class Agent(Engine):
 
     def costs(self, model: Model) -> list[str]:
         return takeover.sentences(model)
+
+    def ports(self, link: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
+        return [("udp", link["port"])]
 
     def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
         return {**config.files(model, node), "key": f"{secrets['key']}\n"}
