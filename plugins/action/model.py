@@ -22,6 +22,7 @@ SPEC = {
     "secrets": {"type": "bool", "default": False},
     "cluster": {"type": "str", "default": ""},
     "asked": {"type": "bool", "default": False},
+    "members": {"type": "bool", "default": False},
 }
 
 
@@ -51,6 +52,13 @@ class ActionModule(ActionBase):
             if args["cluster"] not in ("", own.name):
                 # Another cluster was asked for: what is wrong with this one hinders nobody.
                 return {"changed": False, "named": own.name, "msg": f"{own.name} was not named."}
+            if args["members"]:
+                return {
+                    "changed": False,
+                    "cluster": own.name,
+                    "group": own.group,
+                    "nodes": own.nodes,
+                }
             others = _clusters.others(variables, own)
             found = _nodes.answers(own, variables["hostvars"], host) if args["asked"] else None
         except Problem as problem:

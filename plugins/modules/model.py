@@ -33,6 +33,12 @@ options:
     description: Check only this cluster; hosts of others are left alone.
     type: str
     default: ""
+  members:
+    description:
+      - Whether only the name of the cluster, its group and its nodes are wanted. Then nothing is
+        checked, which is quick for an inventory of many clusters.
+    type: bool
+    default: false
   asked:
     description:
       - Whether the nodes were asked. The answer of each to M(failover.cluster.node_info) is taken

@@ -96,6 +96,17 @@ CASES: dict[str, tuple[Callable[[Status], Any], str, str, str, str]] = {
         lambda s: unable(s, "it failed on node2: no"),
         "warning", "standby-unable", "node2 cannot take over shop", "failoverctl clear shop",
     ),
+    "a program is missing": (
+        lambda s: service(
+            s, ready={"level": "critical", "reason": "programs: db is masked", "seconds": None}
+        ),
+        "critical", "not-ready", "a failover of shop would not succeed: programs: db is masked",
+        "failoverctl ready shop",
+    ),
+    "little space": (
+        lambda s: service(s, ready={"level": "warning", "reason": "space: /var", "seconds": None}),
+        "warning", "not-ready", "a failover of shop is in doubt: space: /var", "failoverctl ready",
+    ),
     "behind": (
         lambda s: s["services"][0]["disk"].update(peer_disk="Consistent"),
         "warning", "replication-behind", "UpToDate here, Consistent there", "",
@@ -166,6 +177,13 @@ def test_one_thing_that_is_wrong_is_one_finding(name: str) -> None:
     assert (finding["severity"], finding["code"]) == (severity, code)
     assert text in finding["text"]
     assert (remedy in finding["remedy"]) if remedy else finding["remedy"] == ""
+
+
+def test_what_readiness_and_a_finding_both_know_is_told_once() -> None:
+    status = copy.deepcopy(WELL)
+    status["exclusion"][0].update(last="failed")
+    service(status, ready={"level": "warning", "reason": "exclusion: bmc: no", "seconds": None})
+    assert [f["code"] for f in health(status)["findings"]] == ["fencing-degraded"]
 
 
 def test_without_any_device_that_answers_a_failover_is_impossible() -> None:

@@ -20,6 +20,11 @@ FULL_PERCENT = FILLING[1]
 """F45. The first limit is told once by an alert; here it would stand for months."""
 HISTORY = "failoverctl history"
 REPAIRED = "open for repair"
+DOUBTS = {"warning": "is in doubt", "critical": "would not succeed"}
+TOLD_ELSEWHERE = frozenset(
+    {"mode", "service", "nodes", "standby", "exclusion", "data", "disk", "links", "LAN"}
+)
+"""Items of the readiness about which there is a finding of its own."""
 DOWN = frozenset({"blocked", "stopped", "broken", REPAIRED})
 CHANGING = frozenset({"starting", "stopping"})
 
@@ -126,9 +131,22 @@ def _ready(status: Status, service: dict[str, Any]) -> Iterator[Finding]:
         remedy = f"failoverctl clear {name}" if "failed on" in why else ""
         text = f"{node} cannot take over {name}: {why or 'it does not say why'}{getting}"
         yield _finding(WARNING, "standby-unable", text, remedy, name)
-    elif disk is not None and (disk["disk"], disk["peer_disk"]) != ("UpToDate", "UpToDate"):
+        return
+    yield from _doubts(service)
+    if disk is not None and (disk["disk"], disk["peer_disk"]) != ("UpToDate", "UpToDate"):
         text = f"{name}: the copies differ: {disk['disk']} here, {disk['peer_disk']} there"
         yield _finding(WARNING, "replication-behind", text, about=name)
+
+
+def _doubts(service: dict[str, Any]) -> Iterator[Finding]:
+    """What a failover would lack. What other findings tell of is not told again."""
+    ready, name = service["ready"], service["name"]
+    what, _colon, _rest = ready["reason"].partition(":")
+    if ready["level"] not in DOUBTS or what in TOLD_ELSEWHERE:
+        return
+    text = f"a failover of {name} {DOUBTS[ready['level']]}: {ready['reason']}"
+    severity = CRITICAL if ready["level"] == "critical" else WARNING
+    yield _finding(severity, "not-ready", text, f"failoverctl ready {name}", name)
 
 
 def _nodes(status: Status) -> Iterator[Finding]:

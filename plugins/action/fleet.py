@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges what the nodes of many clusters answered, and writes it down where it is wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.failover.cluster.plugins.plugin_utils import _fleet
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import unexpected
+
+SPEC = {
+    "output": {"type": "path"},
+    "page": {"type": "path"},
+    "demand": {"type": "str", "default": "never", "choices": ["never", "warning", "ok"]},
+}
+ENOUGH = {"never": _fleet.STATES, "warning": ("warning", "ok"), "ok": ("ok",)}
+MODE = 0o644
+
+
+class ActionModule(ActionBase):
+    """Reads the variables prepare_model and status_answer of every host; contacts none."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the report and its table."""
+        super().run(tmp, task_vars)
+        _checked, args = self.validate_argument_spec(argument_spec=SPEC)
+        try:
+            return self._told((task_vars or {})["hostvars"], args)
+        except OSError as error:
+            return {"failed": True, "msg": f"{error.filename}: {error.strerror}."}
+        except Exception as error:
+            return {"failed": True, "msg": unexpected(error)}
+
+    def _told(self, hostvars: Any, args: Mapping[str, Any]) -> dict[str, Any]:
+        now = time.time()
+        clusters = _clusters(hostvars)
+        found = _fleet.report(clusters, _answers(hostvars, clusters), now)
+        when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(now))
+        texts = {args["output"]: json.dumps(found, indent=1) + "\n"} if args["output"] else {}
+        if args["page"]:
+            texts[args["page"]] = _fleet.page(found, when)
+        if not self._task.check_mode:
+            for path, text in texts.items():
+                _write(path, text)
+        result = {"changed": bool(texts), "report": found, "table": _fleet.table(found)}
+        poor = [row for row in found["clusters"] if row["state"] not in ENOUGH[args["demand"]]]
+        if poor:
+            names = ", ".join(f"{row['name']} is {row['state']}" for row in poor)
+            return {**result, "failed": True, "msg": f"demand {args['demand']}: {names}."}
+        return result
+
+
+def _clusters(hostvars: Any) -> dict[str, list[str]]:
+    """The clusters of the play's hosts with all their nodes, whoever is in the play."""
+    result: dict[str, list[str]] = {}
+    for host in hostvars:
+        model = hostvars[host].get("prepare_model") or {}
+        if "cluster" in model:
+            name, nodes = str(model["cluster"]), [str(node) for node in model["nodes"]]
+            if result.get(name, nodes) != nodes:
+                # Two groups of one name are refused elsewhere; here both are shown.
+                name = f"{name} (group {model.get('group', host)})"
+            result[name] = nodes
+    return result
+
+
+def _answers(hostvars: Any, clusters: Mapping[str, list[str]]) -> dict[str, Mapping[str, Any]]:
+    found = {}
+    for node in (node for nodes in clusters.values() for node in nodes):
+        answer = hostvars[node].get("status_answer") if node in hostvars else None
+        if isinstance(answer, Mapping):
+            found[node] = answer
+    return found
+
+
+def _write(path: str, text: str) -> None:
+    """Put the whole file in its place at once: a reader never sees half of it."""
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".new-")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        os.fchmod(descriptor, MODE)
+        handle.write(text)
+    os.replace(temporary, path)
