@@ -10,7 +10,8 @@ DOCUMENTATION = r"""
 module: existing_info
 short_description: Reads the cluster or the services that a host has today
 description:
-  - It reads files, and asks C(ip) and C(systemctl); it changes nothing and starts nothing.
+  - It reads files, and asks C(ip), C(systemctl) and programs like them. It changes nothing and
+    starts nothing.
   - Keys, passwords and comments are taken out on the host, before anything is returned. So are
     parameters that are not known to be harmless.
   - M(failover.cluster.proposal) makes an inventory of the answers.
@@ -29,8 +30,10 @@ options:
       - V(drbd) is the configuration of DRBD and C(/etc/keepalived/keepalived.conf).
       - V(pacemaker) is the cluster information base, C(corosync.conf) and the configuration of
         DRBD.
+      - V(server) is what a single server runs, and what is bound to it - databases, sites, units,
+        jobs, certificates, addresses in files, listening programs, accounts, free disks.
     type: str
-    choices: [heartbeat, drbd, pacemaker]
+    choices: [heartbeat, drbd, pacemaker, server]
     required: true
 """
 

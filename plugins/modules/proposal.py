@@ -28,7 +28,7 @@ options:
   kind:
     description: What the hosts were asked for.
     type: str
-    choices: [heartbeat, drbd, pacemaker]
+    choices: [heartbeat, drbd, pacemaker, server]
     required: true
   path:
     description: File of the inventory, on the control host.

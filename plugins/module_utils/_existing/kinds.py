@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import cib, host, read, redact
+from . import cib, host, read, redact, server
 
 Run = host.Run
 CIB = "/var/lib/pacemaker/cib/cib.xml"
@@ -56,5 +56,6 @@ KINDS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "heartbeat": heartbeat,
     "drbd": drbd,
     "pacemaker": pacemaker,
+    "server": server.kind,
 }
 """Kind -> what reads it."""

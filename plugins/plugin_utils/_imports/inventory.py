@@ -30,6 +30,8 @@ class Inventory:
     cluster: str
     hosts: Sequence[Host]
     variables: dict[str, Any] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
+    """A sound value for each variable that the user has to define and that is not any text."""
 
     @property
     def nodes(self) -> list[str]:
@@ -63,7 +65,7 @@ class Inventory:
 
     def refusals(self) -> list[str]:
         """What failover.cluster.validate would say, once these variables are defined."""
-        filled = _filled(self.variables)
+        filled = _filled(self.variables, self.samples)
         each = {
             host.name: {**filled, **({"ansible_host": host.address} if host.address else {})}
             for host in self.hosts
@@ -82,13 +84,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _filled(value: Any) -> Any:
+def _filled(value: Any, samples: Mapping[str, str]) -> Any:
     """The value with a text of its own for each variable that is still to be defined."""
     if isinstance(value, Mapping):
-        return {key: _filled(item) for key, item in value.items()}
+        return {key: _filled(item, samples) for key, item in value.items()}
     if isinstance(value, list):
-        return [_filled(item) for item in value]
-    return TEMPLATE.sub(r"\1", value) if isinstance(value, str) else value
+        return [_filled(item, samples) for item in value]
+    if not isinstance(value, str):
+        return value
+    return TEMPLATE.sub(lambda found: samples.get(found[1], found[1]), value)
 
 
 def named(wish: str, taken: Sequence[str], otherwise: str) -> str:

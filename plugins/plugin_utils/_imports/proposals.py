@@ -16,6 +16,7 @@ from .heartbeat import propose as heartbeat
 from .hosts import NODE, Host
 from .inventory import Inventory
 from .pacemaker import propose as pacemaker
+from .server import propose as server
 
 Propose = Callable[[Sequence[Host], str, Findings], Inventory | None]
 
@@ -83,7 +84,22 @@ PACEMAKER = Kind(
         "Try a switchover: ansible-playbook -i {file} failover.cluster.failover -e service=NAME",
     ),
 )
-KINDS: Mapping[str, Kind] = {"heartbeat": HEARTBEAT, "drbd": DRBD, "pacemaker": PACEMAKER}
+SERVER = Kind(
+    "A single server, and a second one beside it",
+    server.propose,
+    (
+        "Read {file}, decide what is listed above, and define the variables that it names.",
+        "Check it: ansible-playbook -i {file} failover.cluster.validate",
+        "Nothing was changed. The data still have to be moved onto the storage of the service:"
+        " docs/importing.md describes the way.",
+    ),
+)
+KINDS: Mapping[str, Kind] = {
+    "heartbeat": HEARTBEAT,
+    "drbd": DRBD,
+    "pacemaker": PACEMAKER,
+    "server": SERVER,
+}
 """Name -> kind."""
 
 
@@ -95,6 +111,8 @@ class Proposal:
     report: str
     findings: Sequence[Mapping[str, str]]
     needs: Sequence[str]
+    samples: Mapping[str, str]
+    """Sound values of some of these, for a trial."""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -139,7 +157,8 @@ def make(kind: str, answers: Mapping[str, Mapping[str, Any]], cluster: str, file
         )
         steps = [step.format(file=file, cluster=inventory.cluster) for step in KINDS[kind].steps]
     title = f"{KINDS[kind].title} ({', '.join(names)})"
-    return Proposal(text, findings.report(title, steps), findings.plain(), needs)
+    samples = inventory.samples if inventory is not None else {}
+    return Proposal(text, findings.report(title, steps), findings.plain(), needs, samples)
 
 
 def _host(name: str, answer: Mapping[str, Any]) -> Host:

@@ -37,11 +37,16 @@ def device(agent: str, nodes: Mapping[str, Mapping[str, str]], shared: bool) -> 
 
 
 def complete(
-    inventory: Inventory, hosts: Sequence[Host], wanted: bool, where: str, findings: Findings
+    inventory: Inventory,
+    hosts: Sequence[Host],
+    wanted: bool,
+    where: str,
+    findings: Findings,
+    cluster: bool = True,
 ) -> None:
     """Fill in what keeps a silent node from writing, or say that nothing does.
 
-    wanted: the old cluster had a watchdog that reset its node.
+    wanted: the old cluster had a watchdog that reset its node. cluster: it was one at all.
     """
     variables = inventory.variables
     services = variables.get("failover_services", [])
@@ -51,12 +56,13 @@ def complete(
         service.get("addresses") for service in services
     )
     if not variables.get("failover_fencing"):
-        findings.add(
-            "danger",
-            where,
-            "nothing excluded a silent node. When the links broke, both nodes ran the services and"
-            " wrote to their own copy of the data.",
-        )
+        if cluster:
+            findings.add(
+                "danger",
+                where,
+                "nothing excluded a silent node. When the links broke, both nodes ran the services"
+                " and wrote to their own copy of the data.",
+            )
         if wanted and having and leased:
             _lease(inventory, findings)
         else:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,13 @@ SECRET = "swordfish"
 """Begins every secret of the corpus."""
 
 
-def run(_argv: Any) -> tuple[int, str, str]:
-    """No program of this machine is asked."""
+def run(argv: Sequence[str]) -> tuple[int, str, str]:
+    """No program of this machine is asked; ip and du answer for every host of the corpus."""
+    if list(argv) == ["ip", "-j", "address"]:
+        told = {"local": "192.168.1.11", "prefixlen": 24, "scope": "global", "family": "inet"}
+        return 0, json.dumps([{"ifname": "eth0", "addr_info": [told]}]), ""
+    if argv[0] == "du":
+        return 0, "230\t/var/lib\n", ""
     return 1, "", ""
 
 
@@ -54,7 +61,9 @@ def answers(kind: str, name: str, room: Path) -> dict[str, dict[str, Any]]:
             keys.chmod(int(expect.get("mode", "600"), 8))
         told = _told(host_name, number, root)
         told.update(kinds.KINDS[kind](run, str(root)))
-        told.update(expect.get("hosts", {}).get(host_name, {}))
+        more = dict(expect.get("hosts", {}).get(host_name, {}))
+        told.setdefault("server", {}).update(more.pop("server", {}))
+        told.update(more)
         result[host_name] = {"host": told, "address": f"10.0.0.{number}"}
     return result
 

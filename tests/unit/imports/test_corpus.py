@@ -68,7 +68,7 @@ def test_what_is_proposed_passes_the_validation(
         return
     text = proposal.inventory
     for name in proposal.needs:
-        text = text.replace("{{ " + name + " }}", name)
+        text = text.replace("{{ " + name + " }}", proposal.samples.get(name, name))
     [(cluster, group)] = yaml.safe_load(text).items()
     variables = {node: {**group["vars"], **more} for node, more in group["hosts"].items()}
     model = _model.build(cluster, list(group["hosts"]), variables)

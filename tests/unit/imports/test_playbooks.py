@@ -94,9 +94,9 @@ def test_a_cluster_that_cannot_be_described_leaves_its_findings_only(
     assert json.loads((tmp_path / "shop.findings.json").read_text())["describable"] is False
 
 
-@pytest.mark.parametrize("kind", ["heartbeat", "drbd", "pacemaker"])
+@pytest.mark.parametrize("book", ["import_heartbeat", "import_drbd", "import_pacemaker", "adopt"])
 def test_an_import_reads_hosts_and_says_why_there_is_no_inventory(
-    play: Play, tmp_path: Path, kind: str
+    play: Play, tmp_path: Path, book: str
 ) -> None:
     here = {
         "ansible_connection": "local",
@@ -104,10 +104,10 @@ def test_an_import_reads_hosts_and_says_why_there_is_no_inventory(
         "ansible_python_interpreter": sys.executable,
     }
     hosts = {"old": {"hosts": {"this": here}}}
-    missing = play(f"import_{kind}", hosts)
+    missing = play(book, hosts)
     assert missing.code != 0
     assert "output: missing; say which file the proposed inventory shall become" in missing.text
-    done = play(f"import_{kind}", hosts, "-e", f"output={tmp_path / 'shop.yml'}")
+    done = play(book, hosts, "-e", f"output={tmp_path / 'shop.yml'}")
     assert done.code != 0, done.text
     assert "TASK [Show the findings]" in done.text and "No inventory was written:" in done.text
     assert not (tmp_path / "shop.yml").exists()
