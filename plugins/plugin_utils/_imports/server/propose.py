@@ -143,7 +143,7 @@ def _storage(
             "decide",
             f"variable {DISK}",
             f"there is no empty disk of {int(ROOM * data)} MiB or more on {missing}, which the"
-            f" replicated storage needs ({data} MiB of databases and half as much again, besides other files)."
+            f" replicated storage needs ({data} MiB of databases, and half as much again)."
             " Add one to each host, of the same size; a volume of LVM will do.",
         )
     known = links.names()
