@@ -10,7 +10,7 @@ from tests.fuzz.target import Target
 
 NAMES = [
     *("frames", "serial", "codec", "config", "journal", "sfex", "control", "state", "status"),
-    *("inventory", "imports"),
+    *("inventory", "imports", "history"),
 ]
 
 

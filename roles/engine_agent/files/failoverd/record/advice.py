@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entries import Entry
+from .entries import Entry, number
 from .lengths import long
 from .outages import Outage
 
@@ -74,9 +74,9 @@ def _failed_devices(about: tuple[Entry, ...]) -> Iterator[tuple[Entry, float]]:
     """Orders to switch off without a result that were waited for, and how long."""
     ends = [e for e in about if e.code == "fence-end" and e.data.get("ask") == "off"]
     for entry in ends:
-        seconds = entry.data.get("seconds")
-        if entry.data.get("power") == "unknown" and _number(seconds):
-            yield entry, float(seconds or 0.0)
+        seconds = number(entry.data.get("seconds"))
+        if entry.data.get("power") == "unknown" and seconds is not None:
+            yield entry, seconds
 
 
 def _blocked(about: tuple[Entry, ...]) -> str:
@@ -87,18 +87,14 @@ def _blocked(about: tuple[Entry, ...]) -> str:
 def _slowest(about: tuple[Entry, ...], code: str) -> str:
     """The part that took longest, as the end of a sentence."""
     parts = [
-        (float(entry.data["seconds"]), str(entry.data.get("resource", "?")))
+        (seconds, str(entry.data.get("resource", "?")))
         for entry in about
-        if entry.code == code and _number(entry.data.get("seconds"))
+        if entry.code == code and (seconds := number(entry.data.get("seconds"))) is not None
     ]
     if not parts:
         return ""
     seconds, name = max(parts)
     return f"; {name} alone took {long(seconds)}"
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _codes(about: tuple[Entry, ...]) -> set[str]:

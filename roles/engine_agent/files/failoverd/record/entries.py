@@ -39,6 +39,12 @@ class Record:
     path: str = ""
 
 
+def number(value: Any) -> float | None:
+    """The number; None if it is none, as in the data of a damaged entry."""
+    valid = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if valid and abs(value) < LATEST_S else None
+
+
 def entry_of(value: Any) -> Entry | None:
     """An entry; None if it is none, as of a line that a loss of power has cut off."""
     if not isinstance(value, dict):

@@ -14,7 +14,7 @@ from failoverd.system.terminal import say
 
 from .account import Wrong, records
 from .advice import advice
-from .entries import Record
+from .entries import Record, number
 from .lengths import long, moment
 from .outages import Outage, told
 from .seen import Sight, heartbeats
@@ -57,7 +57,7 @@ def story(outage: Outage, read_records: Sequence[Record]) -> dict[str, Any]:
             "node": e.node,
             "code": e.code,
             "text": e.text,
-            **({"seconds": e.data["seconds"]} if "seconds" in e.data else {}),
+            "seconds": number(e.data.get("seconds")),
         }
         for e in outage.entries
     ]
@@ -70,6 +70,7 @@ def story(outage: Outage, read_records: Sequence[Record]) -> dict[str, Any]:
                     "node": record.node,
                     "code": "journal",
                     "text": sight.text,
+                    "seconds": None,
                 }
             )
     events.sort(key=lambda event: event["time"])
@@ -106,29 +107,29 @@ def _sights(record: Record, outage: Outage) -> list[Sight]:
     return [sight for sight in found if sight.service in ("", outage.service)]
 
 
-def show(directories: Sequence[str], alive: str, number: int, as_json: bool) -> int:
-    """Tell the outage of that number, 1 for the newest; returns the exit status. Raises Wrong."""
+def show(directories: Sequence[str], alive: str, which: int, as_json: bool) -> int:
+    """Tell one outage, 1 for the newest; returns the exit status. Raises Wrong, OSError."""
     now = time.time()
     read_records = records([Path(directory) for directory in directories], alive, now)
     found = every(read_records, now)
     if not found:
         raise Wrong("the history tells of no outage.")
-    if not 1 <= number <= len(found):
-        raise Wrong(f"--explain {number}: there are {len(found)} outages; 1 is the newest.")
-    one = story(found[number - 1], read_records)
+    if not 1 <= which <= len(found):
+        raise Wrong(f"--explain {which}: there are {len(found)} outages; 1 is the newest.")
+    one = story(found[which - 1], read_records)
     if as_json:
-        print(json.dumps({**one, "number": number, "count": len(found)}))
+        print(json.dumps({**one, "number": which, "count": len(found)}))
     else:
-        say("\n".join(text(one, number, len(found))))
+        say("\n".join(text(one, which, len(found))))
     return 0
 
 
-def text(one: dict[str, Any], number: int, count: int) -> list[str]:
+def text(one: dict[str, Any], which: int, count: int) -> list[str]:
     """The story for people."""
     end = f"for {long(one['seconds'])}" if one["over"] else f"since then, {long(one['seconds'])}"
     planned = "planned" if one["planned"] else "not planned"
     result = [
-        f"outage {number} of {count}: {one['service']} was down {end}, from {moment(one['begin'])}",
+        f"outage {which} of {count}: {one['service']} was down {end}, from {moment(one['begin'])}",
         f"  why        {one['cause']}, {planned}: {one['text']}",
     ]
     if one["from"] or one["to"]:
@@ -142,7 +143,7 @@ def text(one: dict[str, Any], number: int, count: int) -> list[str]:
             result.append(f"  {part}")
         for event in found:
             after = f"{event['time'] - one['begin']:+.3f} s"
-            took = f" ({event['seconds']:g} s)" if "seconds" in event else ""
+            took = "" if event["seconds"] is None else f" ({event['seconds']:g} s)"
             result.append(f"    {after:>12}  {event['node']}: {event['text']}{took}")
     result.append("  what would have helped")
     return result + [f"    - {sentence}" for sentence in one["advice"]]

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .entries import Entry, Record
+from .entries import Entry, Record, number
 
 UP, DOWN, UNKNOWN = "up", "down", "unknown"
 SILENT = "silent"
@@ -148,7 +148,8 @@ class _Walk:
         boot = str(entry.data.get("boot") or "")
         rebooted = bool(boot and self._boot and boot != self._boot)
         self._boot = boot or self._boot
-        known = self._ended if self._ended is not None else _before(entry)
+        before = number(entry.data.get("before"))
+        known = self._ended if self._ended is not None else before
         gap = self._before if known is None else max(self._before, min(known, entry.time))
         after = LOST if rebooted and known is not None else UNKNOWN
         self._ended = None
@@ -196,8 +197,8 @@ class _Walk:
 
     def _other(self, entry: Entry) -> None:
         """What the node has seen of the other one."""
-        node, heard = str(entry.data.get("node", "")), entry.data.get("heard")
-        at = min(float(heard), entry.time) if isinstance(heard, int | float) else entry.time
+        node, heard = str(entry.data.get("node", "")), number(entry.data.get("heard"))
+        at = entry.time if heard is None else min(heard, entry.time)
         if entry.code == "seen" and entry.service:
             state = UP if entry.data.get("local") == "running" else DOWN
             self._line(node, entry.service).mark(at, state)
@@ -222,12 +223,6 @@ class _Walk:
         for line in self.lines.values():
             if not line.times or line.times[-1] < until:
                 line.mark(until, UNKNOWN)
-
-
-def _before(entry: Entry) -> float | None:
-    """Until when the life before is known to have lasted; None if the entry does not say."""
-    before = entry.data.get("before")
-    return float(before) if isinstance(before, int | float) else None
 
 
 def lines(records: Sequence[Record]) -> dict[Key, list[Line]]:
