@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from failoverd.control.health import health
 
+from . import schemas
 from .answers import WELL
+
+PAGE = Path(__file__).parents[3] / "docs/findings.md"
 
 Status = dict[str, Any]
 
@@ -200,6 +204,19 @@ def test_a_risk_that_was_accepted_is_shown_and_alarms_nobody() -> None:
     found = health({**WELL, "warnings": ["UNSAFE, accepted as single_link: there is one link"]})
     assert found["state"] == "ok"
     assert [f["severity"] for f in found["findings"]] == ["info"]
+
+
+def test_every_code_is_explained_with_its_weight() -> None:
+    fields = schemas.validator("status").schema["properties"]["health"]["properties"]
+    codes = fields["findings"]["items"]["properties"]["code"]["enum"]
+    rows = {row[1].strip("` "): row for row in _rows(PAGE.read_text(encoding="utf-8"))}
+    assert set(rows) == set(codes)
+    for _change, severity, code, _text, _remedy in CASES.values():
+        assert severity in rows[code][2]
+
+
+def _rows(text: str) -> list[list[str]]:
+    return [line.split("|") for line in text.splitlines() if line.startswith("| `")]
 
 
 def test_the_worst_comes_first() -> None:
