@@ -22,6 +22,7 @@ SPEC = {
     "repair": {"type": "bool", "default": False},
     "accounts": {"type": "dict", "default": {}},
     "renumber": {"type": "bool", "default": False},
+    "alone": {"type": "bool", "default": True},
     "remove": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -48,6 +49,8 @@ class ActionModule(ActionBase):
         found = model["found"]
         try:
             warnings = _findings.judge(model, found, args, args["repair"])
+            if args["alone"]:
+                _findings.alone(model, found)
             gone = _findings.gone(model, found, host, args["remove"])
             findings = _audit.audit(model, found)
             accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])

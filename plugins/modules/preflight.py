@@ -48,6 +48,12 @@ options:
     description: Whether accounts may get other numbers.
     type: bool
     default: false
+  alone:
+    description:
+      - Whether a node on which an old cluster, such as Heartbeat, keeps services is refused.
+      - Only who installs nothing but packages can do without it.
+    type: bool
+    default: true
   remove:
     description:
       - Services to stop and remove; they are not in the inventory any more.

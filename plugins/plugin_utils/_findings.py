@@ -52,13 +52,12 @@ def judge(
     for service in model["services"]:
         _storage.of(service).judge(service, nodes, found, repair)
     warnings += _engines.of(model).judge(model, found)
-    _managers(nodes, found)
     return warnings
 
 
-def _managers(nodes: Sequence[str], found: Found) -> None:
-    """The last check: while an old cluster still runs, all others are told first."""
-    for node in nodes:
+def alone(model: Mapping[str, Any], found: Found) -> None:
+    """Raise Problem if an old cluster keeps services. Asked last: all else is told first."""
+    for node in model["nodes"]:
         for unit in found[node].get("managers", ()):
             raise Problem(
                 f"{node}: {unit} keeps services there, or starts at boot. Two programs would both"

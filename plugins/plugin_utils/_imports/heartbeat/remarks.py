@@ -20,13 +20,13 @@ PROGRAMS = {
 
 
 def keys(hosts: Sequence[Host], findings: Findings) -> None:
+    """Tell how the heartbeats were signed, and who could read the key."""
     for host in hosts:
         found = host.file("heartbeat", "authkeys")
         where = f"{host.name}: authkeys"
         if found is None:
             findings.add("danger", where, "is not there, so nothing proves who sends a heartbeat.")
             continue
-        read = authkeys.parse(str(found["text"]))
         if int(str(found.get("mode", "600")), 8) & 0o077:
             findings.add(
                 "danger",
@@ -34,6 +34,7 @@ def keys(hosts: Sequence[Host], findings: Findings) -> None:
                 f"has mode {found['mode']}: others than root can read the key. It is not used"
                 " again.",
             )
+        read = authkeys.parse(str(found["text"]))
         for line in read.wrong:
             findings.add(
                 "note",
@@ -41,22 +42,26 @@ def keys(hosts: Sequence[Host], findings: Findings) -> None:
                 "cannot be read, and Heartbeat would not start with it (auth and its number are two"
                 " words). Nothing of this file is needed: the new cluster makes keys of its own.",
             )
-        method = read.methods.get(read.auth) if read.auth is not None else None
-        if read.auth is not None and method is None:
-            findings.add("note", where, f"has no key of number {read.auth}, which auth names.")
-        if method == "crc":
-            findings.add(
-                "danger",
-                where,
-                "crc protects from nobody: whoever reaches the port can speak for the other node."
-                " The new cluster signs heartbeats with HMAC-SHA256.",
-            )
-        elif method in ("md5", "sha1"):
-            findings.add(
-                "changed",
-                where,
-                f"heartbeats are signed with HMAC-SHA256 and a new key, and no more with {method}.",
-            )
+        if read.auth is not None:
+            _method(read.auth, read.methods.get(read.auth), findings)
+
+
+def _method(number: int, method: str | None, findings: Findings) -> None:
+    if method is None:
+        findings.add("note", "authkeys", f"has no key of number {number}, which auth names.")
+    elif method == "crc":
+        findings.add(
+            "danger",
+            "authkeys",
+            "crc protects from nobody: whoever reaches the port can speak for the other node."
+            " The new cluster signs heartbeats with HMAC-SHA256.",
+        )
+    elif method:
+        findings.add(
+            "changed",
+            "authkeys",
+            f"heartbeats are signed with HMAC-SHA256 and a new key, and no more with {method}.",
+        )
 
 
 def directives(config: ha_cf.Config, findings: Findings) -> None:
