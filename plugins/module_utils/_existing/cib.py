@@ -24,7 +24,7 @@ def clean(text: str) -> str:
         return ""
     try:
         cib = ElementTree.fromstring(text)
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, ValueError):
         return ""
     configuration = cib.find("configuration") if cib.tag == "cib" else None
     if configuration is None:

@@ -132,7 +132,13 @@ def _harmless_word(word: str) -> str:
 
 def haresources(text: str) -> str:
     """haresources: the arguments of a script of somebody's own are masked, their number stays."""
-    return "\n".join(" ".join(map(_resource, line.split())) for line in _bare(text)) + "\n"
+    result = []
+    for raw in text.splitlines():
+        bare = raw.partition("#")[0]
+        line = " ".join(map(_resource, bare.split()))
+        # What is behind a backslash decides whether the next line belongs to this one.
+        result.append(f"{line} " if bare != bare.rstrip() and line.endswith("\\") else line)
+    return "\n".join(result) + "\n"
 
 
 def _resource(word: str) -> str:

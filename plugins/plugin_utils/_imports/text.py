@@ -33,11 +33,12 @@ def lines(text: str, continued: bool = True) -> Iterator[Line]:
     length, first = 0, 1
     physical = text.splitlines()[:MOST_LINES]
     for number, raw in enumerate(physical, 1):
-        bare = raw.partition("#")[0].rstrip()
+        # A blank behind the backslash ends the line, as it does for the programs that read it.
+        bare = raw.partition("#")[0]
         more = continued and bare.endswith("\\") and number < len(physical)
         if not held:
             first, length = number, 0
-        bare = bare.rstrip("\\") if continued else bare
+        bare = bare.removesuffix("\\") if more else bare
         room = max(0, LONGEST_LINE - length)
         held.append(bare[:room])
         length += len(bare)

@@ -19,6 +19,7 @@ COLLECTIONS = CHECKOUT / "build" / "collections"
 sys.path.insert(0, str(COLLECTIONS))
 
 from ansible_collections.failover.cluster.plugins.module_utils._existing import (  # noqa: E402
+    cib,
     redact,
 )
 from ansible_collections.failover.cluster.plugins.plugin_utils._imports import (  # noqa: E402
@@ -32,8 +33,19 @@ CLEAN: Mapping[str, Callable[[str], str]] = {
     "etc/ha.d/authkeys": redact.authkeys,
     "etc/drbd.d/r0.res": redact.drbd,
     "etc/fstab": redact.fstab,
+    "etc/drbd.d/files.res": redact.drbd,
+    "etc/keepalived/keepalived.conf": redact.keepalived,
+    "etc/corosync/corosync.conf": redact.corosync,
+    "var/lib/pacemaker/cib/cib.xml": cib.clean,
 }
-CASES = ("drbd-mysql-mail", "serial-stonith", "watchdog-lease")
+CASES = (
+    ("heartbeat", "drbd-mysql-mail"),
+    ("heartbeat", "serial-stonith"),
+    ("heartbeat", "watchdog-lease"),
+    ("drbd", "keepalived"),
+    ("pacemaker", "drbd-group"),
+    ("pacemaker", "bonds-instead-of-a-group"),
+)
 
 
 def _host(number: int, name: str, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -51,6 +63,10 @@ def _host(number: int, name: str, texts: Mapping[str, str]) -> dict[str, Any]:
         "watchdog": {"exists": True},
         "fstab": files.get("etc/fstab", {}).get("text", ""),
         "units": ["apache2.service"],
+        "mounts": "/dev/drbd3 /srv/files xfs rw 0 0",
+        "keepalived": files.get("etc/keepalived/keepalived.conf"),
+        "corosync": files.get("etc/corosync/corosync.conf"),
+        "cib": files.get("var/lib/pacemaker/cib/cib.xml", {}).get("text", ""),
         "heartbeat": {
             name: files.get(f"etc/ha.d/{name}") for name in ("ha.cf", "haresources", "authkeys")
         },
@@ -72,7 +88,12 @@ def run(data: bytes) -> bool:
         name: {"host": _host(number, name, texts), "address": f"10.0.0.{number}"}
         for number, name in enumerate(("alpha", "beta"), 1)
     }
-    proposal = proposals.make("heartbeat", answers, "", "shop.yml")
+    accepted = [_proposed(kind, answers) for kind in ("heartbeat", "drbd", "pacemaker")]
+    return any(accepted)
+
+
+def _proposed(kind: str, answers: dict[str, Any]) -> bool:
+    proposal = proposals.make(kind, answers, "", "shop.yml")
     assert proposal.report.replace("\n", "").isprintable(), "a terminal would obey this"
     json.loads(proposal.json())
     if not proposal.inventory:
@@ -81,10 +102,10 @@ def run(data: bytes) -> bool:
     return True
 
 
-def _sample(case: str) -> bytes:
-    place = CORPUS / "heartbeat" / case
+def _sample(kind: str, case: str) -> bytes:
+    place = CORPUS / kind / case
     texts = {path: (place / path).read_text() for path in CLEAN if (place / path).exists()}
     return json.dumps(texts).encode()
 
 
-TARGET = Target("imports", [_sample(case) for case in CASES], run)
+TARGET = Target("imports", [_sample(*case) for case in CASES], run)

@@ -88,7 +88,8 @@ def _resource(path: str, section: Section, common: list[Section]) -> Resource:
         resource.protocol = layer.value("protocol") or resource.protocol
         for net in nets:
             resource.protocol = net.value("protocol") or resource.protocol
-            resource.two_primaries |= net.has("allow-two-primaries")
+            if any(words[0] == "allow-two-primaries" for words in net.statements):
+                resource.two_primaries = net.has("allow-two-primaries")
             resource.automatic += [
                 f"{words[0]} {words[1]}"
                 for words in net.statements

@@ -30,6 +30,8 @@ class Group:
     node: str
     resources: tuple[Resource, ...]
     line: int
+    broken: bool = False
+    """Whether a blank behind a backslash keeps Heartbeat from reading on."""
 
     def words(self) -> tuple[str, ...]:
         """What Heartbeat compares."""
@@ -38,10 +40,14 @@ class Group:
 
 def parse(content: str) -> list[Group]:
     """Read a whole file."""
-    return [
-        Group(line.words[0].lower(), tuple(map(resource, line.words[1:])), line.number)
-        for line in text.lines(content)
-    ][:MOST_GROUPS]
+    result = []
+    for line in text.lines(content):
+        words = [word for word in line.words if word != "\\"]
+        broken = len(words) < len(line.words)
+        if words:
+            resources = tuple(map(resource, words[1:]))
+            result.append(Group(words[0].lower(), resources, line.number, broken))
+    return result[:MOST_GROUPS]
 
 
 def resource(word: str) -> Resource:

@@ -114,6 +114,15 @@ def _members(
                 f" {', '.join(config.nodes)}.",
             )
     known = config.nodes or [name.lower() for name in names]
+    broken = [group.line for group in groups if group.broken]
+    if broken:
+        findings.add(
+            "refused",
+            f"haresources line {broken[0]}",
+            "has a blank behind its backslash, so Heartbeat does not read on, and takes the next"
+            " line for another group. Take the blank out, and import again.",
+        )
+        return
     for group in groups:
         if not _is_named(group.node, known):
             findings.add(

@@ -69,9 +69,7 @@ def directives(config: ha_cf.Config, findings: Findings) -> None:
     for number, why in config.wrong:
         findings.add("dropped", f"ha.cf line {number}", f"is not understood: {why}.")
     for number, name in config.unknown:
-        findings.add(
-            "dropped", f"ha.cf line {number}", f"{text.shown(name)} is no directive of Heartbeat."
-        )
+        findings.add("dropped", f"ha.cf line {number}", f"{text.shown(name)} has no counterpart.")
     for number in config.commas:
         findings.add(
             "note",

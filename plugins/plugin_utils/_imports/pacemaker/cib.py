@@ -97,7 +97,7 @@ def parse(content: str) -> Cib:
         raise Malformed("is no configuration of a cluster")
     try:
         top = ElementTree.fromstring(content)
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, ValueError):
         raise Malformed("is no XML") from None
     cib = Cib()
     cib.nodes = [n.get("uname", "") for n in top.findall("nodes/node") if n.get("uname")]
