@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.failover.cluster.plugins.plugin_utils import _fleet
+from ansible_collections.failover.cluster.plugins.plugin_utils import _fleet, _gathered
 from ansible_collections.failover.cluster.plugins.plugin_utils._problems import unexpected
 
 SPEC = {
@@ -21,7 +19,6 @@ SPEC = {
     "demand": {"type": "str", "default": "never", "choices": ["never", "warning", "ok"]},
 }
 ENOUGH = {"never": _fleet.STATES, "warning": ("warning", "ok"), "ok": ("ok",)}
-MODE = 0o644
 
 
 class ActionModule(ActionBase):
@@ -44,50 +41,19 @@ class ActionModule(ActionBase):
 
     def _told(self, hostvars: Any, args: Mapping[str, Any]) -> dict[str, Any]:
         now = time.time()
-        clusters = _clusters(hostvars)
-        found = _fleet.report(clusters, _answers(hostvars, clusters), now)
+        clusters = _gathered.clusters(hostvars)
+        answers = _gathered.answers(hostvars, clusters, "status_answer")
+        found = _fleet.report(clusters, answers, now)
         when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(now))
         texts = {args["output"]: json.dumps(found, indent=1) + "\n"} if args["output"] else {}
         if args["page"]:
             texts[args["page"]] = _fleet.page(found, when)
         if not self._task.check_mode:
             for path, text in texts.items():
-                _write(path, text)
+                _gathered.write(path, text)
         result = {"changed": bool(texts), "report": found, "table": _fleet.table(found)}
         poor = [row for row in found["clusters"] if row["state"] not in ENOUGH[args["demand"]]]
         if poor:
             names = ", ".join(f"{row['name']} is {row['state']}" for row in poor)
             return {**result, "failed": True, "msg": f"demand {args['demand']}: {names}."}
         return result
-
-
-def _clusters(hostvars: Any) -> dict[str, list[str]]:
-    """The clusters of the play's hosts with all their nodes, whoever is in the play."""
-    result: dict[str, list[str]] = {}
-    for host in hostvars:
-        model = hostvars[host].get("prepare_model") or {}
-        if "cluster" in model:
-            name, nodes = str(model["cluster"]), [str(node) for node in model["nodes"]]
-            if result.get(name, nodes) != nodes:
-                # Two groups of one name are refused elsewhere; here both are shown.
-                name = f"{name} (group {model.get('group', host)})"
-            result[name] = nodes
-    return result
-
-
-def _answers(hostvars: Any, clusters: Mapping[str, list[str]]) -> dict[str, Mapping[str, Any]]:
-    found = {}
-    for node in (node for nodes in clusters.values() for node in nodes):
-        answer = hostvars[node].get("status_answer") if node in hostvars else None
-        if isinstance(answer, Mapping):
-            found[node] = answer
-    return found
-
-
-def _write(path: str, text: str) -> None:
-    """Put the whole file in its place at once: a reader never sees half of it."""
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".new-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        os.fchmod(descriptor, MODE)
-        handle.write(text)
-    os.replace(temporary, path)

@@ -36,6 +36,7 @@ from failoverd.formats.schema import ConfigError
 from failoverd.links import size
 from failoverd.resources.graph import CycleError, order
 from failoverd.rules import fencing, forms, monitors, secrets, takeover, timing
+from failoverd.rules.lengths import long
 
 __all__ = [
     "ConfigError",
@@ -45,6 +46,7 @@ __all__ = [
     "Timing",
     "fencing",
     "forms",
+    "long",
     "monitors",
     "order",
     "parse",

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import _gathered
+
 FORMAT = 1
 STATES = ("critical", "unknown", "warning", "ok")
 """The worst first."""
@@ -60,8 +62,8 @@ def cluster(
 
 
 def _absent(node: str, answer: Mapping[str, Any]) -> Finding:
-    why = " ".join(str(answer.get("msg") or "it was not asked").split())
-    return _finding("warning", "no-answer", node, f"{node} does not answer: {why}")
+    text = f"{node} does not answer: {_gathered.why_not(answer)}"
+    return _finding("warning", "no-answer", node, text)
 
 
 def _findings(status: Mapping[str, Any]) -> list[Finding]:

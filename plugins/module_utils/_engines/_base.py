@@ -87,6 +87,16 @@ class Engine(ABC):
         """
         raise Refused(f"the engine {self.name} does not tell whether a failover would succeed.")
 
+    def availability(self, run: Run, since: str, target: float) -> dict[str, Any]:
+        """How long each service was up and down in a period. Raises Refused.
+
+        - begin, end, target: what was asked for
+        - services: a list. Each has name, known_s, unknown_s, up_s, planned_s, unplanned_s,
+          failures, moves, availability (percent, None if nothing is known), budget (allowed_s,
+          used_s, left_s), and more that an engine knows
+        """
+        raise Refused(f"the engine {self.name} keeps no account of availability.")
+
     def support(self, run: Run) -> dict[str, Any]:
         """Write an archive for whoever looks for a fault, without secrets. Raises Refused.
 

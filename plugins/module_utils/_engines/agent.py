@@ -95,6 +95,14 @@ class Agent(Engine):
             raise Refused(str(told.get("text", "it gives no reason.")))
         return told
 
+    def availability(self, run: Run, since: str, target: float) -> dict[str, Any]:
+        out = _must(run, "availability", "--json", "--since", since, "--target", target)
+        try:
+            told: dict[str, Any] = json.loads(out)
+        except ValueError:
+            raise Refused(f"failoverctl says {out[:200]!r}, which is no account.") from None
+        return told
+
     def support(self, run: Run) -> dict[str, Any]:
         out = _must(run, "support", "--json")
         try:

@@ -175,6 +175,22 @@ def test_a_node_that_cannot_tell_says_why(node):
     assert "failoverctl ended with 127: 'no such file'." in run_module("ready")["msg"]
 
 
+ACCOUNT = {"begin": 1.0, "end": 2.0, "services": [{"name": "shop", "availability": 99.99}]}
+
+
+def test_the_account_of_a_period_is_asked_for(node):
+    asked = node((0, json.dumps(ACCOUNT), ""))
+    said = run_module("availability", check=True, since="1y", target=99.9)
+    assert (said["services"], said["changed"]) == (ACCOUNT["services"], False)
+    assert asked.asked[-1][-6:] == ["availability", "--json", "--since", "1y", "--target", "99.9"]
+
+
+def test_a_period_that_is_none_is_told(node):
+    node((1, "", "failoverctl: --since soon: must be like 90d."))
+    said = run_module("availability", since="soon")
+    assert said["msg"] == "availability: failoverctl: --since soon: must be like 90d."
+
+
 def test_an_archive_is_written_on_the_node_and_not_in_check_mode(node):
     told_of = {"path": "/x.tar.gz", "bytes": 9, "left_out": [], "files": {"a": 1}, "node": "node1"}
     asked = node((0, json.dumps(told_of), ""))

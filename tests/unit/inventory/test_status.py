@@ -81,3 +81,12 @@ def test_check_mode_writes_nothing(play: Play, tmp_path: Path) -> None:
     done = play("status", {"one": here(1)}, "--check", "-e", "output=all.json")
     assert done.code == 0, done.text
     assert not (tmp_path / "all.json").exists()
+
+
+def test_the_availability_names_the_nodes_that_do_not_answer(play: Play, tmp_path: Path) -> None:
+    groups = {"one": here(1), "two": away(2)}
+    done = play("availability", groups, "-e", "since=1y", "-e", "output=all.json")
+    assert done.code == 0, done.text
+    found = json.loads((tmp_path / "all.json").read_text())
+    assert [each["node"] for each in found["silent"]] == ["n1a", "n1b", "n2a", "n2b"]
+    assert "n2b of two does not answer: " in done.text

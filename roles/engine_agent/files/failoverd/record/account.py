@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from failoverd.rules import availability as sums
+from failoverd.rules.lengths import long, moment
 from failoverd.system.terminal import say
 
 from .entries import Record, read
-from .lengths import long, moment
 from .outages import Outage, told
 from .timeline import UNKNOWN, lines, spans
 

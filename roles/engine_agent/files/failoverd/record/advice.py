@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from failoverd.rules.lengths import long
+
 from .entries import Entry, number
-from .lengths import long
 from .outages import Outage
 
 LONG_STOP_S = 10.0

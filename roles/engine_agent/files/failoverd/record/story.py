@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from failoverd.rules.lengths import long, moment
 from failoverd.system.terminal import say
 
 from .account import Wrong, records
 from .advice import advice
 from .entries import Record, number
-from .lengths import long, moment
 from .outages import Outage, told
 from .seen import Sight, heartbeats
 from .timeline import lines, spans
