@@ -19,6 +19,8 @@ from . import remarks
 DISK, ADDRESS = "adopt_disk", "adopt_address"
 ROOM = 1.5
 """How much more than the data a disk must hold."""
+SMALLEST_MIB = 256
+"""A disk on which a file system makes sense."""
 
 
 def propose(hosts: Sequence[Host], cluster: str, findings: Findings) -> Inventory | None:
@@ -113,7 +115,17 @@ def _applications(server: Host, second: Host, findings: Findings) -> list[dict[s
         unit = f"postgresql@{one['version']}-{one['name']}.service"
         if units.permitted(unit):
             result.append({"unit": unit})
-    result += [{"unit": unit} for unit in _own(server) if units.permitted(unit)]
+    everywhere = second.answer.get("running") or ()
+    for unit in _own(server):
+        if unit in everywhere:
+            findings.add(
+                "decide",
+                unit,
+                "runs on both hosts, so it is taken for something that every host has. If it is"
+                " part of the service, name it under applications.",
+            )
+        elif units.permitted(unit):
+            result.append({"unit": unit})
     if any("sites-enabled" in site["file"] for site in _told(server).get("sites") or ()):
         result.append({"unit": "apache2.service"})
     for one in result:
@@ -133,7 +145,8 @@ def _storage(
 ) -> dict[str, Any]:
     server = nodes[0]
     data = sum((_told(server).get("sizes") or {}).values())
-    free = {host.name: _free(host, int(ROOM * data)) for host in nodes}
+    least = max(int(ROOM * data), SMALLEST_MIB)
+    free = {host.name: _free(host, least) for host in nodes}
     disk: Any = next(iter(free.values())) if len(set(free.values())) == 1 else free
     if not all(free.values()):
         disk = "{{ " + DISK + " }}"
@@ -142,7 +155,7 @@ def _storage(
         findings.add(
             "decide",
             f"variable {DISK}",
-            f"there is no empty disk of {int(ROOM * data)} MiB or more on {missing}, which the"
+            f"there is no empty disk of {least} MiB or more on {missing}, which the"
             f" replicated storage needs ({data} MiB of databases, and half as much again)."
             " Add one to each host, of the same size; a volume of LVM will do.",
         )
@@ -153,7 +166,7 @@ def _storage(
 
 def _free(host: Host, least: int) -> str:
     """The smallest empty disk that is large enough, "" for none."""
-    disks = [d for d in _told(host).get("disks") or () if d["mib"] >= max(least, 256)]
+    disks = [d for d in _told(host).get("disks") or () if d["mib"] >= least]
     return str(min(disks, key=lambda one: one["mib"])["path"]) if disks else ""
 
 
