@@ -153,6 +153,10 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     ahead = "seconds to look ahead (default 120)"
     one.add_argument("--for", metavar="S", dest="seconds", type=float, default=120.0, help=ahead)
     one.add_argument("--json", action="store_true", help="print JSON")
+    if "whatif" in (argv or sys.argv[1:]):
+        from .whatif.words import HELP
+
+        one.epilog, one.formatter_class = HELP, argparse.RawDescriptionHelpFormatter
     one = command("support", "Write an archive for whoever looks for a fault. Has no secrets.")
     one.add_argument(
         "file",
@@ -164,10 +168,6 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     limit = "size of its content at the most, in MiB (default 64)"
     one.add_argument("--limit", metavar="MIB", type=int, default=64, help=limit)
     one.add_argument("--json", action="store_true", help="print JSON")
-    if "whatif" in (argv or sys.argv[1:]):
-        from .whatif.words import HELP
-
-        one.epilog, one.formatter_class = HELP, argparse.RawDescriptionHelpFormatter
     return top
 
 
