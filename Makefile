@@ -105,7 +105,7 @@ bench: setup ## who is without service for how long (SYSTEMS="failoverd floor" C
 	SYSTEMS="$(SYSTEMS)" CASES="$(CASES)" RUNS=$(RUNS) $(PYTHON) -m bench
 
 show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
-	SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"
+	PYTHONPATH=roles/engine_agent/files:roles/page/files:. SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
 	-[ ! -x $(PYTHON) ] || for name in $(LABS); do $(PYTHON) -m lab --name $$name down --purge; done

@@ -20,7 +20,7 @@ def entries(name: str) -> list[str]:
 
 def check(bench: Bench) -> dict[str, object]:
     """Read the files; what is installed must be what they say, without a conflict."""
-    for name in ("requirements-dev.txt", "requirements-gates.txt"):
+    for name in ("requirements-dev.txt", "requirements-gates.txt", "requirements-see.txt"):
         for entry in entries(name):
             if not EXACT.fullmatch(entry):
                 raise Refused(f"{name}: {entry} is not an exact version.")

@@ -178,9 +178,10 @@ def _replication(service: Mapping[str, Any], say: Speech) -> str:
     copies = f"{text(disk, 'disk')}/{text(disk, 'peer_disk')}"
     parts = [_english(f"{states} {copies} {text(disk, 'connection')}")]
     behind = number(disk, "out_of_sync_bytes")
-    if behind is not None:
-        said = say("out-of-sync", _bytes(behind)) if behind else say("in-sync")
-        parts.append(escape(said))
+    if behind:
+        parts.append(escape(say("out-of-sync", _bytes(behind))))
+    elif behind == 0 and text(disk, "disk") == text(disk, "peer_disk") == "UpToDate":
+        parts.append(escape(say("in-sync")))
     done, left = number(sync, "done_percent"), number(sync, "left_s")
     if done is not None:
         label = escape(say("replication"))
