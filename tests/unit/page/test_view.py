@@ -114,6 +114,9 @@ def test_without_the_daemon_the_page_says_so_and_how_old_the_rest_is() -> None:
     assert "nothing to show" in never.said
     assert set(never.ids) >= {"now", "services"} and "<h2>Services</h2>" not in never.said
     assert "&lt;" not in view.page(gone, EN)
+    # What is old is not shown in the colours of the present.
+    assert 'class="verdict bad old"' in view.page(gone, EN)
+    assert " old" not in view.page(seen(before), EN)
 
 
 def test_both_nodes_draw_the_same_picture() -> None:

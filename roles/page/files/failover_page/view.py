@@ -87,8 +87,9 @@ LIVE, CURRENT = ' aria-live="polite"', ' aria-current="true"'
 def _now(seen: Seen, say: Speech) -> str:
     state = state_of(seen)
     health = mapping(seen.status, "health")
+    old = "" if seen.up else " old"
     parts = [
-        f'<h2 class="verdict {LEVELS.get(state, "bad")}">{escape(say(f"health-{state}"))}</h2>'
+        f'<h2 class="verdict {LEVELS.get(state, "bad")}{old}">{escape(say(f"health-{state}"))}</h2>'
     ]
     if not seen.up:
         at = time.strftime(CLOCK, time.localtime(seen.at))
