@@ -322,6 +322,13 @@ def test_the_last_measured_times_come_from_the_history_and_go_on(tmp_path: Path)
         "mail": 1.0,
     }
     assert times.fences == {"bmc": (3.0, 4.0)}
+    times.take(entry("stop-end", 8.0, "shop", ok=True, seconds=1.5))
+    examiner = Examiner({}, {}, places=())
+    told = Readiness(examiner, times, 7, 60.0, 0.5)
+    status = copy.deepcopy(GOOD)
+    status["readiness"] |= {"times": told.facts(agreed=True)["times"]}
+    answer = asyncio.run(told.answer("shop", lambda: status))
+    assert answer["services"][0]["move_s"] == 3.5
 
 
 def test_without_a_measured_start_no_time_is_promised() -> None:

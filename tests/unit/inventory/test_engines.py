@@ -254,7 +254,14 @@ def test_what_an_engine_cannot_do_is_refused(
 @pytest.mark.house("engine")
 def test_the_playbooks_take_the_role_of_the_engine(place: Path) -> None:
     said = play(place, "failover.cluster.failover", cluster(3), "-e", "service=shop")
+    assert "1. shop moves from n2 to the node that the engine chooses" in said
     assert "relay switchover: shop" in said
+    said = play(place, "failover.cluster.failback", cluster(3), "-e", "cluster=three")
+    assert "1. shop moves from n2 to n1" in said
+    assert "relay switchover: shop" in said
+    said = play(place, "failover.cluster.standby", cluster(3), "-e", "node=n3")
+    assert "Nothing moves." in said
+    assert "n3 runs nothing now." in said
     said = play(place, "failover.cluster.maintenance", cluster(3), "-e", "state=on")
     assert "relay maintenance: on" in said
     said = play(

@@ -100,10 +100,10 @@ def test_a_service_of_two_clusters_is_moved_only_in_the_one_that_is_named(play: 
     groups = {"one": cluster(1), "two": cluster(2)}
     done = play("failover", groups, "-e", "service=web")
     assert "web is a service of the clusters one, two; say which one is meant with -e" in done.text
-    assert "TASK [Move the service]" not in done.text
+    assert "TASK [Plan the moves]" not in done.text
     named = play("failover", groups, "-e", "service=web", "-e", "cluster=two", "--check")
     assert "say which one is meant" not in named.text
-    assert "TASK [Move the service]" in named.text
+    assert "TASK [Plan the moves]" in named.text
 
 
 @pytest.mark.finding("I2")
@@ -270,6 +270,9 @@ def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: 
         ("failover", "service: missing; say which one shall move with -e service=NAME."),
         ("remove", "cluster: missing; say which one shall stop and be removed with -e"),
         ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
+        ("standby", "node: missing; say which one shall run nothing with -e node=NAME,"),
+        ("online", "node: missing; say which one may run services again with -e node=NAME,"),
+        ("failback", "cluster: missing; say whose services shall move home with -e"),
     ],
 )
 def test_what_is_missing_is_asked_for(play: Play, name: str, sentence: str) -> None:
@@ -313,7 +316,7 @@ def test_nothing_is_kept_as_a_fact(play: Play, tmp_path: Path) -> None:
     }
     asked = ("-e", "service=web", "--check")
     first = play("failover", {"one": cluster(1)}, *asked, **cache)
-    assert "TASK [Move the service]" in first.text
+    assert "TASK [Plan the moves]" in first.text
     kept = [path.read_text(encoding="utf-8") for path in (tmp_path / "cache").glob("*")]
     assert not any("web" in text or SECRET in text for text in kept)
     # The hosts left their cluster: what an earlier run knew of it counts for nothing.

@@ -63,7 +63,11 @@ class Readiness:
             "check_s": self._check_s,
             "peer": {"settings": self._peer.settings, "levels": levels, "text": self._peer.text},
             "clock_apart_s": self._clock.apart_s,
-            "times": {"starts": dict(self._times.starts), "fences": dict(self._times.fences)},
+            "times": {
+                "starts": dict(self._times.starts),
+                "stops": dict(self._times.stops),
+                "fences": dict(self._times.fences),
+            },
         }
 
     def word(self, status: Mapping[str, Any]) -> Word:
@@ -92,8 +96,16 @@ class Readiness:
             "cluster": now["cluster"],
             "node": now["node"],
             "level": worst(v.level for v in verdicts).value,
-            "services": [as_json(verdict) for verdict in verdicts],
+            "services": [
+                {**as_json(verdict), "move_s": self._move_s(verdict.service)}
+                for verdict in verdicts
+            ],
         }
+
+    def _move_s(self, service: str) -> float | None:
+        """How long a planned move takes: the last stop and the last start here, None if unknown."""
+        stop, start = self._times.stops.get(service), self._times.starts.get(service)
+        return None if stop is None or start is None else round(stop[0] + start[0], 1)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:

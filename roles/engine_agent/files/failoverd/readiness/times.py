@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 FILES = ("history.1.jsonl", "history.jsonl")
-MARKS = (b'"start-end"', b'"fence-end"')
+MARKS = (b'"start-end"', b'"stop-end"', b'"fence-end"')
 LONGEST_LINE = 64 * 1024
 
 
 class Times:
-    """Seconds of the last start of each service, and of the last order to each fence device."""
+    """Seconds of the last start and stop of each service, and of the last use of each device."""
 
     def __init__(self) -> None:
         self.starts: dict[str, tuple[float, float]] = {}
         """Service -> seconds, and when (Unix time)."""
+        self.stops: dict[str, tuple[float, float]] = {}
         self.fences: dict[str, tuple[float, float]] = {}
         """Level -> the same, of an order that was verified."""
 
@@ -33,6 +34,8 @@ class Times:
             return
         if code == "start-end" and data.get("ok"):
             self.starts[str(entry.get("service", ""))] = (float(seconds), float(at))
+        elif code == "stop-end" and data.get("ok"):
+            self.stops[str(entry.get("service", ""))] = (float(seconds), float(at))
         elif code == "fence-end" and data.get("ask") == "off" and data.get("power") == "off":
             self.fences[str(data.get("level", ""))] = (float(seconds), float(at))
 
@@ -42,6 +45,7 @@ class Times:
         for name in FILES:
             older._read(directory / name)
         self.starts = {**older.starts, **self.starts}
+        self.stops = {**older.stops, **self.stops}
         self.fences = {**older.fences, **self.fences}
 
     def _read(self, path: Path) -> None:
