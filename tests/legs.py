@@ -29,7 +29,7 @@ TAIL = 120
 """Lines of a part that failed."""
 REPORT = "legs.json"
 PYTEST = (sys.executable, "-m", "pytest")
-LEFT_OUT = [f"--ignore=tests/{name}" for name in ("kernels", "simulation", "exploration")]
+LEFT_OUT = [f"--ignore=tests/{name}" for name in ("kernels", "pacemaker", "simulation", "exploration")]
 """What has a part of its own."""
 
 
@@ -52,6 +52,7 @@ LEGS = (
     Leg("lab", (*PYTEST, "-v", "tests/kernels")),
     Leg("lint", ("make", "--no-print-directory", "lint"), nice=10),
     Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
+    Leg("pacemaker", (*PYTEST, "-v", "tests/pacemaker")),
     Leg("units", (*PYTEST, "-q", "tests", *LEFT_OUT), nice=5),
     Leg("gates", (GATES, "-m", "tests.gates", "--quick"), nice=10),
     Leg("simulation", (*PYTEST, "-q", "tests/simulation", "tests/exploration"), nice=10),

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import agent
+from . import agent, pacemaker
 from ._base import Engine, Refused
 
 __all__ = ["ENGINES", "NOT_RUNNING", "Engine", "Refused", "found", "here", "services"]
 
 NOT_RUNNING = "no engine of a cluster runs on this node."
-ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in (agent,)}
+ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in (agent, pacemaker)}
 
 
 def here() -> Engine | None:

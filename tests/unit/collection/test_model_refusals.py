@@ -323,8 +323,8 @@ CASES = [
     ),
     (
         "failover_engine",
-        "pacemaker",
-        "failover_engine: pacemaker is not one of agent.",
+        "heartbeat",
+        "failover_engine: heartbeat is not one of agent, pacemaker.",
     ),
     ("failover_ping_targets", ["router"], "failover_ping_targets[0]: router is not an IP address."),
     (

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An engine is one file on each side and one role; nothing else names one.
 
-A copy of the collection gets a second engine, for three nodes, and is asked for everything.
+A copy of the collection gets one more engine, for three nodes, and is asked for everything.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (copy / "plugins/plugin_utils/_engines/relay.py").write_text(STUB)
     (copy / "plugins/module_utils/_engines/relay.py").write_text(ON_NODE)
     line = copy / "plugins/module_utils/_engines/__init__.py"
-    text = line.read_text().replace("from . import agent\n", "from . import agent, relay\n")
-    line.write_text(text.replace("in (agent,)", "in (agent, relay)"))
+    text = line.read_text().replace("import agent, pacemaker\n", "import agent, pacemaker, relay\n")
+    line.write_text(text.replace("(agent, pacemaker)", "(agent, pacemaker, relay)"))
     tasks = copy / "roles/engine_relay/tasks"
     tasks.mkdir(parents=True)
     for entry in ENTRIES:
@@ -223,7 +223,7 @@ def test_a_second_engine_reads_judges_and_renders_three_nodes(place: Path) -> No
 @pytest.mark.parametrize(
     ("nodes", "more", "sentence"),
     [
-        (3, {"failover_engine": "agent"}, "give it as many, or the engine relay, or name another"),
+        (3, {"failover_engine": "agent"}, "give it as many, or the engine pacemaker or relay, or"),
         (
             3,
             {"failover_watchdog": {"device": "/dev/watchdog"}},
@@ -242,7 +242,11 @@ def test_a_second_engine_reads_judges_and_renders_three_nodes(place: Path) -> No
             "failover_services[0].name: relay keeps no closed service.",
         ),
         (3, {"failover_relay": {"wort": "run"}}, "failover_relay.wort: unknown key; word may be"),
-        (3, {"failover_engine": "rely"}, "failover_engine: rely is not one of agent, relay."),
+        (
+            3,
+            {"failover_engine": "rely"},
+            "failover_engine: rely is not one of agent, pacemaker, relay.",
+        ),
     ],
 )
 def test_what_an_engine_cannot_do_is_refused(
@@ -287,7 +291,8 @@ def test_the_modules_ask_the_engine_of_the_node(place: Path) -> None:
 
 
 NAMED = re.compile(
-    r"engine_agent|failoverctl|failoverd\b|[\"']agent[\"']\s*(==|!=)|(==|!=)\s*[\"']agent[\"']"
+    r"engine_(agent|pacemaker)|failoverctl|failoverd\b"
+    r"|[\"'](agent|pacemaker)[\"']\s*(==|!=)|(==|!=)\s*[\"'](agent|pacemaker)[\"']"
 )
 DOOR = CHECKOUT / "plugins/plugin_utils/_daemon.py"
 """The rules that the collection shares with a daemon lie in the role of that daemon."""

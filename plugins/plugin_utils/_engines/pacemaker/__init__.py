@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pacemaker: Corosync and Pacemaker of the distribution, for two nodes and more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..._inventory.kinds import Key
+from ..._inventory.reading import Scope, attempt, known, put
+from ..._problems import Problems
+from .._base import Engine, Found, Hooks, Model
+from . import cib, corosync, durations, fences, refusals
+from .variables import PACEMAKER
+
+
+class Pacemaker(Engine):
+    """corosync.conf and its key, and the part of the CIB that is ours."""
+
+    def complete(self, model: Any, scope: Scope) -> None:
+        put(scope, model, "pacemaker", _settings, model, scope)
+        with scope.problems:
+            refusals.given(model, scope.problems)
+
+    def check(self, model: Any, problems: Problems) -> None:
+        with problems:
+            refusals.completed(model, problems)
+
+    def judge(self, model: Model, found: Found) -> list[str]:
+        refusals.hosts(model, found)
+        return []
+
+    def packages(self, model: Model) -> Sequence[str]:
+        device = ["corosync-qdevice"] if model["pacemaker"].get("quorum_device") else []
+        return [*self.needs, *device]
+
+    def costs(self, model: Model) -> list[str]:
+        silent = (durations.token_ms(model) + durations.consensus_ms(model)) / 1000
+        return [
+            f"an owner that dies counts as lost {silent:g} s after its last sign of life; then its"
+            f" fence device has up to {fences.longest_s(model):g} s."
+        ]
+
+    def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "corosync.conf": corosync.render(model),
+            "authkey": corosync.key(secrets["corosync"]),
+            "cib.xml": cib.render(model),
+        }
+
+
+def _settings(model: Any, scope: Scope) -> Any:
+    """What was given of failover_pacemaker, with the defaults; all of them without it."""
+    given = model["pacemaker"]
+    if given is not None:
+        return given
+    return known(attempt(scope, PACEMAKER.read, "failover_pacemaker", {}, scope))
+
+
+KIND = Pacemaker(
+    name="pacemaker",
+    text="Corosync and Pacemaker of the distribution. Not yet proved on real kernels.",
+    most=16,
+    ignores=("failover_notifications", "failover_sfex", "failover_watchdog"),
+    variables={
+        "failover_pacemaker": Key(
+            PACEMAKER, "What only Corosync and Pacemaker need.", otherwise="the defaults"
+        )
+    },
+    needs=("corosync", "pacemaker", "pacemaker-cli-utils", "resource-agents"),
+    secrets=("corosync",),
+    reserved=("corosync*", "pacemaker*", "sbd*"),
+    hooks=Hooks(
+        before=("pacemaker.service",),
+        units=("pacemaker.service", "corosync.service"),
+    ),
+)

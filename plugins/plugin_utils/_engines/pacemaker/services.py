@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A service as a group of resources, and where it may run.
+
+The parts of a group start one after the other, and stop in the opposite order: the mounted disk,
+the addresses, the applications. So an application may bind to an address, and its clients are told
+of its end before the address goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import corosync, durations, elements
+from .elements import Element, name
+
+HOME, SPARE = 2, 1
+"""Where a service starts if it may start anywhere. Less than any stickiness."""
+FAILBACK = 300_000
+"""More than the stickiness of every part of a service, so that it goes back."""
+LAN = 600_000
+"""More than everything above. A node without the service LAN is not forbidden: if no node has it,
+the service runs on where it is."""
+RESTARTS = 3
+START_S, STOP_S = 120, 120
+"""Of an application for which none is given."""
+MOUNT_S, ADDRESS_S = 60, 20
+ROOM = "failover-room"
+"""Of a node: services that it may run. Of a service: 1."""
+PING = "failover-ping"
+"""The attribute of a node that counts the ping targets that answer there."""
+
+
+def ident(service: Mapping[str, Any]) -> str:
+    """The id of the group."""
+    return name(service["name"])
+
+
+def resources(model: Mapping[str, Any]) -> list[Element]:
+    """Everything that the services consist of."""
+    return [_group(model, index) for index in range(len(model["services"]))]
+
+
+def constraints(model: Mapping[str, Any]) -> list[Element]:
+    """Where the services may run."""
+    return [place for service in model["services"] for place in _places(model, service)]
+
+
+def room(model: Mapping[str, Any], node: str) -> int:
+    """How many services may run on a node that share none: as many as belong on one node.
+
+    Not a colocation: of two services that exclude each other, Pacemaker places a certain one
+    first, and would stop the one that runs for the one that comes.
+    """
+    homes = [service["preferred"] for service in model["services"]]
+    return homes.count(node) or max(map(homes.count, homes))
+
+
+def _priority(index: int, count: int) -> int:
+    """What the fencing delay adds up for a node. No two sums are equal, however they run."""
+    return int(2 ** min(count - 1 - index, 19))
+
+
+def _group(model: Mapping[str, Any], index: int) -> Element:
+    service = model["services"][index]
+    parts = [*_storage(model, service), *_addresses(model, service)]
+    parts += _applications(model, service)
+    # On one part alone: what is on the group counts once for each of its parts.
+    first, owner = parts[0], str(parts[0].get("id"))
+    if corosync.two_alone(model):
+        priority = _priority(index, len(model["services"]))
+        first.insert(0, elements.nvset("meta_attributes", owner, {"priority": priority}))
+    if not model["pacemaker"]["share"]:
+        first.append(elements.nvset("utilization", owner, {ROOM: 1}))
+    expiry = service.get("failure_expiry_s", durations.given(model, "failure_expiry_s"))
+    return elements.around(
+        "group",
+        ident(service),
+        parts,
+        {
+            "resource-stickiness": model["pacemaker"]["stickiness"],
+            # Pacemaker counts the failure that makes it move, too.
+            "migration-threshold": service.get("restarts", RESTARTS) + 1,
+            "failure-timeout": f"{durations.seconds(expiry)}s",
+        },
+    )
+
+
+def _ops(model: Mapping[str, Any], start_s: float, stop_s: float) -> list[dict[str, str]]:
+    interval = durations.seconds(model["pacemaker"]["monitor_s"])
+    watch = durations.seconds(min(start_s, 60))
+    return [
+        {"name": "start", "interval": "0", "timeout": f"{durations.seconds(start_s)}s"},
+        # What cannot be stopped may still write: the node is switched off.
+        {
+            "name": "stop",
+            "interval": "0",
+            "timeout": f"{durations.seconds(stop_s)}s",
+            "on-fail": "fence",
+        },
+        {"name": "monitor", "interval": f"{interval}s", "timeout": f"{watch}s"},
+    ]
+
+
+def _storage(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:
+    storage, owner = service["storage"], name(service["name"], "mount")
+    if not storage["mount"]:
+        return []
+    per_node = {
+        node: {
+            "device": storage.get("device") or storage["disk"][node],
+            "directory": storage["mount"],
+            "fstype": storage["filesystem"],
+            "options": storage["options"],
+        }
+        for node in model["nodes"]
+    }
+    return [
+        elements.primitive(
+            owner,
+            "ocf:heartbeat:Filesystem",
+            elements.by_node(owner, per_node),
+            ops=_ops(model, MOUNT_S, MOUNT_S),
+        )
+    ]
+
+
+def _addresses(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:
+    made = []
+    for address in service["addresses"]:
+        owner = name(service["name"], "address", address["ip"])
+        prefix = address["address"].partition("/")[2]
+        per_node = {
+            node: {
+                "ip": address["ip"],
+                "cidr_netmask": prefix,
+                "nic": address["interface"][node],
+            }
+            for node in model["nodes"]
+        }
+        made.append(
+            elements.primitive(
+                owner,
+                "ocf:heartbeat:IPaddr2",
+                elements.by_node(owner, per_node),
+                ops=_ops(model, ADDRESS_S, ADDRESS_S),
+            )
+        )
+    return made
+
+
+def _applications(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:
+    by_name = {one["name"]: one for one in service["applications"]}
+    places = list(by_name)
+    # The order of the list, as far as what comes after what leaves it free.
+    after = {one["name"]: tuple(one["after"]) for one in service["applications"]}
+    return [_application(model, service, by_name[each]) for each in _steady(places, after)]
+
+
+def _steady(names: Sequence[str], after: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names so that each comes behind what it needs, else in their own order."""
+    made: list[str] = []
+    while len(made) < len(names):
+        made.append(next(one for one in names if one not in made and set(after[one]) <= set(made)))
+    return made
+
+
+def _application(
+    model: Mapping[str, Any], service: Mapping[str, Any], application: Mapping[str, Any]
+) -> Element:
+    owner = name(service["name"], "application", application["name"])
+    agent, parameters = program(application)
+    ops = _ops(
+        model,
+        application.get("start_timeout_s", START_S),
+        application.get("stop_timeout_s", STOP_S),
+    )
+    made = [elements.nvset("instance_attributes", owner, parameters)] if parameters else []
+    return elements.primitive(owner, agent, made, ops=ops)
+
+
+def program(application: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The agent that runs an application, and its parameters."""
+    if application["kind"] == "ocf":
+        return f"ocf:{application['agent']}", application["parameters"]
+    if application["kind"] == "lsb":
+        return f"lsb:{application['script']}", {}
+    return f"systemd:{application['unit'].removesuffix('.service')}", {}
+
+
+def _places(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:
+    owner, home = ident(service), service["preferred"]
+    score = FAILBACK if service.get("failback") == "automatic" else HOME
+    made = [elements.location(f"{owner}.home", owner, home, str(score))]
+    for node in model["pacemaker"]["standby"]:
+        if node != home:
+            made.append(elements.location(f"{owner}.spare.{node}", owner, node, str(SPARE)))
+    if model["ping_targets"] and service["addresses"]:
+        needed = model["monitors"].get("ping", {}).get("needed", 1)
+        made.append(elements.where_at_least(f"{owner}.lan", owner, PING, needed, str(LAN)))
+    return made

@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two containers of plain Debian with Corosync and Pacemaker, in a network that leads nowhere."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.command import run
+from lab.containers.engine import Engine
+from lab.containers.image import ensure
+from lab.errors import LabError
+from lab.image import words
+from tests.containers.container import BOOT_S, BOOTED, CAPABILITIES, CHECKOUT, INSTALL_S, PODMAN
+
+PACKAGES = Path(__file__).resolve().parent / "packages.txt"
+SHARED = CHECKOUT / "build" / "pacemaker"
+"""A directory that has the same path here and in the containers."""
+NETWORK = "failover-pacemaker"
+SUBNET = "10.77.70"
+NODES = {"node1": f"{SUBNET}.11", "node2": f"{SUBNET}.12"}
+"""Node and its address."""
+QUIET = "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d"
+"""Nothing is started by its installation."""
+
+
+@contextmanager
+def raised(suite: str = "bookworm") -> Iterator[None]:
+    """The containers have booted and have everything installed; they are removed in any case."""
+    made = ensure(Engine("podman"), suite, PACKAGES)
+    _remove()
+    SHARED.mkdir(parents=True, exist_ok=True)
+    try:
+        create = [*PODMAN, "network", "create", "--internal", "--disable-dns"]
+        run([*create, "--subnet", f"{SUBNET}.0/24", NETWORK])
+        for node in NODES:
+            _create(node, made)
+            run([*PODMAN, "start", _name(node)])
+        for node in NODES:
+            inside(node, "sh", "-c", BOOTED, timeout=BOOT_S)
+            _install(node)
+        yield
+    finally:
+        _remove()
+
+
+def _name(node: str) -> str:
+    return f"{NETWORK}-{node}"
+
+
+def inside(node: str, *command: str, text: str = "", timeout: float = 60.0) -> str:
+    """Run a program in a container, with a text as its input; raises LabError."""
+    code, out, err = asked(node, *command, text=text, timeout=timeout)
+    if code:
+        raise LabError(f"{' '.join(command)} on {node} ended with {code}: {err or out}")
+    return out
+
+
+def asked(node: str, *command: str, text: str = "", timeout: float = 60.0) -> tuple[int, str, str]:
+    """Run a program in a container; return its status, output and errors."""
+    done = subprocess.run(
+        [*PODMAN, "exec", "--interactive", _name(node), *command],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def put(node: str, path: str, text: str, mode: str = "0600") -> None:
+    """Write a file in a container."""
+    inside(node, "sh", "-c", f"umask 077; cat >{path} && chmod {mode} {path}", text=text)
+
+
+def _create(node: str, made: dict[str, str]) -> None:
+    options = [
+        *("--hostname", node, "--network", NETWORK, "--ip", NODES[node], "--dns", "127.0.0.1"),
+        *("--systemd=always", "--no-hosts"),
+        *("--security-opt", "unmask=/proc/sys", "--security-opt", "seccomp=unconfined"),
+        *("--security-opt", "apparmor=unconfined"),
+        *(word for capability in CAPABILITIES for word in ("--cap-add", capability)),
+        *("--volume", f"{made['packages']}:/srv/packages:ro"),
+        *("--volume", f"{SHARED}:{SHARED}"),
+    ]
+    run([*PODMAN, "create", "--name", _name(node), *options, made["image"], "/lib/systemd/systemd"])
+
+
+def _install(node: str) -> None:
+    inside(node, "sh", "-c", QUIET)
+    inside(node, "apt-get", "update", "-q")
+    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q"]
+    inside(node, *apt, "--no-install-recommends", *words(PACKAGES), timeout=INSTALL_S)
+
+
+def _remove() -> None:
+    """Gone or never there is the same."""
+    for command in (
+        ["rm", "--force", "--volumes", "--ignore", *map(_name, NODES)],
+        ["network", "rm", "--force", NETWORK],
+    ):
+        done = subprocess.run(
+            [*PODMAN, *command], capture_output=True, text=True, check=False, timeout=60
+        )
+        if done.returncode and "not found" not in done.stderr:
+            raise LabError(f"{' '.join(command)}: {done.stderr.strip()}")

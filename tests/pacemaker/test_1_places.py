@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where Pacemaker's own scheduler puts the services, after losses and failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.pacemaker import clusters
+from tests.pacemaker.simulated import Cluster
+
+pytestmark = pytest.mark.usefixtures("containers")
+
+
+def service(name: str, home: str, number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "preferred": home,
+        "storage": {"type": "shared", "disk": f"/dev/vd{'bcde'[number]}", "mount": f"/srv/{name}"},
+        "addresses": [f"192.168.1.{100 + number}/24"],
+        "applications": [{"ocf": "heartbeat:Dummy"}, {"unit": f"{name}-worker.service"}],
+        **more,
+    }
+
+
+def cluster(nodes: int, homes: dict[str, str], each: Any = None, **more: Any) -> Cluster:
+    return Cluster(model(nodes, homes, each, **more))
+
+
+def model(nodes: int, homes: dict[str, str], each: Any = None, **more: Any) -> dict[str, Any]:
+    services = [
+        service(name, home, number, **(each or {}))
+        for number, (name, home) in enumerate(homes.items())
+    ]
+    addresses = {f"node{number}": f"192.168.1.{10 + number}" for number in range(1, nodes + 1)}
+    return clusters.model(addresses, failover_services=services, **more)
+
+
+def test_a_service_runs_on_its_preferred_node_moves_when_that_dies_and_stays() -> None:
+    two = cluster(2, {"shop": "node2"})
+    assert two.verified() == ""
+    assert two.where() == {"shop": ["node2"]}
+    two.lose("node2")
+    assert two.where() == {"shop": ["node1"]}
+    two.bring("node2")
+    assert two.where() == {"shop": ["node1"]}
+
+
+def test_a_service_with_failback_goes_home() -> None:
+    two = cluster(2, {"shop": "node2"}, {"failback": "automatic"})
+    two.lose("node2")
+    two.bring("node2")
+    assert two.where() == {"shop": ["node2"]}
+
+
+def test_a_part_is_restarted_in_place_as_often_as_the_inventory_says_then_the_service_moves() -> (
+    None
+):
+    two = cluster(2, {"shop": "node1"}, {"restarts": 2})
+    two.fail("failover.shop.application.Dummy", "node1", 2)
+    assert two.where() == {"shop": ["node1"]}
+    two.fail("failover.shop.application.Dummy", "node1", 1)
+    assert two.where() == {"shop": ["node2"]}
+
+
+TARGETS = {"failover_ping_targets": ["192.168.1.254"]}
+
+
+def test_a_service_leaves_a_node_without_its_lan_and_stays_where_it_is_if_no_node_has_it() -> None:
+    two = cluster(2, {"shop": "node1"}, **TARGETS)
+    for node in two.nodes:
+        two.measure(node, "failover-ping", "1")
+    two.play()
+    assert two.where() == {"shop": ["node1"]}
+    two.measure("node1", "failover-ping", "0")
+    two.play()
+    assert two.where() == {"shop": ["node2"]}
+    two.measure("node2", "failover-ping", "0")
+    two.play()
+    assert two.where() == {"shop": ["node2"]}
+
+
+def test_a_lan_outweighs_the_way_home() -> None:
+    two = cluster(2, {"shop": "node1"}, {"failback": "automatic"}, **TARGETS)
+    two.measure("node1", "failover-ping", "0")
+    two.measure("node2", "failover-ping", "1")
+    two.play()
+    assert two.where() == {"shop": ["node2"]}
+    two.measure("node1", "failover-ping", "1")
+    two.play()
+    assert two.where() == {"shop": ["node1"]}
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+@pytest.mark.parametrize("share", [True, False])
+def test_one_standby_takes_the_first_failover_and_the_second_only_if_it_is_shared(
+    first: str, share: bool
+) -> None:
+    homes = {"a": "node1", "b": "node2"}
+    homes = {first: homes[first], **homes}
+    three = cluster(3, homes, failover_pacemaker={"standby": ["node3"], "share": share})
+    assert three.verified() == ""
+    assert three.where() == {"a": ["node1"], "b": ["node2"]}
+    three.lose("node1")
+    assert three.where() == {"a": ["node3"], "b": ["node2"]}
+    three.lose("node2")
+    # Whatever stands first in the list: what runs is not stopped for what comes.
+    assert three.where() == {"a": ["node3"], "b": ["node3"] if share else []}
+    three.bring("node1")
+    assert three.where() == {"a": ["node3"], "b": ["node3"] if share else ["node1"]}
+
+
+def test_two_standbys_take_a_failover_each() -> None:
+    homes = {"a": "node1", "b": "node2"}
+    standby = {"standby": ["node3", "node4"], "share": False}
+    four = cluster(4, homes, failover_pacemaker=standby)
+    four.lose("node1", "node2")
+    places = four.where()
+    assert sorted([*places["a"], *places["b"]]) == ["node3", "node4"]
+
+
+def test_services_of_one_node_go_to_its_standby_together() -> None:
+    homes = {"a": "node1", "b": "node1", "c": "node2"}
+    standby = {"standby": ["node3"], "share": False}
+    three = cluster(3, homes, failover_pacemaker=standby)
+    three.lose("node1")
+    assert three.where() == {"a": ["node3"], "b": ["node3"], "c": ["node2"]}
+    three.lose("node2")
+    assert three.where()["c"] == []
+
+
+def test_a_service_that_comes_leaves_the_others_where_they_run() -> None:
+    standby = {"failover_pacemaker": {"standby": ["node3"], "share": False}}
+    three = cluster(3, {"a": "node1"}, **standby)
+    three.lose("node1")
+    three.bring("node1")
+    assert three.where() == {"a": ["node3"]}
+    three.change(model(3, {"a": "node1", "b": "node2"}, **standby))
+    assert three.where() == {"a": ["node3"], "b": ["node2"]}

@@ -1,0 +1,366 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine pacemaker makes of an inventory, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from ansible_collections.failover.cluster.plugins.module_utils import _cib
+from ansible_collections.failover.cluster.plugins.plugin_utils import (
+    _engines,
+    _model,
+    _packages,
+    _problems,
+)
+from ansible_collections.failover.cluster.plugins.plugin_utils._engines.pacemaker import (
+    cib,
+    corosync,
+    elements,
+)
+
+
+def variables(nodes: int = 2, **more: Any) -> dict[str, dict[str, Any]]:
+    """Of each node; more: what is different."""
+    names = [f"node{number}" for number in range(1, nodes + 1)]
+    common = {
+        "failover_engine": "pacemaker",
+        "failover_links": [
+            {
+                "name": name,
+                "interface": f"eth{index}",
+                "address": {n: f"192.168.{index}.{i}/24" for i, n in enumerate(names, 11)},
+            }
+            for index, name in enumerate(("lan", "cross"), 1)
+        ],
+        "failover_fencing": [
+            {
+                "method": "stonith",
+                "agent": "fence_ipmilan",
+                "nodes": {n: {"ip": f"192.168.1.{i}"} for i, n in enumerate(names, 21)},
+                "parameters": {"username": "admin", "password": "hidden-word"},
+            }
+        ],
+        "failover_services": [service()],
+        **more,
+    }
+    return {n: {**common, "ansible_host": f"10.0.0.{i}"} for i, n in enumerate(names, 1)}
+
+
+def service(name: str = "shop", number: int = 0, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "storage": {"type": "shared", "disk": f"/dev/vd{'bcd'[number]}", "mount": f"/srv/{name}"},
+        "addresses": [f"192.168.1.{100 + number}/24"],
+        "applications": [{"unit": f"{name}-worker.service"}],
+        **more,
+    }
+
+
+def build(nodes: int = 2, **more: Any) -> dict[str, Any]:
+    each = variables(nodes, **more)
+    return _model.build("shop", list(each), each)
+
+
+def refused(nodes: int = 2, **more: Any) -> str:
+    with pytest.raises(_problems.Refusal) as problem:
+        build(nodes, **more)
+    return str(problem.value)
+
+
+def section(text: str, name: str) -> str:
+    found = re.search(rf"^{name} {{\n(.*?)^}}\n", text, re.DOTALL | re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def values(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^ +(\w+): (.+)$", text, re.MULTILINE))
+
+
+def by_id(model: dict[str, Any]) -> dict[str, ET.Element]:
+    return {one.get("id", ""): one for one in cib.configuration(model).iter() if one.get("id")}
+
+
+def given(element: ET.Element, tag: str = "instance_attributes") -> dict[str, str]:
+    return {one.get("name", ""): one.get("value", "") for one in element.iterfind(f"{tag}/nvpair")}
+
+
+# --- Corosync
+
+
+def test_corosync_encrypts_its_links_with_a_key_that_follows_from_the_secret():
+    model = build()
+    files = _engines.of(model).files(model, "node1", {"corosync": "ab" * 32})
+    totem = values(section(files["corosync.conf"], "totem"))
+    assert (totem["crypto_cipher"], totem["crypto_hash"]) == ("aes256", "sha256")
+    # knet takes keys of 128 to 4096 bytes.
+    assert 128 <= len(files["authkey"]) <= 4096
+    other = _engines.of(model).files(model, "node2", {"corosync": "ab" * 32})
+    assert (other["authkey"], other["corosync.conf"]) == (files["authkey"], files["corosync.conf"])
+    third = _engines.of(model).files(model, "node1", {"corosync": "ac" * 32})
+    assert third["authkey"] != files["authkey"]
+    assert "ab" * 32 not in files["authkey"] + files["corosync.conf"]
+
+
+def test_corosync_takes_its_token_from_the_time_after_which_a_node_is_dead():
+    totem = values(section(corosync.render(build(3, failover_timing={"dead_s": 5})), "totem"))
+    assert (totem["token"], totem["consensus"], totem["token_coefficient"]) == ("5000", "6000", "0")
+
+
+def test_corosync_uses_every_link_with_its_port():
+    model = build()
+    model["links"][1]["port"] = 7999
+    text = corosync.render(model)
+    nodes = section(text, "nodelist")
+    assert "ring0_addr: 192.168.1.11" in nodes and "ring1_addr: 192.168.2.12" in nodes
+    assert re.findall(r"linknumber: (\d)\n +mcastport: (\d+)", text) == [
+        ("0", "7410"),
+        ("1", "7999"),
+    ]
+
+
+def test_a_node_keeps_its_number_when_others_come_and_go():
+    both, three = corosync.render(build(2)), corosync.render(build(3))
+    numbers = re.findall(r"name: (\w+)\n +nodeid: (\d+)", three)
+    assert numbers[:2] == re.findall(r"name: (\w+)\n +nodeid: (\d+)", both)
+    # knet takes no larger one.
+    assert all(0 < int(number) < 65536 for _name, number in numbers)
+
+
+def test_two_nodes_alone_wait_for_each_other_and_three_need_a_majority():
+    assert values(section(corosync.render(build(2)), "quorum")) == {
+        "provider": "corosync_votequorum",
+        "two_node": "1",
+        "wait_for_all": "1",
+    }
+    assert values(section(corosync.render(build(3)), "quorum")) == {
+        "provider": "corosync_votequorum"
+    }
+
+
+def test_a_quorum_device_has_a_vote_and_proves_who_it_is():
+    model = build(2, failover_pacemaker={"quorum_device": "192.168.1.5"})
+    quorum = section(corosync.render(model), "quorum")
+    assert "two_node" not in quorum
+    told = values(quorum)
+    assert (told["host"], told["algorithm"], told["tls"]) == ("192.168.1.5", "ffsplit", "required")
+    assert told["votes"] == "1"
+    assert "corosync-qdevice" in _packages.needed(model)
+    model["pacemaker"]["quorum_device"]["algorithm"] = "lms"
+    assert "votes: 1\n" in section(corosync.render(model), "quorum")
+
+
+# --- the CIB
+
+
+def test_every_part_of_the_cib_is_ours_by_its_id_and_no_id_is_there_twice():
+    model = build(3, failover_services=[service(), service("mail", 1)])
+    ids = [one.get("id") for one in cib.configuration(model).iter() if one.get("id")]
+    assert len(ids) == len(set(ids))
+    of_nodes = [str(corosync.number(node)) for node in model["nodes"]]
+    others = [one for one in ids if not one.startswith(_cib.PREFIX)]
+    assert others == [cib.OPTIONS, *of_nodes]
+    assert elements.PREFIX == _cib.PREFIX
+
+
+def test_the_same_inventory_renders_the_same_text():
+    assert cib.render(build()) == cib.render(build())
+
+
+def test_a_service_is_a_group_disk_first_then_addresses_then_applications():
+    applications = [
+        {"unit": "web.service", "after": ["base"]},
+        {"ocf": "heartbeat:Dummy", "name": "base", "parameters": {"state": "/run/state"}},
+        {"lsb": "old"},
+    ]
+    found = by_id(build(failover_services=[service(applications=applications)]))
+    parts = [
+        (one.get("class"), one.get("provider"), one.get("type"))
+        for one in found["failover.shop"].iterfind("primitive")
+    ]
+    assert parts == [
+        ("ocf", "heartbeat", "Filesystem"),
+        ("ocf", "heartbeat", "IPaddr2"),
+        ("ocf", "heartbeat", "Dummy"),
+        ("systemd", None, "web"),
+        ("lsb", None, "old"),
+    ]
+    assert given(found["failover.shop.application.base"]) == {"state": "/run/state"}
+    assert given(found["failover.shop.address.192.168.1.100"]) == {
+        "ip": "192.168.1.100",
+        "cidr_netmask": "24",
+        "nic": "eth1",
+    }
+
+
+def test_a_stop_that_fails_fences_the_node():
+    for group in cib.configuration(build()).iter("group"):
+        for part in group.iterfind("primitive"):
+            [stop] = [op for op in part.iter("op") if op.get("name") == "stop"]
+            assert stop.get("on-fail") == "fence"
+
+
+def test_what_differs_from_node_to_node_is_chosen_by_the_name_of_the_node():
+    storage = {
+        "type": "shared",
+        "disk": {"node1": "/dev/sda", "node2": "/dev/sdb"},
+        "mount": "/srv/shop",
+    }
+    mount = by_id(build(failover_services=[service(storage=storage)]))["failover.shop.mount"]
+    chosen = {
+        one.find("rule/expression").get("value"): {
+            pair.get("name"): pair.get("value") for pair in one.iterfind("nvpair")
+        }["device"]
+        for one in mount.iterfind("instance_attributes")
+    }
+    assert chosen == {"node1": "/dev/sda", "node2": "/dev/sdb"}
+
+
+def test_restarts_and_expiry_of_failures_are_those_of_the_service():
+    one = service(restarts=5, failure_expiry_s=600)
+    meta = given(by_id(build(failover_services=[one]))["failover.shop"], "meta_attributes")
+    assert (meta["migration-threshold"], meta["failure-timeout"]) == ("6", "600s")
+
+
+def test_each_node_has_a_device_of_each_method_tried_in_order_and_never_watched_by_itself():
+    second = {
+        "method": "stonith",
+        "agent": "fence_apc",
+        "nodes": {"node1": {"ip": "192.168.1.31", "plug": "1"}, "node2": {"ip": "192.168.1.31", "plug": "2"}},
+        "timeout_s": 12.5,
+    }  # fmt: skip
+    fencing = [*variables()["node1"]["failover_fencing"], second]
+    model = build(failover_fencing=fencing)
+    found = by_id(model)
+    device = found["failover._fence.apc.node2"]
+    told = given(device)
+    assert (told["plug"], told["pcmk_host_list"], told["pcmk_off_timeout"]) == ("2", "node2", "13")
+    # Pacemaker would put the name of the node in the place of the plug.
+    assert told["pcmk_host_argument"] == "none"
+    assert found["failover._fence.apc.node2.elsewhere"].attrib == {
+        "id": "failover._fence.apc.node2.elsewhere",
+        "rsc": "failover._fence.apc.node2",
+        "node": "node2",
+        "score": "-INFINITY",
+    }
+    levels = [
+        (one.get("target"), one.get("index"), one.get("devices"))
+        for one in cib.configuration(model).iter("fencing-level")
+    ]
+    assert ("node2", "1", "failover._fence.ipmilan.node2") in levels
+    assert ("node2", "2", "failover._fence.apc.node2") in levels
+    options = given(cib.configuration(model).find("crm_config"), "cluster_property_set")
+    assert (options["stonith-enabled"], options["stonith-timeout"]) == ("true", "53s")
+
+
+def test_the_owner_has_the_head_start_whoever_it_is_and_no_two_nodes_weigh_the_same():
+    names = ("one", "two", "three")
+    model = build(failover_services=[service(n, i) for i, n in enumerate(names)])
+    options = given(cib.configuration(model).find("crm_config"), "cluster_property_set")
+    assert options["priority-fencing-delay"] == "6s"
+    found = by_id(model)
+    weights = [
+        int(given(found[f"failover.{n}.mount"], "meta_attributes")["priority"]) for n in names
+    ]
+    # However the services are spread, the sums differ.
+    sums = [sum(w for w, here in zip(weights, f"{n:03b}", strict=True) if here == "1") for n in range(8)]  # fmt: skip
+    assert all(one != sum(weights) - one for one in sums)
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_three_nodes_need_no_head_start():
+    model = build(3)
+    options = given(cib.configuration(model).find("crm_config"), "cluster_property_set")
+    assert "priority-fencing-delay" not in options
+    assert given(by_id(model)["failover.shop.mount"], "meta_attributes") == {}
+
+
+@pytest.mark.parametrize(("power_on", "action"), [(True, "reboot"), (False, "off")])
+def test_a_fenced_node_comes_back_only_if_it_shall(power_on: bool, action: str):
+    made = cib.configuration(build(failover_power_on=power_on))
+    assert given(made.find("crm_config"), "cluster_property_set")["stonith-action"] == action
+
+
+def test_what_a_switchover_costs_is_told():
+    [sentence] = _engines.of(build()).costs(build())
+    assert "6.6 s after its last sign of life" in sentence
+
+
+# --- what it refuses
+
+
+def refused_by(key: str, value: Any) -> str:
+    return refused(**{key: value})
+
+
+AGENT = "leave it out, or take the engine agent (failover_engine)."
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("failover_timing", {"query_s": 2}, f"failover_timing.query_s: means nothing to the engine pacemaker; {AGENT}"),
+        ("failover_timing", {"dead_s": 0.5}, "failover_timing.dead_s: 0.5 is less than 1; Corosync would take a busy node"),
+        ("failover_monitors", {"space": {"interval_s": 9}}, f"failover_monitors.space: the engine pacemaker has no such monitor; {AGENT}"),
+        ("failover_ping_targets", [{"address": "192.168.1.254", "weight": 2}], f"failover_ping_targets[0].weight: the engine pacemaker counts every target once; {AGENT}"),
+        ("failover_unsafe", ["no_exclusion"], "failover_unsafe: no_exclusion is a risk that the engine pacemaker does not take"),
+        ("failover_fencing", [], "failover_fencing: "),
+        ("failover_fencing", [{"method": "watchdog"}], "failover_fencing[0].method: the engine pacemaker excludes a node by a fence device, not by watchdog"),
+        ("failover_watchdog", {"timeout_s": 10}, "failover_watchdog: means nothing to the engine pacemaker"),
+        ("failover_sfex", {"disk": "/dev/vdz"}, "failover_sfex: means nothing to the engine pacemaker"),
+        ("failover_pacemaker", {"standby": ["node3"]}, "failover_pacemaker.standby[0]: node3 is not a node; they are node1, node2."),
+        ("failover_pacemaker", {"standby": ["node1"]}, "failover_pacemaker.standby[0]: node1 is the preferred node of service shop"),
+        ("failover_pacemaker", {"share": False}, "failover_pacemaker.share: false needs a third node"),
+        ("failover_services", [service(failback="automatic", failback_delay_s=9)], "failback_delay_s: the engine pacemaker goes back at once"),
+        ("failover_services", [service(applications=[{"unit": "a.service", "monitor": [{"type": "port", "port": 80}]}])], "applications[0].monitor: the engine pacemaker asks the agent"),
+        ("failover_services", [service(applications=[{"ocf": "heartbeat:redis", "promoted": True}])], "applications[0].promoted: the engine pacemaker does not promote an application yet"),
+        ("failover_services", [service(storage={"type": "drbd", "disk": "/dev/vdb", "link": "cross", "mount": "/srv/shop"})], "failover_services[0].storage.type: the engine pacemaker does not keep drbd yet"),
+        ("failover_services", [service(applications=[{"unit": "pacemaker.service"}])], "pacemaker.service"),
+    ],
+)  # fmt: skip
+def test_what_it_cannot_do_is_refused_with_the_engine_that_can(key: str, value: Any, sentence: str):
+    assert sentence in refused_by(key, value)
+
+
+def test_a_serial_link_is_refused():
+    links = [*variables()["node1"]["failover_links"], {"name": "serial", "device": "/dev/ttyS0"}]
+    assert f"failover_links[2]: Corosync has no serial link; {AGENT}" in refused(
+        failover_links=links
+    )
+
+
+def test_the_checks_that_a_bundled_application_has_by_itself_are_no_reason_to_refuse():
+    parts = by_id(build(failover_services=[service(applications=["postgresql", "apache"])]))
+    assert parts["failover.shop.application.postgresql"].get("type") == "postgresql-shop"
+
+
+def test_seventeen_nodes_are_too_many():
+    assert "pacemaker runs on two to 16 nodes, but the group shop has 17 hosts" in refused(17)
+
+
+def answers(**more: Any) -> dict[str, dict[str, Any]]:
+    told = {"corosync": "none", "strange": [], **more}
+    return {
+        node: {"nodename": node, "engines": {"pacemaker": told if node == "node2" else {}}}
+        for node in ("node1", "node2")
+    }
+
+
+@pytest.mark.parametrize("told", [{"corosync": "foreign"}, {"corosync": "stock", "strange": ["theirs"]}])  # fmt: skip
+def test_a_cluster_of_others_is_refused_before_anything_is_changed(told: dict[str, Any]):
+    model = build()
+    with pytest.raises(_problems.Problem, match=r"node2: has a cluster that failover.cluster did"):
+        _engines.of(model).judge(model, answers(**told))
+    for ours in ({"corosync": "ours"}, {"corosync": "stock"}, {"corosync": "none"}):
+        assert _engines.of(model).judge(model, answers(**ours)) == []
+
+
+def test_a_node_has_to_call_itself_as_the_inventory_does():
+    model, found = build(), answers()
+    found["node2"]["nodename"] = "web2"
+    with pytest.raises(_problems.Problem, match="node2: calls itself web2"):
+        _engines.of(model).judge(model, found)
