@@ -29,7 +29,9 @@ TAIL = 120
 """Lines of a part that failed."""
 REPORT = "legs.json"
 PYTEST = (sys.executable, "-m", "pytest")
-LEFT_OUT = [f"--ignore=tests/{name}" for name in ("kernels", "pacemaker", "simulation", "exploration")]
+LEFT_OUT = [
+    f"--ignore=tests/{name}" for name in ("kernels", "pacemaker", "simulation", "exploration")
+]
 """What has a part of its own."""
 
 

@@ -13,9 +13,9 @@ DEVICES = "fence_dummy"
 """An agent of Debian's Pacemaker that says done to everything."""
 
 
-def model(addresses: Mapping[str, str], **more: Any) -> dict[str, Any]:
-    """The model of some nodes with their addresses; more: variables."""
-    variables = {
+def variables(addresses: Mapping[str, str]) -> dict[str, Any]:
+    """What an inventory says of some nodes with their addresses, but for the services."""
+    return {
         "failover_engine": "pacemaker",
         "failover_links": [
             {
@@ -30,12 +30,16 @@ def model(addresses: Mapping[str, str], **more: Any) -> dict[str, Any]:
                 "method": "stonith",
                 "agent": DEVICES,
                 "nodes": {node: {"status_file": f"/run/plug-{node}"} for node in addresses},
-                "parameters": {"verbose_level": "hidden-word"},
+                "parameters": {"password": "hidden-word"},
             }
         ],
-        **more,
     }
-    each = {n: {**variables, "ansible_host": address} for n, address in addresses.items()}
+
+
+def model(addresses: Mapping[str, str], **more: Any) -> dict[str, Any]:
+    """The model of some nodes; more: variables."""
+    given = {**variables(addresses), **more}
+    each = {n: {**given, "ansible_host": address} for n, address in addresses.items()}
     made: dict[str, Any] = _model.build("shop", list(addresses), each)
     return made
 

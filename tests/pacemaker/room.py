@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,23 @@ def asked(node: str, *command: str, text: str = "", timeout: float = 60.0) -> tu
 def put(node: str, path: str, text: str, mode: str = "0600") -> None:
     """Write a file in a container."""
     inside(node, "sh", "-c", f"umask 077; cat >{path} && chmod {mode} {path}", text=text)
+
+
+def reachable() -> None:
+    """Give this host an address in the network; podman does not, as it leads nowhere."""
+    told = json.loads(run([*PODMAN, "network", "inspect", NETWORK]))
+    bridge = told[0]["network_interface"]
+    if f"{SUBNET}.1/" not in run(["ip", "-brief", "address", "show", "dev", bridge]):
+        run(["ip", "address", "add", f"{SUBNET}.1/24", "dev", bridge])
+
+
+def emptied() -> None:
+    """Both nodes are up, and have no cluster."""
+    for node in NODES:
+        Engine("podman").start(_name(node))
+        inside(node, "sh", "-c", BOOTED, timeout=BOOT_S)
+        inside(node, "systemctl", "disable", "--now", "pacemaker", "corosync")
+        inside(node, "sh", "-c", "rm -rf /etc/corosync/corosync.conf /var/lib/pacemaker/cib/*")
 
 
 def _create(node: str, made: dict[str, str]) -> None:

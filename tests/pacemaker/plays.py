@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks of the collection on the two containers, over ssh."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.command import run
+from tests.pacemaker import clusters, room
+
+COLLECTIONS = room.CHECKOUT / "build" / "collections"
+HOSTS = "127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, a in room.NODES.items())
+SSH = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What ansible-playbook ended with."""
+
+    code: int
+    text: str
+
+    @property
+    def changed(self) -> int:
+        """Tasks that changed something, of all hosts."""
+        return sum(map(int, re.findall(r"\bchanged=(\d+)", self.text)))
+
+    @property
+    def flat(self) -> str:
+        """The text in one line, for sentences that Ansible breaks."""
+        return " ".join(self.text.split())
+
+
+class Site:
+    """An inventory of the two containers."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._key = place / "key"
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self._key)])
+        public = self._key.with_suffix(".pub").read_text(encoding="utf-8")
+        room.reachable()
+        for node in room.NODES:
+            command = "mkdir -p -m 700 /root/.ssh && cat >/root/.ssh/authorized_keys"
+            room.inside(node, "sh", "-c", command, text=public)
+            # A mount of the engine cannot be replaced.
+            room.inside(node, "sh", "-c", "cat >/etc/hosts", text=HOSTS)
+
+    def play(self, book: str, *words: str, **variables: Any) -> Said:
+        """Run a playbook of the collection. variables: of the cluster."""
+        hosts = {node: {"ansible_host": address} for node, address in room.NODES.items()}
+        login = {
+            "ansible_user": "root",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_private_key_file": str(self._key),
+            "ansible_ssh_common_args": SSH,
+        }
+        given = {**clusters.variables(room.NODES), **variables}
+        group = {"shop": {"hosts": hosts, "vars": {**login, **given}}}
+        inventory = self._place / "hosts.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"children": group}}), encoding="utf-8")
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                *("-i", str(inventory), f"failover.cluster.{book}", *words),
+            ],
+            cwd=self._place,
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE_")},
+                "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+                "ANSIBLE_HOME": str(self._place / "home"),
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_PIPELINING": "true",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=590,
+        )
+        return Said(done.returncode, done.stdout)
+
+
+def address(name: str) -> list[str]:
+    """The nodes that have an address."""
+    return [
+        node
+        for node in room.NODES
+        if any(
+            one["local"] == name
+            for link in json.loads(room.inside(node, "ip", "-json", "address"))
+            for one in link["addr_info"]
+        )
+    ]
