@@ -183,6 +183,7 @@ def test_a_service_is_a_group_disk_first_then_addresses_then_applications():
         for one in found["failover.shop"].iterfind("primitive")
     ]
     assert parts == [
+        ("ocf", "failover", "vipcheck"),
         ("ocf", "heartbeat", "Filesystem"),
         ("ocf", "heartbeat", "IPaddr2"),
         ("ocf", "heartbeat", "Dummy"),
@@ -195,6 +196,10 @@ def test_a_service_is_a_group_disk_first_then_addresses_then_applications():
         "cidr_netmask": "24",
         "nic": "eth1",
     }
+
+
+def test_who_wants_no_question_for_the_addresses_gets_none():
+    assert "vipcheck" not in cib.render(build(failover_pacemaker={"vipcheck": False}))
 
 
 def test_a_stop_that_fails_fences_the_node():
@@ -264,7 +269,8 @@ def test_the_owner_has_the_head_start_whoever_it_is_and_no_two_nodes_weigh_the_s
     assert options["priority-fencing-delay"] == "6s"
     found = by_id(model)
     weights = [
-        int(given(found[f"failover.{n}.mount"], "meta_attributes")["priority"]) for n in names
+        int(given(found[f"failover.{n}.check.192.168.1.{100 + i}"], "meta_attributes")["priority"])
+        for i, n in enumerate(names)
     ]
     # However the services are spread, the sums differ.
     sums = [sum(w for w, here in zip(weights, f"{n:03b}", strict=True) if here == "1") for n in range(8)]  # fmt: skip
@@ -276,7 +282,7 @@ def test_three_nodes_need_no_head_start():
     model = build(3)
     options = given(cib.configuration(model).find("crm_config"), "cluster_property_set")
     assert "priority-fencing-delay" not in options
-    assert given(by_id(model)["failover.shop.mount"], "meta_attributes") == {}
+    assert "priority" not in cib.render(model)
 
 
 @pytest.mark.parametrize(("power_on", "action"), [(True, "reboot"), (False, "off")])

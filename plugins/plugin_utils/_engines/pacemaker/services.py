@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A service as a group of resources, and where it may run.
 
-The parts of a group start one after the other, and stop in the opposite order: the mounted disk,
-the addresses, the applications. So an application may bind to an address, and its clients are told
-of its end before the address goes.
+The parts of a group start one after the other, and stop in the opposite order: the question for the
+addresses, the mounted disk, the addresses, the applications. So an application may bind to an
+address, and its clients are told of its end before the address goes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _priority(index: int, count: int) -> int:
 
 def _group(model: Mapping[str, Any], index: int) -> Element:
     service = model["services"][index]
-    parts = [*_storage(model, service), *_addresses(model, service)]
+    parts = [*_checks(model, service), *_storage(model, service), *_addresses(model, service)]
     parts += _applications(model, service)
     # On one part alone: what is on the group counts once for each of its parts.
     first, owner = parts[0], str(parts[0].get("id"))
@@ -101,6 +101,26 @@ def _ops(model: Mapping[str, Any], start_s: float, stop_s: float) -> list[dict[s
         },
         {"name": "monitor", "interval": f"{interval}s", "timeout": f"{watch}s"},
     ]
+
+
+def _checks(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:
+    """What asks the LAN for the addresses, before anything of the service is touched."""
+    made = []
+    for address in service["addresses"] if model["pacemaker"]["vipcheck"] else ():
+        owner = name(service["name"], "check", address["ip"])
+        per_node = {
+            node: {"ip": address["ip"], "nic": address["interface"][node]}
+            for node in model["nodes"]
+        }
+        made.append(
+            elements.primitive(
+                owner,
+                "ocf:failover:vipcheck",
+                elements.by_node(owner, per_node),
+                ops=_ops(model, ADDRESS_S, ADDRESS_S),
+            )
+        )
+    return made
 
 
 def _storage(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:

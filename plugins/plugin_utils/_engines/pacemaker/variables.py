@@ -48,6 +48,11 @@ PACEMAKER = Keys(
         "device_monitor_s": Key(
             Number(10, 86400), "Pause between two looks at a fence device.", default=60
         ),
+        "vipcheck": Key(
+            Flag(),
+            "Whether a service starts only where nobody on the LAN answers for its addresses.",
+            default=True,
+        ),
         "quorum_device": Key(
             QUORUM_DEVICE, "A third machine that has a vote.", otherwise="no such machine"
         ),
