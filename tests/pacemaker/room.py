@@ -24,6 +24,15 @@ NETWORK = "failover-pacemaker"
 SUBNET = "10.77.70"
 NODES = {"node1": f"{SUBNET}.11", "node2": f"{SUBNET}.12"}
 """Node and its address."""
+AGENTS = (
+    ("engine_pacemaker/files/vipcheck.py", "/usr/lib/ocf/resource.d/failover/vipcheck", "0755"),
+    (
+        "engine_agent/files/failoverd/resources/neighbour.py",
+        "/usr/lib/ocf/lib/failover/neighbour.py",
+        "0644",
+    ),
+)
+"""File of a role, where it lies on a node, and its mode."""
 QUIET = "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d"
 """Nothing is started by its installation."""
 
@@ -80,10 +89,19 @@ def put(node: str, path: str, text: str, mode: str = "0600") -> None:
 
 def reachable() -> None:
     """Give this host an address in the network; podman does not, as it leads nowhere."""
+    if f"{SUBNET}.1/" not in run(["ip", "-brief", "address", "show", "dev", bridge()]):
+        taken(f"{SUBNET}.1/24", True)
+
+
+def bridge() -> str:
+    """The interface of this host in the network."""
     told = json.loads(run([*PODMAN, "network", "inspect", NETWORK]))
-    bridge = told[0]["network_interface"]
-    if f"{SUBNET}.1/" not in run(["ip", "-brief", "address", "show", "dev", bridge]):
-        run(["ip", "address", "add", f"{SUBNET}.1/24", "dev", bridge])
+    return str(told[0]["network_interface"])
+
+
+def taken(address: str, there: bool) -> None:
+    """Whether this host has an address in the network."""
+    run(["ip", "address", "add" if there else "del", address, "dev", bridge()])
 
 
 def emptied() -> None:
@@ -93,6 +111,13 @@ def emptied() -> None:
         inside(node, "sh", "-c", BOOTED, timeout=BOOT_S)
         inside(node, "systemctl", "disable", "--now", "pacemaker", "corosync")
         inside(node, "sh", "-c", "rm -rf /etc/corosync/corosync.conf /var/lib/pacemaker/cib/*")
+
+
+def agents(node: str) -> None:
+    """Install the agents of the collection, as the role does."""
+    for source, path, mode in AGENTS:
+        inside(node, "mkdir", "-p", str(Path(path).parent))
+        put(node, path, (CHECKOUT / "roles" / source).read_text(encoding="utf-8"), mode)
 
 
 def _create(node: str, made: dict[str, str]) -> None:

@@ -56,6 +56,7 @@ def cluster(containers: None) -> Iterator[None]:
     for node in room.NODES:
         room.put(node, "/etc/corosync/corosync.conf", files["corosync.conf"], "0644")
         room.put(node, "/etc/corosync/authkey", files["authkey"], "0400")
+        room.agents(node)
     for node in room.NODES:
         room.inside(node, "systemctl", "start", "corosync", "pacemaker")
     until(lambda: status().get("silent") == [])
@@ -72,6 +73,12 @@ def until(true: Callable[[], object]) -> None:
 
 def status() -> dict[str, Any]:
     return Here().status(ask)
+
+
+def address_of(address: str) -> list[str]:
+    """The nodes that have an address."""
+    show = ("ip", "-brief", "address")
+    return [node for node in room.NODES if f"{address}/" in room.inside(node, *show)]
 
 
 def places() -> dict[str, Any]:
@@ -204,6 +211,23 @@ def test_a_service_that_leaves_the_inventory_stops_when_that_was_asked_for() -> 
     assert list(places()) == ["shop"]
     assert change(rendered())["changed"]
     until(lambda: places() == {"shop": "node1", "mail": "node2"})
+
+
+def test_a_service_starts_nowhere_while_somebody_else_has_its_address() -> None:
+    """The host of the containers, which is on their LAN, has it first."""
+    third = {"name": "third", "addresses": [f"{room.SUBNET}.103/24"]}
+    room.reachable()
+    room.taken(f"{room.SUBNET}.103/24", True)
+    try:
+        assert change(rendered(SHOP, MAIL, third))["changed"]
+        until(lambda: "is in use by" in str(status()["services"]))
+        assert address_of(f"{room.SUBNET}.103") == []
+        assert places() == {"shop": "node1", "mail": "node2"}
+    finally:
+        room.taken(f"{room.SUBNET}.103/24", False)
+    room.inside("node1", "crm_resource", "--cleanup")
+    until(lambda: places() == {"shop": "node1", "mail": "node2", "third": "node1"})
+    assert change(rendered(), leaving=["third"])["changed"]
 
 
 def test_the_services_of_a_node_that_dies_run_on_the_other_after_its_fence() -> None:
