@@ -105,3 +105,8 @@ def address(name: str) -> list[str]:
             for one in link["addr_info"]
         )
     ]
+
+
+def mounted(path: str) -> list[str]:
+    """The nodes on which something is mounted there."""
+    return [node for node in room.NODES if room.asked(node, "findmnt", path)[0] == 0]

@@ -20,6 +20,10 @@ from tests.containers.container import BOOT_S, BOOTED, CAPABILITIES, CHECKOUT, I
 PACKAGES = Path(__file__).resolve().parent / "packages.txt"
 SHARED = CHECKOUT / "build" / "pacemaker"
 """A directory that has the same path here and in the containers."""
+DISK = SHARED / "disk"
+DISK_BYTES = 64 << 20
+"""Both nodes see it as /dev/shared0, each by a loop device of its own: what one has mounted must be
+free on the other, as it is on two kernels."""
 NETWORK = "failover-pacemaker"
 SUBNET = "10.77.70"
 NODES = {"node1": f"{SUBNET}.11", "node2": f"{SUBNET}.12"}
@@ -43,6 +47,9 @@ def raised(suite: str = "bookworm") -> Iterator[None]:
     made = ensure(Engine("podman"), suite, PACKAGES)
     _remove()
     SHARED.mkdir(parents=True, exist_ok=True)
+    DISK.unlink(missing_ok=True)
+    with DISK.open("wb") as file:
+        file.truncate(DISK_BYTES)
     try:
         create = [*PODMAN, "network", "create", "--internal", "--disable-dns"]
         run([*create, "--subnet", f"{SUBNET}.0/24", NETWORK])
@@ -121,7 +128,9 @@ def agents(node: str) -> None:
 
 
 def _create(node: str, made: dict[str, str]) -> None:
+    loop = run(["losetup", "--find", "--show", str(DISK)]).strip()
     options = [
+        *("--device", f"{loop}:/dev/shared0"),
         *("--hostname", node, "--network", NETWORK, "--ip", NODES[node], "--dns", "127.0.0.1"),
         *("--systemd=always", "--no-hosts"),
         *("--security-opt", "unmask=/proc/sys", "--security-opt", "seccomp=unconfined"),
@@ -151,3 +160,5 @@ def _remove() -> None:
         )
         if done.returncode and "not found" not in done.stderr:
             raise LabError(f"{' '.join(command)}: {done.stderr.strip()}")
+    for line in run(["losetup", "--noheadings", "--output", "NAME", "-j", str(DISK)]).split():
+        run(["losetup", "--detach", line])

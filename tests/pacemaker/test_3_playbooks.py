@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.pacemaker import room
-from tests.pacemaker.plays import Site, address
+from tests.pacemaker.plays import Site, address, mounted
 
 SHOP_AT, MAIL_AT = f"{room.SUBNET}.100", f"{room.SUBNET}.101"
 LEFT = (
@@ -23,6 +23,7 @@ LEFT = (
 SHOP: dict[str, Any] = {
     "name": "shop",
     "preferred": "node1",
+    "storage": {"type": "shared", "disk": "/dev/shared0", "mount": "/srv/shop", "mmp": False},
     "addresses": [f"{SHOP_AT}/24"],
     "applications": [{"ocf": "heartbeat:Dummy", "name": "one"}],
 }
@@ -55,6 +56,7 @@ def test_the_playbook_builds_it_and_a_second_run_changes_nothing(site: Site) -> 
     said = site.play("site", **both())
     assert said.code == 0, said.text
     assert (address(SHOP_AT), address(MAIL_AT)) == (["node1"], ["node2"])
+    assert mounted("/srv/shop") == ["node1"]
     again = site.play("site", **both())
     assert (again.code, again.changed) == (0, 0), again.text
     checked = site.play("site", "--check", "--diff", **both())
@@ -77,10 +79,12 @@ def test_the_key_and_the_cib_are_read_by_root_alone(site: Site) -> None:
 
 def test_the_status_names_the_services_and_a_service_is_moved(site: Site) -> None:
     assert "shop: running on node1" in site.play("status", **both()).flat
+    room.put("node1", "/srv/shop/proof", "kept\n")
     said = site.play("failover", "-e", "service=shop", **both())
     assert said.code == 0, said.text
     assert "shop moved from node1 to node2" in said.flat
-    assert address(SHOP_AT) == ["node2"]
+    assert (address(SHOP_AT), mounted("/srv/shop")) == (["node2"], ["node2"])
+    assert room.inside("node2", "cat", "/srv/shop/proof") == "kept\n"
     assert site.play("site", **both()).changed == 0
     assert site.play("failover", "-e", "service=shop", "-e", "to=node1", **both()).code == 0
 
