@@ -340,7 +340,11 @@ def test_a_serial_link_is_refused():
 
 
 def test_the_checks_that_a_bundled_application_has_by_itself_are_no_reason_to_refuse():
-    parts = by_id(build(failover_services=[service(applications=["postgresql", "apache"])]))
+    model = build(failover_services=[service(applications=["postgresql", "apache"])])
+    parts = by_id(model)
+    assert "shop: Pacemaker looks whether postgresql runs, and asks it nothing" in str(
+        _engines.of(model).notes(model)
+    )
     assert parts["failover.shop.application.postgresql"].get("type") == "postgresql-shop"
 
 

@@ -35,6 +35,17 @@ class Pacemaker(Engine):
         device = ["corosync-qdevice"] if model["pacemaker"].get("quorum_device") else []
         return [*self.needs, *device]
 
+    def notes(self, model: Model) -> list[str]:
+        """What the engine agent would ask, and this one does not."""
+        asked = [
+            f"{service['name']}: Pacemaker looks whether {application['name']} runs, and asks it"
+            " nothing; the engine agent asks whether it serves."
+            for service in model["services"]
+            for application in service["applications"]
+            if application.get("monitor")
+        ]
+        return ["failover_engine: pacemaker is not yet proved on real kernels.", *asked]
+
     def costs(self, model: Model) -> list[str]:
         silent = (durations.token_ms(model) + durations.consensus_ms(model)) / 1000
         return [
