@@ -26,6 +26,8 @@ INFO = "/var/lib/dpkg/status"
 DAEMON = "pacemakerd"
 MISSING = 127
 """Exit status of env for a program that is not there."""
+FINE = ("0", "7", "8")
+"""Codes of agents that are no failure: done, not running, promoted."""
 POLL_S = 0.5
 OPERATOR = "logger"
 
@@ -220,6 +222,12 @@ def _why(group: ET.Element, answer: ET.Element) -> str:
         if any(key.startswith(f"{part}_") for part in parts):
             reason = failure.get("exitreason") or failure.get("exitstatus") or ""
             return f"{key} failed on {failure.get('node')}: {reason}"
+    for node in answer.iterfind("node_history/node"):
+        for resource in node.iterfind("resource_history"):
+            for done in resource if resource.get("id") in parts else ():
+                if done.get("rc", "0") not in FINE:
+                    what = f"{resource.get('id')} on {node.get('name')}: {done.get('task')}"
+                    return f"{what} ended with {done.get('rc_text')}"
     return ""
 
 

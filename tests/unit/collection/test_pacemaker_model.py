@@ -332,6 +332,16 @@ def test_what_it_cannot_do_is_refused_with_the_engine_that_can(key: str, value: 
     assert sentence in refused_by(key, value)
 
 
+def test_the_agents_have_what_they_call():
+    # The agent Filesystem does nothing without fuser.
+    assert {"corosync", "pacemaker", "psmisc", "resource-agents"} <= set(_packages.needed(build()))
+
+
+def test_the_firewall_lets_every_link_through():
+    link = build()["links"][0]
+    assert _engines.of(build()).ports(link) == [("udp", link["port"])]
+
+
 def test_a_serial_link_is_refused():
     links = [*variables()["node1"]["failover_links"], {"name": "serial", "device": "/dev/ttyS0"}]
     assert f"failover_links[2]: Corosync has no serial link; {AGENT}" in refused(

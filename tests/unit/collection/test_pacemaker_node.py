@@ -77,6 +77,16 @@ def test_a_part_that_is_down_or_broken_is_no_running_service():
     assert told["why"] == "failover.shop.b_monitor_10000 failed on node1: no answer"
 
 
+def test_an_agent_that_cannot_work_there_is_the_reason():
+    told = """<failures/><node_history><node name="node1"><resource_history id="failover.shop.b">
+     <operation_history task="probe" rc="5" rc_text="not installed"/></resource_history></node>
+     <node name="node2"><resource_history id="theirs"><operation_history task="start" rc="1"
+     rc_text="error"/></resource_history></node></node_history>"""
+    half = (f'{B} blocked="false"><node name="node1"/>', 'id="failover.shop.b" role="Stopped">')
+    why = shop(half, ("<failures/>", told))["why"]
+    assert why == "failover.shop.b on node1: probe ended with not installed"
+
+
 def test_parts_on_two_nodes_have_no_owner():
     both = (f'{B} blocked="false"><node name="node1"/>', f'{B} blocked="false"><node name="node2"/>')  # fmt: skip
     told = shop(both)

@@ -53,6 +53,9 @@ class Pacemaker(Engine):
             f" fence device has up to {fences.longest_s(model):g} s."
         ]
 
+    def ports(self, link: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
+        return [("udp", link["port"])]
+
     def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
         return {
             "corosync.conf": corosync.render(model),
@@ -79,7 +82,8 @@ KIND = Pacemaker(
             PACEMAKER, "What only Corosync and Pacemaker need.", otherwise="the defaults"
         )
     },
-    needs=("corosync", "pacemaker", "pacemaker-cli-utils", "resource-agents"),
+    # The agent Filesystem refuses to work without fuser, which the package only recommends.
+    needs=("corosync", "pacemaker", "pacemaker-cli-utils", "psmisc", "resource-agents"),
     secrets=("corosync",),
     reserved=("corosync*", "pacemaker*", "sbd*"),
     hooks=Hooks(
