@@ -78,7 +78,9 @@ def test_the_key_and_the_cib_are_read_by_root_alone(site: Site) -> None:
 
 
 def test_the_status_names_the_services_and_a_service_is_moved(site: Site) -> None:
-    assert "shop: running on node1" in site.play("status", **both()).flat
+    said = site.play("status", "-e", "demand=ok", **both())
+    assert said.code == 0, said.text
+    assert "shop on node1" in said.flat
     room.put("node1", "/srv/shop/proof", "kept\n")
     said = site.play("failover", "-e", "service=shop", **both())
     assert said.code == 0, said.text

@@ -217,10 +217,10 @@ def test_what_differs_from_node_to_node_is_chosen_by_the_name_of_the_node():
     }
     mount = by_id(build(failover_services=[service(storage=storage)]))["failover.shop.mount"]
     chosen = {
-        one.find("rule/expression").get("value"): {
-            pair.get("name"): pair.get("value") for pair in one.iterfind("nvpair")
-        }["device"]
+        rule.get("value"): pair.get("value")
         for one in mount.iterfind("instance_attributes")
+        for rule in one.iterfind("rule/expression")
+        for pair in one.iterfind("nvpair[@name='device']")
     }
     assert chosen == {"node1": "/dev/sda", "node2": "/dev/sdb"}
 
