@@ -192,7 +192,7 @@ def _state(group: ET.Element, answer: ET.Element, node: str, probed: bool) -> di
         state = "failed"
     elif not everywhere:
         state = "stopped"
-    elif owner and all(places) and all(part.get("role") == "Started" for part in parts):
+    elif owner and all(part.get("role") == "Started" for part in parts):
         state = "running"
     else:
         state = "changing"

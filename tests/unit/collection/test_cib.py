@@ -118,10 +118,11 @@ def test_a_group_has_our_order_and_a_part_of_others_stays_behind_its_neighbour(m
 
 
 def test_an_option_that_the_tools_set_meanwhile_is_replaced_and_others_stay(made):
-    assert named(made, "crm_config/cluster_property_set") == {
-        "have-watchdog": "false",
-        "stonith-timeout": "40s",
-    }
+    pairs = made.findall("configuration/crm_config/cluster_property_set/nvpair")
+    assert [(one.get("name"), one.get("value")) for one in pairs] == [
+        ("have-watchdog", "false"),
+        ("stonith-timeout", "40s"),
+    ]
 
 
 def test_the_order_of_a_section_does_not_move_what_is_there():
