@@ -27,8 +27,6 @@ STATELESS = 0.5
 SHARED = 0.17
 """Share of the worlds without a lease that stand on a shared disk with SFEX locks."""
 MARGIN_S = 2.0
-LOOK_S = 2.2
-"""A round of the ping targets and a probe of the addresses take so long at the most."""
 DEVICE_S = 3.3
 """A device that answers has switched off, and said so."""
 QUICK_START_S = 5.0
@@ -126,7 +124,7 @@ class Setting:
         """From the death of an owner to the service on its healthy standby."""
         t = self.timing
         alone_s = self.lease.closed_s + 5.0 if self.lease is not None else 0.0
-        head_start_s = t.fence_delay_s * (2 if self.witness else 1)
+        head_start_s = t.fence_delay_s * (3 if self.witness else 1)
         fences_s = head_start_s + t.query_s + 6.0 * len(self.levels)
         locks = self.locks
         ages_s = locks.timeout_s + locks.collision_s + 2 * locks.renew_s if self.shared else 0.0
@@ -140,8 +138,12 @@ class Setting:
         """
         if self.watched:
             return self.takeover_s
-        head_start_s = LOOK_S if self.witness else self.timing.fence_delay_s
-        return self.timing.dead_s + head_start_s + DEVICE_S * len(self.levels) + QUICK_START_S
+        return (
+            self.timing.dead_s
+            + self.timing.fence_delay_s
+            + DEVICE_S * len(self.levels)
+            + QUICK_START_S
+        )
 
     @property
     def repair_s(self) -> float:

@@ -77,8 +77,8 @@ def test_inventory_and_daemon_tell_the_same_time_of_a_takeover(build, found):
     model, config = rendered(build, found)
     told = takeover.costs(model)
     assert {name: tuple(both) for name, both in told.items()} == config.takeover_costs()
-    # dead 3 + two head starts of 6 + agent 30, then timeout 13 + collision 1.5; the lease 10 + 6 + 2.
-    assert told == {"ipmilan": [0.8, 45.0], "sfex": [59.5, 59.5], "lease": [18.0, 18.0]}
+    # dead 3 + three head starts of 6 + agent 30, then timeout 13 + collision 1.5; the lease 10 + 6 + 2.
+    assert told == {"ipmilan": [0.8, 51.0], "sfex": [65.5, 65.5], "lease": [18.0, 18.0]}
     assert "multi-mount protection adds about 22 s" in takeover.sentences(model)[-1]
 
 

@@ -82,14 +82,14 @@ def shot_after(half: Half, *, address: str | None, targets: bool | None) -> floa
 @pytest.mark.parametrize(
     ("address", "targets", "head_starts"),
     [
-        (SILENT, True, 0),
-        (ANSWERS, True, 2),
-        (None, True, 2),
-        (SILENT, False, 2),
-        (SILENT, None, 2),
+        (SILENT, True, 1),
+        (ANSWERS, True, 3),
+        (None, True, 3),
+        (SILENT, False, 3),
+        (SILENT, None, 3),
     ],
 )
-def test_a_standby_that_sees_that_nobody_is_served_does_not_wait(
+def test_a_standby_that_sees_that_nobody_is_served_waits_less(
     address: str | None, targets: bool | None, head_starts: int
 ) -> None:
     b = bereaved("standby")
@@ -97,7 +97,7 @@ def test_a_standby_that_sees_that_nobody_is_served_does_not_wait(
     assert shot_after(b, address=address, targets=targets) == head_starts * delay
 
 
-@pytest.mark.parametrize(("targets", "head_starts"), [(True, 0), (False, 0), (None, 1)])
+@pytest.mark.parametrize(("targets", "head_starts"), [(True, 0), (False, 0), (None, 2)])
 def test_an_owner_that_has_lost_the_service_network_is_not_the_first(
     targets: bool | None, head_starts: int
 ) -> None:
@@ -112,18 +112,27 @@ def test_who_has_stopped_a_service_for_a_move_and_lost_the_network_is_not_the_fi
     Pair.see(a, ALONE)
     a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
     a.finish(actions.Stop)
-    assert shot_after(a, address=None, targets=None) == 5 * a.config.timing.fence_delay_s
+    assert shot_after(a, address=None, targets=None) == 4 * a.config.timing.fence_delay_s
 
 
-def test_who_has_stopped_a_service_leaves_the_first_turn_to_a_standby_that_sees_nobody_served() -> (
+def test_who_has_stopped_a_service_does_not_shoot_together_with_a_standby_that_believes_it_up() -> (
     None
 ):
-    """The standby has heard that the service runs, and shoots at once."""
+    """The standby has heard that the service runs, and sees that nobody is served."""
     a = bereaved("owner")
     Pair.see(a, ALONE)
     a.feed(events.Command(1, Verb.SWITCHOVER, "shop"))
     a.finish(actions.Stop)
-    assert shot_after(a, address=SILENT, targets=True) == a.config.timing.fence_delay_s
+    stopped = shot_after(a, address=SILENT, targets=True)
+    believes = shot_after(bereaved("standby"), address=SILENT, targets=True)
+    assert abs(stopped - believes) >= a.config.timing.fence_delay_s
+
+
+def test_where_only_the_way_between_the_nodes_is_cut_the_owner_is_the_first() -> None:
+    """F14 on real kernels: each reaches every target, and no address of the other answers."""
+    owner = shot_after(bereaved("owner"), address=SILENT, targets=True)
+    standby = shot_after(bereaved("standby"), address=SILENT, targets=True)
+    assert standby - owner >= bereaved("owner").config.timing.fence_delay_s
 
 
 @pytest.mark.parametrize("witness", [True, False])
@@ -132,7 +141,7 @@ def test_who_has_granted_a_service_is_later_than_the_peer_that_may_have_it(witne
     delay = a.config.timing.fence_delay_s
     received = shot_after(b, address=SILENT, targets=True)
     assert received == 0
-    assert shot_after(a, address=None, targets=True) == (2 if witness else 1) * delay
+    assert shot_after(a, address=None, targets=True) == delay
 
 
 def test_without_ping_targets_the_role_alone_decides() -> None:

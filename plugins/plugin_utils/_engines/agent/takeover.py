@@ -25,7 +25,7 @@ def costs(model: Mapping[str, Any]) -> dict[str, list[float]]:
         else:
             levels.append(takeover.device(method["name"], method["timeout_s"]))
     decide = model["ping_targets"] and all(s["addresses"] for s in model["services"])
-    told = takeover.costs(guard.durations(model["timing"]), levels, 2 if decide else 1)
+    told = takeover.costs(guard.durations(model["timing"]), levels, 3 if decide else 1)
     return {name: list(both) for name, both in told.items()}
 
 

@@ -137,7 +137,7 @@ class Config:
                 levels.append(takeover.device(level.name, level.timeout_s))
             else:
                 levels.append(takeover.lock(level.name, *slowest))
-        return takeover.costs(self.timing, levels, 2 if self._witness else 1)
+        return takeover.costs(self.timing, levels, 3 if self._witness else 1)
 
     def _pact(self) -> int:
         """A checksum of all durations and addresses that proofs depend on; equal on both nodes."""

@@ -51,7 +51,7 @@ def costs(
     the head start of the owner comes first (F14), and the agent needs its whole time. The next
     device begins a little later than the one before (F83). Locks are taken after all else failed.
 
-    head_starts: how often a standby waits at the most; 2 where ping targets decide.
+    head_starts: how often a standby waits at the most; 3 where ping targets decide.
     """
     begins = ended = timing.dead_s + head_starts * timing.fence_delay_s
     result = {}

@@ -6,19 +6,19 @@ The owner goes first. Its standby waits, for longer than a fence takes, and that
 hung owner costs. Where ping targets are asked, what each node sees of the service network decides:
 
     the owner reaches a target                                             at once
-    the standby reaches every target, and no address of the peer answers   at once
-    the owner reaches no target                                            one head start
-    any other standby                                                      two head starts
+    the standby reaches every target, and no address of the peer answers   one head start
+    the owner reaches no target                                            two head starts
+    any other standby                                                      three head starts
+
+So an owner that serves nobody loses. That nobody is served is no reason for a standby to shoot at
+once: where only the way between the two is cut, each reaches every target, and sees the other's
+addresses as little as those of a dead node.
 
 A node may know of no owner although its peer has heard of one: it has just stopped the service for
-a planned move. It leaves the turns above to its peer: the node whose name comes first waits for one
-head start, the other one for three. Without a target they are later than every standby. Who has
-granted the service does not know whether the peer has it by now: it waits as a standby does, or
-for one more if it has another service itself.
-
-Two that shoot at once would have to be on both sides of a cut service network, each with a target.
-The standby reaches every target then, so the owner reaches none. And whose address answers, or was
-not up by its last word, is left its head start.
+a planned move. The node whose name comes first goes first then, the other one two head starts
+later. Without a target they are later than every standby. Who has granted the service does not know
+whether the peer has it by now: it waits for one head start, and for four if it has another service.
+No two of these turns are the same.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ def _turn(step: Step) -> int:
     for service in step.services:
         theirs = step.last_word(service.name)
         if service.held:
-            return 1 if blind else 0
+            return 2 if blind else 0
         if service.grant is not None:
-            return 1 + witness + any(other.held for other in step.services)
+            return 4 if any(other.held for other in step.services) else 1
         if theirs is not None and theirs.local.held:
             return _of_standby(step)
     first = step.node < step.peer_name
     if not witness:
         return 0 if first else 2
     if blind:
-        return 5 if first else 4
-    return 1 if first else 3
+        return 4 if first else 5
+    return 0 if first else 2
 
 
 def watch(step: Step) -> None:
@@ -100,7 +100,7 @@ def _of_standby(step: Step) -> int:
     held = [word for word in words if word is not None and word.local.held]
     up = all(word.local is Local.RUNNING for word in held) and lease.agreed(step)
     seen = _fresh(step, step.state.lan.complete_at) and _fresh(step, step.state.lan.silent_at)
-    return 0 if up and seen else 2
+    return 1 if up and seen else 3
 
 
 def _fresh(step: Step, at: float | None) -> bool:
