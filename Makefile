@@ -28,7 +28,7 @@ MINUTES ?= 60
 SUITES ?= bookworm trixie
 SCENARIOS ?= default preflight roles drbd
 
-.PHONY: help setup docs lint gates molecule unit fuzz simulate mutants mutation lockstep lab-test test demo bench show clean
+.PHONY: help setup docs lint gates molecule unit fuzz simulate pacemaker mutants mutation lockstep lab-test test demo bench show clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -80,6 +80,9 @@ fuzz: setup ## spoilt input to all that reads from outside (INPUTS=20000 TARGET=
 
 simulate: setup ## the simulated world alone, with as many SEEDS as wanted: build/simulation.json
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS)
+
+pacemaker: setup ## a real cluster of Corosync and Pacemaker in two containers
+	$(PYTHON) -m pytest -v tests/pacemaker
 
 mutants: setup ## deliberate bugs in the core, each to be caught by the simulator: build/mutants.json
 	$(PYTHON) -m tests.simulation.mutants

@@ -54,7 +54,6 @@ LEGS = (
     Leg("lab", (*PYTEST, "-v", "tests/kernels")),
     Leg("lint", ("make", "--no-print-directory", "lint"), nice=10),
     Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
-    Leg("pacemaker", (*PYTEST, "-v", "tests/pacemaker")),
     Leg("units", (*PYTEST, "-q", "tests", *LEFT_OUT), nice=5),
     Leg("gates", (GATES, "-m", "tests.gates", "--quick"), nice=10),
     Leg("simulation", (*PYTEST, "-q", "tests/simulation", "tests/exploration"), nice=10),

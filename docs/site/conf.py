@@ -12,6 +12,7 @@ project = "failover.cluster"
 author = "failover.cluster contributors"
 copyright = author
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
+myst_heading_anchors = 3
 html_theme = "sphinx_ansible_theme"
 html_title = "failover.cluster"
 html_show_sphinx = False

@@ -82,10 +82,10 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 async def readers(url: str) -> None:
     """200 open pages and ten scrapes a second, for twenty seconds."""
     async with client() as session, contextlib.AsyncExitStack() as stack:
-        for _ in range(OPEN_PAGES):
+        for _page in range(OPEN_PAGES):
             answer = await stack.enter_async_context(session.get(f"{url}/events"))
             assert answer.status == 200
-        for _ in range(20 * SCRAPES_A_SECOND):
+        for _scrape in range(20 * SCRAPES_A_SECOND):
             async with session.get(f"{url}/metrics") as answer:
                 assert answer.status == 200
             await asyncio.sleep(1 / SCRAPES_A_SECOND)
@@ -102,14 +102,14 @@ async def flood(url: str) -> None:
                     await answer.read()
 
     async with client() as session:
-        await asyncio.gather(*(one(session) for _ in range(20)))
+        await asyncio.gather(*(one(session) for _number in range(20)))
 
 
 async def rubbish(url: str) -> None:
     """A thousand connections that bring random bytes."""
     luck = random.Random(7)
     host, port = "127.0.0.1", int(url.rpartition(":")[2])
-    for _ in range(1000):
+    for _number in range(1000):
         with contextlib.suppress(OSError):
             _reader, writer = await asyncio.open_connection(host, port)
             writer.write(luck.randbytes(luck.randrange(1, 4000)))

@@ -29,7 +29,8 @@ SUBNET = "10.77.70"
 NODES = {"node1": f"{SUBNET}.11", "node2": f"{SUBNET}.12"}
 """Node and its address."""
 AGENTS = (
-    ("engine_pacemaker/files/vipcheck.py", "/usr/lib/ocf/resource.d/failover/vipcheck", "0755"),
+    ("engine_pacemaker/files/vipcheck", "/usr/lib/ocf/resource.d/failover/vipcheck", "0755"),
+    ("engine_pacemaker/files/vipcheck.py", "/usr/lib/ocf/lib/failover/vipcheck.py", "0644"),
     (
         "engine_agent/files/failoverd/resources/neighbour.py",
         "/usr/lib/ocf/lib/failover/neighbour.py",

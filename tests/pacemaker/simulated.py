@@ -66,7 +66,7 @@ class Cluster:
 
     def fail(self, resource: str, node: str, times: int) -> None:
         """A monitor of a resource fails, so often; each time it is healed."""
-        for _ in range(times):
+        for _time in range(times):
             self.play(f"--op-inject={resource}_monitor_10000@{node}=7")
 
     def measure(self, node: str, name: str, value: str) -> None:

@@ -105,7 +105,7 @@ def series(alert: str = "") -> Series:
     found = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
     return {
         name.replace("}", ',instance="node1:9820"}'): _grown(name, float(value), alert)
-        for name, _, value in found
+        for name, _labels, value in found
     }
 
 

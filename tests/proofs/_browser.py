@@ -109,7 +109,7 @@ def looked(browser: Browser, name: str, url: str, how: dict[str, Any], to: Path)
 def quick(browser: Browser, url: str) -> Row:
     """How soon the page can be read; nothing is in a cache."""
     times = []
-    for _ in range(7):
+    for _round in range(7):
         context = browser.new_context(viewport=DESKTOP)
         page = context.new_page()
         page.goto(url, wait_until="load")
@@ -157,7 +157,7 @@ def keyboard(browser: Browser, url: str) -> Row:
     until(page, "document.getElementById('live').textContent === 'Live'")
     count = page.evaluate(f"document.querySelectorAll({STOPS}).length")
     order = []
-    for _ in range(count):
+    for _stop in range(count):
         page.keyboard.press("Tab")
         order.append(
             page.evaluate(

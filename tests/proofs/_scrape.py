@@ -41,7 +41,7 @@ def rows(urls: dict[str, str], directory: Path) -> list[Row]:
 
 def _speed(what: str, url: str) -> Row:
     times = []
-    for _ in range(SCRAPES):
+    for _scrape in range(SCRAPES):
         began = time.perf_counter()
         with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
             size = len(answer.read())

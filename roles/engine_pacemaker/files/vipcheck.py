@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OCF agent ocf:failover:vipcheck: starts only if nobody on the LAN has an address.

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 PLACE = "ansible_collections.failover.cluster.plugins.modules"
@@ -23,8 +24,16 @@ def run(module_name: str, /, check: bool = False, **arguments: Any) -> dict[str,
     said = io.StringIO()
     given = {**arguments, "_ansible_check_mode": check}
     # A test before this one may have loaded what runs on the control host: warnings go there then.
+    # And a process on a node runs one module only.
     on_a_node = patch("ansible.module_utils._internal.is_controller", False)
-    with on_a_node, patch_module_args(given), redirect_stdout(said), pytest.raises(SystemExit):
+    no_warnings = patch.dict(warnings._global_warnings, clear=True)
+    with (
+        on_a_node,
+        no_warnings,
+        patch_module_args(given),
+        redirect_stdout(said),
+        pytest.raises(SystemExit),
+    ):
         module.main()
     result: dict[str, Any] = json.loads(said.getvalue())
     return result

@@ -60,9 +60,14 @@ def test_a_service_that_runs_has_its_owner():
 
 def test_a_service_that_nothing_runs_is_stopped_and_says_why():
     assert (shop(STOPPED)["state"], shop(STOPPED)["owner"]) == ("stopped", None)
-    assert shop(STOPPED, ('group id="failover.shop" disabled="false"', 'group id="failover.shop" disabled="true"'))["why"].startswith("somebody has stopped it")  # fmt: skip
+    disabled = (
+        'group id="failover.shop" disabled="false"',
+        'group id="failover.shop" disabled="true"',
+    )
+    assert shop(STOPPED, disabled)["why"].startswith("somebody has stopped it")
     assert shop(STOPPED, ('with_quorum="true"', 'with_quorum="false"'))["why"] == "this part of the cluster has no quorum"  # fmt: skip
-    lost = ('name="node2" id="2" online="true" standby="false" pending="false" unclean="false"', 'name="node2" id="2" online="false" standby="false" pending="false" unclean="true"')  # fmt: skip
+    lost = ('name="node2" id="2" online="true" standby="false" pending="false" unclean="false"',
+            'name="node2" id="2" online="false" standby="false" pending="false" unclean="true"')  # fmt: skip
     assert shop(STOPPED, lost)["why"] == "node2 is lost, and not fenced yet"
     assert status(lost)["silent"] == ["node2"]
 
@@ -94,7 +99,8 @@ def test_parts_on_two_nodes_have_no_owner():
 
 
 def test_a_node_that_is_not_a_member_yet_knows_nothing_of_itself():
-    pending = ('name="node1" id="1" online="true" standby="false" pending="false"', 'name="node1" id="1" online="true" standby="true" pending="true"')  # fmt: skip
+    pending = ('name="node1" id="1" online="true" standby="false" pending="false"',
+               'name="node1" id="1" online="true" standby="true" pending="true"')  # fmt: skip
     assert shop(pending)["local"] == "unknown"
     assert status(pending)["standby"] == ["node1"]
 

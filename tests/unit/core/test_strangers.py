@@ -90,7 +90,7 @@ def test_a_shot_from_before_its_words_proves_nothing() -> None:
     """It may have hit, and a person may have switched the node on since."""
     b = pair().b
     b.pass_time(b.config.timing.dead_s + b.config.timing.fence_delay_s + 1.0)
-    [shot, *_] = shots(b)
+    [shot, *_more] = shots(b)
     life = (1 << 40) | 1
     b.feed(Heard("lan", renamed(Pair().running().a, life, 1)), 0.5)
     b.feed(events.FenceDone(shot.op, events.Power.OFF))

@@ -125,7 +125,7 @@ def test_the_socket_comes_and_goes_with_the_directory(tmp_path: Path) -> None:
     directory = directory_of(tmp_path / "run")
 
     async def scene(status: StatusSocket, asked: list[int]) -> None:
-        for _ in range(2):
+        for _round in range(2):
             made(tmp_path)
             await until((directory / "status.sock").exists)
             assert await asked_at(directory / "status.sock")
@@ -196,7 +196,7 @@ def test_an_error_of_the_answer_is_told_and_the_next_client_is_served(tmp_path: 
 
     async def scene(status: StatusSocket, asked: list[int]) -> None:
         await until((directory / "status.sock").exists)
-        for _ in range(2):
+        for _round in range(2):
             said = await asked_at(directory / "status.sock")
             assert said == {
                 "ok": False,

@@ -19,9 +19,11 @@ from failoverd.journal.ended import ended
 from failoverd.record import account, advice, entries, story
 from failoverd.record.outages import Cause, Outage
 
-from .test_pair import Pair, pair  # noqa: F401
+from .test_pair import Pair, pair
 from .test_replay import Life as JournalledLife
-from .test_timeline import Writer, one, two  # noqa: F401
+from .test_timeline import Writer, one, two
+
+__all__ = ["one", "pair", "two"]
 
 NOW = 2_000.0
 
@@ -41,7 +43,7 @@ def failed_over(writer: Writer, begin: float, seconds: float) -> None:
     writer.start(begin + seconds - 2.5, begin + seconds)
 
 
-def test_the_account_of_a_period(tmp_path: Path, two: Writer) -> None:  # noqa: F811
+def test_the_account_of_a_period(tmp_path: Path, two: Writer) -> None:
     failed_over(two, 1000, 8.0)
     two.add(NOW, "late", "")
     found = account.report(account.records([kept(tmp_path / "b", two)]), [], 500, NOW, 99.0)
@@ -64,7 +66,7 @@ def test_the_account_of_a_period(tmp_path: Path, two: Writer) -> None:  # noqa: 
         assert words in shown
 
 
-def test_an_overdrawn_budget_is_told(tmp_path: Path, two: Writer) -> None:  # noqa: F811
+def test_an_overdrawn_budget_is_told(tmp_path: Path, two: Writer) -> None:
     failed_over(two, 1000, 30.0)
     two.add(NOW, "late", "")
     found = account.report(account.records([kept(tmp_path / "b", two)]), [], 500, NOW, 99.0)
@@ -75,8 +77,8 @@ def test_an_overdrawn_budget_is_told(tmp_path: Path, two: Writer) -> None:  # no
 
 def test_both_histories_are_read_and_told(
     tmp_path: Path,
-    one: Writer,  # noqa: F811
-    two: Writer,  # noqa: F811
+    one: Writer,
+    two: Writer,
 ) -> None:
     read = account.records([kept(tmp_path / "a", one), kept(tmp_path / "b", two)])
     found = account.report(read, ["shop"], 0, NOW, 99.9)
@@ -110,7 +112,7 @@ def test_a_period_may_begin_on_a_day() -> None:
 )
 def test_a_wrong_word_is_one_sentence(
     tmp_path: Path,
-    two: Writer,  # noqa: F811
+    two: Writer,
     capsys: Any,
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
@@ -124,7 +126,7 @@ def test_a_wrong_word_is_one_sentence(
 
 def test_without_any_outage_there_is_no_story(
     tmp_path: Path,
-    one: Writer,  # noqa: F811
+    one: Writer,
     capsys: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -133,7 +135,7 @@ def test_without_any_outage_there_is_no_story(
     assert "tells of no outage" in capsys.readouterr().err
 
 
-def test_a_damaged_history_is_read_as_far_as_it_goes(tmp_path: Path, two: Writer) -> None:  # noqa: F811
+def test_a_damaged_history_is_read_as_far_as_it_goes(tmp_path: Path, two: Writer) -> None:
     place = kept(tmp_path / "b", two)
     with (place / "history.jsonl").open("ab") as file:
         file.write(b'{"time": "x"}\n[]\n\xff\xff\n{"time": 1e99, "node": "node2"}\n{"time": 3')
@@ -156,7 +158,7 @@ def test_the_end_of_a_journal_tells_until_when_the_daemon_lived(tmp_path: Path) 
     assert ended(tmp_path / "nowhere") is None
 
 
-def test_the_journal_tells_the_last_heartbeat_of_each_link(tmp_path: Path, two: Writer) -> None:  # noqa: F811
+def test_the_journal_tells_the_last_heartbeat_of_each_link(tmp_path: Path, two: Writer) -> None:
     life = JournalledLife(tmp_path).whole()
     begun = json.loads(life.file().read_text().splitlines()[0])
     heard = begun["wall"] + 3.8
@@ -241,13 +243,13 @@ def test_what_would_have_helped_is_told_from_what_was_recorded(
     assert said in "\n".join(advice.advice(outage(writer, cause, **phases)))
 
 
-def heard(pair: Pair) -> int:  # noqa: F811
+def heard(pair: Pair) -> int:
     """How many heartbeats node2 has heard while the service ran on node1."""
     status = json.loads(pair.ctl("node2", "status", "--json").stdout)
     return int(status["links"][0]["received"])
 
 
-def test_a_real_failover_is_accounted_for_and_explained(pair: Pair) -> None:  # noqa: F811
+def test_a_real_failover_is_accounted_for_and_explained(pair: Pair) -> None:
     received = heard(pair)
     pair.wait(lambda: heard(pair) > received + 3)
     pair.end("node1", signal.SIGKILL)
@@ -284,7 +286,7 @@ def test_a_real_failover_is_accounted_for_and_explained(pair: Pair) -> None:  # 
         assert words in done.stdout, done.stdout
 
 
-def test_a_real_move_and_a_restart_of_both_daemons(pair: Pair) -> None:  # noqa: F811
+def test_a_real_move_and_a_restart_of_both_daemons(pair: Pair) -> None:
     assert pair.ctl("node2", "switchover", "shop").returncode == 0
     for node, number in (("node1", signal.SIGTERM), ("node2", signal.SIGKILL)):
         pair.end(node, number)

@@ -24,7 +24,9 @@ from tests.simulation.world import World
 from . import schemas
 from .answers import WELL
 from .test_pair import AGENT, Pair
-from .test_pair_many import COUNT, many  # noqa: F401
+from .test_pair_many import COUNT, many
+
+__all__ = ["many"]
 
 SEEDS = range(6)
 EVERY = 25
@@ -113,7 +115,7 @@ def test_a_peer_that_cannot_be_excluded_blocks_the_service_and_the_remedy_is_tol
             pair.end(node, signal.SIGKILL)
 
 
-def test_fifty_services_fit_the_schema(many: Any) -> None:  # noqa: F811
+def test_fifty_services_fit_the_schema(many: Any) -> None:
     status = valid(answer(many, "node1"))
     assert len(status["services"]) == COUNT
     assert not {f["about"] for f in status["health"]["findings"]} & {

@@ -28,7 +28,7 @@ def propose(play: Play, tmp_path: Path) -> Callable[..., Any]:
     def run(kind: str, case: str, *args: str) -> Any:
         told = answers(kind, case, tmp_path / f"hosts-{case}")
         hosts = {
-            name: {"ansible_host": told[name]["address"], "existing_answer": {"host": one["host"]}}
+            name: {"ansible_host": one["address"], "existing_answer": {"host": one["host"]}}
             for name, one in told.items()
         }
         task = {

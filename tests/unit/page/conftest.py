@@ -36,11 +36,11 @@ class Stage:
 
     async def metrics(self) -> dict[str, float]:
         """Each sample by its name with labels."""
-        status, body, _ = await self.get("/metrics")
+        status, body, _headers = await self.get("/metrics")
         assert status == 200
         lines = [line for line in body.splitlines() if line and not line.startswith("#")]
         parts = [line.rpartition(" ") for line in lines]
-        found = {name: float(value) for name, _, value in parts}
+        found = {name: float(value) for name, _space, value in parts}
         (up,) = (value for name, value in found.items() if name.startswith("failover_daemon_up{"))
         return {**found, "up": up}
 

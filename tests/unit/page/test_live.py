@@ -42,7 +42,7 @@ async def event(answer: Any) -> dict[str, Any]:
 
 def test_the_page_speaks_the_language_of_the_browser(play: Play) -> None:
     async def scene(stage: Stage) -> None:
-        _, body, headers = await stage.get("/", headers={"Accept-Language": "ja,en;q=0.5"})
+        _status, body, headers = await stage.get("/", headers={"Accept-Language": "ja,en;q=0.5"})
         assert '<html lang="ja">' in body and "正常です" in body
         assert headers["Content-Type"] == "text/html; charset=utf-8"
         assert headers["Vary"] == "Accept-Language"
@@ -113,7 +113,7 @@ def test_one_live_page_too_many_is_refused_and_may_come_later(
 
     async def scene(stage: Stage) -> None:
         async with contextlib.AsyncExitStack() as stack:
-            for _ in range(2):
+            for _page in range(2):
                 get = stage.client.get(f"{stage.url}/events")
                 await event(await stack.enter_async_context(get))
             assert (await stage.get("/events"))[0] == 503
@@ -133,7 +133,7 @@ def test_two_hundred_open_pages_cost_the_daemon_no_more_than_one(
     async def scene(stage: Stage) -> None:
         async with contextlib.AsyncExitStack() as stack:
             open_pages = []
-            for _ in range(200):
+            for _page in range(200):
                 get = stage.client.get(f"{stage.url}/events")
                 open_pages.append(await stack.enter_async_context(get))
             await asyncio.gather(*map(event, open_pages))

@@ -221,7 +221,9 @@ def test_an_answer_of_another_version_never_breaks_the_metrics() -> None:
         )
         downtime.take(answer)
         found = samples(answer, downtime)
-        assert [value for (name, _), value in found.items() if name == "failover_daemon_up"] == [1]
+        assert [
+            value for (name, _labels), value in found.items() if name == "failover_daemon_up"
+        ] == [1]
 
 
 def test_the_documentation_lists_every_metric_and_no_other() -> None:

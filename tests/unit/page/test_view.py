@@ -213,7 +213,7 @@ def test_every_word_is_there_in_both_languages_with_the_same_fields() -> None:
     for key, words in WORDS.items():
         assert len(words) == len(LANGUAGES), key
         fields = [
-            sorted(str(field) for _, field, _, _ in string.Formatter().parse(word) if field)
+            sorted(str(field) for _text, field, *_form in string.Formatter().parse(word) if field)
             for word in words
         ]
         assert all(words) and fields[0] == fields[1], key

@@ -42,7 +42,7 @@ def test_many_clients_cost_the_daemon_one_question(play: Play) -> None:
     async def scene(stage: Stage) -> None:
         stage.page.source._next = float("-inf")
         before = stage.daemon.asked
-        found = await asyncio.gather(*(stage.get("/metrics") for _ in range(100)))
+        found = await asyncio.gather(*(stage.get("/metrics") for _number in range(100)))
         assert {status for status, _body, _headers in found} == {200}
         assert stage.daemon.asked <= before + 2
 
@@ -55,7 +55,7 @@ def test_a_daemon_that_is_gone_and_comes_back(play: Play) -> None:
         stage.daemon.close()
         stage.page.source._next = float("-inf")
         assert (await stage.metrics())["up"] == 0
-        status, body, _ = await stage.get("/healthz")
+        status, body, _headers = await stage.get("/healthz")
         assert (status, body) == (503, "failoverd: No such file or directory\n")
         told = json.loads((await stage.get("/api/status"))[1])
         assert (told["up"], told["status"]["node"]) == (False, "node1")
@@ -158,7 +158,7 @@ def test_connections_without_a_request_are_ended_and_do_not_lock_others_out(
 
     async def scene(stage: Stage) -> None:
         port = int(stage.url.rpartition(":")[2])
-        mute = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+        mute = [await asyncio.open_connection("127.0.0.1", port) for _number in range(20)]
         for reader, _writer in mute:
             with contextlib.suppress(ConnectionError):
                 assert await asyncio.wait_for(reader.read(), 20) == b""
@@ -175,7 +175,7 @@ def test_a_connection_too_many_is_closed(play: Play, monkeypatch: pytest.MonkeyP
 
     async def scene(stage: Stage) -> None:
         port = int(stage.url.rpartition(":")[2])
-        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        held = [await asyncio.open_connection("127.0.0.1", port) for _number in range(3)]
         for _reader, writer in held:
             writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         for reader, _writer in held:
@@ -236,7 +236,7 @@ def test_with_a_certificate_all_is_encrypted(play: Play, pem: dict[str, Path]) -
     async def scene(stage: Stage) -> None:
         context = ssl.create_default_context(cafile=str(pem["certificate"]))
         header = {"Authorization": f"Bearer {TOKEN}"}
-        status, body, _ = await stage.get("/metrics", ssl=context, headers=header)
+        status, body, _headers = await stage.get("/metrics", ssl=context, headers=header)
         assert status == 200
         assert 'failover_daemon_up{cluster="shop"} 1.0' in body
         plain = b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + TOKEN.encode()
@@ -272,7 +272,7 @@ def test_the_clients_error_is_not_the_pages_end(play: Play) -> None:
 
     async def scene(stage: Stage) -> None:
         port = int(stage.url.rpartition(":")[2])
-        for _ in range(30):
+        for _number in range(30):
             _reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /api/status HTTP/1.1\r\nHost: x\r\n\r\n")
             writer.transport.abort()

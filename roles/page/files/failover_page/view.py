@@ -281,11 +281,11 @@ def _phase(failover: Failover, phase: str, say: Speech) -> str:
     if seconds is None:
         return ""
     share = min(100.0, 100 * seconds / failover.seconds) if failover.seconds > 0 else 0.0
-    bar = (
+    drawn = (
         '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="track" width="100" height="6"/><rect width="{share:.1f}" height="6"/></svg>'
     )
-    return escape(say("seconds", f"{seconds:.1f}")) + bar
+    return escape(say("seconds", f"{seconds:.1f}")) + drawn
 
 
 def _events(history: Sequence[Mapping[str, Any]], say: Speech) -> str:

@@ -167,7 +167,7 @@ class Page:
         """The token is given as a bearer, or as the password of any user."""
         if not self._settings.token:
             return True
-        kind, _, given = header.partition(" ")
+        kind, _space, given = header.partition(" ")
         if kind.lower() == "basic":
             try:
                 given = base64.b64decode(given, validate=True).decode().partition(":")[2]

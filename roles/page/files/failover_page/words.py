@@ -174,7 +174,7 @@ def chosen(asked: str | None, accepted: str) -> str:
         return str(asked)
     best, most = DEFAULT, 0.0
     for part in accepted[:1000].split(","):
-        name, _, weight = part.strip().partition(";")
+        name, _semicolon, weight = part.strip().partition(";")
         language = name.strip().lower().partition("-")[0]
         try:
             quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
