@@ -6,17 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _clusters,
     _engines,
     _nodes,
     _secrets,
 )
-from ansible_collections.failover.cluster.plugins.plugin_utils._problems import (
-    Problem,
-    unexpected,
-)
+from ansible_collections.failover.cluster.plugins.plugin_utils._judging import Judging
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 SPEC = {
     "secrets": {"type": "bool", "default": False},
@@ -26,43 +23,25 @@ SPEC = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(Judging):
     """Returns the model of the host's cluster."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+    spec = SPEC
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Build the model; everything that is wrong is the message of the failed task."""
-        super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(argument_spec=SPEC)
-        try:
-            return self._judged(task_vars or {}, args)
-        except Exception as error:
-            return {"failed": True, "msg": unexpected(error)}
-
-    def _judged(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
+    def judge(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
+        """Build the model; everything that is wrong with the cluster is one message."""
         host = str(variables["inventory_hostname"])
         in_play = list(variables.get("ansible_play_hosts_all", [host]))
-        try:
-            own = _clusters.of_host(variables, host)
-            if own is None:
-                return {"changed": False, "msg": f"{host} is not in a cluster."}
-            if args["cluster"] not in ("", own.name):
-                # Another cluster was asked for: what is wrong with this one hinders nobody.
-                return {"changed": False, "named": own.name, "msg": f"{own.name} was not named."}
-            if args["members"]:
-                return {
-                    "changed": False,
-                    "cluster": own.name,
-                    "group": own.group,
-                    "nodes": own.nodes,
-                }
-            others = _clusters.others(variables, own)
-            found = _nodes.answers(own, variables["hostvars"], host) if args["asked"] else None
-        except Problem as problem:
-            return {"failed": True, "msg": str(problem)}
+        own = _clusters.of_host(variables, host)
+        if own is None:
+            return {"changed": False, "msg": f"{host} is not in a cluster."}
+        if args["cluster"] not in ("", own.name):
+            # Another cluster was asked for: what is wrong with this one hinders nobody.
+            return {"changed": False, "named": own.name, "msg": f"{own.name} was not named."}
+        if args["members"]:
+            return {"changed": False, "cluster": own.name, "group": own.group, "nodes": own.nodes}
+        others = _clusters.others(variables, own)
+        found = _nodes.answers(own, variables["hostvars"], host) if args["asked"] else None
         try:
             model = _nodes.checked(own, others, found)
         except Problem as problem:

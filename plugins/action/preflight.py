@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _audit,
     _engines,
     _findings,
 )
-from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem, unexpected
+from ansible_collections.failover.cluster.plugins.plugin_utils._judging import Judging
 
 SPEC = {
     "model": {"type": "dict", "required": True},
@@ -27,35 +26,22 @@ SPEC = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(Judging):
     """Fails with one sentence, or returns what the nodes answered and what follows of it."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+    spec = SPEC
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def judge(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
         """Judge all nodes of the cluster, also those that the play leaves out."""
-        super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(argument_spec=SPEC)
-        try:
-            return self._judged(task_vars or {}, args)
-        except Exception as error:
-            return {"failed": True, "msg": unexpected(error)}
-
-    def _judged(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
         host = variables["inventory_hostname"]
         model = args["model"]
         found = model["found"]
-        try:
-            warnings = _findings.judge(model, found, args, args["repair"])
-            if args["alone"]:
-                _findings.alone(model, found)
-            gone = _findings.gone(model, found, host, args["remove"])
-            findings = _audit.audit(model, found)
-            accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
-        except Problem as problem:
-            return {"failed": True, "msg": str(problem)}
+        warnings = _findings.judge(model, found, args, args["repair"])
+        if args["alone"]:
+            _findings.alone(model, found)
+        gone = _findings.gone(model, found, host, args["remove"])
+        findings = _audit.audit(model, found)
+        accounts = _findings.accounts(model, found, args["accounts"], args["renumber"])
         return {
             "changed": False,
             "takeover": _engines.of(model).costs(model),

@@ -8,12 +8,9 @@ import os
 import tempfile
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.failover.cluster.plugins.plugin_utils._imports import proposals
-from ansible_collections.failover.cluster.plugins.plugin_utils._problems import (
-    Problem,
-    unexpected,
-)
+from ansible_collections.failover.cluster.plugins.plugin_utils._judging import Judging
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 SPEC = {
     "kind": {"type": "str", "choices": list(proposals.KINDS), "required": True},
@@ -25,27 +22,13 @@ SPEC = {
 MODE = 0o600
 
 
-class ActionModule(ActionBase):
+class ActionModule(Judging):
     """Reads what existing_info answered of each host, and writes three files."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+    spec = SPEC
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Everything that is wrong is the message of the failed task."""
-        super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(argument_spec=SPEC)
-        try:
-            return self._proposed(task_vars or {}, args)
-        except Problem as problem:
-            return {"failed": True, "msg": str(problem)}
-        except OSError as error:
-            return {"failed": True, "msg": f"{error.filename}: {error.strerror}."}
-        except Exception as error:
-            return {"failed": True, "msg": unexpected(error)}
-
-    def _proposed(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
+    def judge(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
+        """Write what is new; what is there already and says something else stays."""
         path = str(args["path"])
         proposal = proposals.make(
             args["kind"],

@@ -163,7 +163,13 @@ class Finale:
         self._served_by(self.owner)
 
     def _split(self, *, race: bool = True) -> None:
-        """F14, F15: the owner has the head start; two mutual owners have one between them."""
+        """F14, F15: the owner has the head start; two mutual owners have one between them.
+
+        The service network may be cut like the links: each node reaches its ping targets, and the
+        addresses of the other are silent.
+        """
+        if self.world.setting.lease is None:
+            self.world.apart = self.clock.chance(0.5)
         for link in self.world.network.links.values():
             link.cut.update(self.world.nodes)
         self.world.kernels_notice()

@@ -70,7 +70,7 @@ class Lan:
 
     def _ask(self, heard: list[str]) -> None:
         node, peer = self.node, self.node.world.nodes[self.node.peer]
-        carries = not node.lan_lost and not peer.lan_lost and peer.runs
+        carries = not (node.lan_lost or peer.lan_lost or node.world.apart) and peer.runs
         # People who repair a service have its storage open, and nothing else of it (F91).
         served = peer.services.truth.keys() - peer.services.opened
         if carries and any(peer.services.truth[name] == UP for name in served):

@@ -59,6 +59,8 @@ class World:
         self.locks = LockWatch(self)
         self.faults = Faults(self)
         self.rival = False
+        self.apart = False
+        """The service network is cut between the two nodes, and nowhere else."""
         """A host that is no node has an address of the services (F56)."""
         self._written = 0
         self._well_since: float | None = None

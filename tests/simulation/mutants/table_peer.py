@@ -72,6 +72,12 @@ PEER = (
     Mutant(
         "rules/head_start.py",
         "    return 1 if up and seen else 3\n",
+        "    return 0 if up and seen else 3\n",
+        "a standby that sees nobody served shoots together with the owner (F14)",
+    ),
+    Mutant(
+        "rules/head_start.py",
+        "    return 1 if up and seen else 3\n",
         "    return 3\n",
         "a standby waits longer although the owner serves nobody (F02)",
     ),

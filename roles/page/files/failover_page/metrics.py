@@ -13,6 +13,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from .downtime import Downtime
 from .phases import last_failovers
@@ -29,7 +30,7 @@ LEVELS = ("ok", "warning", "critical", "unknown")
 SEVERITIES = ("info", "warning", "critical")
 
 
-class Families:
+class Families(Collector):
     """Collects samples. The families come out in the order of their first sample."""
 
     def __init__(self, cluster: str) -> None:
@@ -92,7 +93,7 @@ def exposition(seen: Seen, downtime: Downtime) -> bytes:
         time.perf_counter() - began,
     )
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(families)  # type: ignore[arg-type,unused-ignore]
+    registry.register(families)
     return bytes(generate_latest(registry))
 
 
