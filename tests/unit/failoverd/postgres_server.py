@@ -72,20 +72,30 @@ class Server:
 
     def kill(self) -> None:
         """End the postmaster as a crash does; its children end by themselves."""
+        self._crash()
+        self._all_ended()
+
+    def _crash(self) -> None:
         assert self._process is not None
         self.send(signal.SIGKILL)
         self._process.wait()
         self._process = None
-        while self._working():
-            time.sleep(0.01)
 
-    def _working(self) -> bool:
-        """Whether a process works in the data directory."""
+    def _all_ended(self) -> None:
+        for _round in range(1000):
+            if not self._working():
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"these still work in {self.data}: {self._working()}")
+
+    def _working(self) -> list[int]:
+        """The processes that work in the data directory."""
+        found = []
         for entry in Path("/proc").glob("[0-9]*/cwd"):
             with contextlib.suppress(OSError):
                 if entry.readlink() == self.data:
-                    return True
-        return False
+                    found.append(int(entry.parent.name))
+        return found
 
     @property
     def runs(self) -> bool:
@@ -121,5 +131,10 @@ class Server:
         """End it and remove everything."""
         if self.runs:
             # A server that has hardly begun may forget a milder signal.
-            self.kill()
+            self._crash()
+            # One that recovers ends only after the command that fetches a file of its log.
+            for pid in self._working():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._all_ended()
         shutil.rmtree(self.directory)

@@ -284,7 +284,7 @@ def witnessed() -> Half:
 
 
 def test_what_the_nodes_see_of_the_service_network_decides_who_shoots_first() -> None:
-    """F14, F15: a standby that sees nobody served waits for one head start, an owner without a target for two."""
+    """F14, F15: a standby that sees nobody served shoots before an owner without a target."""
     owner = witnessed()
     timing = owner.config.timing
     world = asked(owner, "a freezes")
