@@ -12,7 +12,7 @@ from failoverd.core import events, lives
 from failoverd.core.config import CoreConfig
 from failoverd.core.message import Message, Reach
 from failoverd.core.modes import Modes
-from failoverd.core.state import State
+from failoverd.core.state import Proof, State
 from failoverd.core.step import begin, deadline, step
 
 from .clock import Violation
@@ -55,6 +55,8 @@ class Daemon:
         """The device that the core ordered to remember in this boot (F10)."""
         self.forgot = float("-inf")
         """When its directory was last emptied, in the world's time."""
+        self.confirmed = float("-inf")
+        """When an operator last said that the peer is off, in the world's time."""
         self.awake_since = 0.0
         """Since when it has run without a pause, in the world's time."""
         self.surrendered = False
@@ -207,6 +209,8 @@ class Daemon:
         except Exception as error:
             raise Violation("CRASH", f"{type(event).__name__}: {error!r}") from error
         self.state = after
+        if after.peer.proof is Proof.OPERATOR is not before.peer.proof:
+            self.confirmed = self.clock.now
         self.world.contract.stepped(node, before, after, now)
         if isinstance(event, events.Tick):
             self.world.contract.ticked(node, before, after, now)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from failoverd.core.events import Verb
 from failoverd.core.modes import is_on
-from failoverd.core.state import Proof
 
 from .fault import Fault
 from .kinds import KINDS
@@ -119,8 +118,7 @@ class Faults:
         if not node.cut or not name:
             return False
         cutter = self.world.nodes[name]
-        state = cutter.daemon.state
-        if state is not None and state.peer.proof is Proof.OPERATOR:
+        if cutter.daemon.confirmed > node.booted_at:
             return False  # who has said that it is off takes care of it
         return cutter.on and max(cutter.booted_at, cutter.daemon.forgot) < at
 

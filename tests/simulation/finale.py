@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from failoverd.core.events import SpaceUsed, Verb
-from failoverd.core.message import REORDER
+from failoverd.core.message import REORDER, Local
+from failoverd.core.state import Life
 
 from .clock import Violation
 from .fault import Fault
@@ -401,7 +402,30 @@ class Finale:
         if self.contract.cuts != self.cuts:
             raise Violation("LOOP", "a node was fenced that was alive")
 
+    def _arrive(self) -> None:
+        """What is on its way home at this moment gets there (F10; seed 2964)."""
+        setting = self.world.setting
+        homes = {
+            service.name: service.preferred for service in setting.services if service.failback
+        }
+        for _second in range(round(setting.timing.move_s)):
+            if not any(self._goes_home(name, home) for name, home in homes.items()):
+                return
+            self._pass(1.0)
+
+    def _goes_home(self, name: str, home: str) -> bool:
+        """Both nodes live, and the other one has begun to hand it over."""
+        node = self.world.nodes[home]
+        there, here = node.daemon.state, self.world.nodes[node.peer].daemon.state
+        if there is None or here is None or there.peer.life is not Life.ALIVE:
+            return False
+        given, taken = here.service(name), there.service(name)
+        assert given is not None and taken is not None, "each node has the same services"
+        begun = given.move or given.grant or taken.claim or taken.local is Local.STARTING
+        return bool(begun) and self.contract.serving(name) is None
+
     def _served_by(self, node: Node, services: tuple[str, ...] = ()) -> None:
+        self._arrive()
         self.contract.must_serve("in the finale")
         owners = self.contract.owners()
         # The other one may be back already, switched on by its peer (F10).
