@@ -405,9 +405,7 @@ class Finale:
     def _arrive(self) -> None:
         """What is on its way home at this moment gets there (F10; seed 2964)."""
         setting = self.world.setting
-        homes = {
-            service.name: service.preferred for service in setting.services if service.failback
-        }
+        homes = {s.name: s.preferred for s in setting.services if s.failback and s.preferred}
         for _second in range(round(setting.timing.move_s)):
             if not any(self._goes_home(name, home) for name, home in homes.items()):
                 return
