@@ -147,8 +147,10 @@ class Finale:
         self.owner.daemon.stall()
         # Shorter than its watchdog is patient, which was petted a while ago.
         still_s = min(timing.dead_s * 1.5, 0.75 * lease.watchdog_s if lease else 60.0)
-        if not all(volume.mirrored for volume in self.world.volumes.values()):
-            # What has no data could be taken over, so the peer has a reason to shoot in the end.
+        mirrored = all(volume.mirrored for volume in self.world.volumes.values())
+        if not mirrored or self.other.name in self.contract.owners().values():
+            # What has no data could be taken over, and who owns something excludes whoever is
+            # silent: the peer has a reason to shoot in the end (seed 9929).
             patient_s = timing.dead_s + timing.fence_delay_s - 2 * timing.heartbeat_s
             still_s = min(still_s, patient_s)
         self._pass(still_s)

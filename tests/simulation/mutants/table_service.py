@@ -325,9 +325,15 @@ SERVICE = (
     ),
     Mutant(
         "rules/operator.py",
-        "    if not step.passed(step.state.started + listens_s):",
-        "    if step.state.started < 0.0:",
+        "    if not step.passed(peer.last + listens_s):",
+        "    if peer.last < 0.0:",
         "a daemon that has just started believes an operator before it has listened (F73)",
+    ),
+    Mutant(
+        "rules/peer.py",
+        "    elif peer.life is Life.UNSEEN:\n        step.set_peer(last=now)\n",
+        "",
+        "what was typed during a pause is believed before the peer could be heard (F26, F73)",
     ),
     Mutant(
         "clock.py",

@@ -71,11 +71,12 @@ def test_a_node_that_was_never_believed_is_not_confirmed_off_while_it_speaks() -
 
 
 @pytest.mark.finding("S4")
-def test_a_node_is_not_confirmed_off_by_one_that_just_did_not_run() -> None:
+@pytest.mark.parametrize("heard_s", [5.0, 0.0])
+def test_a_node_is_not_confirmed_off_by_one_that_just_did_not_run(heard_s: float) -> None:
     """F26, F73: what was typed while it stood still is asked at the end of a gap without words."""
     b = Half("b", "a", 1 << 32 | 22)
     b.settle(ALONE)
-    hears_on(b, replace(said(Pair().running().a), echo=0), 5.0)
+    hears_on(b, replace(said(Pair().running().a), echo=0), heard_s)
     b.feed(events.Paused(20.0), 20.0)
     assert not confirmed(b)
     b.pass_time(b.config.timing.dead_s + 0.1)

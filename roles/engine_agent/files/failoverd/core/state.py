@@ -97,7 +97,7 @@ class Peer:
     sequence: int = 0
     heard: tuple[LinkHeard, ...] = ()
     last: float = 0.0
-    """When a message that counts came last."""
+    """When a message that counts came last, or since when this node listens without a gap."""
     lived: float = 0.0
     """By what it has sent, it was alive until then, whenever the message arrived (F81)."""
     pace: float | None = None

@@ -92,8 +92,8 @@ def _confirm(step: Step, event: Command) -> str:
     if peer_speaks(step):
         return f"{name} runs: {SPEAKS}; look at failoverd there, or switch {name} off and ask again"
     listens_s = step.timing.dead_s
-    if not step.passed(step.state.started + listens_s):  # F73: it would not know by now
-        return f"failoverd has just started and listens for {name} for {listens_s:g} s; ask again"
+    if not step.passed(peer.last + listens_s):  # F26, F73: it would not know by now
+        return f"failoverd has just begun to listen for {name}; ask again in {listens_s:g} s"
     prove_gone(step, Proof.OPERATOR, peer.greeted, event.who)
     step.note("confirmed", f"{event.who or '?'} confirmed that {name} is off", alert=True)
     step.do(Reply(event.request, True, f"{name} is taken for fenced; recorded"))

@@ -103,6 +103,8 @@ def paused(step: Step, gap_s: float) -> None:
     step.note("paused", f"this daemon did not run for {gap_s:.1f} s; verifying anew", alert=True)
     if peer.life.heard or peer.life is Life.SILENT:
         step.set_peer(life=Life.SUSPECT, since=now, last=now, lived=now, heard=())
+    elif peer.life is Life.UNSEEN:
+        step.set_peer(last=now)
     if peer.signed_at is not None:
         # Nobody listened during the gap: that nothing was heard in it is no silence (F26, F73).
         step.set_peer(signed_at=now)
