@@ -397,7 +397,7 @@ def _checksum(texts: Mapping[str, str], key: bytes) -> int:
     main = {name: value for name, value in whole["cluster.json"].items() if name != "node"}
     main["services"] = [
         {name: value for name, value in service.items() if name != "before"}
-        for service in main["services"]
+        for service in main.get("services") or ()
         if not service.get("retired")
     ]
     text = json.dumps({**whole, "cluster.json": main}, sort_keys=True)
