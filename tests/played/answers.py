@@ -12,6 +12,8 @@ import time
 from typing import Any
 
 from failoverd.control.health import health
+from failoverd.record.entries import Record, entry_of
+from failoverd.record.published import published
 
 Json = dict[str, Any]
 
@@ -150,10 +152,72 @@ def large(services: int = 50) -> Json:
     return _judged(said)
 
 
+def record(now: float | None = None) -> Json:
+    """What failoverctl writes down for the page: the account, and one failover as a story."""
+    at = time.time() if now is None else now
+    entries = [
+        {"time": at - 86_423, "node": "node2", "code": "daemon-start", "text": "", "data": {}},
+        {
+            "time": at - 86_400, "node": "node2", "code": "seen", "service": "shop",
+            "text": "", "data": {"node": "node1", "local": "running"},
+        },
+        {
+            "time": at - 59, "node": "node2", "code": "last-heard",
+            "text": "node1 was heard last 1.0 s ago", "data": {"node": "node1", "heard": at - 60},
+        },
+        {
+            "time": at - 50, "node": "node2", "code": "peer-gone",
+            "text": "node1 is gone: fenced and verified off", "data": {"node": "node1"},
+        },
+        *_failover(at),
+    ]  # fmt: skip
+    read = [found for found in map(entry_of, entries) if found is not None]
+    read.sort(key=lambda entry: entry.time)
+    records = [Record("node2", tuple(read), at)]
+    return published(records, [], at - 90 * 86_400, at, 99.99)
+
+
 def _judged(said: Json) -> Json:
-    """The answer with what is wrong, as the daemon itself judges it."""
+    """The answer with what is wrong, as the daemon itself judges it, and the last heartbeats."""
+    said["status"]["reports"] = _reports(said["status"])
     said["status"]["health"] = health(said["status"])
     return said
+
+
+def _reports(status: Json) -> list[Json]:
+    """What each node has said last, which both know."""
+    peer = status["peer"]
+    lives = {status["node"]: "alive", peer["name"]: peer["life"]}
+    heard = peer["life"] == "alive"
+    return [
+        {
+            "name": name,
+            "life": life,
+            "age_s": 0.0 if life == "alive" else peer["since_s"] + 12.5,
+            "reach": "reached",
+            "standby": name in status["standby"],
+            "goodbye": False,
+            "hears": [link["name"] for link in status["links"]]
+            if heard or name != status["node"]
+            else [],
+            "services": [_report(service, name, status["node"]) for service in status["services"]],
+        }
+        for name, life in sorted(lives.items())
+    ]
+
+
+def _report(service: Json, name: str, own: str) -> Json:
+    standby, here = service["standby"], name == service["owner"]
+    known = name == standby["node"] and not here
+    # A node that is gone ran the service when it was heard last.
+    up = here or (name != own and not standby["able"])
+    return {
+        "name": service["name"],
+        "local": "running" if up else "stopped",
+        "generation": service["generation"],
+        "able": True if here else bool(standby["able"]),
+        "why": standby["why"] if known and name == own else "",
+    }
 
 
 def _status(now: float) -> Json:

@@ -37,6 +37,9 @@ class Hooks:
     status: str = ""
     """Socket that tells its status to programs without privileges, in a directory that the page
     makes; "" for none."""
+    account: Sequence[str] = ()
+    """Command that writes availability and outages as JSON into the file that is added as its last
+    argument; empty for none."""
     units: Sequence[str] = ()
     """Units of the engine itself; while one of them runs, nothing under it is undone."""
 

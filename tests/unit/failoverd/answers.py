@@ -104,5 +104,19 @@ WELL: dict[str, Any] = {
         "real_time": True,
     },
     "disks": [],
+    "reports": [
+        {
+            "name": "node1",
+            "life": "alive",
+            "age_s": 0.0,
+            "reach": "reached",
+            "standby": False,
+            "goodbye": False,
+            "hears": ["lan"],
+            "services": [
+                {"name": "shop", "local": "running", "generation": 1, "able": True, "why": ""}
+            ],
+        },
+    ],
     "health": {"state": "ok", "findings": []},
 }

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+from pathlib import Path
 from typing import Any
 
 from tests.played import answers
@@ -48,3 +50,46 @@ def test_the_status_socket_tells_status_and_history(pair: Pair) -> None:
     assert played["peer"].keys() <= said["status"]["peer"].keys()
     assert played["daemon"].keys() <= said["status"]["daemon"].keys()
     assert set(answers.normal()["history"][0]) == set(said["history"][0])
+    for theirs, ours in zip(played["reports"], said["status"]["reports"], strict=True):
+        assert theirs.keys() == ours.keys()
+        assert theirs["services"][0].keys() == ours["services"][0].keys()
+
+
+def reports(pair: Pair, node: str) -> list[dict[str, Any]]:
+    """What a node knows of the last words of both, without what depends on who looks, or when."""
+    done = pair.ctl(node, "status", "--json")
+    found = json.loads(done.stdout)["reports"] if done.returncode == 0 else []
+    return [{k: v for k, v in one.items() if k not in ("life", "age_s")} for one in found]
+
+
+def test_both_nodes_tell_the_same_of_both_also_when_one_is_gone(pair: Pair) -> None:
+    pair.wait(lambda: pair.runs_on("node1"))
+    pair.wait(lambda: reports(pair, "node1") == reports(pair, "node2") != [])
+    before = {one["name"]: one for one in reports(pair, "node2")}
+    assert before["node1"]["services"][0]["local"] == "running"
+    pair.end("node1", signal.SIGKILL)
+    pair.wire.ip(0, "address", "del", "10.9.0.10/24", "dev", "eth0")
+    pair.wait(lambda: pair.runs_on("node2"))
+    told_of = json.loads(pair.ctl("node2", "status", "--json").stdout)["reports"]
+    gone, here = told_of
+    assert (gone["name"], gone["life"], here["life"]) == ("node1", "gone", "alive")
+    # Its last word stays, with its age: it ran the service.
+    assert gone["age_s"] > 0.5 and gone["services"] == before["node1"]["services"]
+    assert here["services"][0]["local"] == "running"
+
+
+def test_the_account_for_the_page_is_written_whole(pair: Pair, tmp_path: Path) -> None:
+    pair.wait(lambda: pair.runs_on("node1"))
+    assert pair.ctl("node1", "switchover", "shop").returncode == 0
+    file = tmp_path / "record.json"
+    pair.wait(lambda: pair.runs_on("node2") and pair.service("node1")["owner"] == "node2")
+    for _time in range(2):
+        done = pair.ctl("node1", "availability", "--since", "1h", "--output", str(file))
+        assert (done.returncode, done.stdout) == (0, "")
+    assert [each.name for each in tmp_path.glob("*record.json*")] == ["record.json"]
+    said = json.loads(file.read_text())
+    [service] = said["availability"]["services"]
+    assert (service["name"], service["moves"]) == ("shop", 1)
+    [story] = said["outages"]
+    assert (story["from"], story["to"], story["planned"]) == ("node1", "node2", True)
+    assert "asked by" in story["text"] and story["advice"]

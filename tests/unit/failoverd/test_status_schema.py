@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from failoverd.control.health import health
+from failoverd.control.nodes import Reports
 from failoverd.control.status import snapshot
 from failoverd.core.state import State
 from failoverd.resources.service import Service
@@ -137,6 +138,7 @@ def _whole(state: State) -> dict[str, Any]:
     for service in status["services"]:
         service["ready"] = {"level": "unknown", "reason": "", "seconds": None}
     status |= {"heartbeats": heartbeats, "watchdog": None, **more}
+    status["reports"] = Reports().told(state, 0.0)
     return {**status, "health": health(status)}
 
 

@@ -102,6 +102,67 @@ def test_phases_of_a_past_failover() -> None:
     assert "12.5 s" in said
 
 
+def test_both_pages_show_the_same_of_both_nodes() -> None:
+    first, second = (
+        view.sections(seen(answer(NOW)), EN)["nodes"]
+        for answer in (answers.normal, answers.standby)
+    )
+    assert first == second
+    assert "node1" in first and "node2" in first
+
+
+def test_of_a_node_that_is_gone_the_last_report_is_shown_with_its_age() -> None:
+    section = view.sections(seen(answers.after_failover(NOW)), EN)["nodes"]
+    text = re.sub(r"<[^>]+>", " ", section)
+    assert re.search(r"node1\s+off, with proof\s+1 min ago\s+shop\s+running", text), text
+    assert re.search(r"node2\s+alive\s+now\s+shop\s+running", text), text
+    # What is old is not shown in the colours of the present.
+    row = section[section.index("node1") : section.index("node2")]
+    assert "badge good" not in row
+
+
+def with_record(language: Speech = EN) -> dict[str, str]:
+    answer = answers.after_failover(NOW)
+    told = Seen(answer["status"], answer["history"], NOW, NOW, record=answers.record(NOW))
+    return view.sections(told, language)
+
+
+def test_the_page_tells_the_availability_of_each_service() -> None:
+    section = with_record()["availability"]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", section))
+    for words in (
+        "The last 90 days, from the history of node2", "99.986 % (3.8 nines)",
+        "12.5 s, 1 times", "12 min 45 s of 12 min 57 s left", "12.5 s each: 99.985 %",
+        "detect 2.0 s · exclude 4.0 s · take over 6.5 s",
+    ):  # fmt: skip
+        assert words in text, (words, text)
+
+
+def test_the_page_tells_each_outage_as_a_story() -> None:
+    section = with_record()["outages"]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", section))
+    assert "was down for 12.5 s not planned" in text
+    order = [text.index(part) for part in ("What was seen", "What was proved", "What was done")]
+    assert order == sorted(order)
+    assert "+10.000 s node2: node1 is gone: fenced and verified off" in text
+    assert "What would have helped" in text
+    assert "停止の経緯" in with_record(JA)["outages"]
+
+
+def test_without_a_record_the_page_says_so() -> None:
+    found = view.sections(seen(answers.normal(NOW)), EN)
+    for name in ("availability", "outages"):
+        assert "Nothing is written down yet" in found[name]
+
+
+@pytest.mark.parametrize("number", range(200))
+def test_a_record_of_another_version_does_not_break_the_page(number: int) -> None:
+    luck = random.Random(number)
+    answer = answers.normal(NOW)
+    told = Seen(answer["status"], [], NOW, NOW, record=damaged(answers.record(NOW), luck))
+    assert set(view.sections(told, EN)) >= {"availability", "outages", "services"}
+
+
 def test_without_the_daemon_the_page_says_so_and_how_old_the_rest_is() -> None:
     before = answers.normal(NOW)
     gone = Seen(before["status"], before["history"], NOW, NOW + 99, "failoverd: gone")

@@ -70,6 +70,7 @@ KIND = Agent(
         unfence_peer="/usr/lib/failoverd/unfence-peer",
         before=("failoverd-handover.service",),
         status="/run/failoverd-page/status.sock",
+        account=("/usr/sbin/failoverctl", "availability", "--since", "90d", "--output"),
         units=("failoverd.service",),
     ),
 )

@@ -16,7 +16,7 @@ _failoverctl() {
         switchover) options='--to --wait --json'; valued='--to=nodes --wait=any '; kinds=(services) ;;
         ready) options='--json'; kinds=(services) ;;
         history) options='--json --lines --follow --explain --also'; valued='--lines=any --also=directories ' ;;
-        availability) options='--since --target --also --json'; valued='--since=any --target=any --also=directories '; kinds=(services); repeats=1 ;;
+        availability) options='--since --target --also --json --output'; valued='--since=any --target=any --also=directories --output=files '; kinds=(services); repeats=1 ;;
         handover) options='--shutdown' ;;
         confirm-fenced) kinds=(nodes) ;;
         clear) kinds=(services) ;;

@@ -122,6 +122,8 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one.add_argument("--target", metavar="PERCENT", type=float, default=99.99, help=target)
     one.add_argument("--also", metavar="DIRECTORY", default="", help=also)
     one.add_argument("--json", action="store_true", help="print JSON")
+    output = "write the account and the last outages as JSON to FILE, as for the status page"
+    one.add_argument("--output", metavar="FILE", default="", help=output)
     one = command("handover", "Give every service to the other node and leave the cluster.")
     one.add_argument("--shutdown", action="store_true", help="the host is going down")
     one = command("confirm-fenced", "Confirm, on your responsibility, that a silent node is off.")
@@ -260,15 +262,16 @@ def history(arguments: argparse.Namespace) -> int:
 
     if arguments.command == "history" and not arguments.explain:
         return show(arguments.json, arguments.lines, arguments.follow)
-    from .record import account, story
+    from .record import account, published, story
 
     read = [path for path in (str(directory()), arguments.also) if path]
     try:
         if arguments.command == "history":
             return story.show(read, alive(), arguments.explain, arguments.json)
-        return account.show(
-            read, alive(), arguments.services, arguments.since, arguments.target, arguments.json
-        )
+        asked = (arguments.services, arguments.since, arguments.target)
+        if arguments.output:
+            return published.write(read, alive(), *asked, arguments.output)
+        return account.show(read, alive(), *asked, arguments.json)
     except account.Wrong as error:
         raise Refused(str(error)) from None
 

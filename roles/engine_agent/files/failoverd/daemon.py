@@ -10,6 +10,7 @@ import fcntl
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from .alerts.outbox import Outbox
 from .checks.watchers import Watchers
 from .config import Config
 from .control.health import health
+from .control.nodes import Reports
 from .control.pending import Pending
 from .control.readonly import StatusSocket, directory_of
 from .control.requests import Requests
@@ -126,6 +128,7 @@ class Daemon:
         self._notifier = Notifier()
         self._history = History(state, config.node)
         self._sightings = Sightings(self._history)
+        self._reports = Reports()
         self._recent = Recent(state)
         self._history.listeners.append(self._recent.take)
         self._store = Store(state)
@@ -301,6 +304,7 @@ class Daemon:
     def _beat(self, now: float, late_s: float) -> None:
         self._monitors.late(late_s)
         self._sightings.look(self._runner.state, now)
+        self._reports.look(self._runner.state)
         self._pacing.beat(now)
 
     def _alert(self, code: str, text: str) -> None:
@@ -398,6 +402,7 @@ class Daemon:
             link.update(self._quality.report(link["name"]))
         heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
         status["heartbeats"] = heartbeats
+        status["reports"] = self._reports.told(self._runner.state, time.monotonic())
         status |= {"watchdog": self._watchdog.status(), **self._monitors.status()}
         for service in status["services"]:
             service["ready"] = brief(self._with_facts(status), service["name"])

@@ -15,6 +15,9 @@ from typing import Any
 FRESH_S = 1.0
 ANSWER_S = 3.0
 MOST_BYTES = 16 << 20
+RECORD = "record.json"
+"""Beside the socket."""
+MOST_RECORD_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Seen:
     asked_at: float = 0.0
     problem: str = ""
     """Why the last question was not answered, empty if it was."""
+    record: dict[str, Any] = field(default_factory=dict)
+    """The account and the stories of outages that failoverctl has written down last."""
 
     @property
     def up(self) -> bool:
@@ -35,11 +40,36 @@ class Seen:
         return not self.problem and self.at > 0
 
 
+class RecordFile:
+    """What failoverctl writes for the page, read again when it is another file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[int, int, int] | None = None
+        self._said: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any]:
+        """The last good content, empty before there is one."""
+        try:
+            found = self._path.stat()
+            mark = (found.st_ino, found.st_mtime_ns, found.st_size)
+            if mark == self._known or found.st_size > MOST_RECORD_BYTES:
+                return self._said
+            self._known = mark
+            said = json.loads(self._path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return self._said
+        if isinstance(said, dict):
+            self._said = said
+        return self._said
+
+
 class Source:
     """One question at a time; who asks meanwhile waits for the same answer."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._record = RecordFile(path.with_name(RECORD))
         self._clock = clock
         self._asking = asyncio.Lock()
         self._next = float("-inf")
@@ -59,7 +89,7 @@ class Source:
 
     async def _ask(self) -> Seen:
         now = time.time()
-        before = self.seen
+        before, record = self.seen, self._record.read()
         try:
             async with asyncio.timeout(ANSWER_S):
                 said = await self._answer()
@@ -70,8 +100,10 @@ class Source:
         except ValueError as error:
             why = str(error)
         else:
-            return Seen(said["status"], _entries(said.get("history")), now, now)
-        return Seen(before.status, before.history, before.at, now, f"failoverd: {why}")
+            entries = _entries(said.get("history"))
+            return Seen(said["status"], entries, now, now, record=record)
+        problem = f"failoverd: {why}"
+        return Seen(before.status, before.history, before.at, now, problem, record)
 
     async def _answer(self) -> dict[str, Any]:
         reader, writer = await asyncio.open_unix_connection(str(self._path), limit=MOST_BYTES)

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from . import record
+from .markup import CLOCK, badge, count, english, facts, headed, size, stamp, table
+from .nodes import nodes
 from .phases import PHASES, Failover, failovers
 from .picture import svg, tone
 from .reading import flag, listing, mapping, number, text
@@ -17,7 +20,6 @@ from .words import LANGUAGES, Speech
 
 EVENTS = 50
 FAILOVERS = 5
-CLOCK = "%Y-%m-%d %H:%M:%S"
 STATES = ("ok", "warning", "critical")
 LEVELS = {"ok": "good", "warning": "warn", "critical": "bad"}
 
@@ -27,11 +29,14 @@ def sections(seen: Seen, say: Speech) -> dict[str, str]:
     status = seen.status
     return {
         "now": _now(seen, say),
-        "picture": _headed(say("picture"), svg(status, say)) if status else "",
+        "picture": headed(say("picture"), svg(status, say)) if status else "",
+        "nodes": nodes(status, say) if status else "",
         "services": _services(status, say) if status else "",
         "links": _links(status, say) if status else "",
         "fencing": _fencing(status, say) if status else "",
         "failovers": _failovers(seen.history, say) if status else "",
+        "outages": record.outages(seen.record, say),
+        "availability": record.availability(seen.record, say),
         "events": _events(seen.history, say) if status else "",
     }
 
@@ -96,7 +101,7 @@ def _now(seen: Seen, say: Speech) -> str:
         told = say("shown-is-old", at) if seen.at else say("never-seen")
         parts.append(
             f"<p><strong>{escape(say('daemon-down'))}</strong> {escape(say('services-run-on'))}"
-            f" {escape(told)}</p><p>{_english(seen.problem)}</p>"
+            f" {escape(told)}</p><p>{english(seen.problem)}</p>"
         )
     if flag(seen.status, "maintenance"):
         parts.append(f"<p><strong>{escape(say('maintenance'))}</strong></p>")
@@ -113,44 +118,44 @@ def _finding(finding: Mapping[str, Any], say: Speech) -> str:
     word = say(f"severity-{severity}")
     kind = {"critical": "bad", "warning": "warn"}.get(severity, "quiet")
     command = remedy.startswith("failoverctl ")
-    said = f"<code>{escape(remedy)}</code>" if command else _english(remedy)
+    said = f"<code>{escape(remedy)}</code>" if command else english(remedy)
     typed = f"<br>{escape(say('remedy'))}: {said}" if remedy else ""
-    return f"<li>{_badge(word, kind)} {_english(text(finding, 'text'))}{typed}</li>"
+    return f"<li>{badge(word, kind)} {english(text(finding, 'text'))}{typed}</li>"
 
 
 def _services(status: Mapping[str, Any], say: Speech) -> str:
     found = listing(status, "services")
-    return _headed(say("services"), "".join(_service(status, one, say) for one in found))
+    return headed(say("services"), "".join(_service(status, one, say) for one in found))
 
 
 def _service(status: Mapping[str, Any], service: Mapping[str, Any], say: Speech) -> str:
     state, owner = text(service, "state"), text(service, "owner")
     since = number(service, "since_s")
-    facts: list[tuple[str, str]] = [
-        (say("state"), _badge(say(f"state-{state}"), tone(state)) + _moving(service, say)),
+    known: list[tuple[str, str]] = [
+        (say("state"), badge(say(f"state-{state}"), tone(state)) + _moving(service, say)),
         (say("owner"), f"{escape(owner or say('nowhere'))} ({escape(say('for', say.age(since)))})"),
     ]
     if text(service, "why") and state != "running":
-        facts.append((say("reason"), _english(text(service, "why"))))
+        known.append((say("reason"), english(text(service, "why"))))
     if text(service, "doing"):
-        facts.append((say("doing"), _english(text(service, "doing"))))
-    facts.append((say("readiness"), _ready(service, say)))
+        known.append((say("doing"), english(text(service, "doing"))))
+    known.append((say("readiness"), _ready(service, say)))
     if mapping(service, "disk"):
-        facts.append((say("replication"), _replication(service, say)))
-    facts.append((say("generation"), _count(number(service, "generation"))))
+        known.append((say("replication"), _replication(service, say)))
+    known.append((say("generation"), count(number(service, "generation"))))
     rows = [
         (
             escape(text(one, "label") or text(one, "name")),
             escape(text(one, "type")),
-            _badge(say(text(one, "state")), "good" if text(one, "state") == "up" else "quiet"),
+            badge(say(text(one, "state")), "good" if text(one, "state") == "up" else "quiet"),
             _checked(one, say),
         )
         for one in listing(service, "resources")
     ]
     heads = (say("part"), say("kind"), say("state"), say("answer"))
     name = text(service, "name")
-    table = _table(f"{name}: {say('parts')}", heads, rows)
-    return f"<article><h3>{escape(name)}</h3>{_facts(facts)}{table}</article>"
+    parts = table(f"{name}: {say('parts')}", heads, rows)
+    return f"<article><h3>{escape(name)}</h3>{facts(known)}{parts}</article>"
 
 
 def _moving(service: Mapping[str, Any], say: Speech) -> str:
@@ -163,24 +168,24 @@ def _ready(service: Mapping[str, Any], say: Speech) -> str:
     level = text(ready, "level")
     if level not in (*LEVELS, "unknown"):
         level = "ok" if flag(standby, "able") else "critical"
-    said = _badge(say(f"ready-{level}", text(standby, "node")), LEVELS.get(level, "quiet"))
+    said = badge(say(f"ready-{level}", text(standby, "node")), LEVELS.get(level, "quiet"))
     why = text(ready, "reason") or text(standby, "why")
     span = ready.get("seconds")
     if isinstance(span, list) and len(span) == 2:
         least, most = (number({"s": bound}, "s") for bound in span)
         if least is not None and most is not None:
             said += f" {escape(say('expected', f'{least:g}', f'{most:g}'))}"
-    return said + (f" {_english(why)}" if why and level != "ok" else "")
+    return said + (f" {english(why)}" if why and level != "ok" else "")
 
 
 def _replication(service: Mapping[str, Any], say: Speech) -> str:
     disk, sync = mapping(service, "disk"), mapping(service, "sync")
     states = f"{text(disk, 'role')}/{text(disk, 'peer_role')}"
     copies = f"{text(disk, 'disk')}/{text(disk, 'peer_disk')}"
-    parts = [_english(f"{states} {copies} {text(disk, 'connection')}")]
+    parts = [english(f"{states} {copies} {text(disk, 'connection')}")]
     behind = number(disk, "out_of_sync_bytes")
     if behind:
-        parts.append(escape(say("out-of-sync", _bytes(behind))))
+        parts.append(escape(say("out-of-sync", size(behind))))
     elif behind == 0 and text(disk, "disk") == text(disk, "peer_disk") == "UpToDate":
         parts.append(escape(say("in-sync")))
     done, left = number(sync, "done_percent"), number(sync, "left_s")
@@ -193,7 +198,7 @@ def _replication(service: Mapping[str, Any], say: Speech) -> str:
         if left is not None:
             parts.append(escape(say("left", say.age(left))))
     if flag(disk, "suspended"):
-        parts.append(_badge(say("frozen"), "bad"))
+        parts.append(badge(say("frozen"), "bad"))
     return ", ".join(parts)
 
 
@@ -205,7 +210,7 @@ def _checked(resource: Mapping[str, Any], say: Speech) -> str:
         if state == "ok" and took is not None:
             said.append(f"{escape(text(check, 'type'))} {took:.0f} ms")
         elif text(check, "reason"):
-            said.append(_english(text(check, "reason")))
+            said.append(english(text(check, "reason")))
     return ", ".join(said)
 
 
@@ -219,13 +224,13 @@ def _links(status: Mapping[str, Any], say: Speech) -> str:
         rows.append(
             (
                 escape(text(link, "name")),
-                _badge(say(f"link-{state}"), tone(state)),
+                badge(say(f"link-{state}"), tone(state)),
                 lost,
-                _english(text(link, "problem")),
+                english(text(link, "problem")),
             )
         )
     heads = (say("link"), say("state"), say("lost"), say("reason"))
-    return _headed(say("links"), _table(say("links"), heads, rows))
+    return headed(say("links"), table(say("links"), heads, rows))
 
 
 def _fencing(status: Mapping[str, Any], say: Speech) -> str:
@@ -235,16 +240,16 @@ def _fencing(status: Mapping[str, Any], say: Speech) -> str:
         rows.append(
             (
                 escape(f"{text(device, 'name')} ({text(device, 'method')})"),
-                _badge(say(f"device-{state}"), tone(state)),
+                badge(say(f"device-{state}"), tone(state)),
                 escape(say("ago", say.age(age)) if age is not None else say("never")),
                 _span(device.get("takeover_s"), say),
-                _english(text(device, "detail")) if state != "ok" else "",
+                english(text(device, "detail")) if state != "ok" else "",
             )
         )
     heads = (
         say("device"), say("state"), say("asked"), say("takeover"), say("reason"),
     )  # fmt: skip
-    return _headed(say("fencing"), _table(say("fencing"), heads, rows))
+    return headed(say("fencing"), table(say("fencing"), heads, rows))
 
 
 def _span(span: Any, say: Speech) -> str:
@@ -259,11 +264,11 @@ def _span(span: Any, say: Speech) -> str:
 def _failovers(history: Sequence[Mapping[str, Any]], say: Speech) -> str:
     found = failovers(history)[-FAILOVERS:][::-1]
     if not found:
-        return _headed(say("failovers"), f"<p>{escape(say('no-failovers'))}</p>")
+        return headed(say("failovers"), f"<p>{escape(say('no-failovers'))}</p>")
     rows = [
         (
             escape(one.service),
-            _stamp(one.ended),
+            stamp(one.ended),
             *(_phase(one, phase, say) for phase in PHASES),
             escape(say("seconds", f"{one.seconds:.1f}")),
         )
@@ -273,7 +278,7 @@ def _failovers(history: Sequence[Mapping[str, Any]], say: Speech) -> str:
         say("service"), say("ended"), *(say(f"phase-{phase}") for phase in PHASES), say("total"),
     )  # fmt: skip
     note = f"<p>{escape(say('phases-overlap'))}</p>"
-    return _headed(say("failovers"), _table(say("failovers"), heads, rows) + note)
+    return headed(say("failovers"), table(say("failovers"), heads, rows) + note)
 
 
 def _phase(failover: Failover, phase: str, say: Speech) -> str:
@@ -291,64 +296,9 @@ def _phase(failover: Failover, phase: str, say: Speech) -> str:
 def _events(history: Sequence[Mapping[str, Any]], say: Speech) -> str:
     items = "".join(_event(entry, say) for entry in history[-EVENTS:][::-1])
     inside = f"<ol>{items}</ol>" if items else f"<p>{escape(say('no-events'))}</p>"
-    return _headed(say("events"), inside)
+    return headed(say("events"), inside)
 
 
 def _event(entry: Mapping[str, Any], say: Speech) -> str:
-    mark = f"{_badge(say('alert'), 'warn')} " if text(entry, "level") == "alert" else ""
-    return f"<li>{_stamp(number(entry, 'time'))} {mark}{_english(text(entry, 'text'))}</li>"
-
-
-def _headed(head: str, inside: str) -> str:
-    return f"<h2>{escape(head)}</h2>{inside}"
-
-
-def _facts(facts: Iterable[tuple[str, str]]) -> str:
-    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{v}</dd>' for k, v in facts)}</dl>"
-
-
-def _table(caption: str, heads: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table that scrolls by itself where it is too wide, also by keyboard."""
-    top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
-    label = escape(caption)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
-        f"<caption>{label}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _badge(word: str, kind: str) -> str:
-    return f'<span class="badge {kind}">{escape(word)}</span>'
-
-
-def _english(said: str) -> str:
-    """What the daemon says."""
-    return f'<span lang="en">{escape(said)}</span>' if said else ""
-
-
-def _stamp(at: float | None) -> str:
-    """A moment by the clock of the node."""
-    try:
-        there = time.localtime(at)
-        if at is None or at < 0:
-            return ""
-        iso = time.strftime("%Y-%m-%dT%H:%M:%S%z", there)
-        return f'<time datetime="{iso}">{time.strftime(CLOCK, there)}</time>'
-    except (ValueError, OverflowError, OSError):
-        return ""
-
-
-def _count(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f}"
-
-
-def _bytes(value: float) -> str:
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.3g} {unit}" if unit != "B" else f"{value:.0f} B"
-        value /= 1024
-    return f"{value:.3g} TiB"
+    mark = f"{badge(say('alert'), 'warn')} " if text(entry, "level") == "alert" else ""
+    return f"<li>{stamp(number(entry, 'time'))} {mark}{english(text(entry, 'text'))}</li>"

@@ -114,6 +114,53 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Total is the time from the last sign of life of the other node. Phases may overlap.",
         "合計は相手ノードの最後の生存確認からの時間です。各段階は重なることがあります。",
     ),
+    "nodes": ("Nodes", "ノード"),
+    "node": ("Node", "ノード"),
+    "reports": (
+        "Each row is what the node itself said in its last heartbeat. Both pages show the same.",
+        "各行はそのノード自身の最後のハートビートの内容です。両ノードのページで同じです。",
+    ),
+    "heard": ("Said", "報告"),
+    "never-heard": ("not heard yet", "未受信"),
+    "now": ("now", "現在"),
+    "there": ("State there", "そのノードでの状態"),
+    "could-start": ("Could start it", "起動可否"),
+    "hears": ("Hears the other on", "受信中のリンク"),
+    "said-goodbye": ("left in order", "正常に離脱"),
+    "yes": ("yes", "可"),
+    "no": ("no", "不可"),
+    "availability": ("Availability", "可用性"),
+    "no-record": (
+        "Nothing is written down yet; the account is made once a minute.",
+        "まだ記録がありません。集計は 1 分ごとに行われます。",
+    ),
+    "account-of": (
+        "The last {0} days, from the history of {1}, as of",
+        "直近 {0} 日間、{1} の履歴による集計。作成",
+    ),
+    "available": ("Available", "可用率"),
+    "nines": ("{0} nines", "ナイン数 {0}"),
+    "planned": ("planned", "計画停止"),
+    "unplanned": ("not planned", "計画外停止"),
+    "not-recorded": ("not recorded", "記録なし"),
+    "times": ("{0}, {1} times", "{0}、{1} 回"),
+    "budget": ("Budget of {0} %", "{0} % の許容停止時間"),
+    "left-of": ("{0} of {1} left", "残り {0} / {1}"),
+    "overdrawn": ("overdrawn by {0}", "{0} 超過"),
+    "one-more": ("One more failover a month", "フェイルオーバが月 1 回増えた場合"),
+    "one-more-costs": ("{0} each: {1} %", "1 回 {0}: {1} %"),
+    "cause": ("Cause", "原因"),
+    "count": ("Count", "回数"),
+    "phases": ("Phases", "段階"),
+    "outages": ("Outages explained", "停止の経緯"),
+    "no-outages": ("The history tells of none.", "履歴にはありません。"),
+    "down-for": ("was down for {0}", "停止時間 {0}"),
+    "down-since": ("is down, for {0} so far", "停止中、現在まで {0}"),
+    "way": ("From and to", "移動"),
+    "part-seen": ("What was seen", "観測"),
+    "part-proved": ("What was proved", "確認"),
+    "part-done": ("What was done", "実行"),
+    "would-have-helped": ("What would have helped", "改善策"),
     "events": ("Last events", "最近のイベント"),
     "no-events": ("None.", "ありません。"),
     "alert": ("Alert", "警報"),
@@ -131,6 +178,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "state-stopped": ("stopped", "停止"),
     "state-blocked": ("blocked", "ブロック"),
     "state-broken": ("broken", "異常"),
+    "state-unknown": ("not known", "不明"),
+    "state-recovering": ("restarting", "再起動中"),
     "state-open for repair": ("open for repair", "修復中"),
     "picture-says": ("{0} and {1}.", "{0} と {1}。"),
     "picture-service": ("{0} is {1}, {2}.", "{0}: {1}、{2}。"),
@@ -166,6 +215,15 @@ class Speech:
             if seconds >= size:
                 return self(key, int(seconds // size))
         return self("moment")
+
+    def length(self, seconds: float) -> str:
+        """A length of time in its two largest units, for accounts."""
+        if seconds < 60:
+            return self("seconds", f"{seconds:.1f}")
+        units = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+        at = next(index for index, (_key, size) in enumerate(units) if seconds >= size)
+        (large, size), (small, less) = units[at], units[at + 1]
+        return f"{self(large, int(seconds // size))} {self(small, int(seconds % size // less))}"
 
 
 def chosen(asked: str | None, accepted: str) -> str:

@@ -45,6 +45,12 @@ def begin_of(since: str, now: float) -> float:
     raise Wrong(f"--since {since}: must be like 90d, 12h, 4w, 3m, 1y, or a date like 2026-01-31.")
 
 
+def check_target(target: float) -> None:
+    """Raise Wrong if it is no share in percent."""
+    if not 0 < target < 100:
+        raise Wrong(f"--target {target:g}: must lie between 0 and 100 percent, such as 99.99.")
+
+
 def records(directories: Sequence[Path], alive: str = "", now: float = 0.0) -> list[Record]:
     """One for each directory; of the same node the first counts. Raises Wrong, OSError.
 
@@ -212,8 +218,7 @@ def show(
     as_json: bool,
 ) -> int:
     """Print the account; returns the exit status. Raises Wrong, OSError."""
-    if not 0 < target < 100:
-        raise Wrong(f"--target {target:g}: must lie between 0 and 100 percent, such as 99.99.")
+    check_target(target)
     now = time.time()
     found = report(
         records([Path(directory) for directory in directories], alive, now),

@@ -188,5 +188,10 @@ def _ran_on(about: Sequence[Entry], span: Span) -> str:
 
 
 def _runs_on(about: Sequence[Entry], span: Span) -> str:
-    runs = [e for e in about if e.service and e.code in ("running", "recovered", "adopted")]
-    return runs[-1].node if runs else ""
+    """The node that says so itself, or on which the other one saw it."""
+    after = [entry for entry in about if entry.service and entry.time >= span.begin]
+    own = [e.node for e in after if e.code in ("running", "recovered", "adopted")]
+    seen = [
+        e.data.get("node") for e in after if e.code == "seen" and e.data.get("local") == "running"
+    ]
+    return str(([*seen, *own] or [""])[-1])

@@ -3,6 +3,7 @@
 // Replaces the sections that changed. Without this script the page is whole, and loads itself again.
 "use strict";
 
+const STOPS = "[tabindex], summary";
 const live = document.getElementById("live");
 const language = encodeURIComponent(document.documentElement.lang);
 const stream = new EventSource(`/events?lang=${language}`);
@@ -23,14 +24,19 @@ stream.addEventListener("message", (event) => {
   for (const [id, inside] of Object.entries(news.sections)) {
     const section = document.getElementById(id);
     const within = section && section.contains(document.activeElement);
-    const places = within ? [...section.querySelectorAll("[tabindex]")] : [];
+    const places = within ? [...section.querySelectorAll(STOPS)] : [];
     const place = places.indexOf(document.activeElement);
     if (section) {
+      // What was opened stays open.
+      const open = new Set([...section.querySelectorAll("details[open]")].map((one) => one.dataset.key));
       section.innerHTML = inside;
+      for (const one of section.querySelectorAll("details")) {
+        one.open = open.has(one.dataset.key);
+      }
     }
     // Who reads by keyboard stays where they are.
     if (place >= 0) {
-      section.querySelectorAll("[tabindex]")[place]?.focus({ preventScroll: true });
+      section.querySelectorAll(STOPS)[place]?.focus({ preventScroll: true });
     }
   }
 });
