@@ -10,12 +10,16 @@ from typing import Any
 
 from ansible_collections.failover.cluster.plugins.plugin_utils import _fleet, _gathered
 from ansible_collections.failover.cluster.plugins.plugin_utils._judging import Judging
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 SPEC = {
     "output": {"type": "path"},
     "page": {"type": "path"},
     "demand": {"type": "str", "default": "never", "choices": ["never", "warning", "ok"]},
 }
+NO_CLUSTER = (
+    "No host is a node of a cluster; a node has the variables failover_links and failover_services."
+)
 ENOUGH = {"never": _fleet.STATES, "warning": ("warning", "ok"), "ok": ("ok",)}
 
 
@@ -29,6 +33,8 @@ class ActionModule(Judging):
         hostvars = variables["hostvars"]
         now = time.time()
         clusters = _gathered.clusters(hostvars)
+        if not clusters:
+            raise Problem(NO_CLUSTER)
         answers = _gathered.answers(hostvars, clusters, "status_answer")
         found = _fleet.report(clusters, answers, now)
         when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(now))

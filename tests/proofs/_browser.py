@@ -27,12 +27,14 @@ ARGUMENTS = (
 )  # fmt: skip
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 USABLE_S, WAIT_S = 0.5, 60.0
-STOPS = "'a, [tabindex=\"0\"]'"
+STOPS = "'a, summary, [tabindex=\"0\"]'"
+SAME = ("nodes", "links", "fencing", "availability", "outages")
 Row = dict[str, Any]
 VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "normal": ("normal", {}),
     "during-a-failover": ("blocked", {}),
     "after-a-failover": ("failover", {}),
+    "explained": ("failover", {}),
     "moving": ("moving", {}),
     "degraded": ("degraded", {}),
     "daemon-down": ("down", {}),
@@ -41,6 +43,7 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "phone-dark": ("blocked", {"viewport": PHONE, "is_mobile": True, "color_scheme": "dark"}),
     "dark": ("degraded", {"color_scheme": "dark"}),
     "japanese": ("degraded", {"locale": "ja-JP"}),
+    "explained-japanese": ("failover", {"locale": "ja-JP", "viewport": PHONE, "is_mobile": True}),
     "japanese-phone": ("failover", {"locale": "ja-JP", "viewport": PHONE, "is_mobile": True}),
     "without-javascript": ("degraded", {"java_script_enabled": False}),
     "reduced-motion": ("normal", {"reduced_motion": "reduce"}),
@@ -90,6 +93,9 @@ def looked(browser: Browser, name: str, url: str, how: dict[str, Any], to: Path)
     wrong = list(watch.errors)
     if scripted:
         until(page, "document.getElementById('live').textContent.trim() !== ''")
+        if name.startswith("explained"):
+            for summary in page.query_selector_all("summary"):
+                summary.click()
         width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if width > 0:
             wrong.append(f"the page is {width} px wider than the window")
@@ -169,6 +175,20 @@ def keyboard(browser: Browser, url: str) -> Row:
     return {"what": "the page by keyboard", "ok": ok, "figures": {"stops": count, "order": order}}
 
 
+def same(browser: Browser, first: str, second: str) -> Row:
+    """The pages of both nodes tell the same of both, of the services, and of what has happened."""
+    told = []
+    for url in (first, second):
+        context = browser.new_context(viewport=DESKTOP, locale="en-US")
+        page = context.new_page()
+        page.goto(url)
+        told.append({name: page.inner_text(f"#{name}") for name in SAME})
+        context.close()
+    other = [name for name in SAME if told[0][name] != told[1][name] or len(told[0][name]) < 20]
+    figures: Row = {"sections": list(SAME), **({"wrong": other} if other else {})}
+    return {"what": "both nodes show the same", "ok": not other, "figures": figures}
+
+
 def main() -> None:
     """Look at everything."""
     given = json.loads(sys.stdin.readline())
@@ -179,6 +199,7 @@ def main() -> None:
         rows = [looked(browser, name, urls[scene], how, to) for name, (scene, how) in VIEWS.items()]
         rows.append(quick(browser, urls["normal"]))
         rows.append(keyboard(browser, urls["degraded"]))
+        rows.append(same(browser, urls["normal"], urls["standby"]))
         rows.append(live(browser, urls["live"], to))
         version = browser.version
         browser.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from failover_page.settings import Settings
+from failover_page.source import RECORD
 from failover_page.web import Page
 from tests.played import answers
 from tests.played.daemon import PlayedDaemon
@@ -21,6 +22,7 @@ SCENES = {
     "degraded": answers.degraded,
     "blocked": answers.blocked,
     "failover": answers.after_failover,
+    "standby": answers.standby,
     "moving": answers.moving,
     "large": answers.large,
 }
@@ -71,6 +73,7 @@ async def main(directory: Path) -> None:
         kind = Play if name == "live" else Scene
         daemon = kind(place, SCENES.get(name, answers.normal)())
         await daemon.open()
+        (place / RECORD).write_text(json.dumps(answers.record()), encoding="utf-8")
         page = Page(Settings("127.0.0.1", 0, daemon.path))
         urls[name] = f"http://127.0.0.1:{await page.open()}"
         await page.source.look()

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from . import _load, _rules, _scrape
+from . import _fleet, _load, _rules, _scrape
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "show" / "see"
@@ -45,6 +45,7 @@ def prove() -> list[Row]:
             rows += _looked(urls, begin)
             rows += _scrape.rows(urls, directory)
         rows += _load.rows(directory)
+        rows += _fleet.rows(directory)
     return rows
 
 

@@ -65,6 +65,16 @@ def test_two_clusters_of_one_name_are_both_shown(play: Play, tmp_path: Path) -> 
     assert [row["name"] for row in found] == ["shop", "shop (group two)"]
 
 
+def test_hosts_of_no_cluster_are_not_asked(play: Play) -> None:
+    alone = {"hosts": {"lonely": {"ansible_connection": "local", "ansible_become": False}}}
+    done = play("status", {"one": here(1), "none": alone})
+    assert done.code == 0, done.text
+    assert "1 unknown" in done.text and "lonely does not answer" not in done.text
+    done = play("status", {"none": alone})
+    assert done.code != 0
+    assert "No host is a node of a cluster" in done.text
+
+
 def test_a_demand_that_is_not_met_fails_the_run(play: Play) -> None:
     done = play("status", {"one": here(1)}, "-e", "demand=warning")
     assert done.code != 0

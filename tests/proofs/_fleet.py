@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook status over many clusters. All nodes are this machine, which does their work too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CLUSTERS, LIMIT_S, PATIENCE_S = 200, 60.0, 400.0
+FORKS = "20"
+
+
+def _inventory() -> dict[str, Any]:
+    nodes = {"ansible_connection": "local", "ansible_become": False}
+    return {
+        f"c{number}": {
+            "hosts": {f"c{number}{side}": dict(nodes) for side in "ab"},
+            "vars": {
+                "failover_links": [{"name": "lan", "interface": "eth0"}],
+                "failover_services": [{"name": "web"}],
+            },
+        }
+        for number in range(CLUSTERS)
+    }
+
+
+def rows(directory: Path) -> list[dict[str, Any]]:
+    """One row: how long it takes until the table, the page and the JSON are there."""
+    place = directory / "fleet"
+    place.mkdir()
+    (place / "hosts.yml").write_text(yaml.safe_dump(_inventory()), encoding="utf-8")
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE_")},
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/collections"),
+        "ANSIBLE_HOME": str(place / "home"),
+        "ANSIBLE_FORKS": FORKS,
+    }
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.yml",
+        "failover.cluster.status", "-e", "output=all.json", "-e", "page=all.html",
+    ]  # fmt: skip
+    began = time.monotonic()
+    done = subprocess.run(
+        command, cwd=place, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False, timeout=PATIENCE_S,
+    )  # fmt: skip
+    took = time.monotonic() - began
+    what = f"the state of {CLUSTERS} clusters in one run"
+    if done.returncode != 0:
+        return [{"what": what, "ok": False, "figures": {"why": done.stdout[-1000:]}}]
+    found = json.loads((place / "all.json").read_text(encoding="utf-8"))["clusters"]
+    whole = len(found) == CLUSTERS and all(len(row["nodes"]) == 2 for row in found)
+    figures = {"seconds": round(took, 1), "limit_s": LIMIT_S, "clusters": len(found)}
+    return [{"what": what, "ok": whole and took < LIMIT_S, "figures": figures}]
