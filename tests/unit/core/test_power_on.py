@@ -254,6 +254,26 @@ def test_a_shot_that_did_not_hit_is_forgotten_once_the_peer_goes_on() -> None:
 
 
 @pytest.mark.finding("S12")
+@pytest.mark.parametrize("late", [Power.ON, Power.UNKNOWN])
+def test_the_late_answer_of_the_power_on_says_nothing_of_the_next_shot(late: Power) -> None:
+    """It was switched on, lived, fell silent and was shot again before the device answered."""
+    b = bereaved()
+    fenced(b)
+    b.finish(actions.Start)
+    while not (ordered := shots(b)):
+        b.pass_time(0.1)
+    [on] = ordered
+    assert on.ask is Ask.ON
+    b.take(actions.Fence)
+    lives_again(b, 2 << 32, 1.0)
+    Pair.see(b, ALONE)
+    shot = shot_at(b)
+    b.feed(events.FenceDone(on.op, late), 0.1)
+    b.feed(events.FenceDone(shot.op, Power.OFF), 0.1)
+    assert (Ask.ON, 0) in switched_on(b)
+
+
+@pytest.mark.finding("S12")
 def test_nothing_is_switched_on_in_maintenance_and_all_the_same_afterwards() -> None:
     b = bereaved()
     fenced(b)

@@ -43,6 +43,8 @@ def ordered(step: Step, level: int) -> None:
     if config.power_on and config.kind(level) is Kind.STONITH:
         before = cut.levels if cut is not None else ()
         levels = (level, *(other for other in before if other != level))
+        # The answer of an order to switch it on says nothing of what this shot does after it.
+        step.set_exclusion(on_op=0)
         _remember(step, Cut(levels, at=step.now))
 
 
