@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from .text import plain
+
 KINDS: Mapping[str, str] = {
     "refused": "This cluster cannot be described",
     "danger": "What was dangerous",
@@ -36,9 +38,9 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[str, list[Finding]] = {kind: [] for kind in KINDS}
 
-    def add(self, kind: str, where: str, text: str) -> None:
-        """Take one up. The text is a whole sentence."""
-        finding = Finding(kind, where, "".join(c if c.isprintable() else "?" for c in text))
+    def add(self, kind: str, where: str, sentence: str) -> None:
+        """Take one up."""
+        finding = Finding(kind, plain(where), plain(sentence))
         of_kind = self._found[kind]
         if finding not in of_kind and len(of_kind) < MOST:
             of_kind.append(finding)

@@ -55,7 +55,12 @@ def placeholder(word: str) -> bool:
     return PLACEHOLDER.fullmatch(word) is not None
 
 
+def plain(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def shown(word: str) -> str:
     """A word of a file as a sentence may show it."""
-    plain = "".join(c if c.isprintable() else "?" for c in word)
-    return plain if len(plain) <= SHOWN else f"{plain[:SHOWN]}..."
+    word = plain(word)
+    return word if len(word) <= SHOWN else f"{word[:SHOWN]}..."

@@ -92,6 +92,8 @@ def _service(
         )
         return None
     store = storage.drbd(volume, nodes, links, where, findings)
+    if store is None:
+        return None
     mount = _mount(volume, nodes)
     if mount is None:
         findings.add(
@@ -102,7 +104,7 @@ def _service(
         )
         return None
     filesystem = storage.filesystem(mount.type, where, findings)
-    if store is None or filesystem is None:
+    if filesystem is None:
         return None
     store.update(mount=mount.target, filesystem=filesystem)
     store["options"] = storage.options(_kept(mount.options), where, findings)
