@@ -66,6 +66,21 @@ def test_the_account_of_a_period(tmp_path: Path, two: Writer) -> None:
         assert words in shown
 
 
+def test_an_outage_soon_after_a_move_is_not_taken_for_the_move(tmp_path: Path, one: Writer) -> None:
+    one.add(1000, "switchover", "shop: planned move to node1 asked by root", "shop")
+    one.add(1000, "stop-begin", "shop: stop begins", "shop")
+    one.start(1000.1, 1000.5)
+    one.add(1001.5, "resource-failed", "shop: address failed", "shop")
+    one.start(1001.6, 1002.0)
+    one.add(NOW, "late", "")
+    found = account.report(account.records([kept(tmp_path / "b", one)]), [], 500, NOW, 99.0)
+    [service] = found["services"]
+    assert [(o["cause"], o["planned"]) for o in service["outages"]][-1] == (
+        "application-failed",
+        False,
+    )
+
+
 def test_an_overdrawn_budget_is_told(tmp_path: Path, two: Writer) -> None:
     failed_over(two, 1000, 30.0)
     two.add(NOW, "late", "")

@@ -132,7 +132,7 @@ def test_the_page_tells_the_availability_of_each_service() -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", section))
     for words in (
         "The last 90 days, from the history of node2", "99.986 % (3.8 nines)",
-        "12.5 s in 1", "12 min 45 s of 12 min 57 s left", "12.5 s each: 99.985 %",
+        "12.5 s (count: 1)", "12 min 45 s of 12 min 57 s left", "12.5 s each: 99.985 %",
         "detect 2.0 s · exclude 4.0 s · take over 6.5 s",
     ):  # fmt: skip
         assert words in text, (words, text)

@@ -143,7 +143,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "planned": ("planned", "計画停止"),
     "unplanned": ("not planned", "計画外停止"),
     "not-recorded": ("not recorded", "記録なし"),
-    "times": ("{0} in {1}", "{0}、{1} 回"),
+    "times": ("{0} (count: {1})", "{0}、{1} 回"),
     "budget": ("Budget of {0} %", "{0} % の許容停止時間"),
     "left-of": ("{0} of {1} left", "残り {0} / {1}"),
     "overdrawn": ("overdrawn by {0}", "{0} 超過"),

@@ -117,18 +117,25 @@ def told(records: Sequence[Record], states: Sequence[Span], service: str) -> Ite
         if span.state == DOWN:
             before = states[index - 1].state if index else ""
             after = states[index + 1].state if index + 1 < len(states) else ""
-            yield _outage(everything, span, service, whole=before == "up", over=after == "up")
+            # What caused the outage before this one is not its cause.
+            since = max(span.begin - BEFORE_S, states[index - 1].begin if index else 0.0)
+            about = _about(everything, service, since, span.end + AFTER_S)
+            yield _outage(about, span, service, whole=before == "up", over=after == "up")
+
+
+def _about(
+    everything: Sequence[Entry], service: str, since: float, until: float
+) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in everything
+        if since <= entry.time <= until and entry.service in ("", service)
+    )
 
 
 def _outage(
-    everything: Sequence[Entry], span: Span, service: str, *, whole: bool, over: bool
+    about: tuple[Entry, ...], span: Span, service: str, *, whole: bool, over: bool
 ) -> Outage:
-    about = tuple(
-        entry
-        for entry in everything
-        if span.begin - BEFORE_S <= entry.time <= span.end + AFTER_S
-        and entry.service in ("", service)
-    )
     cause = _cause(about, span)
     return Outage(
         service,
