@@ -26,7 +26,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def seen(answer: dict[str, Any]) -> Seen:
-    return Seen(answer["status"], answer["history"], NOW, NOW)
+    return Seen(answer["status"], answer["history"], NOW, NOW, record=answer.get("record", {}))
 
 
 def samples(said: Seen, downtime: Downtime | None = None) -> Samples:
@@ -235,7 +235,9 @@ def test_the_documentation_lists_every_metric_and_no_other() -> None:
     found = {
         name
         for answer in (answers.normal, answers.degraded, answers.after_failover)
-        for name, _labels in samples(seen(with_refused(answer(NOW))), downtime)
+        for name, _labels in samples(
+            seen({**with_refused(answer(NOW)), "record": answers.record(NOW)}), downtime
+        )
     }
     assert told == found
 
@@ -243,3 +245,19 @@ def test_the_documentation_lists_every_metric_and_no_other() -> None:
 def with_refused(answer: dict[str, Any]) -> dict[str, Any]:
     answer["status"]["heartbeats"]["refused"] = {"wrong signature": 2}
     return answer
+
+
+def test_the_account_of_availability_is_told_with_its_time() -> None:
+    answer = answers.after_failover(NOW)
+    account = answers.record(NOW)
+    found = samples(Seen(answer["status"], [], NOW, NOW, record=account))
+    assert value(found, "account_timestamp_seconds") == NOW
+    assert value(found, "service_availability_ratio", service="shop") == pytest.approx(0.99985532)
+    left = value(found, "service_availability_budget_left_seconds", service="shop")
+    assert left == pytest.approx(765.1)
+    labels = {"service": "shop", "cause": "node-lost", "planned": "false"}
+    assert value(found, "service_account_downtime_seconds", **labels) == 12.5
+    # It was true when it was made, also if the daemon does not answer now.
+    alone = samples(Seen(answer["status"], [], NOW, NOW + 60, "failoverd: gone", account))
+    assert value(alone, "service_availability_ratio", service="shop") is not None
+    assert value(alone, "service_state", service="shop", state="running") is None

@@ -79,6 +79,7 @@ def exposition(seen: Seen, downtime: Downtime) -> bytes:
         for part in PARTS:
             part(families, seen.status)
         _failovers(families, seen)
+    _account(families, seen.record)
     for (service, cause), seconds in sorted(downtime.seconds.items()):
         families.counter(
             "service_downtime_seconds",
@@ -95,6 +96,45 @@ def exposition(seen: Seen, downtime: Downtime) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(families)
     return bytes(generate_latest(registry))
+
+
+def _account(out: Families, record: Mapping[str, Any]) -> None:
+    """The account of the history. It holds also while the daemon does not answer."""
+    out.gauge("account_timestamp_seconds", "When the account was made.", number(record, "at"))
+    for service in listing(mapping(record, "availability"), "services"):
+        name, share = text(service, "name"), number(service, "availability")
+        for key, says, value in (
+            (
+                "availability_ratio",
+                "Share of the known time of the account in which the service was up.",
+                None if share is None else share / 100,
+            ),
+            (
+                "availability_budget_left_seconds",
+                "Downtime that the target still allows in the period of the account.",
+                number(mapping(service, "budget"), "left_s"),
+            ),
+            (
+                "availability_unknown_seconds",
+                "Time of the account of which no record tells anything.",
+                number(service, "unknown_s"),
+            ),
+        ):
+            out.gauge(f"service_{key}", says, value, service=name)
+        seen = set()
+        for cause in listing(service, "causes"):
+            planned = "true" if flag(cause, "planned") else "false"
+            code = text(cause, "cause")
+            if (code, planned) not in seen:
+                seen.add((code, planned))
+                out.gauge(
+                    "service_account_downtime_seconds",
+                    "Downtime in the account, by cause.",
+                    number(cause, "seconds"),
+                    service=name,
+                    cause=code,
+                    planned=planned,
+                )
 
 
 def _node(out: Families, status: Mapping[str, Any]) -> None:

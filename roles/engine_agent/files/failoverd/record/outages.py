@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -113,24 +114,17 @@ def told(records: Sequence[Record], states: Sequence[Span], service: str) -> Ite
     everything = sorted(
         (entry for record in records for entry in record.entries), key=lambda entry: entry.time
     )
+    times = [entry.time for entry in everything]
     for index, span in enumerate(states):
         if span.state == DOWN:
             before = states[index - 1].state if index else ""
             after = states[index + 1].state if index + 1 < len(states) else ""
             # What caused the outage before this one is not its cause.
             since = max(span.begin - BEFORE_S, states[index - 1].begin if index else 0.0)
-            about = _about(everything, service, since, span.end + AFTER_S)
+            first = bisect_left(times, since)
+            last = bisect_right(times, span.end + AFTER_S, first)
+            about = tuple(e for e in everything[first:last] if e.service in ("", service))
             yield _outage(about, span, service, whole=before == "up", over=after == "up")
-
-
-def _about(
-    everything: Sequence[Entry], service: str, since: float, until: float
-) -> tuple[Entry, ...]:
-    return tuple(
-        entry
-        for entry in everything
-        if since <= entry.time <= until and entry.service in ("", service)
-    )
 
 
 def _outage(
