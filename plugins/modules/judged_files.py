@@ -23,7 +23,10 @@ extends_documentation_fragment: failover.cluster.attributes
 attributes:
   check_mode:
     support: partial
-    details: Says which files differ, but asks the command only about what is written.
+    details: >-
+      Says which files differ. Asks the command, too, where it and the directory exist, and returns
+      its answer in RV(told). A refusal does not count, because a run may install first what is
+      missing.
   diff_mode:
     support: none
   idempotent: {support: full}
@@ -111,6 +114,13 @@ def write(path: str, text: str) -> None:
         os.fsync(descriptor)
 
 
+def askable(dest: str, judge: list[str]) -> bool:
+    """Return whether a run that changes nothing can ask the command about new files."""
+    return os.path.isdir(dest) and all(
+        os.path.exists(word) for word in judge if os.path.isabs(word)
+    )
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
@@ -132,26 +142,29 @@ def main() -> None:
         "refused": "",
         "told": [],
     }
-    candidate = os.path.join(dest, NEXT)
-    if module.check_mode or not written:
-        if not module.check_mode:
-            shutil.rmtree(candidate, ignore_errors=True)
+    candidate, judge = os.path.join(dest, NEXT), module.params["judge"]
+    if module.check_mode and not askable(dest, judge):
+        module.exit_json(**result)
+    shutil.rmtree(candidate, ignore_errors=True)
+    if not written:
         module.exit_json(**result)
     if not os.path.isdir(dest):
         os.makedirs(dest, mode=0o700)
-    shutil.rmtree(candidate, ignore_errors=True)
     os.mkdir(candidate, mode=0o700)
-    for name, text in files.items():
-        write(os.path.join(candidate, name), text)
-    code, out, err = runner(module)([*module.params["judge"], candidate])
-    if code != 0:
-        refused = " ".join((err or out).split()).replace(candidate, dest)
-        shutil.rmtree(candidate)
-        module.exit_json(**{**result, "changed": False, "written": [], "refused": refused})
-    result["told"] = [line.replace(candidate, dest) for line in out.splitlines()]
-    for name in written:
-        os.replace(os.path.join(candidate, name), os.path.join(dest, name))
-    shutil.rmtree(candidate)
+    try:
+        for name, text in files.items():
+            write(os.path.join(candidate, name), text)
+        code, out, err = runner(module)([*judge, candidate])
+        if code == 0:
+            result["told"] = [line.replace(candidate, dest) for line in out.splitlines()]
+        elif not module.check_mode:
+            refused = " ".join((err or out).split()).replace(candidate, dest)
+            result.update(changed=False, written=[], refused=refused)
+        if not module.check_mode:
+            for name in result["written"]:
+                os.replace(os.path.join(candidate, name), os.path.join(dest, name))
+    finally:
+        shutil.rmtree(candidate, ignore_errors=True)
     module.exit_json(**result)
 
 

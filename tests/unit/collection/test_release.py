@@ -65,6 +65,22 @@ def test_a_configuration_that_is_refused_is_never_in_use(tmp_path):
     assert (again["changed"], again["refused"]) == (False, ""), "what is in use was judged before"
 
 
+def test_check_mode_tells_what_a_change_would_stop(tmp_path):
+    dest, new = tmp_path / "etc", {**FILES, "key": "x\n"}
+    fresh = run("judged_files", check=True, dest=str(dest), files=FILES, judge=ACCEPT)
+    assert (fresh["changed"], fresh["told"], dest.exists()) == (True, [], False)
+    run("judged_files", dest=str(dest), files=FILES, judge=ACCEPT)
+    said = run("judged_files", check=True, dest=str(dest), files=new, judge=ACCEPT)
+    assert (said["changed"], said["written"]) == (True, ["key"])
+    assert said["told"] == [f"shop is stopped, says {dest}"]
+    missing = [*ACCEPT, str(tmp_path / "not-installed-yet")]
+    for judge in (REFUSE, missing):
+        said = run("judged_files", check=True, dest=str(dest), files=new, judge=judge)
+        assert (said["changed"], said["refused"], said["told"]) == (True, "", [])
+    assert (dest / "key").read_text() == "secret\n", "check mode changed a file"
+    assert sorted(entry.name for entry in dest.iterdir()) == ["cluster.json", "key"]
+
+
 @pytest.mark.finding("S30")
 def test_a_file_that_others_may_read_is_written_anew(tmp_path):
     dest = tmp_path / "etc"
