@@ -200,23 +200,24 @@ def _reports(status: Json) -> list[Json]:
             "hears": [link["name"] for link in status["links"]]
             if heard or name != status["node"]
             else [],
-            "services": [_report(service, name, status["node"]) for service in status["services"]],
+            "services": [
+                _report(service, name, lost=life != "alive") for service in status["services"]
+            ],
         }
         for name, life in sorted(lives.items())
     ]
 
 
-def _report(service: Json, name: str, own: str) -> Json:
-    standby, here = service["standby"], name == service["owner"]
-    known = name == standby["node"] and not here
-    # A node that is gone ran the service when it was heard last.
-    up = here or (name != own and not standby["able"])
+def _report(service: Json, name: str, *, lost: bool) -> Json:
+    # A node that is lost ran the service when it was heard last.
+    up, standby = lost or name == service["owner"], service["standby"]
+    able = up or name != standby["node"] or bool(standby["able"])
     return {
         "name": service["name"],
         "local": "running" if up else "stopped",
         "generation": service["generation"],
-        "able": True if here else bool(standby["able"]),
-        "why": standby["why"] if known and name == own else "",
+        "able": able,
+        "why": "" if able else standby["why"],
     }
 
 

@@ -30,10 +30,10 @@ def sections(seen: Seen, say: Speech) -> dict[str, str]:
     return {
         "now": _now(seen, say),
         "picture": headed(say("picture"), svg(status, say)) if status else "",
-        "nodes": nodes(status, say) if status else "",
         "services": _services(status, say) if status else "",
         "links": _links(status, say) if status else "",
         "fencing": _fencing(status, say) if status else "",
+        "nodes": nodes(status, say) if status else "",
         "failovers": _failovers(seen.history, say) if status else "",
         "outages": record.outages(seen.record, say),
         "availability": record.availability(seen.record, say),
