@@ -127,6 +127,36 @@ def test_a_cluster_is_removed_only_when_its_name_was_typed_again(
     assert "TASK [failover.cluster.engine_agent" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("", "service: missing; say which one shall stop and be removed with -e service=NAME."),
+        ("-e service=mail", "service: mail was not confirmed;"),
+        ("-e service=mail -e confirm=mial", "service: mail was not confirmed;"),
+        ("-e service=SERVED -e confirm=SERVED", "is still in failover_services; take it out"),
+        ("-e service=mail -e confirm=mail --limit n1a", "has nodes that --limit leaves out;"),
+    ],
+)
+def test_a_service_is_removed_only_when_all_of_it_was_said(
+    play: Play, asked: str, sentence: str
+) -> None:
+    one = cluster(1)
+    asked = asked.replace("SERVED", one["vars"]["failover_services"][0]["name"])
+    done = play("remove_service", {"one": one}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [failover.cluster.prepare" not in done.text
+
+
+def test_the_plan_of_a_removal_comes_before_any_node_is_asked(play: Play) -> None:
+    words = ("-e", "cluster=one", "-e", "service=mail", "-e", "confirm=mail")
+    done = play("remove_service", {"one": cluster(1), "two": cluster(2)}, *words, "--check")
+    plan = done.text.index("The cluster stops mail for good.")
+    asked = done.text.index("TASK [failover.cluster.prepare : Ask the node]")
+    assert plan < asked
+    assert "n2a" not in done.text[asked:].split("PLAY RECAP")[0], "it asks another cluster"
+
+
 @pytest.mark.finding("I3")
 @pytest.mark.parametrize(
     ("change", "sentence"),
@@ -269,6 +299,7 @@ def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: 
     [
         ("failover", "service: missing; say which one shall move with -e service=NAME."),
         ("remove", "cluster: missing; say which one shall stop and be removed with -e"),
+        ("remove_service", "cluster: missing; say which one has the service with -e"),
         ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
         ("standby", "node: missing; say which one shall run nothing with -e node=NAME,"),
         ("online", "node: missing; say which one may run services again with -e node=NAME,"),
