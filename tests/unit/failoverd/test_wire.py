@@ -406,6 +406,7 @@ def test_a_brief_frame_says_nothing_to_who_did_not_hear_the_whole_one() -> None:
     here.decode(there.frame(other).whole)
     with pytest.raises(WireError, match="was not heard"):
         here.decode(there.frame(PLAIN).brief)
+    assert not here.refused, "people would be told of an attack"
     here.decode(there.frame(PLAIN).whole)
     assert here.decode(there.frame(replace(PLAIN, sequence=9)).brief).sequence == 9
 

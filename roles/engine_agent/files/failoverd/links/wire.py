@@ -46,6 +46,10 @@ class WireError(Exception):
     """The frame is not a sign of life; str() is a short reason, for counting (F19)."""
 
 
+class NotHeard(WireError):
+    """A brief frame came before the whole one that it repeats, or without it. That is no attack."""
+
+
 class Stranger(WireError):
     """It is signed with the right key, but does not come from the peer (F80)."""
 
@@ -124,6 +128,8 @@ class Wire:
             return self._last[1]
         try:
             message = self._decode(frame)
+        except NotHeard:
+            raise
         except WireError as error:
             self.refused[str(error)] += 1
             raise
@@ -148,7 +154,7 @@ class Wire:
         try:
             message = self._reader.read(body)
         except payload.Unheard:
-            raise WireError("repeats a heartbeat that was not heard") from None
+            raise NotHeard("repeats a heartbeat that was not heard") from None
         except ValueError:
             raise WireError("malformed") from None
         if message.cluster != self._cluster:

@@ -58,8 +58,7 @@ def _state(status: Status, service: Status) -> Iterator[Item]:
     if service["state"] == "running":
         yield Item("service", Level.OK, f"runs on {service['owner']}")
         return
-    why = f": {service['why']}" if service["why"] else ""
-    text = f"is {service['state']}{why}; there is nothing to take over"
+    text = f"is {service['state']}; there is nothing to take over"
     yield Item("service", Level.CRITICAL, text, "see the reason in failoverctl status")
 
 
