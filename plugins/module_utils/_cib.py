@@ -18,8 +18,9 @@ SECTIONS = ("crm_config", *KEEPING, "nodes")
 """Children of configuration in which something is ours."""
 WORDS = ("target-role", "is-managed", "maintenance")
 """What an operator says of a resource, by the tools, in a set of the resource."""
-TOOLS = "cli-"
-"""Ids of constraints by which the tools move a resource; they go with the resource."""
+TOOLS = ("cli-", "drbd-fence-by-handler-")
+"""How ids of constraints begin by which the tools move a resource, or DRBD's handler keeps it from
+old data; they go with the resource."""
 REFERENCES = ("rsc", "with-rsc", "first", "then", "devices", "id-ref", "template")
 ORDERED = ("group",)
 """Elements whose children start one after the other."""

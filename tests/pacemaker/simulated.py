@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.failover.cluster.plugins.module_utils import _cib
+from ansible_collections.failover.cluster.plugins.module_utils._engines import pacemaker
 from ansible_collections.failover.cluster.plugins.plugin_utils._engines.pacemaker import (
     cib,
     corosync,
@@ -56,6 +57,14 @@ class Cluster:
         self.give(_cib.parse(self.text), model)
         self.play()
 
+    def constrain(self, text: str) -> None:
+        """Somebody else adds a constraint."""
+        made = _cib.parse(self.text)
+        for place in made.iterfind("configuration/constraints"):
+            place.append(_cib.parse(text))
+        self.text = ET.tostring(made, encoding="unicode")
+        self.play()
+
     def lose(self, *nodes: str) -> None:
         """Nodes lose their power."""
         self.play(*(f"--node-fail={node}" for node in nodes))
@@ -69,8 +78,19 @@ class Cluster:
         for _time in range(times):
             self.play(f"--op-inject={resource}_monitor_10000@{node}=7")
 
+    def fail_to_stop(self, broken: str, action: str, node: str) -> None:
+        """A resource can no longer work on a node, and an action fails that would give it up."""
+        failure = f"--op-inject={broken}_monitor_10000@{node}=5"
+        self.play(failure, f"--op-fail={action}_0@{node}=1")
+
+    def promotable(self, service: str, *nodes: str) -> None:
+        """DRBD's agent says that both copies are good."""
+        for node in nodes:
+            self.measure(node, f"master-failover.{service}.drbd", "10000")
+        self.play()
+
     def measure(self, node: str, name: str, value: str) -> None:
-        """An agent sets an attribute of a node."""
+        """An agent sets an attribute of a node, or takes it away."""
         made = _cib.parse(self.text)
         for state in made.iterfind(f"status/node_state[@uname='{node}']"):
             place = state.find("transient_attributes")
@@ -82,7 +102,8 @@ class Cluster:
             for pair in made_set.findall(f"nvpair[@name='{name}']"):
                 made_set.remove(pair)
             words = {"id": f"status-{node}-{name}", "name": name, "value": value}
-            ET.SubElement(made_set, "nvpair", words)
+            if value:
+                ET.SubElement(made_set, "nvpair", words)
         self.text = ET.tostring(made, encoding="unicode")
 
     def play(self, *events: str) -> None:
@@ -99,6 +120,26 @@ class Cluster:
             )
             for group in self._told.iter("group")
         }
+
+    def copies(self, service: str) -> dict[str, str]:
+        """The role of each copy of a replicated disk by its node."""
+        return {
+            node.get("name", ""): copy.get("role", "")
+            for copy in self._told.iterfind(
+                f".//clone[@id='failover.{service}.drbd.pair']/resource"
+            )
+            for node in copy.iter("node")
+        }
+
+    def status(self) -> dict[str, Any]:
+        """What the modules read out of it, by service."""
+        told = pacemaker.read(self._told, "shop", self.nodes[0])
+        return {service["name"]: service for service in told["services"]}
+
+    def off(self) -> list[str]:
+        """Nodes that are not members."""
+        nodes = self._told.iterfind("nodes/node")
+        return [node.get("name", "") for node in nodes if node.get("online") != "true"]
 
     def verified(self) -> str:
         """What crm_verify says of it, "" if it is good."""

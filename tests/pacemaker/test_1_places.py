@@ -65,6 +65,92 @@ def test_a_part_is_restarted_in_place_as_often_as_the_inventory_says_then_the_se
     assert two.where() == {"shop": ["node2"]}
 
 
+def replicated(name: str, home: str, number: int, **more: Any) -> dict[str, Any]:
+    disk = f"/dev/vd{'bcde'[number]}"
+    storage = {"type": "drbd", "disk": disk, "link": "lan", "mount": f"/srv/{name}"}
+    return service(name, home, number, storage=storage, **more)
+
+
+def pair(home: str = "node1", **more: Any) -> Cluster:
+    """Two nodes with a service on a replicated disk, both copies good."""
+    addresses = {"node1": "192.168.1.11", "node2": "192.168.1.12"}
+    two = Cluster(
+        clusters.model(addresses, failover_services=[replicated("shop", home, 0, **more)])
+    )
+    two.promotable("shop", "node1", "node2")
+    return two
+
+
+@pytest.mark.parametrize("home", ["node1", "node2"])
+def test_a_replicated_service_runs_where_its_copy_is_promoted_and_moves_when_that_node_dies(
+    home: str,
+) -> None:
+    other = {"node1": "node2", "node2": "node1"}[home]
+    two = pair(home)
+    assert two.verified() == ""
+    assert two.where() == {"shop": [home]}
+    assert two.copies("shop") == {home: "Promoted", other: "Unpromoted"}
+    assert two.status()["shop"]["copies"] == {
+        home: {"role": "Promoted", "good": True},
+        other: {"role": "Unpromoted", "good": True},
+    }
+    two.lose(home)
+    assert two.where() == {"shop": [other]}
+    assert two.copies("shop") == {other: "Promoted"}
+    two.bring(home)
+    two.promotable("shop", home)
+    assert two.where() == {"shop": [other]}
+    assert two.copies("shop") == {other: "Promoted", home: "Unpromoted"}
+
+
+def test_a_copy_that_is_not_good_is_never_promoted() -> None:
+    two = pair()
+    two.measure("node2", "master-failover.shop.drbd", "")
+    two.lose("node1")
+    assert (two.where(), two.copies("shop")) == ({"shop": []}, {"node2": "Unpromoted"})
+    assert two.status()["shop"]["why"] == "no copy of its disk is good (DRBD on node2)"
+
+
+@pytest.mark.parametrize("action", ["mount_stop", "drbd_demote"])
+def test_a_replicated_service_that_is_not_given_up_has_its_node_fenced(action: str) -> None:
+    two = pair()
+    two.fail_to_stop("failover.shop.application.Dummy", f"failover.shop.{action}", "node1")
+    assert two.off() == ["node1"]
+    assert two.where() == {"shop": ["node2"]}
+    assert two.copies("shop") == {"node2": "Promoted"}
+
+
+def test_the_loss_of_the_other_copy_moves_nothing() -> None:
+    two = pair()
+    two.lose("node2")
+    assert (two.where(), two.copies("shop")) == ({"shop": ["node1"]}, {"node1": "Promoted"})
+    two.bring("node2")
+    two.promotable("shop", "node2")
+    assert two.where() == {"shop": ["node1"]}
+    assert two.copies("shop") == {"node1": "Promoted", "node2": "Unpromoted"}
+
+
+def test_a_replicated_service_with_failback_goes_home() -> None:
+    two = pair("node2", failback="automatic")
+    two.lose("node2")
+    two.bring("node2")
+    two.promotable("shop", "node2")
+    assert two.where() == {"shop": ["node2"]}
+
+
+def test_a_constraint_of_drbds_handler_keeps_old_data_from_being_promoted() -> None:
+    two = pair()
+    two.constrain(
+        """<rsc_location rsc="failover.shop.drbd.pair" id="drbd-fence-by-handler-shop">
+        <rule role="Promoted" score="-INFINITY" id="drbd-fence-by-handler-shop-rule">
+        <expression attribute="#uname" operation="ne" value="node1" id="drbd-fence-expr"/></rule>
+        </rsc_location>"""
+    )
+    assert two.verified() == ""
+    two.lose("node1")
+    assert two.where() == {"shop": []}
+
+
 TARGETS = {"failover_ping_targets": ["192.168.1.254"]}
 
 

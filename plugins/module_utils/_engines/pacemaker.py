@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -29,6 +29,8 @@ MISSING = 127
 FINE = ("0", "7", "8")
 """Codes of agents that are no failure: done, not running, promoted."""
 POLL_S = 0.5
+GOOD = 1000
+"""Least score that DRBD's agent gives a copy whose own disk is UpToDate."""
 OPERATOR = "logger"
 
 
@@ -197,16 +199,43 @@ def _state(group: ET.Element, answer: ET.Element, node: str, probed: bool) -> di
     else:
         state = "changing"
     local = (state if state == "running" else "changing") if node in everywhere else "stopped"
+    copies = _copies(group, answer)
     return {
         "name": _service(group),
         "owner": owner,
         "state": state,
         "local": local if probed else "unknown",
-        "why": "" if state == "running" else _why(group, answer),
+        "why": "" if state == "running" else _why(group, answer, copies),
+        **({"copies": copies} if copies else {}),
     }
 
 
-def _why(group: ET.Element, answer: ET.Element) -> str:
+def _drbd(group: ET.Element) -> str:
+    """The id that the DRBD resource of a service has."""
+    return f"{group.get('id')}.drbd"
+
+
+def _copies(group: ET.Element, answer: ET.Element) -> dict[str, dict[str, Any]]:
+    """Role of each copy of a replicated disk, and whether its data are good; by node."""
+    drbd = _drbd(group)
+    scores = {
+        node.get("name"): attribute.get("value", "")
+        for node in answer.iterfind("node_attributes/node")
+        for attribute in node
+        if attribute.get("name") == f"master-{drbd}"
+    }
+    return {
+        name: {"role": copy.get("role", ""), "good": score.isdigit() and int(score) >= GOOD}
+        for clone in answer.iter("clone")
+        if clone.get("id") == f"{drbd}.pair"
+        for copy in clone.iterfind("resource")
+        for node in copy.iterfind("node")
+        for name in [node.get("name", "")]
+        for score in [scores.get(name, "")]
+    }
+
+
+def _why(group: ET.Element, answer: ET.Element, copies: Mapping[str, Mapping[str, Any]]) -> str:
     """The reason that Pacemaker gives for a service that does not run."""
     if group.get("disabled") == "true":
         return "somebody has stopped it (target-role)"
@@ -216,7 +245,7 @@ def _why(group: ET.Element, answer: ET.Element) -> str:
     for node in answer.iterfind("nodes/node"):
         if node.get("unclean") == "true":
             return f"{node.get('name')} is lost, and not fenced yet"
-    parts = {part.get("id") for part in group}
+    parts = {_drbd(group), *(part.get("id", "") for part in group)}
     for failure in answer.iterfind("failures/failure"):
         key = failure.get("op_key", "")
         if any(key.startswith(f"{part}_") for part in parts):
@@ -228,6 +257,8 @@ def _why(group: ET.Element, answer: ET.Element) -> str:
                 if done.get("rc", "0") not in FINE:
                     what = f"{resource.get('id')} on {node.get('name')}: {done.get('task')}"
                     return f"{what} ended with {done.get('rc_text')}"
+    if copies and not any(copy["good"] for copy in copies.values()):
+        return f"no copy of its disk is good (DRBD on {', '.join(sorted(copies))})"
     return ""
 
 

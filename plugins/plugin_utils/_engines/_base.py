@@ -28,10 +28,8 @@ Found = Mapping[str, Mapping[str, Any]]
 class Hooks:
     """What files of other roles name of an engine."""
 
-    fence_peer: str = ""
-    """Program that DRBD calls before it goes on without its peer; "" for none."""
-    unfence_peer: str = ""
-    """Program that DRBD calls when the peer has caught up; "" for none."""
+    drbd: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Version of DRBD, "8" or "9" -> event of its grammar -> command that it runs then."""
     before: Sequence[str] = ()
     """Units that stop the services at a shutdown; units of applications are ordered before them."""
     status: str = ""

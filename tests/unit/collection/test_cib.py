@@ -39,6 +39,8 @@ LIVE = """
  <constraints>
   <rsc_location id="cli-ban-failover.old-on-node1" rsc="failover.old" node="node1" score="-INFINITY"/>
   <rsc_location id="cli-prefer-failover.shop" rsc="failover.shop" node="node1" score="INFINITY"/>
+  <rsc_location id="drbd-fence-by-handler-old-failover.old" rsc="failover.old"/>
+  <rsc_location id="drbd-fence-by-handler-shop-failover.shop" rsc="failover.shop"/>
   <rsc_location id="failover.old.home" rsc="failover.old" node="node1" score="2"/>
   <rsc_location id="theirs-home" rsc="theirs" node="node1" score="2"/>
  </constraints>
@@ -88,6 +90,8 @@ def test_a_second_run_has_nothing_to_do(made):
 def test_what_others_added_stays(made):
     assert "theirs" in ids(made, "resources")
     assert {"theirs-home", "cli-prefer-failover.shop"} <= set(ids(made, "constraints"))
+    # Without it, Pacemaker would promote old data.
+    assert "drbd-fence-by-handler-shop-failover.shop" in ids(made, "constraints")
     assert named(made, "nodes/node/instance_attributes") == {"standby": "on"}
     assert made.find("status/node_state") is not None
 
@@ -96,6 +100,7 @@ def test_what_is_ours_and_no_longer_wanted_goes_with_what_the_tools_wrote_for_it
     assert "failover.old" not in ids(made, "resources")
     assert ids(made, "constraints") == [
         "cli-prefer-failover.shop",
+        "drbd-fence-by-handler-shop-failover.shop",
         "theirs-home",
         "failover.shop.home",
     ]

@@ -15,14 +15,21 @@ from ansible_collections.failover.cluster.plugins.module_utils import _drbd_file
 from tests.unit.collection.conftest import CHECKOUT, NODES
 
 ROLE = CHECKOUT / "roles" / "drbd"
+PACEMAKER = [
+    ("failover_engine", "pacemaker"),
+    # Corosync has no serial link, and Pacemaker asks an application nothing of ours.
+    ("failover_links.2", ...),
+    ("failover_services.0.applications", [{"unit": "worker.service"}]),
+]
 
 
 @pytest.fixture
 def written(build, found):
     """Renders one of the templates for the first service."""
-    model = build(found=found)
+    sound = build(found=found)
 
-    def text(name):
+    def text(name, *changes):
+        model = build(*changes, found=found) if changes else sound
         room = jinja2.Environment(
             trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined
         )
@@ -54,6 +61,25 @@ def test_drbd_9_freezes_by_its_connection_and_promotes_nothing_by_itself(written
     handlers = section(text, "handlers")
     assert 'fence-peer "/usr/lib/failoverd/fence-peer";' in handlers
     assert 'unfence-peer "/usr/lib/failoverd/unfence-peer";' in handlers
+
+
+@pytest.mark.parametrize(
+    ("name", "tail"), [("resource.res.j2", ".sh"), ("resource9.res.j2", ".9.sh")]
+)
+def test_with_pacemaker_the_handlers_are_those_that_know_its_configuration(written, name, tail):
+    own = section(written(name), "handlers")
+    assert "failoverd" in own and "crm-" not in own
+    text = written(name, *PACEMAKER)
+    assert "fencing resource-and-stonith;" in text
+    handlers = dict(re.findall(r'(\S+) "(.*)";', section(text, "handlers")))
+    fence, *words = handlers["fence-peer"].split()
+    assert fence == f"/usr/lib/drbd/crm-fence-peer{tail}"
+    assert handlers["unfence-peer"] == f"/usr/lib/drbd/crm-unfence-peer{tail}"
+    # Pacemaker 3 has no Master, and writes must not go on before the fence.
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    assert given["--role"] == "Promoted"
+    assert min(int(given["--timeout"]), int(given["--dc-timeout"])) >= 3600
+    assert "failoverd" not in text
 
 
 def test_drbd_9_numbers_the_nodes_and_names_both_ends_of_the_connection(written):

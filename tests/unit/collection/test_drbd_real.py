@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ from .room import run
 TEMPLATES = CHECKOUT / "roles" / "drbd" / "templates"
 GRAMMARS = {"8.4.11": "resource.res.j2", "9.2.8": "resource9.res.j2"}
 SECRET = "5ec4e7" * 8
+PACEMAKER = {
+    "failover_engine": "pacemaker",
+    "failover_links.2": ...,
+    "failover_services.0.applications": [{"unit": "worker.service"}],
+}
 
 
 @pytest.fixture
@@ -50,7 +56,11 @@ def loop(tmp_path: Path) -> Iterator[str]:
 def text(build, found, variables):
     """The file of a service as the role renders it for this host."""
 
-    def rendered(kernel: str, name: str, disk: str = "/dev/vdb", **storage: object) -> str:
+    def rendered(
+        kernel: str, name: str, disk: str = "/dev/vdb", engine: str = "agent", **storage: object
+    ) -> str:
+        for path, value in PACEMAKER.items() if engine == "pacemaker" else ():
+            put(variables, path, value)
         put(variables, "failover_services.0.name", name)
         put(variables, "failover_services.0.storage.disk", disk)
         for key, value in storage.items():
@@ -78,6 +88,22 @@ def test_a_service_may_be_called_like_a_word_of_drbds_grammar(etc, text, kernel,
     said = run(etc, "drbd_files", kernel, files={name: text(kernel, name)})
     assert said["written"] == [name], said
     assert (etc / f"{name}.res").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kernel", GRAMMARS)
+def test_drbd_knows_the_events_and_the_utilities_the_commands_of_pacemakers_handlers(
+    etc, text, kernel
+):
+    said = run(etc, "drbd_files", kernel, files={"shop": text(kernel, "shop", engine="pacemaker")})
+    assert said["written"] == ["shop"], said
+    written = (etc / "shop.res").read_text()
+    commands = re.findall(r'fence-peer "([^\s"]+)', written)
+    assert len(commands) == 2
+    for command in commands:
+        program = Path(command).read_text(encoding="utf-8")
+        assert {"--role)", "--timeout)", "--dc-timeout)"} <= set(
+            re.findall(r"--[a-z-]+\)", program)
+        )
 
 
 @pytest.mark.finding("S27")

@@ -198,6 +198,80 @@ def test_a_service_is_a_group_disk_first_then_addresses_then_applications():
     }
 
 
+DRBD = {"type": "drbd", "disk": "/dev/vdb", "link": "cross", "mount": "/srv/shop"}
+
+
+def replicated(**more: Any) -> dict[str, Any]:
+    return build(failover_services=[service(storage=DRBD)], **more)
+
+
+def test_a_replicated_disk_is_a_clone_on_both_nodes_promoted_on_one():
+    found = by_id(replicated())
+    clone = found["failover.shop.drbd.pair"]
+    meta = given(clone, "meta_attributes")
+    assert (meta["promotable"], meta["promoted-max"], meta["clone-max"]) == ("true", "1", "2")
+    # Without notifications the agent refuses to start.
+    assert meta["notify"] == "true"
+    # The same failures move it as move the service.
+    assert meta["migration-threshold"] == given(found["failover.shop"], "meta_attributes")["migration-threshold"]  # fmt: skip
+    [drbd] = clone.findall("primitive")
+    assert (drbd.get("provider"), drbd.get("type")) == ("linbit", "drbd")
+    assert given(drbd)["drbd_resource"] == "shop"
+    watched = {op.get("role"): op.get("interval") for op in drbd.iter("op") if op.get("role")}
+    assert set(watched) == {"Promoted", "Unpromoted"} and len(set(watched.values())) == 2
+    assert given(found["failover.shop.mount"])["device"] == "/dev/drbd0"
+
+
+def test_the_service_is_where_the_promoted_copy_is_and_starts_after_it():
+    found = by_id(replicated())
+    together = found["failover.shop.drbd.pair.together"].attrib
+    assert (together["rsc"], together["with-rsc"]) == ("failover.shop", "failover.shop.drbd.pair")
+    assert (together["with-rsc-role"], together["score"]) == ("Promoted", "INFINITY")
+    first = found["failover.shop.drbd.pair.first"].attrib
+    assert (first["first"], first["first-action"]) == ("failover.shop.drbd.pair", "promote")
+    assert (first["then"], first["then-action"], first["kind"]) == ("failover.shop", "start", "Mandatory")  # fmt: skip
+
+
+def test_a_copy_that_cannot_be_demoted_or_stopped_fences_its_node():
+    drbd = by_id(replicated())["failover.shop.drbd"]
+    fencing = {op.get("name") for op in drbd.iter("op") if op.get("on-fail") == "fence"}
+    assert fencing == {"demote", "stop"}
+
+
+def test_a_replicated_disk_is_rendered_twice_the_same():
+    assert cib.render(replicated()) == cib.render(replicated())
+
+
+def test_a_replicated_disk_needs_its_utilities_and_a_fence_device():
+    assert "drbd-utils" in _packages.needed(replicated())
+    services = [service(storage=DRBD)]
+    assert "failover_fencing: " in refused(failover_services=services, failover_fencing=[])
+    unsafe = refused(failover_services=services, failover_unsafe=["no_exclusion"])
+    assert "no_exclusion is a risk that the engine pacemaker does not take" in unsafe
+
+
+def test_two_copies_of_more_nodes_are_refused():
+    sentence = "failover_services[0].storage.type: drbd has two copies"
+    assert sentence in refused(3, failover_services=[service(storage=DRBD)])
+
+
+def test_the_writes_that_wait_for_a_fence_are_told():
+    [_owner, writes] = _engines.of(replicated()).costs(replicated())
+    assert writes.startswith("shop: if the other copy of its disk is lost, its writes wait")
+
+
+def test_a_handler_that_cannot_read_the_nodes_states_is_refused():
+    model, found = replicated(), answers()
+    for info in found.values():
+        info["os"] = {"id": "debian", "version": "12"}
+    assert _engines.of(model).judge(model, found) == []
+    found["node2"]["os"]["version"] = "13"
+    with pytest.raises(_problems.Problem, match="node2 runs Debian 13, where DRBD's handler"):
+        _engines.of(model).judge(model, found)
+    shared = build()
+    assert _engines.of(shared).judge(shared, found) == []
+
+
 def test_who_wants_no_question_for_the_addresses_gets_none():
     assert "vipcheck" not in cib.render(build(failover_pacemaker={"vipcheck": False}))
 
@@ -327,8 +401,6 @@ AGENT = "leave it out, or take the engine agent (failover_engine)."
          "applications[0].monitor: the engine pacemaker asks the agent"),
         ("failover_services", [service(applications=[{"ocf": "heartbeat:redis", "promoted": True}])],
          "applications[0].promoted: the engine pacemaker does not promote an application yet"),
-        ("failover_services", [service(storage={"type": "drbd", "disk": "/dev/vdb", "link": "cross", "mount": "/srv/shop"})],
-         "failover_services[0].storage.type: the engine pacemaker does not keep drbd yet"),
         ("failover_services", [service(applications=[{"unit": "pacemaker.service"}])], "pacemaker.service"),
     ],
 )  # fmt: skip

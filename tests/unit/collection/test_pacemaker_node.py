@@ -92,6 +92,29 @@ def test_an_agent_that_cannot_work_there_is_the_reason():
     assert why == "failover.shop.b on node1: probe ended with not installed"
 
 
+COPIES = """</resources><node_attributes><node name="node1"><attribute name="master-failover.shop.drbd"
+ value="10000"/></node><node name="node2"><attribute name="master-failover.shop.drbd" value="10"/>
+ <attribute name="master-failover.mail.drbd" value="10000"/></node></node_attributes>"""
+PAIR = """<clone id="failover.shop.drbd.pair" multi_state="true">
+ <resource id="failover.shop.drbd" role="Promoted"><node name="node1"/></resource>
+ <resource id="failover.shop.drbd" role="Unpromoted"><node name="node2"/></resource></clone>"""
+
+
+def test_a_replicated_service_tells_the_role_and_the_data_of_each_copy():
+    assert shop(("</resources>", PAIR + COPIES))["copies"] == {
+        "node1": {"role": "Promoted", "good": True},
+        "node2": {"role": "Unpromoted", "good": False},
+    }
+
+
+def test_a_service_without_good_data_says_so():
+    nothing = ("</resources>", PAIR + COPIES.replace("10000", "-INFINITY"))
+    assert shop(STOPPED, nothing)["why"] == "no copy of its disk is good (DRBD on node1, node2)"
+    failure = '<failures><failure op_key="failover.shop.drbd_promote_0" node="node2" exitreason="no"/></failures>'  # fmt: skip
+    told = shop(STOPPED, nothing, ("<failures/>", failure))["why"]
+    assert told == "failover.shop.drbd_promote_0 failed on node2: no"
+
+
 def test_parts_on_two_nodes_have_no_owner():
     both = (f'{B} blocked="false"><node name="node1"/>', f'{B} blocked="false"><node name="node2"/>')  # fmt: skip
     told = shop(both)

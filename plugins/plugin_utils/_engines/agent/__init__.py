@@ -66,8 +66,13 @@ KIND = Agent(
     reserved=("failoverd*",),
     names=("failoverd",),
     hooks=Hooks(
-        fence_peer="/usr/lib/failoverd/fence-peer",
-        unfence_peer="/usr/lib/failoverd/unfence-peer",
+        drbd={
+            "8": {"fence-peer": "/usr/lib/failoverd/fence-peer"},
+            "9": {
+                "fence-peer": "/usr/lib/failoverd/fence-peer",
+                "unfence-peer": "/usr/lib/failoverd/unfence-peer",
+            },
+        },
         before=("failoverd-handover.service",),
         status="/run/failoverd-page/status.sock",
         account=("/usr/sbin/failoverctl", "availability", "--since", "90d", "--output"),

@@ -11,7 +11,7 @@ from ..._inventory.kinds import Key
 from ..._inventory.reading import Scope, attempt, known, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
-from . import cib, corosync, durations, fences, refusals
+from . import cib, corosync, durations, fences, refusals, replicas
 from .variables import PACEMAKER
 
 
@@ -48,9 +48,16 @@ class Pacemaker(Engine):
 
     def costs(self, model: Model) -> list[str]:
         silent = (durations.token_ms(model) + durations.consensus_ms(model)) / 1000
+        longest = fences.longest_s(model)
         return [
             f"an owner that dies counts as lost {silent:g} s after its last sign of life; then its"
-            f" fence device has up to {fences.longest_s(model):g} s."
+            f" fence device has up to {longest:g} s.",
+            *(
+                f"{service['name']}: if the other copy of its disk is lost, its writes wait until"
+                f" that node is fenced: up to {silent + longest:g} s if the device answers."
+                for service in model["services"]
+                if replicas.replicated(service)
+            ),
         ]
 
     def ports(self, link: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
@@ -87,6 +94,7 @@ KIND = Pacemaker(
     secrets=("corosync",),
     reserved=("corosync*", "pacemaker*", "sbd*"),
     hooks=Hooks(
+        drbd=replicas.HANDLERS,
         before=("pacemaker.service",),
         units=("pacemaker.service", "corosync.service"),
     ),

@@ -10,11 +10,12 @@ from typing import Any
 
 from ..._inventory.reading import every
 from ..._problems import Problem, Problems
-from . import corosync, durations
+from . import corosync, durations, replicas
 
 AGENT = "leave it out, or take the engine agent (failover_engine)"
-KINDS = ("none", "shared")
-"""Types of storage that it keeps."""
+READABLE = ("12",)
+"""Debian whose Pacemaker writes node states that DRBD's handler (drbd-utils 9.22) can read. From
+2.1.7 they are times, which it takes for a node that is about to be fenced."""
 
 
 def given(model: Any, problems: Problems) -> None:
@@ -82,12 +83,11 @@ def completed(model: Any, problems: Problems) -> None:
                 )
     for service in model["services"]:
         with problems:
-            kind = service["storage"]["type"]
-            if kind not in KINDS:
+            if replicas.replicated(service) and len(model["nodes"]) > 2:
                 raise Problem(
-                    f"{service['where']}.storage.type: the engine pacemaker does not keep {kind}"
-                    f" yet, but {' and '.join(KINDS)}; take another, or the engine agent"
-                    " (failover_engine)."
+                    f"{service['where']}.storage.type: drbd has two copies, and the engine"
+                    " pacemaker does not choose two of more nodes for them yet; take a shared disk,"
+                    " or two nodes."
                 )
     with problems:
         _standby(model)
@@ -147,6 +147,7 @@ def hosts(model: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) -> N
                 f"{node}: has a cluster that failover.cluster did not make ({what}); it is never"
                 " overwritten. Take another node, or remove that cluster first."
             )
+        _handler(model, node, found[node])
         own = found[node]["nodename"]
         if own != node:
             raise Problem(
@@ -154,3 +155,17 @@ def hosts(model: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) -> N
                 f" Write {own} in the inventory (ansible_host has its address), or give the host"
                 f" the name {node} (hostnamectl set-hostname {node})."
             )
+
+
+def _handler(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+    """Without its handler DRBD would freeze for good when its peer is lost."""
+    for service in filter(replicas.replicated, model["services"]):
+        version = info["os"]["version"]
+        if version in READABLE:
+            continue
+        raise Problem(
+            f"{service['where']}.storage.type: {node} runs Debian {version}, where DRBD's"
+            " handler crm-fence-peer cannot read the state of a node that Pacemaker writes; take"
+            f" Debian {' or '.join(READABLE)}, a shared disk, or the engine agent"
+            " (failover_engine)."
+        )

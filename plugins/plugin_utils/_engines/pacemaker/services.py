@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import corosync, durations, elements
+from . import corosync, durations, elements, replicas
 from .elements import Element, name
 
 HOME, SPARE = 2, 1
@@ -39,12 +39,26 @@ def ident(service: Mapping[str, Any]) -> str:
 
 def resources(model: Mapping[str, Any]) -> list[Element]:
     """Everything that the services consist of."""
-    return [_group(model, index) for index in range(len(model["services"]))]
+    return [
+        element
+        for index, service in enumerate(model["services"])
+        for element in (
+            *replicas.resources(model, service, _failures(model, service)),
+            _group(model, index),
+        )
+    ]
 
 
 def constraints(model: Mapping[str, Any]) -> list[Element]:
     """Where the services may run."""
-    return [place for service in model["services"] for place in _places(model, service)]
+    return [
+        constraint
+        for service in model["services"]
+        for constraint in (
+            *_places(model, service),
+            *replicas.constraints(model, service, ident(service)),
+        )
+    ]
 
 
 def room(model: Mapping[str, Any], node: str) -> int:
@@ -73,18 +87,18 @@ def _group(model: Mapping[str, Any], index: int) -> Element:
         first.insert(0, elements.nvset("meta_attributes", owner, {"priority": priority}))
     if not model["pacemaker"]["share"]:
         first.append(elements.nvset("utilization", owner, {ROOM: 1}))
+    stays = {"resource-stickiness": model["pacemaker"]["stickiness"]}
+    return elements.around("group", ident(service), parts, {**stays, **_failures(model, service)})
+
+
+def _failures(model: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, object]:
+    """After how many failures a part moves, and when they are forgotten."""
     expiry = service.get("failure_expiry_s", durations.given(model, "failure_expiry_s"))
-    return elements.around(
-        "group",
-        ident(service),
-        parts,
-        {
-            "resource-stickiness": model["pacemaker"]["stickiness"],
-            # Pacemaker counts the failure that makes it move, too.
-            "migration-threshold": service.get("restarts", RESTARTS) + 1,
-            "failure-timeout": f"{durations.seconds(expiry)}s",
-        },
-    )
+    return {
+        # Pacemaker counts the failure that makes it move, too.
+        "migration-threshold": service.get("restarts", RESTARTS) + 1,
+        "failure-timeout": f"{durations.seconds(expiry)}s",
+    }
 
 
 def _ops(model: Mapping[str, Any], start_s: float, stop_s: float) -> list[dict[str, str]]:
