@@ -220,7 +220,7 @@ def _servers(model: Model, found: Found) -> Iterator[Finding]:
 def _disks(model: Model, found: Found) -> Iterator[Finding]:
     for service in model["services"]:
         storage = service["storage"]
-        for node in model["nodes"] if storage.get("disk") else ():
+        for node in storage.get("disk") or ():
             path = storage["disk"][node]
             disks = _topology(found, node).get("disks", {})
             own, system = disks.get(path, {}), disks.get("/", {})

@@ -34,7 +34,8 @@ def judge(
         _host(node, found[node], limits)
         _strange(model, node, found[node])
         for service in model["services"]:
-            _storage.of(service).foreign(service, node, found[node])
+            if node in service["storage"]["nodes"]:
+                _storage.of(service).foreign(service, node, found[node])
         _disks(model, node, found[node])
         for problem in _hosts.problems(model, node, found[node], repair):
             raise Problem(problem)
@@ -50,7 +51,7 @@ def judge(
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
     for service in model["services"]:
-        _storage.of(service).judge(service, nodes, found, repair)
+        _storage.of(service).judge(service, service["storage"]["nodes"], found, repair)
     warnings += _engines.of(model).judge(model, found)
     return warnings
 
@@ -108,7 +109,7 @@ def _strange(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> No
 
 def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
     for service in model["services"]:
-        if not service["storage"]["disk"]:
+        if node not in service["storage"]["disk"]:
             continue
         kind = _storage.of(service)
         disk = service["storage"]["disk"][node]

@@ -24,7 +24,11 @@ def problems(
     """
     yield from _mounts(node, info)
     for storage in _storage.KINDS.values():
-        services = [one for one in model["services"] if _storage.of(one) is storage]
+        services = [
+            one
+            for one in model["services"]
+            if _storage.of(one) is storage and node in one["storage"]["nodes"]
+        ]
         yield from storage.host(services, node, info)
     yield from _interfaces(model, node, info)
     if not info["running"]:

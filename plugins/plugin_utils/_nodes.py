@@ -79,7 +79,7 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
                 "mount": s["storage"]["mount"],
             }
             for s in model["services"]
-            if s["storage"]["mount"]
+            if s["storage"]["mount"] and node in s["storage"]["nodes"]
         ],
         "lock_disk": model["sfex"]["disk"][node] if model["sfex"] else "",
         "watchdog": {key: (model["watchdog"] or {}).get(key, "") for key in ("device", "module")},

@@ -64,7 +64,14 @@ def _stored(service: Any, links: Any, lock_disk: Any, scope: Scope) -> Any:
     storage = service["storage"] if "storage" in service else none.storage()
     kind = _storage.KINDS[storage["type"]]
     kind.complete(storage, f"{service['where']}.storage", links, lock_disk, scope)
+    put(scope, storage, "nodes", _having, storage, scope.nodes)
     return storage
+
+
+def _having(storage: Any, nodes: Sequence[str]) -> list[str]:
+    """The nodes that have the disk; all of them if the service has none."""
+    disk = storage["disk"]
+    return [node for node in nodes if node in disk or not disk]
 
 
 def _address(address: Any, links: Any, scope: Scope) -> None:

@@ -130,6 +130,37 @@ def test_the_loss_of_the_other_copy_moves_nothing() -> None:
     assert two.copies("shop") == {"node1": "Promoted", "node2": "Unpromoted"}
 
 
+@pytest.mark.parametrize("share", [True, False])
+def test_each_copy_is_where_its_disk_is_and_one_standby_has_a_copy_of_every_service(
+    share: bool,
+) -> None:
+    services = [replicated("a", "node1", 0), replicated("b", "node2", 1)]
+    for one in services:
+        one["storage"]["disk"] = dict.fromkeys((one["preferred"], "node3"), one["storage"]["disk"])
+    addresses = {f"node{number}": f"192.168.1.{10 + number}" for number in range(1, 4)}
+    standby = {"standby": ["node3"], "share": share}
+    three = Cluster(
+        clusters.model(addresses, failover_services=services, failover_pacemaker=standby)
+    )
+    three.promotable("a", "node1", "node3")
+    three.promotable("b", "node2", "node3")
+    assert three.verified() == ""
+    assert three.where() == {"a": ["node1"], "b": ["node2"]}
+    assert three.copies("a") == {"node1": "Promoted", "node3": "Unpromoted"}
+    assert three.copies("b") == {"node2": "Promoted", "node3": "Unpromoted"}
+    three.lose("node1")
+    assert three.where() == {"a": ["node3"], "b": ["node2"]}
+    three.lose("node2")
+    assert three.where() == {"a": ["node3"], "b": ["node3"] if share else []}
+    three.bring("node2")
+    three.promotable("b", "node2", "node3")
+    assert three.where() == {"a": ["node3"], "b": ["node3" if share else "node2"]}
+    # No other node has the data.
+    three.lose("node3")
+    assert three.where()["a"] == []
+    assert "node2" not in three.copies("a")
+
+
 def test_a_replicated_service_with_failback_goes_home() -> None:
     two = pair("node2", failback="automatic")
     two.lose("node2")

@@ -17,12 +17,15 @@ from .reading import WRONG, Items, PerNode, Read, Scope, attempt, same
 
 
 class Each(Kind):
-    """One value for every node: the same for all, or a mapping that names exactly the nodes."""
+    """One value for every node: the same for all, or a mapping that names exactly the nodes.
+
+    fewer: of more than two nodes, the mapping may leave some out.
+    """
 
     type = "raw"
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
+    def __init__(self, kind: Kind, fewer: bool = False) -> None:
+        self.kind, self._fewer = kind, fewer
 
     def read(self, where: str, value: Any, scope: Scope) -> dict[str, Any]:
         result = Read()
@@ -37,6 +40,8 @@ class Each(Kind):
                     f"{where}.{shown_key(key, item)}: not a node; the nodes are {nodes}."
                 )
         for node in scope.nodes:
+            if value.get(node) is None and self._fewer and len(scope.nodes) > 2:
+                continue
             if value.get(node) is None:
                 scope.problems.add(f"{where}.{node}: missing; every node needs a value.")
                 dict.__setitem__(result, node, WRONG)
@@ -48,7 +53,8 @@ class Each(Kind):
         return result
 
     def says(self) -> str:
-        return f"{self.kind.says()}, or a mapping with one for each node"
+        nodes = "each of its nodes" if self._fewer else "each node"
+        return f"{self.kind.says()}, or a mapping with one for {nodes}"
 
 
 class ListOf(Kind):

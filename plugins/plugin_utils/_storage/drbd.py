@@ -200,7 +200,11 @@ def _numbers(
 KIND = Drbd(
     name="drbd",
     keys={
-        "disk": Key(Each(DEVICE), "Backing device of each node.", required=True),
+        "disk": Key(
+            Each(DEVICE, fewer=True),
+            "Backing device of each node; of more than two nodes, those of the two that replicate.",
+            required=True,
+        ),
         "link": Key(
             Text(words="name of a link"), "Network link of the replication.", required=True
         ),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import jinja2
@@ -28,8 +29,8 @@ def written(build, found):
     """Renders one of the templates for the first service."""
     sound = build(found=found)
 
-    def text(name, *changes):
-        model = build(*changes, found=found) if changes else sound
+    def text(name, *changes, model=sound):
+        model = build(*changes, found=found) if changes else model
         room = jinja2.Environment(
             trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined
         )
@@ -94,6 +95,15 @@ def test_drbd_9_numbers_the_nodes_and_names_both_ends_of_the_connection(written)
     ]
     assert text.count('"/dev/vdb";') == 2
     assert text.count("{") == text.count("}")
+
+
+@pytest.mark.parametrize("name", ["resource.res.j2", "resource9.res.j2"])
+def test_only_the_nodes_with_a_disk_stand_in_the_file(written, build, found, name):
+    text = written(name)
+    assert re.findall(r'^  on "(\S+)" {', text, re.MULTILINE) == NODES
+    three = copy.deepcopy(build(found=found))
+    three["nodes"] = ["node0", *NODES]
+    assert written(name, model=three) == text
 
 
 def test_drbd_84_freezes_by_its_disk_and_knows_no_node_numbers(written):

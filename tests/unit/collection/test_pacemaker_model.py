@@ -12,7 +12,10 @@ import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _cib
 from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _engines,
+    _findings,
+    _hosts,
     _model,
+    _nodes,
     _packages,
     _problems,
 )
@@ -21,6 +24,8 @@ from ansible_collections.failover.cluster.plugins.plugin_utils._engines.pacemake
     corosync,
     elements,
 )
+
+from tests.unit.collection.conftest import UNIT, resource_file
 
 
 def variables(nodes: int = 2, **more: Any) -> dict[str, dict[str, Any]]:
@@ -250,9 +255,69 @@ def test_a_replicated_disk_needs_its_utilities_and_a_fence_device():
     assert "no_exclusion is a risk that the engine pacemaker does not take" in unsafe
 
 
-def test_two_copies_of_more_nodes_are_refused():
-    sentence = "failover_services[0].storage.type: drbd has two copies"
-    assert sentence in refused(3, failover_services=[service(storage=DRBD)])
+THIRD = {"node1": "/dev/vdb", "node3": "/dev/vdc"}
+
+
+def test_of_more_nodes_a_copy_is_only_where_the_service_has_a_disk():
+    services = [service(storage={**DRBD, "disk": THIRD})]
+    model = build(3, failover_services=services)
+    found = by_id(model)
+    assert found["failover.shop.drbd.pair.not.node2"].attrib == {
+        "id": "failover.shop.drbd.pair.not.node2",
+        "rsc": "failover.shop.drbd.pair",
+        "node": "node2",
+        "score": "-INFINITY",
+    }
+    assert not {"failover.shop.drbd.pair.not.node1", "failover.shop.drbd.pair.not.node3"} & set(found)  # fmt: skip
+    asked = {node: _nodes.questions(model, node)["services"] for node in model["nodes"]}
+    assert [one["disk"] for one in asked["node3"]] == ["/dev/vdc"]
+    # A node without a disk of it is asked for none, and needs no kernel with DRBD.
+    assert asked["node2"] == []
+
+
+def test_of_three_nodes_the_one_without_a_disk_needs_no_drbd(found):
+    model = build(3, failover_services=[service(storage={**DRBD, "disk": THIRD})])
+    units = {"shop-worker.service": UNIT}
+    bare = {**found["node1"], "kernel": "6.1", "drbd_version": "", "units": units}
+    lacking = {
+        node: any("no module drbd" in said for said in _hosts.problems(model, node, bare, True))
+        for node in model["nodes"]
+    }
+    assert lacking == {"node1": True, "node2": False, "node3": True}
+
+
+def test_three_nodes_are_judged_by_the_disks_that_they_have(found):
+    model = build(3, failover_services=[service(storage={**DRBD, "disk": THIRD})])
+    limits = {"clock_s": 9, "free_mib": 9, "watchdog": False}
+    three = {
+        node: {
+            **found["node1"],
+            "nodename": node,
+            "units": {"shop-worker.service": UNIT},
+            "names": {},
+            "disks": {} if node == "node2" else found["node1"]["disks"],
+            "drbd_files": {} if node == "node2" else {"/etc/drbd.d/shop.res": resource_file()},
+            "stock_units": {},
+        }
+        for node in model["nodes"]
+    }
+    _findings.judge(model, three, limits, False)
+    three["node3"]["disks"] = {"shop": {**found["node1"]["disks"]["shop"], "exists": False}}
+    with pytest.raises(_problems.Problem, match="/dev/vdc does not exist on node3"):
+        _findings.judge(model, three, limits, True)
+
+
+def test_two_nodes_have_to_be_named_and_the_preferred_one_is_one_of_them():
+    said = refused(3, failover_services=[service(storage=DRBD)])
+    assert "failover_services[0].storage.disk: names the disks of 3 nodes; drbd replicates" in said
+    alone = service(storage={**DRBD, "disk": {"node1": "/dev/vdb"}})
+    assert "names the disks of 1 nodes" in refused(3, failover_services=[alone])
+    away = service(storage={**DRBD, "disk": THIRD}, preferred="node2")
+    assert "failover_services[0].preferred: node2 has no disk of the service; take node1 or node3" in refused(3, failover_services=[away])  # fmt: skip
+    # Of two nodes, and of a disk that all see, every node needs a value.
+    assert "storage.disk.node2: missing" in refused(failover_services=[alone])
+    shared = {"type": "shared", "disk": THIRD, "mount": "/srv/shop"}
+    assert "storage.disk.node2: missing" in refused(3, failover_services=[service(storage=shared)])
 
 
 def test_the_writes_that_wait_for_a_fence_are_told():

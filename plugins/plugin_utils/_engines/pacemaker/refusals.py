@@ -83,12 +83,8 @@ def completed(model: Any, problems: Problems) -> None:
                 )
     for service in model["services"]:
         with problems:
-            if replicas.replicated(service) and len(model["nodes"]) > 2:
-                raise Problem(
-                    f"{service['where']}.storage.type: drbd has two copies, and the engine"
-                    " pacemaker does not choose two of more nodes for them yet; take a shared disk,"
-                    " or two nodes."
-                )
+            if replicas.replicated(service):
+                _pair(service)
     with problems:
         _standby(model)
     with problems:
@@ -110,6 +106,20 @@ def _links(model: Any) -> None:
         raise Problem(
             f"failover_links: {len(links)} links are too many; Corosync has at most"
             f" {corosync.LINKS}."
+        )
+
+
+def _pair(service: Any) -> None:
+    having, home = service["storage"]["nodes"], service["preferred"]
+    if len(having) != replicas.COPIES:
+        raise Problem(
+            f"{service['where']}.storage.disk: names the disks of {len(having)} nodes; drbd"
+            " replicates between two. Name the two nodes with their disks."
+        )
+    if home not in having:
+        raise Problem(
+            f"{service['where']}.preferred: {home} has no disk of the service; take"
+            f" {' or '.join(having)}, or name a disk of it in storage.disk."
         )
 
 

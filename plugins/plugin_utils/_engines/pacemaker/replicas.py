@@ -17,6 +17,7 @@ from . import durations, elements
 from .elements import Element, name
 
 KIND = "drbd"
+COPIES = 2
 PATIENCE = "--timeout 86400 --dc-timeout 86400"
 """Seconds for which the handler waits until a lost peer is fenced. Its own limit is 90: then it
 would let the writes go on, and a fence that comes later could lose them (S1, S2)."""
@@ -61,7 +62,7 @@ def resources(
         "promotable": "true",
         "promoted-max": 1,
         "promoted-node-max": 1,
-        "clone-max": len(service["storage"]["disk"]),
+        "clone-max": COPIES,
         "clone-node-max": 1,
         # The agent learns from it whether its peer has better data.
         "notify": "true",
@@ -82,7 +83,7 @@ def constraints(model: Mapping[str, Any], service: Mapping[str, Any], group: str
         *(
             elements.location(f"{clone}.not.{node}", clone, node, "-INFINITY")
             for node in model["nodes"]
-            if node not in service["storage"]["disk"]
+            if node not in service["storage"]["nodes"]
         ),
         ET.Element("rsc_colocation", {"id": f"{clone}.together", **together}),
         ET.Element("rsc_order", {"id": f"{clone}.first", **order, "kind": "Mandatory"}),
