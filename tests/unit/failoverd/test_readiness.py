@@ -141,7 +141,11 @@ SHOP = "services/0"
 LOOK = "readiness/examined"
 CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"maintenance": True}, "critical", "mode: maintenance mode is on"),
-    ({f"{SHOP}/state": "blocked", f"{SHOP}/why": "no disk"}, "critical", "is blocked; there is nothing to take over"),
+    (
+        {f"{SHOP}/state": "blocked", f"{SHOP}/why": "no disk"},
+        "critical",
+        "is blocked; there is nothing to take over",
+    ),
     ({"peer/life": "silent"}, "critical", "nodes: node1 is silent"),
     (
         {f"{SHOP}/standby": {"node": "node2", "able": False, "why": "in standby mode"}},
