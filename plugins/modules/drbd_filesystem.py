@@ -36,6 +36,12 @@ options:
     type: str
     choices: [ext4, xfs]
     default: ext4
+  create:
+    description:
+      - Whether a filesystem may be made where none is recognised.
+      - V(false) for a resource that was made by hand and is taken over with its data.
+    type: bool
+    default: true
   options:
     description: Mount options.
     type: str
@@ -114,6 +120,11 @@ class Volume(Filesystem):
         found = _disk.signature(device, runner(self.module))
         if found and found not in SAME.get(self.params["filesystem"], (self.params["filesystem"],)):
             self.fail(f"{device} holds {found}; it is never overwritten.")
+        if not found and not self.params["create"]:
+            self.fail(
+                f"{device} holds no filesystem that is recognised. The resource is adopted with its"
+                " data, so none is made. Make one yourself, or name the disk that has the data."
+            )
         if not found:
             self.make()
         self.mount()
@@ -140,6 +151,7 @@ def main() -> None:
             "resource": {"type": "str", "required": True},
             "path": {"type": "path", "required": True},
             "filesystem": {"type": "str", "choices": ["ext4", "xfs"], "default": "ext4"},
+            "create": {"type": "bool", "default": True},
             "options": {"type": "str", "default": "noatime"},
             "state": {"type": "str", "choices": ["opened", "closed"], "required": True},
         },

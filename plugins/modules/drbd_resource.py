@@ -41,6 +41,12 @@ options:
       - Only V(internal) ones are ever created; outside the disk they have to be there.
     type: str
     default: internal
+  create:
+    description:
+      - Whether metadata may be created where none fit.
+      - V(false) for a resource that was made by hand and is taken over with its data.
+    type: bool
+    default: true
   initialise:
     description:
       - Whether to declare both disks equal if both were just created.
@@ -133,11 +139,13 @@ class Resource:
         # Not dump-md: that refuses what was not detached cleanly, as after a loss of power.
         if self.run(["drbdadm", "get-gi", self.name])[0] == 0:
             return
-        if self.params["metadata"] != "internal":
+        internal = self.params["metadata"] == "internal"
+        if not internal or not self.params["create"]:
+            place = self.params["disk"] if internal else self.params["metadata"]
             self.module.fail_json(
-                msg=f"DRBD resource {self.name}: there are no metadata on"
-                f" {self.params['metadata']} that fit it, and outside the disk none are created."
-                f" Correct storage.metadata, or create them yourself: drbdadm create-md {self.name}"
+                msg=f"DRBD resource {self.name}: there are no metadata on {place} that fit it, and"
+                " none are created for a resource that is adopted. Correct storage.disk and"
+                f" storage.metadata, or create them yourself: drbdadm create-md {self.name}"
             )
         found = _disk.inspect(self.params["disk"], self.run)
         if not found["block"]:
@@ -212,6 +220,7 @@ def main() -> None:
             "disk": {"type": "path", "required": True},
             "overwrite": {"type": "bool", "default": False},
             "metadata": {"type": "str", "default": "internal"},
+            "create": {"type": "bool", "default": True},
             "initialise": {"type": "bool", "default": False},
             "wait_s": {"type": "int", "default": 0},
         },

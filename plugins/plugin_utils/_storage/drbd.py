@@ -29,6 +29,13 @@ class Drbd(Storage):
 
     def complete(self, storage: Any, where: str, links: Any, locks: Any, scope: Scope) -> None:
         with scope.problems:
+            if storage["adopt"] and storage["overwrite"]:
+                refuse(
+                    f"{where}.overwrite",
+                    True,
+                    "contradicts adopt: a resource that is adopted keeps its data.",
+                )
+        with scope.problems:
             outside = [d for d in storage.get("metadata", {}).values() if d != INTERNAL]
             if outside and not storage["adopt"]:
                 refuse(

@@ -8,11 +8,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import jinja2
 import pytest
 from ansible_collections.failover.cluster.plugins.filter import endpoint, link
 from ansible_collections.failover.cluster.plugins.module_utils import _drbd_files
+from ansible_collections.failover.cluster.plugins.modules import drbd_filesystem
 from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _problems
 
 from .conftest import CHECKOUT, NODES, put
@@ -136,6 +138,61 @@ def test_metadata_outside_the_disk_are_never_created(tmp_path, rendered, loops):
     said = run(etc, "drbd_resource", name="orders", disk=disk, metadata=f"{outside}[0]")
     assert "there are no metadata on" in said["msg"] and "none are created" in said["msg"]
     assert begin(outside, 1 << 20) == before
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_metadata_of_an_adopted_resource_are_never_created(tmp_path, rendered, loops, create):
+    """Even if the disk is empty: somebody has named the wrong one."""
+    disk, _outside = loops
+    etc = tmp_path / "drbd.d"
+    etc.mkdir()
+    (etc / "global_common.conf").touch()
+    (etc / "orders.res").write_text(rendered(disk, "internal"))
+    said = run(etc, "drbd_resource", name="orders", disk=disk, create=create, check=True)
+    assert ("metadata" in said.get("done", [])) is create
+    assert ("none are created for a resource that is adopted" in said.get("msg", "")) is not create
+
+
+class Unrecognised(drbd_filesystem.Volume):
+    """A device whose content no program knows, and what is done to it."""
+
+    def __init__(self, *, create: bool) -> None:
+        self.params = {"resource": "orders", "path": "/srv/o", "filesystem": "ext4"}
+        self.params["create"] = create
+        self.module = SimpleNamespace(check_mode=False)
+        self.minor = 7
+        self.done: list[str] = []
+
+    def fail(self, reason: str) -> None:
+        raise RuntimeError(reason)
+
+    def mounted(self) -> bool:
+        return False
+
+    def state(self) -> dict[str, str]:
+        return {"role": "Primary"}
+
+    def make(self) -> None:
+        self.done.append("made")
+
+    def mount(self) -> None:
+        self.done.append("mounted")
+
+
+def test_an_adopted_resource_is_never_formatted(monkeypatch):
+    monkeypatch.setattr(drbd_filesystem, "runner", lambda module: None)
+    monkeypatch.setattr(drbd_filesystem._disk, "signature", lambda device, run: "")
+    new, adopted = Unrecognised(create=True), Unrecognised(create=False)
+    assert new.open()
+    assert new.done == ["made", "mounted"]
+    with pytest.raises(RuntimeError, match="adopted with its data, so none is made"):
+        adopted.open()
+    assert adopted.done == []
+
+
+def test_what_is_adopted_is_not_overwritten(build):
+    with pytest.raises(_problems.Problem, match=r"storage.overwrite: true contradicts adopt"):
+        build(*ADOPTED, ("failover_services.0.storage.overwrite", True))
 
 
 def told(found, name="orders", file="/etc/drbd.d/orders.res"):
