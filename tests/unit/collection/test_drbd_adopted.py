@@ -157,8 +157,8 @@ class Unrecognised(drbd_filesystem.Volume):
     """A device whose content no program knows, and what is done to it."""
 
     def __init__(self, *, create: bool) -> None:
-        self.params = {"resource": "orders", "path": "/srv/o", "filesystem": "ext4"}
-        self.params["create"] = create
+        what = {"resource": "orders", "path": "/srv/o", "filesystem": "ext4"}
+        self.params = {**what, "create": create}
         self.module = SimpleNamespace(check_mode=False)
         self.minor = 7
         self.done: list[str] = []
