@@ -158,15 +158,9 @@ PEER = (
         "    if True:\n",
         "a restarted daemon forgets that it has switched its peer off (F10, F31)",
     ),
-    Mutant(
-        "rules/power_on.py",
-        "        step.set_exclusion(on_op=0)\n        _remember(step, Cut(levels, at=step.now))\n",
-        "        _remember(step, Cut(levels, at=step.now))\n",
-        "a late answer of the power-on ends the shot that followed it (F10)",
-    ),
-    # That an earlier goodbye is none of a node that was on after the shot, and that late words do
-    # not end a cut, showed in seeds 60046 and 60029 of one commit: unit tests hold both
-    # (test_power_on.py).
+    # That an earlier goodbye is none of a node that was on after the shot, that late words do not
+    # end a cut, and that a late answer of the power-on does not either, showed in seeds 60046,
+    # 60029 and 25879 of one commit each: unit tests hold them (test_power_on.py).
     Mutant(
         "rules/power_on.py",
         "OFF = (Proof.FENCED, Proof.FOUND_OFF)\n",

@@ -15,7 +15,7 @@ OLD, NEW, NEWER = "aa" * 32, "bb" * 32, "cc" * 32
 def steps(secrets, fresh):
     """The secrets before a change, and after each of its steps."""
     seen = [secrets]
-    for _ in range(3):
+    for _step in range(3):
         seen.append({**seen[-1], **keys.step(seen[-1], fresh)})
     return seen
 

@@ -6,6 +6,7 @@ __all__ = [
     "client",
     "health",
     "log",
+    "nodes",
     "pending",
     "readonly",
     "ready",
