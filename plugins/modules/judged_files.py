@@ -142,9 +142,11 @@ def main() -> None:
         "refused": "",
         "told": [],
     }
-    candidate, judge = os.path.join(dest, NEXT), module.params["judge"]
+    judge = module.params["judge"]
     if module.check_mode and not askable(dest, judge):
         module.exit_json(**result)
+    # A run that changes nothing makes no directory beside the files in use either.
+    candidate = os.path.join(module.tmpdir if module.check_mode else dest, NEXT)
     shutil.rmtree(candidate, ignore_errors=True)
     if not written:
         module.exit_json(**result)

@@ -10,7 +10,6 @@ import fcntl
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -402,7 +401,7 @@ class Daemon:
             link.update(self._quality.report(link["name"]))
         heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
         status["heartbeats"] = heartbeats
-        status["reports"] = self._reports.told(self._runner.state, time.monotonic())
+        status["reports"] = self._reports.told(self._runner.state, self._loop.time())
         status |= {"watchdog": self._watchdog.status(), **self._monitors.status()}
         for service in status["services"]:
             service["ready"] = brief(self._with_facts(status), service["name"])
