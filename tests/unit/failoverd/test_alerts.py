@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from failoverd.alerts import channels
+from failoverd.alerts import channels, outbox
 from failoverd.alerts.batch import KEPT, Batch
 from failoverd.alerts.channels import NotSent
 from failoverd.alerts.compose import Message, compose, fill
@@ -28,8 +28,14 @@ from failoverd.formats.schema import ConfigError
 from failoverd.journal.history import History
 
 
-def serving(outbox: Outbox) -> asyncio.Future[Any]:
-    return asyncio.gather(*(work() for _name, work in outbox.tasks()))
+def serving(served: Outbox) -> asyncio.Future[Any]:
+    return asyncio.gather(*(work() for _name, work in served.tasks()))
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message gathers what is told at one moment, and waits for no more."""
+    monkeypatch.setattr(outbox, "Batch", lambda: Batch(gather_s=0.0))
 
 
 def entry(text: str, level: str = "alert", code: str = "late") -> dict[str, Any]:
@@ -290,7 +296,9 @@ def test_a_template_fills_in_known_words_only() -> None:
     assert fill("{node}", tricky) == "{cluster}"
 
 
-def test_alerts_and_good_news_of_the_history_are_delivered(tmp_path: Path, until: Any) -> None:
+def test_alerts_and_good_news_of_the_history_are_delivered(
+    tmp_path: Path, until: Any, soon: None
+) -> None:
     sent: list[Message] = []
 
     async def send(channel: Channel, message: Message) -> None:
@@ -298,9 +306,9 @@ def test_alerts_and_good_news_of_the_history_are_delivered(tmp_path: Path, until
 
     async def main() -> None:
         history = History(tmp_path, "node1")
-        outbox = Outbox("shop", "node1", [CommandSettings("a", ("/x",))], history, send)
-        history.listeners.append(outbox.take)
-        task = serving(outbox)
+        post = Outbox("shop", "node1", [CommandSettings("a", ("/x",))], history, send)
+        history.listeners.append(post.take)
+        task = serving(post)
         history.add("resource-up", "nobody wants to know")
         history.add("peer-silent", "node2 is silent", alert=True)
         history.add("takeover", "shop is taken over")
@@ -315,7 +323,7 @@ def test_alerts_and_good_news_of_the_history_are_delivered(tmp_path: Path, until
     assert [e["text"] for e in message.entries] == ["node2 is silent", "shop is taken over"]
 
 
-def test_what_fails_is_tried_again_and_holds_up_no_other_channel(until: Any) -> None:
+def test_what_fails_is_tried_again_and_holds_up_no_other_channel(until: Any, soon: None) -> None:
     sent: list[str] = []
     told = Told()
 
@@ -328,13 +336,13 @@ def test_what_fails_is_tried_again_and_holds_up_no_other_channel(until: Any) -> 
 
     async def main() -> None:
         three = [CommandSettings(name, ("/x",)) for name in ("dead", "moody", "good")]
-        outbox = Outbox("shop", "node1", three, told, send)
-        outbox.retry_s = 0.01
-        task = serving(outbox)
-        outbox.take(entry("x"))
+        post = Outbox("shop", "node1", three, told, send)
+        post.retry_s = 0.01
+        task = serving(post)
+        post.take(entry("x"))
         await until(lambda: sent.count("moody") == 1)
-        assert outbox.problems.get("moody") in (None, "busy")
-        await until(lambda: sent.count("moody") == 3 and not outbox.problems)
+        assert post.problems.get("moody") in (None, "busy")
+        await until(lambda: sent.count("moody") == 3 and not post.problems)
         assert sent.count("good") == 1
         task.cancel()
 
@@ -345,12 +353,12 @@ def test_what_fails_is_tried_again_and_holds_up_no_other_channel(until: Any) -> 
 def test_notify_test_says_what_became_of_each(web: Server) -> None:
     async def main() -> None:
         dead = CommandSettings("pager", ("/none",))
-        outbox = Outbox("shop", "node1", [hook(web), dead], Told())
-        both = await outbox.test()
+        post = Outbox("shop", "node1", [hook(web), dead], Told())
+        both = await post.test()
         assert not both["ok"]
         assert both["text"] == "chat: delivered\npager: /none: /none: No such file or directory"
-        assert await outbox.test("chat") == {"ok": True, "text": "chat: delivered"}
-        unknown = await outbox.test("sms")
+        assert await post.test("chat") == {"ok": True, "text": "chat: delivered"}
+        unknown = await post.test("sms")
         assert unknown["text"] == "there is no notification sms; known: chat, pager"
 
     asyncio.run(main())

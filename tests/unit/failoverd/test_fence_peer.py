@@ -19,15 +19,16 @@ import pytest
 import failoverd
 
 FILES = Path(failoverd.__file__).parents[1]
-LIMIT_S = "1.5"
+SOON_S = 0.5
+"""For a handler that has to give up: more than one attempt."""
 
 
-def handler(path: Path, resource: str = "shop") -> int:
+def handler(path: Path, resource: str = "shop", limit_s: float = 30.0) -> int:
     """Run the slow path to its end."""
     environment = {
         "DRBD_RESOURCE": resource,
         "FAILOVERD_SOCKET": str(path),
-        "FAILOVERD_GIVE_UP_S": LIMIT_S,
+        "FAILOVERD_GIVE_UP_S": str(limit_s),
     }
     done = subprocess.run(
         [sys.executable, "-IS", str(FILES / "fence_peer.py")],
@@ -76,7 +77,7 @@ def test_the_daemons_verdict_becomes_the_exit_status(
 
 
 def test_without_a_daemon_it_fails_after_a_while(tmp_path: Path) -> None:
-    assert handler(tmp_path / "sock") == 1
+    assert handler(tmp_path / "sock", limit_s=SOON_S) == 1
 
 
 def test_without_a_resource_it_fails(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_without_a_resource_it_fails(tmp_path: Path) -> None:
 )
 def test_an_unclear_answer_is_no_verdict(tmp_path: Path, answer: bytes) -> None:
     with daemon(tmp_path / "sock", *[answer] * 20):
-        assert handler(tmp_path / "sock") == 1
+        assert handler(tmp_path / "sock", limit_s=SOON_S) == 1
 
 
 def test_a_restart_of_the_daemon_while_it_waits_is_survived(tmp_path: Path) -> None:

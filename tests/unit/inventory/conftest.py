@@ -72,6 +72,12 @@ class Run:
 Play = Callable[..., Run]
 
 
+SSH = """#!/bin/sh
+echo "ssh: connect to host: Network is unreachable" >&2
+exit 255
+"""
+
+
 @pytest.fixture
 def play(tmp_path: Path) -> Play:
     """Runs a playbook of the collection, or one by its path. groups: or an inventory's text."""
@@ -79,6 +85,8 @@ def play(tmp_path: Path) -> Play:
     def run(name: str, groups: Any, *args: str, **environment: str) -> Run:
         text = groups if isinstance(groups, str) else yaml.safe_dump(groups)
         (tmp_path / "hosts.yml").write_text(text, encoding="utf-8")
+        (tmp_path / "ssh").write_text(SSH, encoding="utf-8")
+        (tmp_path / "ssh").chmod(0o755)
         done = subprocess.run(
             [
                 Path(sys.executable).with_name("ansible-playbook"),
@@ -95,6 +103,7 @@ def play(tmp_path: Path) -> Play:
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
                 "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_SSH_EXECUTABLE": str(tmp_path / "ssh"),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **environment,
             },
