@@ -33,6 +33,8 @@ LEFT_OUT = [
     f"--ignore=tests/{name}" for name in ("kernels", "pacemaker", "simulation", "exploration")
 ]
 """What has a part of its own."""
+AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Four processes take the files of tests in their order: they wait more than they compute."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ LEGS = (
     Leg("lab", (*PYTEST, "-v", "tests/kernels")),
     Leg("lint", ("make", "--no-print-directory", "lint"), nice=10),
     Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
-    Leg("units", (*PYTEST, "-q", "tests", *LEFT_OUT), nice=5),
+    Leg("units", (*PYTEST, "-q", *AT_ONCE, "tests", *LEFT_OUT), nice=5),
     Leg("gates", (GATES, "-m", "tests.gates", "--quick"), nice=10),
     Leg("simulation", (*PYTEST, "-q", "tests/simulation", "tests/exploration"), nice=10),
     Leg("mutation", (sys.executable, "-m", "tests.mutation", "--slice"), nice=10),
