@@ -13,6 +13,7 @@ import os
 import resource
 import select
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -233,6 +234,15 @@ def cluster() -> dict[str, Any]:
 def texts(cluster: dict[str, Any]) -> Callable[[], dict[str, str]]:
     """The files of a configuration directory as they stand after the test's changes."""
     return lambda: {"cluster.json": json.dumps(cluster), "key": "ab" * 32}
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A directory that every account may enter. pytest's own is for its owner alone."""
+    with tempfile.TemporaryDirectory(prefix="failover-test-") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
 
 
 @pytest.fixture

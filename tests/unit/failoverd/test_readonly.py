@@ -89,12 +89,9 @@ def test_a_client_gets_the_answer_and_what_it_sends_is_not_read(tmp_path: Path) 
     assert not (directory / "status.sock").exists()
 
 
-def test_only_the_directory_decides_who_may_ask(tmp_path: Path) -> None:
+def test_only_the_directory_decides_who_may_ask(open_path: Path) -> None:
     """A user that may enter it gets an answer; one that may not is refused by the kernel."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
-    directory = made(tmp_path, 0o750)
+    directory = made(open_path, 0o750)
 
     def as_nobody(group: int) -> int:
         child = os.fork()

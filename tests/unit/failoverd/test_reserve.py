@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,29 +145,25 @@ class Stage:
 
 
 @pytest.fixture(params=[()], ids=["blocks-for-root"])
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, open_path: Path) -> Iterator[Stage]:
     """On a file system that mkfs.ext4 made with these options."""
-    # Not below pytest's own directory, which only its owner may enter.
-    with tempfile.TemporaryDirectory(prefix="failover-test-") as name:
-        here = Path(name)
-        here.chmod(0o755)
-        with (here / "disk").open("wb") as file:
-            file.truncate(160 << 20)
-        make = ["mkfs.ext4", "-q", *request.param, "-F", str(here / "disk")]
-        subprocess.run(make, check=True)
-        argv = ["losetup", "--find", "--show", str(here / "disk")]
-        made = subprocess.run(argv, check=True, capture_output=True, text=True)
-        device = made.stdout.strip()
-        result = None
-        try:
-            result = Stage(device, here / "mnt")
-            yield result
-        finally:
-            if result is not None and result.server.alive:
-                result.server.send(signal.SIGKILL)
-                asyncio.run(result.db.stop())
-            subprocess.run(["umount", "-q", str(here / "mnt")], check=False)
-            subprocess.run(["losetup", "--detach", device], check=True)
+    with (open_path / "disk").open("wb") as file:
+        file.truncate(160 << 20)
+    make = ["mkfs.ext4", "-q", *request.param, "-F", str(open_path / "disk")]
+    subprocess.run(make, check=True)
+    argv = ["losetup", "--find", "--show", str(open_path / "disk")]
+    made = subprocess.run(argv, check=True, capture_output=True, text=True)
+    device = made.stdout.strip()
+    result = None
+    try:
+        result = Stage(device, open_path / "mnt")
+        yield result
+    finally:
+        if result is not None and result.server.alive:
+            result.server.send(signal.SIGKILL)
+            asyncio.run(result.db.stop())
+        subprocess.run(["umount", "-q", str(open_path / "mnt")], check=False)
+        subprocess.run(["losetup", "--detach", device], check=True)
 
 
 def test_without_a_reserve_a_full_disk_keeps_a_database_down(stage: Stage) -> None:
