@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -71,7 +72,7 @@ def test_an_open_page_is_told_what_changes_and_nothing_else(play: Play) -> None:
             first = await event(answer)
             assert first["title"] == "All is well · Cluster shop"
             assert set(first["sections"]) >= {"now", "picture", "services", "links", "events"}
-            said = answers.normal()
+            said = copy.deepcopy(stage.daemon.answer)
             said["status"]["links"][1]["state"] = "down"
             stage.daemon.answer = said
             second = await event(answer)
