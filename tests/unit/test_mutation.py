@@ -20,7 +20,10 @@ def late(now: float, due: float) -> bool:
 '''
 
 
-POINTS = campaign.all_points()
+@pytest.fixture(scope="module")
+def points() -> tuple[Point, ...]:
+    """The bugs of today."""
+    return campaign.all_points()
 
 
 def named(files: dict[str, str]) -> list[str]:
@@ -35,19 +38,17 @@ def test_a_name_is_the_function_and_its_words_in_whatever_file_and_line() -> Non
     assert len(set(named({"a.py": RULE, "b.py": RULE}))) == 2 * len(here)
 
 
-def test_each_bug_of_today_has_its_own_name_and_is_a_program() -> None:
-    found = POINTS
-    assert len({point.name for point in found}) == len(found) > 500
+def test_each_bug_of_today_has_its_own_name_and_is_a_program(points: tuple[Point, ...]) -> None:
+    assert len({point.name for point in points}) == len(points) > 500
 
 
 def test_what_is_written_down_has_a_reason() -> None:
     assert all(len(reason) > 20 for reason in campaign.explained().values())
 
 
-def test_the_same_commit_draws_the_same_slice() -> None:
-    found = POINTS
-    assert campaign.draw(found, 20, "abc") == campaign.draw(found, 20, "abc")
-    assert campaign.draw(found, 20, "abc") != campaign.draw(found, 20, "abd")
+def test_the_same_commit_draws_the_same_slice(points: tuple[Point, ...]) -> None:
+    assert campaign.draw(points, 20, "abc") == campaign.draw(points, 20, "abc")
+    assert campaign.draw(points, 20, "abc") != campaign.draw(points, 20, "abd")
 
 
 def test_a_bug_that_the_first_world_meets_is_caught_and_no_bug_is_not() -> None:
@@ -65,9 +66,11 @@ def tables(monkeypatch: pytest.MonkeyPatch, **given: dict[str, str]) -> None:
     monkeypatch.setattr(campaign, "read", lambda path: given.get(path.stem, {}))
 
 
-def test_a_survivor_is_told_until_somebody_explains_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    survivor = POINTS[0]
-    results = [campaign.Caught(survivor, ""), campaign.Caught(POINTS[1], "seed 1")]
+def test_a_survivor_is_told_until_somebody_explains_it(
+    points: tuple[Point, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survivor = points[0]
+    results = [campaign.Caught(survivor, ""), campaign.Caught(points[1], "seed 1")]
     tables(monkeypatch)
     told = campaign.report(results, of=9)
     assert [bad["name"] for bad in told["survivors"]] == [survivor.name]
@@ -77,15 +80,15 @@ def test_a_survivor_is_told_until_somebody_explains_it(monkeypatch: pytest.Monke
 
 
 def test_a_slice_fails_for_what_was_caught_once_and_for_functions_that_were_hunted(
-    monkeypatch: pytest.MonkeyPatch,
+    points: tuple[Point, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [(function, count)] = Counter(point.function for point in POINTS).most_common(1)
-    mine = [point for point in POINTS if point.function == function]
+    [(function, count)] = Counter(point.function for point in points).most_common(1)
+    mine = [point for point in points if point.function == function]
     survivor = mine[0]
     results = [campaign.Caught(survivor, "")]
 
     def bad() -> int:
-        told = campaign.report(results, 9, campaign.hunted(POINTS))
+        told = campaign.report(results, 9, campaign.hunted(points))
         assert len(told["survivors"]) + len(told["not_hunted_yet"]) == 1
         return len(told["survivors"])
 
