@@ -65,7 +65,7 @@ class Changing(Pair):
     def again(self, node: str, number: int = signal.SIGTERM) -> None:
         self.end(node, number)
         self.start(node)
-        self.wait(lambda: self.ctl(node, "status").returncode == 0)
+        self.wait(lambda: self.status(node))
 
     def everywhere(self, lasts: set[int]) -> bool:
         """Whether the nodes have these addresses between them, and no others."""

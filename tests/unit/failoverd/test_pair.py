@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 import failoverd
+from failoverd.control.client import NotRunning, ask
 
 FILES = str(Path(failoverd.__file__).parents[1])
 LIMIT_S = 60.0
@@ -120,12 +122,17 @@ class Pair:
             check=False,
         )
 
+    def status(self, node: str) -> dict[str, Any]:
+        """What its daemon says; empty while it does not answer. For waits: no process begins."""
+        with patch.dict(os.environ, FAILOVERD_RUN=str(self.path / node / "run")):
+            try:
+                return dict(ask({"op": "status"}, LIMIT_S).get("status", {}))
+            except (NotRunning, TimeoutError):
+                return {}
+
     def service(self, node: str) -> dict[str, Any]:
-        done = self.ctl(node, "status", "--json")
-        if done.returncode != 0:
-            return {"owner": "", "state": "", "generation": 0}
-        service: dict[str, Any] = json.loads(done.stdout)["services"][0]
-        return service
+        nothing = {"owner": "", "state": "", "generation": 0}
+        return dict(self.status(node).get("services", [nothing])[0])
 
     def holds_address(self, node: str) -> bool:
         namespace = self.wire.names[int(node[-1]) - 1]

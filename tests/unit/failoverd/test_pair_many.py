@@ -51,10 +51,7 @@ class Many(Pair):
     def all_on(self, node: str) -> bool:
         """Every service runs there, says each daemon that lives."""
         for asked in self.processes:
-            done = self.ctl(asked, "status", "--json")
-            if done.returncode != 0:
-                return False
-            services = json.loads(done.stdout)["services"]
+            services = self.status(asked).get("services", [])
             if {(s["owner"], s["state"]) for s in services} != {(node, "running")}:
                 return False
         return True

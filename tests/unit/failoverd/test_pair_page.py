@@ -57,8 +57,7 @@ def test_the_status_socket_tells_status_and_history(pair: Pair) -> None:
 
 def reports(pair: Pair, node: str) -> list[dict[str, Any]]:
     """What a node knows of the last words of both, without what depends on who looks, or when."""
-    done = pair.ctl(node, "status", "--json")
-    found = json.loads(done.stdout)["reports"] if done.returncode == 0 else []
+    found = pair.status(node).get("reports", [])
     return [{k: v for k, v in one.items() if k not in ("life", "age_s")} for one in found]
 
 

@@ -75,10 +75,7 @@ class LockedPair(Pair):
         for node in ("node1", "node2"):
             self.end(node, signal.SIGTERM)
             self.start(node)
-            self.wait(partial(self.answers, node))
-
-    def answers(self, node: str) -> bool:
-        return self.ctl(node, "status").returncode == 0
+            self.wait(partial(self.status, node))
 
     def reset(self, node: str) -> bool:
         return (self.path / node / "sysrq").read_text() == "b"

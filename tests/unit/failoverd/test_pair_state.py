@@ -27,8 +27,7 @@ def incarnation(pair: Pair, node: str) -> int:
 
 def meets(pair: Pair, node: str) -> bool:
     """Its daemon answers and hears its peer."""
-    done = pair.ctl(node, "status", "--json")
-    return done.returncode == 0 and json.loads(done.stdout)["peer"]["life"] == "alive"
+    return bool(pair.status(node).get("peer", {}).get("life") == "alive")
 
 
 def filled(place: Path) -> None:
