@@ -51,14 +51,15 @@ class Leg:
         return LOGS / f"{self.name}.log"
 
 
-# In the order in which they begin: the longest first, and what waits beside what computes.
+# In the order in which they begin: the longest first, and what waits beside what computes. A lab
+# needs both processors while it installs packages. Containers do the same, and begin later.
 LEGS = (
     Leg("lab", (*PYTEST, "-v", "tests/kernels")),
-    Leg("lint", ("make", "--no-print-directory", "lint"), nice=10),
-    Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
     Leg("units", (*PYTEST, "-q", *AT_ONCE, "tests", *LEFT_OUT), nice=5),
+    Leg("lint", ("make", "--no-print-directory", "lint"), nice=10),
     Leg("gates", (GATES, "-m", "tests.gates", "--quick"), nice=10),
     Leg("simulation", (*PYTEST, "-q", "tests/simulation", "tests/exploration"), nice=10),
+    Leg("containers", ("lab/containers/scenarios", "bookworm", "default preflight roles")),
     Leg("mutation", (sys.executable, "-m", "tests.mutation", "--slice"), nice=10),
 )
 
@@ -105,6 +106,13 @@ class Run:
         return next((line.strip()[:100] for line in reversed(lines) if line.strip()), "")
 
 
+def worked_s() -> float:
+    """How long the processors of this machine have worked since it began, in seconds of one."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    user, nice, system, _idle, _waiting, interrupts, soft = map(int, first.split()[1:8])
+    return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
+
+
 def tail(path: Path, count: int) -> list[str]:
     """The last lines of a log."""
     try:
@@ -116,7 +124,7 @@ def tail(path: Path, count: int) -> list[str]:
 def play(legs: Sequence[Leg]) -> int:
     """Run them; returns 0 only when all ended well."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+    began, worked = time.monotonic(), worked_s()
     runs = [Run(leg) for leg in legs]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         waiting: set[Future[None]] = {pool.submit(run.play) for run in runs}
@@ -135,20 +143,25 @@ def play(legs: Sequence[Leg]) -> int:
     for run in runs:
         word = "ok    " if run.code == 0 else "FAILED"
         print(f"{word} {run.leg.name}, {run.seconds:.0f} s: {run.last}")
-    seconds = time.monotonic() - began
+    seconds, worked = time.monotonic() - began, worked_s() - worked
     report = LOGS / REPORT
-    report.write_text(json.dumps(told(runs, seconds), indent=2) + "\n", encoding="utf-8")
-    print(f"{seconds:.0f} s")
+    report.write_text(json.dumps(told(runs, seconds, worked), indent=2) + "\n", encoding="utf-8")
+    print(f"{seconds:.0f} s; {os.cpu_count()} processors worked for {worked:.0f} s together")
     print(f"{len(runs) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
-def told(runs: Sequence[Run], seconds: float) -> dict[str, object]:
-    """What came of a run. whole: no part was left out."""
+def told(runs: Sequence[Run], seconds: float, worked: float) -> dict[str, object]:
+    """What came of a run. whole: no part was left out. worked: by all processors.
+
+    What a part starts and does not wait for, such as kernels and containers, is in worked alone.
+    """
     return {
         "ok": all(run.code == 0 for run in runs),
         "whole": {run.leg.name for run in runs} >= {leg.name for leg in LEGS},
         "seconds": round(seconds),
+        "processors": os.cpu_count(),
+        "worked_seconds": round(worked),
         "legs": [
             {
                 "name": run.leg.name,
