@@ -72,6 +72,19 @@ def is_ours(element: Element) -> bool:
     return element.get("id", "").startswith(PREFIX)
 
 
+def services(cib: Element) -> set[str]:
+    """Return the names of the services of the collection. Each is a group."""
+    ids = (group.get("id", "") for group in cib.iter("group") if is_ours(group))
+    return {one.removeprefix(PREFIX) for one in ids}
+
+
+def service_of(resource: str, names: Iterable[str]) -> str:
+    """Return the service that a resource belongs to; the resource itself if it is of no service."""
+    own = resource.removeprefix(PREFIX)
+    found = [name for name in names if own == name or own.startswith(f"{name}.")]
+    return max(found, key=len) if found and own != resource else resource
+
+
 def _section(parent: Element, tag: str) -> Element:
     found = parent.find(tag)
     return ET.SubElement(parent, tag) if found is None else found

@@ -67,6 +67,13 @@ refused:
   returned: always
   type: str
   sample: ""
+asked:
+  description:
+    - Whether the command was asked. It is not if no file differs; nor in check mode, if it or the
+      directory is missing.
+  returned: always
+  type: bool
+  sample: true
 told:
   description: Text of the command if it accepted the files, line by line.
   returned: always
@@ -140,6 +147,7 @@ def main() -> None:
         "changed": bool(written),
         "written": written,
         "refused": "",
+        "asked": False,
         "told": [],
     }
     judge = module.params["judge"]
@@ -157,6 +165,7 @@ def main() -> None:
         for name, text in files.items():
             write(os.path.join(candidate, name), text)
         code, out, err = runner(module)([*judge, candidate])
+        result["asked"] = True
         if code == 0:
             result["told"] = [line.replace(candidate, dest) for line in out.splitlines()]
         elif not module.check_mode:

@@ -65,16 +65,7 @@ lines:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _engines, _moves
-from ansible_collections.failover.cluster.plugins.module_utils._command import Run, runner
-
-
-def measured(engine: _engines.Engine, run: Run) -> dict[str, float]:
-    """Return how long a move of each service took when it was last measured."""
-    try:
-        told = engine.ready(run)["services"]
-    except _engines.Refused:
-        return {}
-    return {s["name"]: s["move_s"] for s in told if s.get("move_s") is not None}
+from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 
 def main() -> None:
@@ -99,7 +90,7 @@ def main() -> None:
         for move in module.params["moves"]
     ]
     moves = _moves.emptied(status, empty) if empty else moves
-    steps, problems = _moves.plan(status, measured(engine, runner(module)), moves)
+    steps, problems = _moves.plan(status, _engines.measured(engine, runner(module)), moves)
     module.exit_json(changed=False, steps=steps, problems=problems, lines=_moves.lines(steps))
 
 

@@ -19,7 +19,7 @@ description:
     nothing is applied; the module reads the CIB again and makes a new patch.
   - >-
     Before, C(crm_simulate) tells what the cluster would do. A change that stops, moves or restarts
-    something is refused without O(interrupt).
+    something that O(interrupt) does not name is refused.
   - A cluster that has resources, none of which is the collection's, is refused.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -36,9 +36,12 @@ options:
     type: str
     required: true
   interrupt:
-    description: Whether services may be stopped, moved or restarted by the change.
-    type: bool
-    default: false
+    description:
+      - Services that the change may stop, move or restart. What belongs to no service of the
+        collection is named by itself, such as a resource of others or a node.
+    type: list
+    elements: str
+    default: []
   leaving:
     description: Services whose stop was asked for, so that O(interrupt) is not needed for them.
     type: list
@@ -64,6 +67,12 @@ interrupted:
   type: list
   elements: str
   sample: [failover.shop.address.192.168.1.10 is stopped and started again on node1]
+refused:
+  description:
+    - In check mode, why a run would refuse the change, with the word that permits it; else empty.
+  returned: always
+  type: str
+  sample: ""
 attempts:
   description: How many patches were made.
   returned: always
@@ -73,11 +82,15 @@ attempts:
 
 import os
 import time
-from typing import Any, NoReturn
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _cib, _transition
+from ansible_collections.failover.cluster.plugins.module_utils import (
+    _cib,
+    _interruptions,
+    _transition,
+)
 from ansible_collections.failover.cluster.plugins.module_utils._command import Run, runner
 
 OLD = 103
@@ -148,7 +161,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "configuration": {"type": "str", "required": True, "no_log": True},
-            "interrupt": {"type": "bool", "default": False},
+            "interrupt": {"type": "list", "elements": "str", "default": []},
             "leaving": {"type": "list", "elements": "str", "default": []},
             "attempts": {"type": "int", "default": 5},
         },
@@ -168,7 +181,7 @@ def changed(module: Any, tools: Tools) -> dict[str, Any]:
         text = tools.live()
         live = _cib.parse(text)
         after = _cib.merged(live, wanted)
-        result: dict[str, Any] = {"interrupted": [], "attempts": attempt - 1}
+        result: dict[str, Any] = {"interrupted": [], "refused": "", "attempts": attempt - 1}
         if _cib.same(live, after):
             return {**result, "changed": False}
         _cib.next_version(after)
@@ -182,10 +195,12 @@ def changed(module: Any, tools: Tools) -> dict[str, Any]:
             "before": _cib.lines(live, SECRETS),
             "after": _cib.lines(after, SECRETS) + would(result["interrupted"]),
         }
+        services = _cib.services(live) | _cib.services(after)
+        refused = refusal(found, services, module.params["interrupt"], module.params["leaving"])
         if module.check_mode:
-            return {**result, "changed": True}
-        if not module.params["interrupt"]:
-            permitted(found, module.params["leaving"])
+            return {**result, "changed": True, "refused": refused}
+        if refused:
+            raise ValueError(refused)
         if tools.apply(tools.patch(old, new)):
             return {**result, "changed": True, "attempts": attempt}
         time.sleep(PAUSE_S * attempt)
@@ -200,25 +215,15 @@ def would(sentences: list[str]) -> str:
     return "".join(f"# {sentence}\n" for sentence in sentences)
 
 
-def permitted(found: set[tuple[str, str]], leaving: list[str]) -> None:
-    """Refuse what nobody asked for. Raises ValueError."""
-    going = tuple(_cib.PREFIX + name for name in leaving)
-    strange = sorted(
-        sentence
-        for resource, sentence in found
-        if resource not in going and not resource.startswith(tuple(f"{one}." for one in going))
-    )
-    if strange:
-        raise_(strange)
-
-
-def raise_(strange: list[str]) -> NoReturn:
-    """The sentence that names the word."""
-    more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
-    raise ValueError(
-        f"it would interrupt services: {', '.join(strange[:5])}{more}. Run it again with"
-        " -e interrupt=true at a time when that may be."
-    )
+def refusal(
+    found: set[tuple[str, str]], services: set[str], permitted: list[str], leaving: list[str]
+) -> str:
+    """Why the change may not be made, "" if all that it takes from somebody was named."""
+    names = services.union(permitted, leaving)
+    named = {(_cib.service_of(resource, names), sentence) for resource, sentence in found}
+    strange = sorted((name, sentence) for name, sentence in named if name not in leaving)
+    sentences = [f"{sentence}." for _name, sentence in strange]
+    return _interruptions.refusal(sentences, [name for name, _sentence in strange], permitted)
 
 
 if __name__ == "__main__":

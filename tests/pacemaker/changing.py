@@ -12,7 +12,7 @@ from ansible_collections.failover.cluster.plugins.modules import pacemaker_cib
 
 from tests.pacemaker import room
 
-DEFAULTS = {"interrupt": False, "leaving": [], "attempts": 5}
+DEFAULTS = {"interrupt": [], "leaving": [], "attempts": 5}
 
 
 def tools(

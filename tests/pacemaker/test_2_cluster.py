@@ -103,7 +103,7 @@ def test_check_mode_changes_nothing_and_hides_what_nobody_may_see() -> None:
 def test_the_services_run_where_they_belong_and_a_second_run_changes_nothing() -> None:
     assert change(rendered())["changed"]
     until(lambda: places() == {"shop": "node1", "mail": "node2"})
-    assert change(rendered()) == {"changed": False, "interrupted": [], "attempts": 0}
+    assert change(rendered()) == {"changed": False, "interrupted": [], "refused": "", "attempts": 0}
     told = status()
     assert (told["nodes"], told["maintenance"], told["standby"]) == (["node1", "node2"], False, [])
 
@@ -155,14 +155,14 @@ def test_a_change_that_interrupts_a_service_needs_a_word() -> None:
     before = room.inside("node1", "cibadmin", "--query", "--scope", "resources")
     told = change(rendered(other, MAIL))
     assert "failover.shop.application.one is stopped and started again on node1" in told["refused"]
-    assert "-e interrupt=true" in told["refused"]
+    assert "-e interrupt=shop" in told["refused"]
     assert before == room.inside("node1", "cibadmin", "--query", "--scope", "resources")
     foreseen = change(rendered(other, MAIL), check=True)
     assert "# failover.shop.application.one is stopped" in foreseen["diff"]["after"]
-    assert change(rendered(other, MAIL), interrupt=True)["changed"]
+    assert change(rendered(other, MAIL), interrupt=["shop"])["changed"]
     until(lambda: places() == {"shop": "node1", "mail": "node2"})
     assert f"{room.SUBNET}.102" in room.inside("node1", "ip", "-brief", "address")
-    assert change(rendered(), interrupt=True)["changed"]
+    assert change(rendered(), interrupt=["shop"])["changed"]
     until(lambda: places() == {"shop": "node1", "mail": "node2"})
 
 

@@ -116,7 +116,7 @@ def test_a_change_that_interrupts_needs_a_word(site: Site) -> None:
     assert said.code != 0
     assert "it would interrupt services" in said.flat
     assert address(SHOP_AT) == ["node1"]
-    said = site.play("site", "-e", "interrupt=true", **services)
+    said = site.play("site", "-e", "interrupt=shop", **services)
     assert said.code == 0, said.text
     assert (address(SHOP_AT), address(f"{room.SUBNET}.102")) == ([], ["node1"])
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import agent, pacemaker
-from ._base import Engine, Refused
+from ._base import Engine, Refused, Run
 
-__all__ = ["ENGINES", "NOT_RUNNING", "Engine", "Refused", "found", "here", "services"]
+__all__ = ["ENGINES", "NOT_RUNNING", "Engine", "Refused", "found", "here", "measured", "services"]
 
 NOT_RUNNING = "no engine of a cluster runs on this node."
 ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in (agent, pacemaker)}
@@ -24,6 +24,15 @@ def here() -> Engine | None:
     engines = ENGINES.values()
     running = next((engine for engine in engines if engine.running()), None)
     return running or next((engine for engine in engines if engine.configured()), None)
+
+
+def measured(engine: Engine, run: Run) -> dict[str, float]:
+    """Return how long a stop and a start of each service took when they were last measured."""
+    try:
+        told = engine.ready(run)["services"]
+    except Refused:
+        return {}
+    return {s["name"]: s["move_s"] for s in told if s.get("move_s") is not None}
 
 
 def services() -> list[str]:

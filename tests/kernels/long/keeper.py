@@ -84,4 +84,6 @@ def add(cluster: Cluster) -> None:
     )
     inventory = OUT / f"{NAME}.yml"
     inventory.write_text(yaml.safe_dump(data), encoding="utf-8")
-    Site(lab, dataclasses.replace(target, inventory=inventory)).play("site")
+    # A service is stopped and started again for a new part.
+    word = f"interrupt={cluster.stage.service}"
+    Site(lab, dataclasses.replace(target, inventory=inventory)).play("site", "-e", word)

@@ -207,3 +207,12 @@ def test_an_action_that_is_not_known_counts_as_an_interruption():
     answer = ANSWER.replace('action="start"', 'action="explode"')
     found = _transition.interrupted(answer, _cib.parse(AFTER))
     assert ("failover.shop.new", "failover.shop.new has to explode") in found
+
+
+def test_what_is_interrupted_has_the_name_of_its_service_or_its_own():
+    names = {"shop", "shop.old"}
+    assert _cib.service_of("failover.shop.a", names) == "shop"
+    assert _cib.service_of("failover.shop.old.a", names) == "shop.old"
+    assert _cib.service_of("failover.shopping.a", names) == "failover.shopping.a"
+    assert _cib.service_of("shop.a", names) == "shop.a", "it belongs to others"
+    assert _cib.service_of("node2", names) == "node2"

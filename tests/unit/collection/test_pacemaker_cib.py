@@ -82,16 +82,21 @@ def test_check_mode_applies_nothing_and_tells_what_would_stop(tools):
     said = run(check=True)
     assert said["changed"] and tools.applied == 0
     assert said["interrupted"] == ["failover.old.a is stopped on node1"]
+    assert "-e interrupt=" in said["refused"], "a plan can say what a run would"
+    assert run(check=True, interrupt=["failover.old.a"])["refused"] == ""
     assert said["diff"]["after"].endswith("# failover.old.a is stopped on node1\n")
 
 
 def test_what_would_stop_needs_a_word_or_is_of_a_service_that_leaves(tools):
     tools.simulated["wanted.xml"] = STOPS
-    assert "-e interrupt=true" in run()["msg"]
-    assert "-e interrupt=true" in run(leaving=["o"])["msg"]
+    assert "-e interrupt=failover.old.a at a time" in run()["msg"], "no group says whose it is"
+    tools.live = EMPTY.format('<group id="failover.old"/><group id="failover.o"/>')
+    assert "-e interrupt=old at a time" in run()["msg"]
+    assert "-e interrupt=mail,old at a time" in run(interrupt=["mail"])["msg"]
+    assert "failover.old.a is stopped on node1." in run(leaving=["o"])["msg"]
     assert tools.applied == 0
     assert run(leaving=["old"])["changed"]
-    assert run(interrupt=True)["changed"]
+    assert run(interrupt="old,mail")["changed"]
 
 
 def test_what_the_cluster_does_anyway_is_not_for_this_change(tools):

@@ -69,11 +69,15 @@ def test_check_mode_tells_what_a_change_would_stop(tmp_path):
     dest, new = tmp_path / "etc", {**FILES, "key": "x\n"}
     fresh = run("judged_files", check=True, dest=str(dest), files=FILES, judge=ACCEPT)
     assert (fresh["changed"], fresh["told"], dest.exists()) == (True, [], False)
-    run("judged_files", dest=str(dest), files=FILES, judge=ACCEPT)
+    assert not fresh["asked"], "nothing told, because nobody was asked"
+    assert run("judged_files", dest=str(dest), files=FILES, judge=ACCEPT)["asked"]
+    assert not run("judged_files", check=True, dest=str(dest), files=FILES, judge=ACCEPT)["asked"]
     written = dest.stat().st_mtime_ns
     said = run("judged_files", check=True, dest=str(dest), files=new, judge=ACCEPT)
     assert (said["changed"], said["written"]) == (True, ["key"])
-    assert said["told"] == [f"shop is stopped, says {dest}"]
+    assert (said["asked"], said["told"]) == (True, [f"shop is stopped, says {dest}"])
+    quiet = run("judged_files", check=True, dest=str(dest), files=new, judge=["/bin/true"])
+    assert (quiet["asked"], quiet["told"]) == (True, []), "asked, and there is nothing to tell"
     missing = [*ACCEPT, str(tmp_path / "not-installed-yet")]
     for judge in (REFUSE, missing):
         said = run("judged_files", check=True, dest=str(dest), files=new, judge=judge)

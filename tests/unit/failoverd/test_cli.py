@@ -214,11 +214,12 @@ def test_check_names_file_and_field(tmp_path: Path, capsys: Any) -> None:
 
 
 @pytest.mark.finding("S29")
+@pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize(
-    ("part", "key", "value", "said"),
+    ("key", "value", "said"),
     [
-        (1, "options", "noatime,nodev", ["shop is stopped and started again, because of mount"]),
-        (1, "stop_timeout_s", 99, []),
+        ("options", "noatime,nodev", ["shop is stopped and started again, because of mount"]),
+        ("stop_timeout_s", 99, []),
     ],
 )
 def test_check_says_which_services_other_files_would_interrupt(
@@ -226,10 +227,10 @@ def test_check_says_which_services_other_files_would_interrupt(
     tmp_path: Path,
     capsys: Any,
     monkeypatch: pytest.MonkeyPatch,
-    part: int,
     key: str,
     value: Any,
     said: list[str],
+    as_json: bool,
 ) -> None:
     async def no_problem(fencing: Any) -> str:
         return ""
@@ -237,15 +238,20 @@ def test_check_says_which_services_other_files_would_interrupt(
     monkeypatch.setattr(agents, "problem", no_problem)
     new = texts()
     document = json.loads(new["cluster.json"])
-    document["services"][0]["resources"][part][key] = value
+    document["services"][0]["resources"][1][key] = value
     new["cluster.json"] = json.dumps(document)
     for name, files in (("old", texts()), ("new", new)):
         (tmp_path / name).mkdir()
         for file, text in files.items():
             (tmp_path / name / file).write_text(text)
             (tmp_path / name / file).chmod(0o600)
-    assert cli.check(str(tmp_path / "new"), str(tmp_path / "old")) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == said
+    assert cli.check(str(tmp_path / "new"), as_json, str(tmp_path / "old")) == 0
+    out = capsys.readouterr().out
+    if as_json:
+        told = json.loads(out)["interrupts"]
+        assert told == [{"service": "shop", "text": text, "here": True} for text in said]
+    else:
+        assert out.splitlines()[1:] == said
 
 
 def test_history_shows_the_last_entries(

@@ -25,7 +25,7 @@ _failoverctl() {
         maintenance) kinds=(words:on,off) ;;
         repair) kinds=(words:open,close services) ;;
         notify-test) kinds=(any) ;;
-        check) kinds=(directories) ;;
+        check) options='--json'; kinds=(directories) ;;
         replay) options='--json'; kinds=(files); repeats=1 ;;
         whatif) options='--state --save --for --json'; valued='--state=files --save=files --for=any '; kinds=(any) ;;
         support) options='--limit --json'; valued='--limit=any '; kinds=(files) ;;

@@ -145,6 +145,7 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     one.add_argument("name", metavar="NAME", nargs="?", default="", help="default: all of them")
     one = command("check", "Check the configuration without touching anything.")
     one.add_argument("directory", metavar="DIRECTORY", nargs="?", default=ETC)
+    one.add_argument("--json", action="store_true", help="print JSON")
     one = command("replay", "Repeat the decisions of a journal and compare them. Needs no daemon.")
     one.add_argument("file", metavar="FILE", nargs="+", help="segment, or directory of segments")
     one.add_argument("--json", action="store_true", help="print JSON lines")
@@ -245,7 +246,7 @@ def run(arguments: argparse.Namespace) -> int:
     if name == "notify-test":
         return notify_test(arguments.name)
     if name == "check":
-        return check(arguments.directory)
+        return check(arguments.directory, arguments.json)
     if name == "repair":
         return repair(arguments.what, arguments.service)
     if name == "handover":
@@ -362,18 +363,19 @@ def notify_test(name: str) -> int:
     return OK
 
 
-def check(directory: str, in_use: str = ETC) -> int:
+def check(directory: str, as_json: bool = False, in_use: str = ETC) -> int:
     """Check configuration files. This loads the whole product and asks the fence agents.
 
     For files that are not in use, it says which services they would interrupt.
     """
     import asyncio
+    from dataclasses import asdict
 
     from .config import load
     from .fencing.agents import problem
     from .formats.schema import ConfigError
     from .permissions import problems
-    from .persistence.former import interrupted
+    from .persistence.change import interruptions
 
     try:
         config = load(directory)
@@ -384,14 +386,16 @@ def check(directory: str, in_use: str = ETC) -> int:
         raise Refused(f"{directory}/cluster.json: {wrong}")
     for text in problems(directory):
         complain(text)
-    say(f"{directory}: good: cluster {config.cluster}, node {config.node}")
+    found = []
     with contextlib.suppress(ConfigError):  # nothing sound is in use, which can be compared
-        now, before = (
-            {service.name: service.resources for service in one.services}
-            for one in (config, load(in_use))
-        )
-        for text in interrupted(now, before):
-            say(text)
+        found = interruptions(config, load(in_use))
+    if as_json:
+        told = {"cluster": config.cluster, "node": config.node}
+        print(json.dumps({"format": 1, **told, "interrupts": [asdict(one) for one in found]}))
+        return OK
+    say(f"{directory}: good: cluster {config.cluster}, node {config.node}")
+    for one in found:
+        say(one.text)
     return OK
 
 

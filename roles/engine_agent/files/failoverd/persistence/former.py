@@ -80,7 +80,7 @@ def joined(
 ) -> tuple[Graph, dict[str, ResourceSettings]]:
     """The graph of all resources that may be up, and those that only the earlier text names."""
     now, before = tuple(now), tuple(before)
-    names = {b.name: _same(b, now) or f"{PREFIX}{b.name}" for b in before}
+    names = {b.name: same(b, now) or f"{PREFIX}{b.name}" for b in before}
     gone = {names[b.name]: b for b in before if names[b.name].startswith(PREFIX)}
     known: dict[str, tuple[str, ...]] = {n.name: n.after for n in now}
     full = {**known, **{name: _after(b, names) for name, b in gone.items()}}
@@ -97,33 +97,11 @@ def joined(
     return full, gone
 
 
-def interrupted(
-    now: dict[str, tuple[ResourceSettings, ...]], before: dict[str, tuple[ResourceSettings, ...]]
-) -> list[str]:
-    """One sentence for each service that a change from before to now stops where it runs.
-
-    A part that runs with other options, or that is new, cannot be put in place while the rest runs.
-    """
-    told = []
-    for service, old in before.items():
-        new = now.get(service)
-        if new is None:
-            told.append(f"{service} is stopped, because it is not in the configuration any more")
-            continue
-        parts = {r.name for r in new if not _same(r, old)} | {
-            r.name for r in old if not _same(r, new)
-        }
-        if parts:
-            why = f"because of {', '.join(sorted(parts))}"
-            told.append(f"{service} is stopped and started again, {why}")
-    return told
-
-
 def _after(settings: ResourceSettings, names: dict[str, str]) -> tuple[str, ...]:
     return tuple(names[name] for name in settings.after)
 
 
-def _same(settings: ResourceSettings, others: Iterable[ResourceSettings]) -> str:
+def same(settings: ResourceSettings, others: Iterable[ResourceSettings]) -> str:
     """The name of the equal resource among the others; "" if there is none.
 
     Options that do not identify a resource are not compared (compare=False).
