@@ -260,7 +260,7 @@ def _status(now: float) -> Json:
         ],
         "services": [_service()],
         "warnings": [],
-        "heartbeats": {"refused": {}, "dropped": {"heard before": 3}},
+        "heartbeats": {"keys": ["0f3ca711"], "refused": {}, "dropped": {"heard before": 3}},
         "watchdog": {
             "device": "/dev/watchdog",
             "identity": "iTCO_wdt",

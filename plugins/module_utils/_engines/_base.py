@@ -107,6 +107,14 @@ class Engine(ABC):
         """
         raise Refused(f"the engine {self.name} writes no archive.")
 
+    def keys(self, run: Run) -> dict[str, list[str]]:
+        """Marks of the keys that prove to this node whose messages it hears. Raises Refused.
+
+        Each place that holds them has its own list: the engine itself, its files. The first key
+        signs, each is accepted. A mark tells keys apart and is no secret.
+        """
+        raise Refused(f"the engine {self.name} does not tell its keys.")
+
     @abstractmethod
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         """Take a node for fenced, because a person says so. Return the answer. Raises Refused."""

@@ -7,12 +7,17 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ._base import Engine, Refused, Run
+from ._marks import marks
 
 SOCKET = "/run/failoverd/control.sock"
 CONFIGURATION = "/etc/failoverd/cluster.json"
+KEY = "/etc/failoverd/key"
+LAST_GOOD = "/var/lib/failoverd/last-good.json"
+"""The daemon's copy of the files that it accepted last."""
 TOOL = "/usr/sbin/failoverctl"
 MISSING = 127
 """Exit status of env for a program that is not there."""
@@ -111,12 +116,32 @@ class Agent(Engine):
             raise Refused(f"failoverctl says {out[:200]!r}, which names no archive.") from None
         return told
 
+    def keys(self, run: Run) -> dict[str, list[str]]:
+        running = self.status(run).get("heartbeats", {}).get("keys")
+        if running is None:
+            raise Refused("failoverd does not tell its keys; run the playbook site first.")
+        return {"failoverd": running, KEY: _of_file(KEY), LAST_GOOD: _of_copy(LAST_GOOD)}
+
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         # Who answers for it is written down; the account on the node says less.
         return _must(run, "confirm-fenced", node, who=who).strip()
 
 
 ENGINE = Agent()
+
+
+def _of_file(path: str) -> list[str]:
+    try:
+        return marks(Path(path).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return []
+
+
+def _of_copy(path: str) -> list[str]:
+    try:
+        return marks(json.loads(Path(path).read_text(encoding="utf-8"))["key"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _parts(resources: list[dict[str, Any]]) -> dict[str, Any]:

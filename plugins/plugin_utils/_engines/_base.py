@@ -4,7 +4,7 @@
 
 An engine keeps the services of a cluster. It is one file or folder here, one file of
 module_utils/_engines, which asks it on a node, and one role, engine_NAME, with the entry points
-main, plan, absent, stopped, switchover, maintenance, confirm_fenced and forget.
+main, plan, absent, stopped, switchover, maintenance, confirm_fenced, forget and rotate_keys.
 
 A model has its nodes in model["nodes"], two or more; found has what each of them answered.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 from .._inventory.kinds import Key
 from .._inventory.reading import Scope
-from .._problems import Problems
+from .._problems import Problem, Problems
 
 NUMBERS = {1: "one", 2: "two", 3: "three"}
 Model = Mapping[str, Any]
@@ -122,3 +122,14 @@ class Engine:
         The model is the one with its secrets; secrets are the values of those of this engine.
         """
         return {}
+
+    def key_steps(self, kept: Sequence[Mapping[str, str]], fresh: str) -> list[dict[str, Any]]:
+        """Plan how a fresh key takes the place of the one that signs messages between the nodes.
+
+        kept: the secrets of each node. Return the present step and those after it, each with
+        secrets, text and marks. Raises Problem.
+        """
+        raise Problem(
+            f"engine: {self.name} accepts one key only, so it cannot be renewed while the nodes are"
+            " members. Nothing was changed."
+        )

@@ -91,7 +91,7 @@ WELL: dict[str, Any] = {
     ],
     "services": [SERVICE],
     "warnings": [],
-    "heartbeats": {"refused": {}, "dropped": {}},
+    "heartbeats": {"keys": ["0f3ca711"], "refused": {}, "dropped": {}},
     "watchdog": None,
     "ping": [{"address": "10.0.0.1", "weight": 1, "state": "ok", "rtt_ms": 0.4}],
     "carrier": {"eth0": True},

@@ -165,10 +165,18 @@ def test_a_slip_in_the_syntax_is_shown_with_its_line(texts: Texts) -> None:
         parse(broken)
 
 
-def test_a_short_key_is_refused_without_showing_it(texts: Texts) -> None:
+@pytest.mark.parametrize("text", ["abcd", "", "\n", f"{'ab' * 32}\nabcd", "zz" * 32])
+def test_a_short_key_is_refused_without_showing_it(texts: Texts, text: str) -> None:
     with pytest.raises(ConfigError) as error:
-        parse({**texts(), "key": "abcd"})
-    assert str(error.value) == "/etc/failoverd/key: must hold 32 bytes as hexadecimal text."
+        parse({**texts(), "key": text})
+    assert str(error.value) == (
+        "/etc/failoverd/key: must hold 32 bytes as hexadecimal text, or several such lines."
+    )
+
+
+def test_each_line_is_a_key_and_the_first_one_signs(texts: Texts) -> None:
+    config = parse({**texts(), "key": f"{'ab' * 32}\n{'cd' * 32}\n"})
+    assert config.keys == (b"\xab" * 32, b"\xcd" * 32)
 
 
 def test_secrets_reach_the_agent_but_not_the_representation(texts: Texts) -> None:

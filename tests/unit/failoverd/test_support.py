@@ -86,8 +86,7 @@ class Node:
         cluster["notifications"] = [{"name": "sms", "method": "command", "command": command}]
         files = {
             "cluster.json": json.dumps(cluster),
-            "key": KEY,
-            "key.old": OLD_KEY,
+            "key": f"{KEY}\n{OLD_KEY}\n",
             "fencing.json": json.dumps({"bmc": {"passwd": BMC}}),
             "notifications.json": json.dumps({"hook": {"url": s["webhook"]}}),
             "secrets.json": json.dumps({"postgresql-shop": s["database"], "drbd-shop": s["drbd"]}),
@@ -196,7 +195,7 @@ def test_what_helps_is_in_the_archive(node: Node, tmp_path: Path) -> None:
         "port": 80,
     }
     assert config["notifications"][0]["command"] == ["/usr/local/bin/tell", "--token", HIDDEN]
-    assert "-rw" in found["node1/config/files"] and "key.old" in found["node1/config/files"]
+    assert "-rw" in found["node1/config/files"] and " key\n" in found["node1/config/files"]
     history = found["node1/history.jsonl"].splitlines()
     assert len(history) == len(SECRETS) and all(json.loads(line) for line in history)
 

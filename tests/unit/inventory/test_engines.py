@@ -108,7 +108,17 @@ TASK = """
   ansible.builtin.debug:
     msg: "relay {}: {{{{ (engine_service | default('')) ~ (engine_state | default('')) }}}}"
 """
-ENTRIES = ("main", "absent", "stopped", "forget", "switchover", "maintenance", "confirm_fenced")
+ENTRIES = (
+    "main",
+    "plan",
+    "rotate_keys",
+    "absent",
+    "stopped",
+    "forget",
+    "switchover",
+    "maintenance",
+    "confirm_fenced",
+)
 
 
 def cluster(nodes: int, **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from ..._inventory.reading import Scope, every, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
-from . import config, guard, protection, reader, takeover
+from . import config, guard, keys, protection, reader, takeover
 
 
 class Agent(Engine):
@@ -54,7 +54,10 @@ class Agent(Engine):
         return [("udp", link["port"])]
 
     def files(self, model: Model, node: str, secrets: Mapping[str, str]) -> dict[str, str]:
-        return {**config.files(model, node), "key": f"{secrets['key']}\n"}
+        return {**config.files(model, node), "key": keys.text(secrets)}
+
+    def key_steps(self, kept: Sequence[Mapping[str, str]], fresh: str) -> list[dict[str, Any]]:
+        return keys.plan(kept, fresh)
 
 
 KIND = Agent(

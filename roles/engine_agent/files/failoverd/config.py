@@ -164,7 +164,6 @@ def read_files(directory: str = DIRECTORY) -> dict[str, str]:
     for name, needed in (
         ("cluster.json", True),
         ("key", True),
-        ("key.old", False),
         ("fencing.json", False),
         ("notifications.json", False),
     ):
@@ -405,15 +404,14 @@ def _checksum(texts: Mapping[str, str], key: bytes) -> int:
 
 
 def _keys(texts: Mapping[str, str], base: Path) -> tuple[bytes, ...]:
-    keys = []
-    for name in ("key", "key.old"):
-        if name not in texts:
-            continue
-        try:
-            key = bytes.fromhex(texts[name].strip())
-        except ValueError:
-            key = b""
-        if len(key) != KEY_BYTES:
-            raise ConfigError(f"{base / name}: must hold {KEY_BYTES} bytes as hexadecimal text.")
-        keys.append(key)
-    return tuple(keys)
+    """One key a line: the first one signs, each of them is accepted (F68)."""
+    try:
+        keys = tuple(bytes.fromhex(line) for line in texts["key"].split())
+    except ValueError:
+        keys = ()
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise ConfigError(
+            f"{base / 'key'}: must hold {KEY_BYTES} bytes as hexadecimal text,"
+            " or several such lines."
+        )
+    return keys

@@ -399,8 +399,12 @@ class Daemon:
         )
         for link in status["links"]:
             link.update(self._quality.report(link["name"]))
-        heartbeats = {"refused": dict(self._wire.refused), "dropped": dict(self._sieve.dropped)}
-        status["heartbeats"] = heartbeats
+        status["heartbeats"] = {
+            # Without the version of the protocol: what every frame shows of its key.
+            "keys": [head[1:].hex() for head in self._wire.heads],
+            "refused": dict(self._wire.refused),
+            "dropped": dict(self._sieve.dropped),
+        }
         status["reports"] = self._reports.told(self._runner.state, self._loop.time())
         status |= {"watchdog": self._watchdog.status(), **self._monitors.status()}
         for service in status["services"]:

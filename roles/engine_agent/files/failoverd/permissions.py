@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-SECRET = ("key", "key.old", "fencing.json", "notifications.json", "cluster.json")
+SECRET = ("key", "fencing.json", "notifications.json", "cluster.json")
 """cluster.json may hold a parameter of the fence device of one node."""
 
 

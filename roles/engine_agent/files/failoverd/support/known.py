@@ -19,14 +19,14 @@ from .redact import assigned, named, values
 
 ALL_SECRET = ("fencing.json", "notifications.json", "secrets.json")
 """Files of the configuration that hold nothing else."""
-KEYS = ("key", "key.old")
+KEY = "key"
+"""One a line."""
 
 
 def secrets(places: Places, commands: Commands, units: Sequence[str]) -> set[str]:
     """Every secret that the files and the units tell. What cannot be read tells none."""
     found: set[str] = set()
-    for name in KEYS:
-        found |= {_text(places.etc / name).strip()}
+    found |= set(_text(places.etc / KEY).split())
     for name in ALL_SECRET:
         found |= set(values(_json(_text(places.etc / name))))
     found |= set(named(_json(_text(places.etc / "cluster.json"))))
@@ -40,8 +40,8 @@ def secrets(places: Places, commands: Commands, units: Sequence[str]) -> set[str
 def _kept(texts: Any) -> Iterator[str]:
     """The daemon's copy of its files: name -> text."""
     for name, text in texts.items() if isinstance(texts, dict) else ():
-        if name in KEYS:
-            yield str(text).strip()
+        if name == KEY:
+            yield from str(text).split()
         elif name in ALL_SECRET:
             yield from values(_json(text))
         else:
