@@ -83,7 +83,7 @@ def play(tmp_path: Path) -> Play:
     """Runs a playbook of the collection, or one by its path. groups: or an inventory's text."""
 
     def run(name: str, groups: Any, *args: str, **environment: str) -> Run:
-        text = groups if isinstance(groups, str) else yaml.safe_dump(groups)
+        text = groups if isinstance(groups, str) else yaml.safe_dump(groups, sort_keys=False)
         (tmp_path / "hosts.yml").write_text(text, encoding="utf-8")
         (tmp_path / "ssh").write_text(SSH, encoding="utf-8")
         (tmp_path / "ssh").chmod(0o755)
@@ -114,6 +114,7 @@ def play(tmp_path: Path) -> Play:
             check=False,
             timeout=120,
         )
+        print(done.stdout)
         return Run(done.returncode, " ".join(done.stdout.split()) + "\n" + done.stdout)
 
     return run

@@ -97,8 +97,8 @@ def test_what_is_undefined_is_named_and_strange_variables_are_not_evaluated(play
 
 @pytest.mark.finding("I1")
 def test_a_service_of_two_clusters_is_moved_only_in_the_one_that_is_named(play: Play) -> None:
-    groups = {"one": cluster(1), "two": cluster(2)}
-    done = play("failover", groups, "-e", "service=web")
+    groups = {"two": cluster(2), "one": cluster(1)}
+    done = play("failover", groups, "-e", "service=web", "--forks", "1")
     assert "web is a service of the clusters one, two; say which one is meant with -e" in done.text
     assert "TASK [Plan the moves]" not in done.text
     named = play("failover", groups, "-e", "service=web", "-e", "cluster=two", "--check")
