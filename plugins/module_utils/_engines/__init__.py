@@ -13,7 +13,17 @@ from typing import Any
 from . import agent, pacemaker
 from ._base import Engine, Refused, Run
 
-__all__ = ["ENGINES", "NOT_RUNNING", "Engine", "Refused", "found", "here", "measured", "services"]
+__all__ = [
+    "ENGINES",
+    "NOT_RUNNING",
+    "Engine",
+    "Refused",
+    "found",
+    "here",
+    "measured",
+    "services",
+    "status",
+]
 
 NOT_RUNNING = "no engine of a cluster runs on this node."
 ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in (agent, pacemaker)}
@@ -33,6 +43,11 @@ def measured(engine: Engine, run: Run) -> dict[str, float]:
     except Refused:
         return {}
     return {s["name"]: s["move_s"] for s in told if s.get("move_s") is not None}
+
+
+def status(run: Run) -> dict[str, Any]:
+    """What the engine of a node knows of its cluster, asked through run; {} without an engine."""
+    return next((told for engine in ENGINES.values() if (told := engine.status(run))), {})
 
 
 def services() -> list[str]:

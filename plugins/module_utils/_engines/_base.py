@@ -53,7 +53,9 @@ class Engine(ABC):
 
     @abstractmethod
     def status(self, run: Run) -> dict[str, Any]:
-        """What it knows of the cluster, {} while it does not run. At least:
+        """What it knows of the cluster, {} while it does not run.
+
+        It looks at the node through run alone, because the control host asks this too. At least:
 
         - cluster: the name
         - node: this node

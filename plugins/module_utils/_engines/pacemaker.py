@@ -8,7 +8,6 @@ Only a cluster whose corosync.conf the collection wrote counts as one of this en
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -64,12 +63,15 @@ class Pacemaker(Engine):
         }
 
     def status(self, run: Run) -> dict[str, Any]:
-        if not self.running():
+        code, configuration, _err = _tool(run, "cat", COROSYNC)
+        if code != 0 or not configuration.startswith(HEAD):
             return {}
+        # It fails while Pacemaker does not run.
         code, out, _err = _tool(run, "crm_mon", "-1", "--inactive", "--output-as=xml")
         if code != 0:
             return {}
-        return read(ET.fromstring(out), _cluster(), os.uname().nodename)
+        _code, node, _err = _tool(run, "uname", "-n")
+        return read(ET.fromstring(out), _cluster(configuration), node.strip())
 
     def switchover(self, run: Run, service: str, to: str, wait_s: int) -> float:
         before = self.status(run)
@@ -271,12 +273,8 @@ def _parts(group: ET.Element) -> dict[str, Any]:
     return {"mount": (mounts or [""])[0], "units": units}
 
 
-def _cluster() -> str:
-    try:
-        text = Path(COROSYNC).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    found = re.search(r"^\s*cluster_name:\s*(\S+)", text, re.MULTILINE)
+def _cluster(configuration: str) -> str:
+    found = re.search(r"^\s*cluster_name:\s*(\S+)", configuration, re.MULTILINE)
     return found[1] if found else ""
 
 

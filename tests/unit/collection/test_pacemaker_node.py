@@ -173,10 +173,28 @@ class Node:
         self.said.append([str(word) for word in argv[1:]])
         if argv[1] == "crm_mon":
             return 0, self._answers.pop(0) if len(self._answers) > 1 else self._answers[0], ""
+        if argv[1] == "cat":
+            return 0, Path(argv[2]).read_text(encoding="utf-8"), ""
+        if argv[1] == "uname":
+            return 0, "node1\n", ""
         return self._code, "", "no" if self._code else ""
 
     def orders(self) -> list[list[str]]:
-        return [words for words in self.said if words[0] != "crm_mon"]
+        return [words for words in self.said if words[0] not in ("cat", "crm_mon", "uname")]
+
+
+def test_what_it_knows_is_asked_by_commands_alone(engine: pacemaker.Pacemaker):
+    told = engine.status(Node(ANSWER))
+    assert (told["cluster"], told["node"], told["services"][0]["owner"]) == (
+        "shop",
+        "node1",
+        "node1",
+    )
+    assert told["services"][0]["local"] == "running"
+    node = Node(ANSWER)
+    Path(pacemaker.COROSYNC).write_text("totem {}\n")
+    assert engine.status(node) == {}, "the cluster of somebody else"
+    assert [words[0] for words in node.said] == ["cat"]
 
 
 def test_the_configured_services_are_read_from_the_file_of_the_cib(engine: pacemaker.Pacemaker):
