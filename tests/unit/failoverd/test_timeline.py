@@ -121,6 +121,30 @@ def test_a_lost_node_was_down_from_its_last_sign_of_life_on(two: Writer) -> None
     assert (outage.ran_on, outage.runs_on) == ("node1", "node2")
 
 
+def _proved_while_suspected(node: Writer) -> None:
+    """The fence device says off before the node counts as silent, so the proof is written first."""
+    node.add(101.5, "peer-gone", "node1 is gone: fence device reports off")
+    node.loses(101.6, heard=100)
+
+
+def test_a_node_that_its_fence_device_reports_as_off_at_once_was_lost_too(two: Writer) -> None:
+    _proved_while_suspected(two)
+    two.start(102, 104)
+    outage = only(two.record())
+    assert (outage.begin, outage.end, outage.cause.code) == (100, 104, "node-lost")
+    assert (outage.ran_on, outage.runs_on) == ("node1", "node2")
+    assert outage.phases == {"detect": 1.5, "take over": 0.5, "start": 2.0}
+
+
+def test_a_proof_counts_for_the_life_before_it_alone(two: Writer) -> None:
+    _proved_while_suspected(two)
+    two.sees(200, "running")
+    two.loses(301, heard=300)
+    assert told(two.record(), begin=25) == [
+        (25, 100, "up"), (100, 200, "down"), (200, 300, "up"), (300, END, "unknown"),
+    ]  # fmt: skip
+
+
 def test_a_silent_node_that_was_never_proved_gone_is_unknown(two: Writer) -> None:
     two.loses(102, heard=100)
     two.add(150, "peer-alive", "node1 is alive")

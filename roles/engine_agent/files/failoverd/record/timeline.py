@@ -108,6 +108,8 @@ class _Walk:
         self._maintenance = False
         self._tolerated: set[str] = set()
         """Services that failed in maintenance mode: nobody recovers them."""
+        self._gone: set[str] = set()
+        """Services that were seen on the other node before it was proved gone, and not since."""
 
     def go(self) -> dict[Key, Line]:
         """The whole way."""
@@ -201,17 +203,21 @@ class _Walk:
         at = entry.time if heard is None else min(heard, entry.time)
         if entry.code == "seen" and entry.service:
             state = UP if entry.data.get("local") == "running" else DOWN
+            self._gone.discard(entry.service)
             self._line(node, entry.service).mark(at, state)
         elif entry.code == "last-heard":
-            for line in self._of_others():
+            for service, line in self._of_others():
                 if line.last == UP:  # else it had said before that nothing runs there
-                    line.mark(at, SILENT)
+                    # A device that reports it as off at once proves that before this is written.
+                    line.mark(at, DOWN if service in self._gone else SILENT)
         elif entry.code == "peer-gone":
-            for line in self._of_others():
+            for service, line in self._of_others():
+                self._gone.add(service)
                 line.settle(SILENT, DOWN)
 
-    def _of_others(self) -> list[Line]:
-        return [line for (node, _service), line in self.lines.items() if node != self._record.node]
+    def _of_others(self) -> list[tuple[str, Line]]:
+        mine = self._record.node
+        return [(service, line) for (node, service), line in self.lines.items() if node != mine]
 
     def _blind(self, since: float) -> None:
         for line in self.lines.values():
