@@ -31,10 +31,14 @@ def ask(monkeypatch: pytest.MonkeyPatch):
             code, out = answers.get(said[-1], (127, ""))
             return {"rc": code, "stdout": out, "stderr": ""}
 
+        def module(task_vars: dict[str, Any]) -> dict[str, Any]:
+            said.append("module")
+            return {"status": STATUS}
+
         action = cluster_info.ActionModule.__new__(cluster_info.ActionModule)
         action._task = SimpleNamespace(args=arguments)
         action._low_level_execute_command = low_level
-        action._execute_module = lambda task_vars: said.append("module") or {"status": STATUS}
+        action._execute_module = module
         monkeypatch.setattr(cluster_info.ActionBase, "run", lambda *_args: {})
         return action.run(task_vars={}), said
 
