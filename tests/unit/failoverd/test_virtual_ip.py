@@ -85,6 +85,40 @@ def test_what_cannot_be_probed_is_not_taken(cable: Any) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_taken_while_the_other_node_asks_who_has_it(cable: Any, address: str) -> None:
+    """The standby asks all the time, for its head start and its readiness; it does not want it."""
+
+    async def main() -> None:
+        with cable.side(1):
+            curious = resource(address, [])
+            own = netlink.hardware_address("eth0")
+            other = Neighbours("eth0", own, curious.address)
+        here = resource(address, [])
+        with cable.side(0):
+            asked = asyncio.create_task(here.prepare(Situation()))
+            for _question in range(4):
+                other.probe(taking=False)
+                await asyncio.sleep(0.05)
+            await asked
+            asked = asyncio.create_task(here.prepare(Situation()))
+            await asyncio.sleep(0.05)
+            other.probe(taking=True)
+            with pytest.raises(ResourceError, match=f"{own.hex(':')} answers to it already"):
+                await asked
+            await here.prepare(Situation())
+            await here.start(Situation())
+        for taking in (True, False):
+            other.probe(taking=taking)
+            await asyncio.sleep(0.1)
+            assert other.rivals(probing=True), "who has it answers to every question"
+        with cable.side(0):
+            await here.stop()
+        other.close()
+
+    asyncio.run(main())
+
+
 def test_a_rival_is_answered_and_reported(cable: Any, until: Any) -> None:
     async def main() -> None:
         alerts: list[str] = []
@@ -307,7 +341,7 @@ def test_f74_many_addresses_do_not_hold_up_the_loop(
             monkeypatch.setattr(neighbour.socket, "socket", Watched)
             assert await who_answers(many) == ""
             assert heard == [0], "one socket asks for all of them"
-            assert await asyncio.gather(*(one.ask() for one in many)) == [""] * 50
+            await asyncio.gather(*(one.prepare(Situation()) for one in many))
             monkeypatch.undo()
 
     asyncio.run(main())

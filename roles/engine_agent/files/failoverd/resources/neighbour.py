@@ -4,6 +4,10 @@
 
 IPv4: ARP probe and announcement (RFC 5227). IPv6: neighbour solicitation from the unspecified
 address and unsolicited advertisement (RFC 4861, RFC 4862).
+
+Who is about to take an address and sees the probe of another host has to give way. So a node that
+only wants to know who has it marks its probe, where hosts do not look: in the target's hardware
+address (RFC 5227, 2.1.1), and in a nonce (RFC 7527).
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ BROADCAST = b"\xff" * 6
 ICMPV6 = 58
 NS, NA = 135, 136
 OVERRIDE = 0x20000000
+MARK = b"\x02asked"
+NO_MARK = b"\0" * 6
+NONCE = b"\x0e\x01"
 _CLOSER = ThreadPoolExecutor(1, "close")
 
 
@@ -39,15 +46,16 @@ class Neighbours:
             self.socket.close()
             raise
 
-    def probe(self) -> None:
-        """Ask who has each address, without claiming it."""
+    def probe(self, *, taking: bool) -> None:
+        """Ask who has each address, without claiming it. taking: this node is about to take it."""
+        mark = NO_MARK if taking else MARK
         for address in self._addresses:
             target = address.packed
             if isinstance(address, IPv4Address):
-                self._send(BROADCAST, _arp(1, self._own, b"\0" * 4, b"\0" * 6, target))
+                self._send(BROADCAST, _arp(1, self._own, b"\0" * 4, mark, target))
                 continue
             group = bytes.fromhex("ff0200000000000000000001ff") + target[-3:]
-            body = struct.pack("!BBHI", NS, 0, 0, 0) + target
+            body = struct.pack("!BBHI", NS, 0, 0, 0) + target + (b"" if taking else NONCE + mark)
             self._send(b"\x33\x33" + group[-4:], _ipv6(b"\0" * 16, group, body))
 
     def announce(self) -> None:
@@ -70,7 +78,8 @@ class Neighbours:
     def claims(self, *, probing: bool) -> dict[Address, str]:
         """The same for each address that another host claims.
 
-        probing: this node does not hold the address, so a probe of another host counts, too.
+        probing: this node does not hold the address, so a probe of another host counts, too, unless
+        that one only asks.
         """
         claimants = self.claimants(probing=probing)
         return {address: macs[0] for address, macs in claimants.items()}
@@ -103,12 +112,13 @@ class Neighbours:
         if isinstance(address, IPv4Address):
             if len(packet) < 28 or packet[2:6] != b"\x08\x00\x06\x04":
                 return False
-            sender, wanted = packet[14:18], packet[24:28]
-            return sender == target or (probing and sender == b"\0" * 4 and wanted == target)
+            sender, mark, wanted = packet[14:18], packet[18:24], packet[24:28]
+            takes = sender == b"\0" * 4 and wanted == target and mark != MARK
+            return sender == target or (probing and takes)
         if len(packet) < 64 or packet[6] != ICMPV6 or packet[48:64] != target:
             return False
-        unspecified = packet[8:24] == b"\0" * 16
-        return packet[40] == NA or (probing and packet[40] == NS and unspecified)
+        unspecified, asks = packet[8:24] == b"\0" * 16, packet[64:72] == NONCE + MARK
+        return packet[40] == NA or (probing and packet[40] == NS and unspecified and not asks)
 
     def _send(self, destination: bytes, payload: bytes) -> None:
         protocol = ETH_P_ARP if self._addresses[0].version == 4 else ETH_P_IPV6

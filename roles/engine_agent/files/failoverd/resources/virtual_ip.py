@@ -77,7 +77,7 @@ async def who_answers(resources: Iterable[object]) -> str:
 
     async def ask(interface: str, group: list[VirtualIp]) -> list[str]:
         try:
-            rivals = await _rivals(interface, *(one.address for one in group))
+            rivals = await _rivals(interface, *(one.address for one in group), taking=False)
         except ResourceError as error:
             return [str(error)]
         named = [(one, rivals.get(one.address, "")) for one in group]
@@ -89,8 +89,8 @@ async def who_answers(resources: Iterable[object]) -> str:
     return "; ".join(told)
 
 
-async def _rivals(interface: str, *addresses: Address) -> dict[Address, str]:
-    """The MACs of hosts that answer to the addresses on the LAN.
+async def _rivals(interface: str, *addresses: Address, taking: bool) -> dict[Address, str]:
+    """The MACs of hosts that answer to the addresses on the LAN. taking: see Neighbours.probe.
 
     Raises ResourceError if the LAN cannot be asked, which is no silence (F56).
     """
@@ -101,7 +101,7 @@ async def _rivals(interface: str, *addresses: Address) -> dict[Address, str]:
         own, found = netlink.hardware_address(interface), {}
         with contextlib.closing(Neighbours(interface, own, *addresses)) as neighbours:
             for _round in range(PROBES):
-                neighbours.probe()
+                neighbours.probe(taking=taking)
                 await asyncio.sleep(PROBE_PAUSE_S)
                 found.update(neighbours.claims(probing=True))
                 if len(found) == len(addresses):
@@ -136,7 +136,7 @@ async def _claimants(interface: str, addresses: list[Address]) -> dict[Address, 
         own = netlink.hardware_address(interface)
         with contextlib.closing(Neighbours(interface, own, *addresses)) as neighbours:
             for _round in range(PROBES):
-                neighbours.probe()
+                neighbours.probe(taking=False)
                 await asyncio.sleep(PROBE_PAUSE_S)
                 for address, found in neighbours.claimants(probing=False).items():
                     known = macs.setdefault(address, [])
@@ -178,17 +178,17 @@ class VirtualIp:
         if await self.probe() is State.UP:
             self._probed = True
             return
-        rival = await self.ask()
+        rival = await self._rival()
         if rival:
             raise ResourceError(f"{self}: {rival} answers to it already")
         self._probed = True
 
-    async def ask(self) -> str:
-        """The MAC of the host that answers to the address, empty if none does.
+    async def _rival(self) -> str:
+        """The MAC of the host that answers to the address or takes it now, empty if none does.
 
         Raises ResourceError if the LAN cannot be asked, which is no silence (F56).
         """
-        found = await _rivals(self.interface, self.address)
+        found = await _rivals(self.interface, self.address, taking=True)
         return found.get(self.address, "")
 
     def _open(self) -> Neighbours:
