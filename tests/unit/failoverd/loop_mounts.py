@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A play on a loop device with a file system, in a mount namespace made for the test.
+"""A play on a loop device with a file system, on a host that is made for the test.
 
-A play is Python that runs in a process of its own; what it puts into `result` is returned.
+A play is Python that runs in a process of its own; what it puts into `result` is returned. It sees
+the processes and the mount namespaces of its play alone. All those of a busy machine take long.
 """
 
 from __future__ import annotations
@@ -118,6 +119,8 @@ try:
     service = service_of(fs)
     result = {"disk": disk}
 """
+HOST = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh")
+"""Its first process is a shell: the play is no more the first one than a daemon is."""
 EPILOGUE = """
 finally:
     for child in children:
@@ -136,7 +139,7 @@ def play(tmp_path: Path, body: str) -> dict[str, Any]:
     script.write_text(PROLOGUE + indented + EPILOGUE, encoding="utf-8")
     root = str(Path(filesystem.__file__).parents[2])
     done = subprocess.run(
-        ["unshare", "--mount", sys.executable, str(script), str(tmp_path)],
+        [*HOST, sys.executable, str(script), str(tmp_path)],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
