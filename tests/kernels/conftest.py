@@ -102,7 +102,7 @@ class Site:
             watch = replace(self.target.watch, minor=int(said.split()[1]))
             self.target = replace(self.target, watch=watch)
 
-    def cut_off(self, name: str, task: str) -> None:
+    def cut_off(self, name: str, task: str, *arguments: str) -> None:
         """Run a playbook, and kill it just after that task has begun."""
 
         def watch(text: str) -> None:
@@ -111,7 +111,7 @@ class Site:
                 raise CutOff
 
         with pytest.raises(CutOff):
-            self._run(name, (), {}, watch)
+            self._run(name, arguments, {}, watch)
 
 
 class CutOff(Exception):

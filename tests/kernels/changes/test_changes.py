@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """site.yml adds, changes and removes a service of a running cluster, and nothing else moves.
 
+What would take something from a running service is refused until it is named; keys are renewed.
+
 Each test goes on where the one before it ended. S1 and S2 are checked by the fixture.
 """
 
@@ -46,6 +48,30 @@ def refused(site: Site, *arguments: str) -> str:
     with pytest.raises(LabError):
         site.play("site", *arguments)
     return " ".join((OUT / "site.log").read_text(encoding="utf-8").split())
+
+
+def altered(cluster: Cluster, path: Path, *changes: tuple[str, str]) -> Site:
+    """The same hosts with the inventory of one service, in which texts were replaced."""
+    text = cluster.site.target.inventory.read_text(encoding="utf-8")
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    return Site(cluster.lab, replace(cluster.site.target, inventory=path))
+
+
+def marks(cluster: Cluster) -> list[list[str]]:
+    """With which keys the daemons run."""
+    asked = "failoverctl status --json"
+    told = [json.loads(cluster.lab.ssh(node, asked).stdout) for node in cluster.lab.nodes]
+    assert all(not one["heartbeats"]["refused"] for one in told), "a heartbeat was refused"
+    return [one["heartbeats"]["keys"] for one in told]
+
+
+def configuration(cluster: Cluster) -> list[str]:
+    """What the nodes have in use."""
+    files = "sha256sum /etc/failoverd/*.json /etc/failoverd/key /etc/drbd.d/* /etc/failover/*/*"
+    return [cluster.lab.ssh(node, files).stdout for node in cluster.lab.nodes]
 
 
 def addresses(cluster: Cluster, node: str) -> set[str]:
@@ -139,4 +165,58 @@ def test_a_service_is_removed_with_a_word_and_the_first_one_runs_on(cluster: Clu
         assert MAIL not in cluster.lab.ssh(node, "ip -4 address").stdout
         kept = cluster.lab.ssh(node, "blkid -p -s TYPE -o value /dev/ubdc", check=False).stdout
         assert kept.strip() == "drbd", "its data are gone"
+    assert site.play("site").changed == 0
+
+
+@pytest.mark.finding("S29")
+def test_a_change_that_stops_the_service_is_refused_until_it_is_named(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    site = altered(cluster, tmp_path / "other.yml", ("10.77.0.200", "10.77.0.202"))
+    before, files = lives(cluster), configuration(cluster)
+    said = refused(site)
+    assert "orders is stopped and started again, because of address-10.77.0.20" in said
+    assert "-e interrupt=orders" in said
+    assert "orders is stopped and started again" in refused(site, "-e", "interrupt=mail")
+    site.play("site", "--check")
+    assert (lives(cluster), configuration(cluster)) == (before, files)
+    site.play("site", "-e", "interrupt=orders")
+    owner = cluster.owner
+    assert owner == before[0]
+    assert addresses(cluster, owner) == {"10.77.0.202"}
+    assert lives(cluster)[1] != before[1], "the service was not started again"
+    cluster.site.play("site", "-e", "interrupt=orders")
+    assert addresses(cluster, owner) == {"10.77.0.200"}
+
+
+@pytest.mark.finding("S29")
+def test_links_that_all_change_at_once_are_refused_and_one_is_not(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    before = lives(cluster)
+    office = ("{name: office, interface: srv0}", "{name: office, interface: srv0, port: 7999}")
+    mirror = ("{name: mirror, interface: rep0}", "{name: mirror, interface: rep0, port: 7999}")
+    wire = ("device: /dev/ttyS0}", "device: /dev/ttyS0, baud: 57600}")
+    said = refused(altered(cluster, tmp_path / "all.yml", office, mirror, wire))
+    assert "orders may fail over" in said and "no link stays as it is" in said
+    assert lives(cluster) == before
+    altered(cluster, tmp_path / "one.yml", office).play("site")
+    assert lives(cluster) == before
+    cluster.site.play("site")
+    assert lives(cluster) == before
+
+
+def test_f68_the_key_is_renewed_and_nothing_moves_even_if_a_run_is_cut_off(
+    cluster: Cluster,
+) -> None:
+    site, before, old = cluster.site, lives(cluster), marks(cluster)
+    site.cut_off(
+        "rotate_keys", "failover.cluster.engine_agent : Restart the daemon", "-e", "cluster=orders"
+    )
+    site.play("rotate_keys", "-e", "cluster=orders")
+    new = marks(cluster)
+    assert new[0] == new[1] and len(new[0]) == 1 and new != old
+    site.play("rotate_keys", "-e", "cluster=orders")
+    assert marks(cluster) not in (old, new)
+    assert lives(cluster) == before
     assert site.play("site").changed == 0
