@@ -180,13 +180,15 @@ def test_a_change_that_stops_the_service_is_refused_until_it_is_named(
     assert "orders is stopped and started again" in refused(site, "-e", "interrupt=mail")
     site.play("site", "--check")
     assert (lives(cluster), configuration(cluster)) == (before, files)
+    owner = before[0]
     site.play("site", "-e", "interrupt=orders")
-    owner = cluster.owner
-    assert owner == before[0]
-    assert addresses(cluster, owner) == {"10.77.0.202"}
-    assert lives(cluster)[1] != before[1], "the service was not started again"
+    cluster.wait(lambda: addresses(cluster, owner) == {"10.77.0.202"}, "the other address")
+    assert cluster.serves()
     cluster.site.play("site", "-e", "interrupt=orders")
-    assert addresses(cluster, owner) == {"10.77.0.200"}
+    cluster.wait(lambda: addresses(cluster, owner) == {"10.77.0.200"}, "the first address")
+    assert cluster.serves()
+    assert cluster.owner == owner
+    assert lives(cluster)[1] != before[1], "the service was not started again"
 
 
 @pytest.mark.finding("S29")
