@@ -87,7 +87,7 @@ class Check:
         ears = Neighbours(self.nic, self.own(), self.address)
         try:
             for _question in range(self.count):
-                ears.probe()
+                ears.probe(taking=True)
                 end = time.monotonic() + self.wait_s
                 while (left := end - time.monotonic()) > 0:
                     select.select([ears.socket], [], [], left)
