@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
@@ -24,13 +25,13 @@ NONE = {
 }
 
 
-def read(resource: str, minor: int | None, run: Run) -> dict[str, str]:
+def read(resource: str, minor: int | None, run: Run, proc: str = "/proc") -> dict[str, str]:
     """Return connection, role, peer_role, disk and peer_disk of a resource.
 
     minor: that of its device, None while it has no configuration.
     """
     try:
-        with open("/proc/drbd", encoding="utf-8") as handle:
+        with open(f"{proc}/drbd", encoding="utf-8") as handle:
             text = handle.read()
     except FileNotFoundError:
         return dict(NONE)
@@ -69,6 +70,32 @@ def parse_status(text: str, resource: str) -> dict[str, str]:
                 state["peer_disk"] = device.get("peer-disk-state", "DUnknown")
         return state
     return dict(NONE)
+
+
+def used(
+    files: Mapping[str, Mapping[str, Any]],
+    run: Run,
+    proc: str = "/proc",
+) -> dict[str, dict[str, Any]]:
+    """Return role and mount points of each resource that somebody else configured, by its name.
+
+    files: those of _drbd_files.read(). One with several resources is left out.
+    """
+    result = {}
+    for file in files.values():
+        if file["ours"] or len(file["resources"]) != 1 or len(file["minors"]) != 1:
+            continue
+        (name,), (minor,) = file["resources"], file["minors"]
+        role = read(name, minor, run, proc)["role"]
+        result[name] = {"role": role, "mounts": _mounts(f"/dev/drbd{minor}", proc)}
+    return result
+
+
+def _mounts(device: str, proc: str) -> list[str]:
+    """Where a device is mounted, by whatever name it was called then."""
+    with open(f"{proc}/self/mounts", encoding="utf-8", errors="replace") as handle:
+        fields = [line.split()[:2] for line in handle if line.startswith("/")]
+    return [target for source, target in fields if os.path.realpath(source) == device]
 
 
 def configured(state: dict[str, str]) -> bool:

@@ -104,6 +104,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import (
     _command,
     _disk,
+    _drbd,
     _drbd_files,
     _engines,
     _lines,
@@ -125,6 +126,7 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
     lock_disk, guard = module.params["lock_disk"], module.params["watchdog"]
 
     run = _command.runner(module)
+    drbd_files = _drbd_files.read()
     units = _units.inspect({*module.params["units"], *MANAGERS}, run)
     managers = {name: units.pop(name) for name in MANAGERS}
     accounts = {*module.params["accounts"], *(unit["user"] for unit in units.values())}
@@ -152,7 +154,8 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         },
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
-        "drbd_files": _drbd_files.read(),
+        "drbd_files": drbd_files,
+        "drbd_used": _drbd.used(drbd_files, run),
         "drbd_minors": _drbd_files.kernel_minors(),
         "listening": _drbd_files.listening(),
         "kernel": os.uname().release,

@@ -57,7 +57,10 @@ def judge(
 
 
 def alone(model: Mapping[str, Any], found: Found) -> None:
-    """Raise Problem if an old cluster keeps services. Asked last: all else is told first."""
+    """Raise Problem if somebody else keeps services, or uses what is to be taken over.
+
+    Asked last: all else is told first.
+    """
     for node in model["nodes"]:
         for unit in found[node].get("managers", ()):
             raise Problem(
@@ -65,6 +68,9 @@ def alone(model: Mapping[str, Any], found: Found) -> None:
                 f" keep them: stop it on both nodes first, the standby before the other (systemctl"
                 f" disable --now {unit})."
             )
+    for service in model["services"]:
+        for node in service["storage"]["nodes"]:
+            _storage.of(service).idle(service, node, found[node])
 
 
 def _far_targets(model: Mapping[str, Any]) -> list[str]:

@@ -35,7 +35,7 @@ REUSE = os.environ.get("REUSE", "")
 """Set while working on one test: the lab stays, and the next session starts from its cluster.
 ``fast``: without running site.yml again."""
 LONG = os.environ.get("LONG", "")
-LABS = ("shared", "lease", "many", "changes")
+LABS = ("shared", "lease", "many", "changes", "takeover")
 """Directories of tests that need hosts of their own: LONG names the one to run."""
 NAME = os.environ.get("LAB", LONG if LONG in LABS else "test")
 OUT = BUILD / f"lab-{NAME}"
@@ -128,8 +128,8 @@ class Built:
 
 
 @contextmanager
-def raised(hosts: Path, cluster: Path) -> Iterator[Site]:
-    """The lab as ``hosts`` describes it, with the inventory ``cluster``, until the end."""
+def machines(hosts: Path) -> Iterator[tuple[MarkedLab, bool]]:
+    """The lab as ``hosts`` describes it until the end, and whether it is raised anew."""
     lab = MarkedLab(NAME)
     OUT.mkdir(parents=True, exist_ok=True)
     MARKS.unlink(missing_ok=True)
@@ -141,9 +141,16 @@ def raised(hosts: Path, cluster: Path) -> Iterator[Site]:
             kept = kept and lab.has_snapshot(CONVERGED)
             if kept:
                 lab.snapshot_restore(CONVERGED, progress=say)
-            yield Site(lab, Target.load(lab, cluster), fresh=not kept)
+            yield lab, not kept
         finally:
             lab.down(purge=not REUSE)
+
+
+@contextmanager
+def raised(hosts: Path, cluster: Path) -> Iterator[Site]:
+    """These machines with the inventory ``cluster``."""
+    with machines(hosts) as (lab, fresh):
+        yield Site(lab, Target.load(lab, cluster), fresh=fresh)
 
 
 @pytest.fixture(scope="session")

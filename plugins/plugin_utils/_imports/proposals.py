@@ -60,8 +60,11 @@ DRBD = Kind(
         "Make a backup of the data.",
         "Install the packages while the services run: ansible-playbook -i {file}"
         " failover.cluster.site --tags packages",
+        "Keep DRBD's own unit from the next boot on, on both hosts: systemctl disable drbd. Not"
+        " --now: that would take the resources down.",
         "The interruption begins: stop what switches over (systemctl disable --now keepalived, cron"
-        " jobs, scripts), then the applications; unmount the file systems. DRBD stays up.",
+        " jobs, scripts), then the applications; take the addresses away, unmount the file systems,"
+        " and make the resources Secondary (drbdadm secondary NAME). DRBD stays up.",
         "Build the cluster: ansible-playbook -i {file} failover.cluster.site. It takes over the"
         " data as they are, and starts the services. The interruption ends.",
         "Try a switchover: ansible-playbook -i {file} failover.cluster.failover -e service=NAME",

@@ -65,6 +65,9 @@ class Storage:
     def foreign(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
         """Raise Problem for something of the service's name that is somebody else's."""
 
+    def idle(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+        """Raise Problem for what the service takes over, and somebody still uses."""
+
     def ours(
         self, service: Mapping[str, Any], info: Mapping[str, Any], seen: Mapping[str, Any]
     ) -> bool:

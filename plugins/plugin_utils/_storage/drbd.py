@@ -100,11 +100,36 @@ class Drbd(Storage):
                 f"{service['where']}.storage.adopt: the resource {name} of {node} stands in"
                 f" {others[0]}; move it, as it is, into {own} on both nodes first."
             )
-        if _file(service, info) is None:
+        file = _file(service, info)
+        if file is None:
             raise Problem(
                 f"{service['where']}.storage.adopt: {node} has no resource {name} ({own}). Leave"
                 " adopt out to make a new one, or import the host that has it."
             )
+        beside = [one for one in file.get("resources", ()) if one != name]
+        if beside:
+            raise Problem(
+                f"{service['where']}.storage.adopt: {own} of {node} holds {', '.join(beside)}"
+                f" besides {name}. The file is written anew, so move each of them into a file of"
+                " its own on both nodes first."
+            )
+
+    def idle(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+        """A resource is adopted while nobody uses it: two users would destroy its file system."""
+        name, file = service["name"], _file(service, info)
+        told = info.get("drbd_used", {}).get(name, {})
+        if not service["storage"]["adopt"] or file is None or file["ours"]:
+            return
+        if told.get("role") != "Primary":
+            return
+        places = told["mounts"]
+        mounted = f" and mounted at {', '.join(places)}" if places else ""
+        commands = [*(f"umount {place}" for place in places), f"drbdadm secondary {name}"]
+        raise Problem(
+            f"{service['where']}.storage.adopt: the resource {name} is in use on {node}: it is"
+            f" Primary{mounted}. A resource is taken over only while nobody uses it. Stop what"
+            f" works with it, then type on {node}: {'; '.join(commands)}. Leave DRBD up."
+        )
 
     def ours(
         self, service: Mapping[str, Any], info: Mapping[str, Any], seen: Mapping[str, Any]

@@ -243,6 +243,49 @@ def test_a_resource_that_stands_elsewhere_is_not_adopted(build, found, name, fil
         _findings.judge(model, found, LIMITS, repair=True)
 
 
+@pytest.mark.parametrize(
+    ("mounts", "state", "commands"),
+    [
+        (["/srv/old"], "it is Primary and mounted at /srv/old.", "umount /srv/old; "),
+        ([], "it is Primary.", ""),
+    ],
+)
+def test_a_resource_that_somebody_uses_is_not_taken_over(build, found, mounts, state, commands):
+    """All else is told before, and packages may be installed meanwhile."""
+    told(found)
+    for node in NODES:
+        found[node]["drbd_used"] = {"orders": {"role": "Secondary", "mounts": []}}
+    model = build(*ADOPTED, found=found)
+    _findings.alone(model, found)
+    found["node2"]["drbd_used"]["orders"] = {"role": "Primary", "mounts": mounts}
+    _findings.judge(model, found, LIMITS, repair=True)
+    with pytest.raises(_problems.Problem) as refused:
+        _findings.alone(model, found)
+    assert str(refused.value) == (
+        "failover_services[0].storage.adopt: the resource orders is in use on node2:"
+        f" {state} A resource is taken over only while nobody uses it. Stop what works with it,"
+        f" then type on node2: {commands}drbdadm secondary orders. Leave DRBD up."
+    )
+
+
+def test_a_run_that_was_cut_off_goes_on_with_what_it_opened_itself(build, found):
+    told(found)
+    model = build(*ADOPTED, found=found)
+    for node in NODES:
+        found[node]["drbd_files"]["/etc/drbd.d/orders.res"]["ours"] = True
+        found[node]["drbd_used"] = {"orders": {"role": "Primary", "mounts": ["/srv/shop"]}}
+    _findings.alone(model, found)
+
+
+def test_a_file_with_another_resource_is_not_written_anew(build, found):
+    told(found)
+    for node in NODES:
+        found[node]["drbd_files"]["/etc/drbd.d/orders.res"]["resources"] = ["mail", "orders"]
+    model = build(*ADOPTED, found=found)
+    with pytest.raises(_problems.Problem, match=r"holds mail besides orders.*move each of them"):
+        _findings.judge(model, found, LIMITS, repair=True)
+
+
 def test_metadata_outside_need_an_adopted_resource(build):
     with pytest.raises(_problems.Problem, match="only a resource that is adopted can have that"):
         build(("failover_services.0.storage.metadata", "/dev/vdc1[0]"))

@@ -46,6 +46,26 @@ def test_the_status_of_drbd_9_says_the_same():
     assert _drbd.parse_status(text, "other") == _drbd.NONE
 
 
+def test_what_somebody_else_uses_is_told_with_its_mount_points(tmp_path):
+    (tmp_path / "self").mkdir()
+    (tmp_path / "drbd").write_text(PROC)
+    by_name = tmp_path / "by-res"
+    by_name.symlink_to("/dev/drbd10")
+    mounts = f"{by_name} /srv/old ext4 rw 0 0\n/dev/drbd10 /mnt xfs rw 0 0\n"
+    (tmp_path / "self" / "mounts").write_text(f"{mounts}/dev/drbd1 /else ext4 rw 0 0\n")
+
+    def file(name, minor, ours=False):
+        return {"ours": ours, "resources": [name], "minors": [minor]}
+
+    files = {"a": file("old", 10), "b": file("still", 0), "c": file("shop", 1, ours=True)}
+    files["d"] = {"ours": False, "resources": ["one", "two"], "minors": [2, 3]}
+    files["/etc/drbd.conf"] = {"ours": False, "resources": [], "minors": []}
+    assert _drbd.used(files, lambda argv: (1, "", ""), str(tmp_path)) == {
+        "old": {"role": "Primary", "mounts": ["/srv/old", "/mnt"]},
+        "still": {"role": "Secondary", "mounts": []},
+    }
+
+
 @pytest.fixture
 def resource(monkeypatch):
     """The module drbd_resource over a disk of which blkid and the observe see what is given."""
