@@ -34,13 +34,26 @@ class Told:
 
 def test_f21_lateness_is_told_at_a_quarter_of_the_dead_time_and_when_it_gets_worse() -> None:
     lag = Lag(4.0)
-    assert [lag.see(late) for late in (0.5, 0.99, 1.0, 1.2, 1.4, 1.5, 1.5, 2.3)] == [
+    assert [lag.see(late, 0.0) for late in (0.5, 0.99, 1.0, 1.2, 1.4, 1.5, 1.5, 2.3)] == [
         *(False, False, True),
         *(False, False, True),
         *(False, True),
     ]
-    assert lag.see(-0.1) is False
-    assert (lag.last_s, lag.most_s) == (0.0, 2.3)
+    assert lag.see(-0.1, 0.0) is False
+    assert lag.most_s == 2.3
+
+
+def test_a_delay_is_shown_for_a_minute_at_least_so_that_whoever_asks_seldom_sees_it() -> None:
+    lag = Lag(4.0)
+    lag.see(0.01, 0.0)
+    lag.see(0.9, 50.0)
+    seen = {}
+    for beat in range(1, 1000):
+        lag.see(0.002, 50.0 + beat * 0.2)
+        seen[beat // 5] = lag.recent_s
+    assert {second for second, late in seen.items() if late == 0.9} >= set(range(60))
+    assert lag.recent_s == 0.002, "it is over"
+    assert lag.most_s == 0.9
 
 
 def test_f21_a_daemon_that_was_held_up_is_told() -> None:

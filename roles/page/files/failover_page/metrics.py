@@ -191,7 +191,7 @@ def _node(out: Families, status: Mapping[str, Any]) -> None:
 def _daemon(out: Families, status: Mapping[str, Any]) -> None:
     daemon = mapping(status, "daemon")
     for name, says, key, unit in (
-        ("daemon_late_seconds", "Delay of the last beat of failoverd's loop.", "late_ms", 1000),
+        ("daemon_late_seconds", "Longest delay of failoverd's loop of late.", "late_ms", 1000),
         ("daemon_late_max_seconds", "Longest delay in this life.", "latest_ms", 1000),
         ("daemon_resident_memory_bytes", "Resident memory of failoverd.", "memory_bytes", 1),
     ):

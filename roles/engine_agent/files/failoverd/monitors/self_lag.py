@@ -16,6 +16,8 @@ ALERT_SHARE = 0.25
 """Share of the dead time; from half of it on the daemon counts as paused (F26)."""
 WORSE = 1.5
 """It is reported again only if it is so many times worse."""
+RECENT_S = 60.0
+"""So long a delay is shown at least: a monitoring system asks seldom, and a beat is short."""
 
 
 class Lag:
@@ -23,16 +25,25 @@ class Lag:
 
     def __init__(self, dead_s: float) -> None:
         self._told_s = ALERT_SHARE * dead_s / WORSE
-        self.last_s = 0.0
+        self._now_s = self._before_s = 0.0
+        """The longest of the present period, and of the one before it."""
+        self._since = 0.0
         self.most_s = 0.0
 
-    def see(self, late_s: float) -> bool:
-        """Take in one delay; True if people should know."""
-        self.last_s = max(0.0, late_s)
-        self.most_s = max(self.most_s, self.last_s)
-        if self.last_s < WORSE * self._told_s:
+    @property
+    def recent_s(self) -> float:
+        """The longest of the last one or two minutes."""
+        return max(self._now_s, self._before_s)
+
+    def see(self, late_s: float, now: float) -> bool:
+        """Take in one delay; True if people should know. now: monotonic."""
+        if now - self._since >= RECENT_S:
+            self._now_s, self._before_s, self._since = 0.0, self._now_s, now
+        self._now_s = max(self._now_s, late_s)
+        self.most_s = max(self.most_s, late_s)
+        if late_s < WORSE * self._told_s:
             return False
-        self._told_s = self.last_s
+        self._told_s = late_s
         return True
 
 
@@ -47,7 +58,7 @@ class SelfWatch:
 
     def note(self, late_s: float) -> None:
         """Take in one delay."""
-        if self.lag.see(late_s):
+        if self.lag.see(late_s, time.monotonic()):
             text = (
                 f"the daemon was held up for {late_s:.2f} s, and counts as silent after"
                 f" {self._dead_s:g} s: this node is too busy, or dead_s is too short"
@@ -60,7 +71,7 @@ class SelfWatch:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         cpu_s = used.ru_utime + used.ru_stime
         return {
-            "late_ms": round(self.lag.last_s * 1000, 1),
+            "late_ms": round(self.lag.recent_s * 1000, 1),
             "latest_ms": round(self.lag.most_s * 1000, 1),
             "memory_bytes": pages * os.sysconf("SC_PAGE_SIZE"),
             "cpu_s": round(cpu_s, 2),
