@@ -14,8 +14,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
@@ -24,8 +22,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.proofs._scrape import environment
 from tests.unit.failoverd.test_pair import Pair
+
+from .page import PageProcess
 
 OPEN_PAGES, SCRAPES_A_SECOND = 200, 10
 QUIET = frozenset(
@@ -34,28 +33,12 @@ QUIET = frozenset(
 """What the history would tell if the cluster noticed anything."""
 
 
-class PageProcess:
-    """The page of node1, as the unit runs it, but for its limits of systemd."""
-
-    def __init__(self, pair: Pair, tmp_path: Path) -> None:
-        self.status = pair.path / "node1/run-page/status.sock"
-        self.status.parent.mkdir(mode=0o750, exist_ok=True)
-        pair.wait(self.status.exists)
-        file = tmp_path / "page.json"
-        file.write_text(json.dumps({"port": 0, "socket": str(self.status)}))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "failover_page", str(file)],
-            env=environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stderr is not None
-        port = self.process.stderr.readline().rpartition(" ")[2].strip()
-        self.url = f"http://127.0.0.1:{port}"
-
-    def end(self, number: int = signal.SIGTERM) -> None:
-        self.process.send_signal(number)
-        self.process.wait(30)
+def page_of(pair: Pair, tmp_path: Path) -> PageProcess:
+    """The page of node1."""
+    status = pair.path / "node1/run-page/status.sock"
+    status.parent.mkdir(mode=0o750, exist_ok=True)
+    pair.wait(status.exists)
+    return PageProcess(status, tmp_path / "page.json")
 
 
 async def watched(pair: Pair, load: Awaitable[None]) -> float:
@@ -137,7 +120,7 @@ async def beside(path: Path) -> None:
 def test_heartbeats_go_on_whatever_happens_to_the_page(
     pair: Pair, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    page = PageProcess(pair, tmp_path)
+    page = page_of(pair, tmp_path)
     before = {node: pair.codes(node) for node in ("node1", "node2")}
     generation = pair.service("node1")["generation"]
     suspect_s = 1.0
@@ -152,7 +135,7 @@ def test_heartbeats_go_on_whatever_happens_to_the_page(
         part("readers", readers(page.url))
         part("flood", flood(page.url))
         part("rubbish", rubbish(page.url))
-        part("socket", beside(page.status))
+        part("socket", beside(pair.path / "node1/run-page/status.sock"))
         assert page.process.poll() is None
         page.end(signal.SIGKILL)
         part("killed", asyncio.sleep(5))
@@ -170,7 +153,7 @@ def test_heartbeats_go_on_whatever_happens_to_the_page(
 def test_the_cluster_fails_over_while_the_page_is_dead(
     pair: Pair, tmp_path: Path, number: int
 ) -> None:
-    page = PageProcess(pair, tmp_path)
+    page = page_of(pair, tmp_path)
     try:
         os.kill(page.process.pid, number)
         assert pair.ctl("node1", "switchover", "shop").returncode == 0
