@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _engines
 from ansible_collections.failover.cluster.plugins.module_utils._engines import _marks, agent
 from ansible_collections.failover.cluster.plugins.modules import heartbeat_keys
+from ansible_collections.failover.cluster.plugins.plugin_utils import _engines as _control
 from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import keys
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 from failoverd.links.wire import Wire
 
@@ -69,6 +71,25 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(change, before, reach, o
 
 def test_only_keys_of_heartbeats_are_touched():
     assert keys.merged([{"key": OLD, "drbd-shop": NEW}, {"key": NEW}]) == {"key": OLD}
+
+
+def test_the_plan_has_for_each_step_what_the_nodes_get_and_how_it_is_proved():
+    plan = _control.ENGINES["agent"].key_steps([{"key": OLD}, {"key": OLD}], NEW)
+    assert [step["text"].split() for step in plan] == [[OLD], [OLD, NEW], [NEW, OLD], [NEW]]
+    assert all(step["marks"] == _marks.marks(step["text"]) for step in plan)
+    assert plan[-1]["secrets"] == {"key": NEW, "key-next": NEW, "key-old": NEW}
+
+
+@pytest.mark.parametrize(
+    ("engine", "kept", "sentence"),
+    [
+        ("agent", [{"drbd-shop": OLD}, {}], "no node keeps a key; build the cluster first"),
+        ("pacemaker", [{"key": OLD}], "engine: pacemaker accepts one key only"),
+    ],
+)
+def test_a_key_that_cannot_be_renewed_is_refused(engine, kept, sentence):
+    with pytest.raises(Problem, match=sentence):
+        _control.ENGINES[engine].key_steps(kept, NEW)
 
 
 def test_the_mark_is_what_every_frame_shows_of_its_key():

@@ -282,6 +282,24 @@ def test_the_playbooks_take_the_role_of_the_engine(place: Path) -> None:
         place, "failover.cluster.confirm_fenced", cluster(3), "-e", "node=n3", "-e", "confirm=n3"
     )
     assert "relay confirm_fenced" in said
+    said = play(place, "failover.cluster.rotate_keys", cluster(3), "-e", "cluster=three")
+    assert said.count("relay rotate_keys") == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "cluster: missing; say whose heartbeats shall get a new key with -e cluster=NAME."),
+        (("-e", "cluster=four"), "cluster: four is not a cluster of the inventory"),
+        (("-e", "cluster=three", "--limit", "n1,n2"), "has nodes that --limit leaves out"),
+    ],
+)
+def test_a_key_is_renewed_on_all_nodes_of_one_cluster_or_on_none(
+    place: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    said = play(place, "failover.cluster.rotate_keys", cluster(3), *words)
+    assert sentence in " ".join(said.split())
+    assert "relay rotate_keys" not in said
 
 
 @pytest.mark.house("engine")
