@@ -16,6 +16,7 @@ STATES = ("critical", "unknown", "warning", "ok")
 """The worst first."""
 SEVERITIES = ("critical", "warning", "info")
 SILENT = "no node answers: nothing is known of this cluster"
+NOT_JUDGED = "its engine does not say what is wrong: the nodes have an older release"
 WIDTHS = {"state": 9, "running": 8}
 
 Finding = dict[str, str]
@@ -67,26 +68,14 @@ def _absent(node: str, answer: Mapping[str, Any]) -> Finding:
 
 
 def _findings(status: Mapping[str, Any]) -> list[Finding]:
-    """What the engine says is wrong. One that does not judge is judged by its services."""
+    """What the engine says is wrong."""
     health = status.get("health")
     if isinstance(health, Mapping):
         return [
             {key: str(each.get(key, "")) for key in ("severity", "code", "about", "text", "remedy")}
             for each in health.get("findings", [])
         ]
-    found = []
-    for service in status.get("services", []):
-        if service.get("state") != "running":
-            why = f": {service['why']}" if service.get("why") else ""
-            text = f"{service['name']} is {service.get('state')}{why}"
-            found.append(_finding("critical", "service-down", service["name"], text))
-    for node in status.get("silent", []):
-        found.append(_finding("warning", "node-offline", node, f"{node} is not heard"))
-    if status.get("maintenance"):
-        found.append(_finding("warning", "maintenance", "", "maintenance mode is on"))
-    for node in status.get("standby", []):
-        found.append(_finding("warning", "node-standby", node, f"{node} is in standby mode"))
-    return found
+    return [_finding("warning", "not-judged", "", NOT_JUDGED)]
 
 
 def _finding(severity: str, code: str, about: str, text: str, remedy: str = "") -> Finding:

@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 from .._cib import PREFIX
 from ._base import Engine, Refused, Run
+from ._pacemaker_health import health
 
 COROSYNC = "/etc/corosync/corosync.conf"
 HEAD = "# Written by failover.cluster"
@@ -161,7 +162,7 @@ def read(answer: ET.Element, cluster: str, node: str) -> dict[str, Any]:
     options = answer.find("summary/cluster_options")
     members = [one for one in nodes if one.get("online") == "true"]
     probed = any(one.get("name") == node and one.get("pending") != "true" for one in members)
-    return {
+    status = {
         "cluster": cluster,
         "node": node,
         "nodes": _names(nodes),
@@ -172,6 +173,7 @@ def read(answer: ET.Element, cluster: str, node: str) -> dict[str, Any]:
             _state(group, answer, node, probed) for group in _groups(answer) if len(group)
         ],
     }
+    return {**status, "health": health(answer, status)}
 
 
 def _names(nodes: Iterable[ET.Element]) -> list[str]:

@@ -52,7 +52,8 @@ def test_a_service_that_runs_has_its_owner():
         "name": "shop", "owner": "node1", "state": "running", "local": "running", "why": "",
     }  # fmt: skip
     assert shop(node="node2")["local"] == "stopped"
-    assert {key: value for key, value in status().items() if key != "services"} == {
+    others = {key: value for key, value in status().items() if key not in ("services", "health")}
+    assert others == {
         "cluster": "shop", "node": "node1", "nodes": ["node1", "node2"], "silent": [],
         "maintenance": False, "standby": [],
     }  # fmt: skip
@@ -70,6 +71,81 @@ def test_a_service_that_nothing_runs_is_stopped_and_says_why():
             'name="node2" id="2" online="false" standby="false" pending="false" unclean="true"')  # fmt: skip
     assert shop(STOPPED, lost)["why"] == "node2 is lost, and not fenced yet"
     assert status(lost)["silent"] == ["node2"]
+
+
+NODE2 = 'id="2" online="true" standby="false" pending="false" unclean="false"'
+DEVICES = (
+    "<resources>",
+    """<resources>
+  <resource id="f1" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"/>
+  <resource id="f2" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"/>""",
+)
+BROKEN = tuple(
+    (f'id="f{n}" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"',
+     f'id="f{n}" resource_agent="stonith:fence_ipmilan" role="Stopped" failed="true"')
+    for n in (1, 2)
+)  # fmt: skip
+AWAY = (
+    'id="f2" resource_agent="stonith:fence_ipmilan" role="Started"',
+    'id="f2" resource_agent="stonith:fence_ipmilan" role="Stopped"',
+)
+FAILURE = ("<failures/>", """<failures><failure op_key="failover.shop.a_monitor_10000"
+    node="node1" exitstatus="not running" exitreason="it is dead"/></failures>""")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "codes"),
+    [
+        ([], "ok", []),
+        ([DEVICES], "ok", []),
+        ([STOPPED], "critical", ["service-down"]),
+        ([('with_quorum="true"', 'with_quorum="false"')], "critical", ["no-quorum"]),
+        ([(NODE2, NODE2.replace('online="true"', 'online="false"'))], "warning", ["node-offline"]),
+        (
+            [(NODE2, 'id="2" online="false" standby="false" pending="false" unclean="true"')],
+            "critical",
+            ["node-unclean"],
+        ),
+        (
+            [(NODE2, NODE2.replace('standby="false"', 'standby="true"'))],
+            "warning",
+            ["node-standby"],
+        ),
+        ([('maintenance-mode="false"', 'maintenance-mode="true"')], "warning", ["maintenance"]),
+        (
+            [('maintenance-mode="false"', 'maintenance-mode="false" stonith-enabled="false"')],
+            "critical",
+            ["fencing-unavailable"],
+        ),
+        ([DEVICES, BROKEN[0]], "warning", ["fencing-degraded"]),
+        ([DEVICES, *BROKEN], "critical", ["fencing-unavailable"] * 2),
+        ([DEVICES, AWAY], "warning", ["fencing-degraded"]),
+        (
+            [DEVICES, AWAY, (NODE2, NODE2.replace('online="true"', 'online="false"'))],
+            "warning",
+            ["node-offline"],
+        ),
+        ([FAILURE], "warning", ["resource-failed"]),
+    ],
+)
+def test_it_says_what_is_wrong_as_the_agent_does(
+    changes: list[tuple[str, str]], state: str, codes: list[str]
+) -> None:
+    found = status(*changes)["health"]
+    assert (found["state"], [one["code"] for one in found["findings"]]) == (state, codes)
+    assert all(one["text"] and set(one) == KEYS for one in found["findings"])
+
+
+KEYS = {"severity", "code", "about", "text", "remedy"}
+
+
+def test_a_finding_says_what_to_type() -> None:
+    [failed] = status(FAILURE)["health"]["findings"]
+    assert failed["text"] == "failover.shop.a_monitor_10000 failed on node1: it is dead"
+    assert failed["remedy"].endswith("--cleanup --resource failover.shop.a --node node1")
+    lost = (NODE2, 'id="2" online="false" standby="false" pending="false" unclean="true"')
+    [unclean] = status(lost)["health"]["findings"]
+    assert unclean["remedy"].endswith("failover.cluster.confirm_fenced -e node=node2")
 
 
 def test_a_part_that_is_down_or_broken_is_no_running_service():
