@@ -66,6 +66,8 @@ class Engine(ABC):
         - services: a list. Each has name, owner (a node, or None), state ("running" and others),
           local (its state here: "stopped", "running", "unknown" before it was looked at, others),
           why (a sentence, "" if there is nothing to say)
+        - health: what is wrong. It has state (ok, warning, critical) and findings, the worst first.
+          Each has severity, code, about, text and remedy
         """
 
     @abstractmethod

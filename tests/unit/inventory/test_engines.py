@@ -85,7 +85,8 @@ class Relay(Engine):
             {"name": "shop", "owner": "n2", "state": "running", "local": "stopped", "why": ""}
         ]
         return {"cluster": "three", "node": "n1", "nodes": ["n1", "n2", "n3"], "silent": [],
-                "maintenance": False, "standby": [], "services": services}
+                "maintenance": False, "standby": [], "services": services,
+                "health": {"state": "ok", "findings": []}}
 
     def switchover(self, run, service, to, wait_s):
         return 1.5
