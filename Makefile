@@ -102,7 +102,7 @@ test: setup $(GATES)/done ## everything that is checked before a change lands (P
 	SEEDS=$(SEEDS) $(PYTHON) -m tests.legs $(PARTS)
 
 demo: setup ## two hosts, a cluster, a power cut, a report
-	$(PYTHON) -m lab.demo
+	PYTHONPATH=roles/engine_agent/files:roles/page/files:. $(PYTHON) -m lab.demo
 
 bench: setup ## who is without service for how long (SYSTEMS="failoverd floor" CASES=power_off RUNS=5): bench/results.json
 	SYSTEMS="$(SYSTEMS)" CASES="$(CASES)" RUNS=$(RUNS) $(PYTHON) -m bench

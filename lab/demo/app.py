@@ -119,7 +119,7 @@ def play(lab: Lab, out: Path, as_json: bool, progress: Progress) -> list[str]:
     problems = failures(
         report, both, [came_back(list(event.gaps.values())) for event in measured], account
     )
-    write(out, report, measured, client.served, account, both, problems)
+    write(out, report, measured, client.served, account, both, problems, history)
     if as_json:
         print(json.dumps(report, indent=2))
     summary(report, account, problems, out)
@@ -168,6 +168,7 @@ def write(
     account: dict[str, Any],
     both: Sequence[Interval],
     problems: Sequence[str],
+    history: Sequence[dict[str, Any]],
 ) -> None:
     """Write report.json, its picture's data and report.html."""
     pictures = [timeline(event, served) for event in measured]
@@ -179,7 +180,7 @@ def write(
     }
     for name, content in (("report.json", report), ("details.json", details)):
         (out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    page = render(report, pictures, account, list(problems))
+    page = render(report, pictures, account, list(problems), history)
     (out / "report.html").write_text(page, encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.report.picture import timeline_svg
+from lab.report.stories import stories
 
 _TITLES = {"switchover": "Planned switchover", "power_off": "Power cut of the active node"}
 _WORDS = {
@@ -32,6 +33,7 @@ def render(
     timelines: Sequence[dict[str, Any]],
     account: dict[str, Any],
     problems: Sequence[str],
+    history: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The whole report.
 
@@ -39,6 +41,7 @@ def render(
     :param timelines: for each event the data of its picture.
     :param account: the client's summary.
     :param problems: what went wrong, a sentence each; empty when nothing did.
+    :param history: what both nodes wrote, in order of time.
     """
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     body = [
@@ -55,6 +58,7 @@ def render(
             )
         ),
         _phases(report["events"]),
+        f"<section>{stories(history)}</section>",
         _rows(account),
         _provision(report["provision"]),
         _method(),

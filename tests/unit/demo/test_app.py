@@ -96,7 +96,7 @@ def test_the_files_of_a_run_agree(tmp_path: Path) -> None:
     measured = measure(played(), served(), [], history())
     result = PlayResult(200.0, 40, 0, 2, tmp_path / "log")
     report = app.report_of(result, PlayResult(60.0, 0, 0, 2, tmp_path / "log"), measured)
-    app.write(tmp_path, report, measured, served(), account(), [], [])
+    app.write(tmp_path, report, measured, served(), account(), [], [], history())
     written = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert list(written) == ["provision", "events"]
     assert written["provision"] == {

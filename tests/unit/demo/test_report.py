@@ -13,7 +13,7 @@ import pytest
 
 from lab.demo.events import measure, timeline
 from lab.report import render
-from tests.unit.demo.made_up import account, history, played, served
+from tests.unit.demo.made_up import account, entry, history, played, served
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -43,6 +43,19 @@ class Checker(HTMLParser):
         self.text += data
 
 
+def told() -> list[dict[str, Any]]:
+    """What the nodes wrote, with what the page needs to know when a service was up."""
+    moved = [
+        entry(0.5, "node2", "daemon-start", boot="a"),
+        entry(1.0, "node1", "daemon-start", boot="a"),
+        entry(3.0, "node1", "running"),
+        entry(10.8, "node1", "stopped"),
+        entry(11.0, "node2", "start-begin"),
+        entry(12.3, "node2", "running"),
+    ]
+    return sorted([*history(), *moved], key=lambda one: float(one["time"]))
+
+
 def page(problems: list[str] | None = None, **changes: Any) -> str:
     """A report of the made-up run."""
     measured = measure(played(), served(), [], history())
@@ -51,7 +64,7 @@ def page(problems: list[str] | None = None, **changes: Any) -> str:
         "events": [{**event.as_report(), **changes} for event in measured],
     }
     pictures = [timeline(event, served()) for event in measured]
-    return render(report, pictures, account(), problems or [])
+    return render(report, pictures, account(), problems or [], told())
 
 
 def check(html: str) -> Checker:
@@ -95,6 +108,14 @@ def test_what_is_shown_cannot_break_the_page(nasty: str) -> None:
     html = page(problems=[nasty], active_before=nasty)
     assert nasty in check(html).text
     assert "<script" not in html
+
+
+def test_each_outage_is_told_as_on_the_status_page() -> None:
+    html = page()
+    assert html.count("<details") >= 1
+    text = check(html).text
+    assert "switchover asked" in text
+    assert "node1 \N{RIGHTWARDS ARROW} node2" in text
 
 
 def test_a_failed_run_looks_failed() -> None:
