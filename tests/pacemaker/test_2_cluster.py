@@ -42,13 +42,6 @@ def ask(argv: Sequence[str]) -> tuple[int, str, str]:
     return room.asked("node1", *argv)
 
 
-class Here(pacemaker.Pacemaker):
-    """The engine, as if it ran on the first node."""
-
-    def running(self) -> bool:
-        return True
-
-
 @pytest.fixture(scope="module")
 def cluster(containers: None) -> Iterator[None]:
     """Corosync and Pacemaker run on both nodes with what is rendered; there is no resource yet."""
@@ -72,7 +65,7 @@ def until(true: Callable[[], object]) -> None:
 
 
 def status() -> dict[str, Any]:
-    return Here().status(ask)
+    return pacemaker.ENGINE.status(ask)
 
 
 def address_of(address: str) -> list[str]:
@@ -172,34 +165,34 @@ def test_what_pacemaker_calls_wrong_is_never_applied() -> None:
 
 
 def test_a_service_is_moved_and_stays_there_without_an_order_left_behind() -> None:
-    seconds = Here().switchover(ask, "shop", "node2", 60)
+    seconds = pacemaker.ENGINE.switchover(ask, "shop", "node2", 60)
     assert 0 < seconds < 60
     assert places()["shop"] == "node2"
     assert "cli-" not in room.inside("node1", "cibadmin", "--query", "--scope", "constraints")
     assert not change(rendered())["changed"]
-    Here().switchover(ask, "shop", "node1", 60)
+    pacemaker.ENGINE.switchover(ask, "shop", "node1", 60)
     assert places()["shop"] == "node1"
 
 
 def test_a_node_in_standby_gives_its_services_away() -> None:
-    Here().standby(ask, "node2", True)
+    pacemaker.ENGINE.standby(ask, "node2", True)
     until(lambda: places() == {"shop": "node1", "mail": "node1"})
     assert status()["standby"] == ["node2"]
     with pytest.raises(Refused, match="node2 is not there, or in standby"):
-        Here().switchover(ask, "mail", "node2", 60)
+        pacemaker.ENGINE.switchover(ask, "mail", "node2", 60)
     assert not change(rendered())["changed"]
-    Here().standby(ask, "node2", False)
+    pacemaker.ENGINE.standby(ask, "node2", False)
     until(lambda: status()["standby"] == [])
-    Here().switchover(ask, "mail", "node2", 60)
+    pacemaker.ENGINE.switchover(ask, "mail", "node2", 60)
 
 
 def test_nothing_is_done_in_maintenance() -> None:
-    Here().maintenance(ask, True)
+    pacemaker.ENGINE.maintenance(ask, True)
     assert status()["maintenance"]
     assert not change(rendered())["changed"]
     with pytest.raises(Refused, match="in maintenance"):
-        Here().switchover(ask, "shop", "node2", 60)
-    Here().maintenance(ask, False)
+        pacemaker.ENGINE.switchover(ask, "shop", "node2", 60)
+    pacemaker.ENGINE.maintenance(ask, False)
     assert not status()["maintenance"]
 
 
@@ -244,6 +237,6 @@ def test_a_node_that_boots_alone_waits_until_a_person_says_that_the_other_is_off
     room.inside("node1", "systemctl", "start", "corosync", "pacemaker")
     until(lambda: "no quorum" in str(status().get("services")))
     assert places() == {}
-    said = Here().confirm_fenced(ask, "node2", "alice")
+    said = pacemaker.ENGINE.confirm_fenced(ask, "node2", "alice")
     assert said == "node2 is taken for fenced; recorded"
     until(lambda: places() == {"shop": "node1", "mail": "node1"})

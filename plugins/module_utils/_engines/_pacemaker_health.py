@@ -97,5 +97,5 @@ def _failures(answer: ET.Element) -> Iterator[Finding]:
         name = key.rsplit("_", 2)[0]
         remedy = f"when it is mended: crm_resource --cleanup --resource {name} --node {node}"
         yield _finding(
-            "warning", "resource-failed", f"{key} failed on {node}: {reason}", remedy, name
+            "warning", "failure-remembered", f"{key} failed on {node}: {reason}", remedy, name
         )

@@ -125,7 +125,7 @@ FAILURE = ("<failures/>", """<failures><failure op_key="failover.shop.a_monitor_
             "warning",
             ["node-offline"],
         ),
-        ([FAILURE], "warning", ["resource-failed"]),
+        ([FAILURE], "warning", ["failure-remembered"]),
     ],
 )
 def test_it_says_what_is_wrong_as_the_agent_does(
