@@ -99,6 +99,7 @@ def test_the_services_run_where_they_belong_and_a_second_run_changes_nothing() -
     assert change(rendered()) == {"changed": False, "interrupted": [], "refused": "", "attempts": 0}
     told = status()
     assert (told["nodes"], told["maintenance"], told["standby"]) == (["node1", "node2"], False, [])
+    until(lambda: status()["health"] == {"state": "ok", "findings": []})
 
 
 def test_a_change_of_somebody_else_at_the_same_moment_is_kept() -> None:
