@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _rejoin
@@ -24,8 +25,8 @@ CRASHED = Data("in production", "7001", 1, FORK - 0x1000, hints=True)
 OLD = Copy("node1", "/srv/shop", "a database", CRASHED, locked=True)
 
 
-def old(**more: object) -> Copy:
-    return replace(OLD, data=replace(CRASHED, **more))  # type: ignore[arg-type]
+def old(**more: Any) -> Copy:
+    return replace(OLD, data=replace(CRASHED, **more))
 
 
 def test_a_primary_that_crashed_is_rewound_and_what_only_it_has_is_kept():
