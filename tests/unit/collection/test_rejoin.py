@@ -190,6 +190,18 @@ def primary(server: Server) -> Primary:
     return Primary("node2", there.system, there.timeline, history=there.history)
 
 
+def copied(server: Server, upstream: Server) -> None:
+    """A base backup."""
+    source = ("-d", address(upstream), "--checkpoint=fast", "--no-sync")
+    run("pg_basebackup", *source, "-D", str(server.data))
+
+
+def rewind(server: Server, upstream: Server) -> None:
+    """Fails if pg_rewind does."""
+    where = ("-D", str(server.data), f"--source-server={address(upstream)}")
+    run("pg_rewind", "--no-sync", *where)
+
+
 @pytest.fixture
 def servers() -> Iterator[tuple[Server, Server]]:
     """A primary and a standby that follows it."""
@@ -201,8 +213,7 @@ def servers() -> Iterator[tuple[Server, Server]]:
         start(first)
         first.psql("create table t (n int)")
         shutil.rmtree(second.data)
-        source = ("-d", address(first), "--checkpoint=fast", "--no-sync")
-        run("pg_basebackup", *source, "-D", str(second.data))
+        copied(second, first)
         start(second, first)
         follows(second, first)
         yield first, second
@@ -231,7 +242,28 @@ def test_real_servers_do_what_was_decided(servers: tuple[Server, Server]):
     first.psql("insert into t values (3)")
     copy = replace(copy, path=str(second.data), data=seen(second))
     assert _rejoin.decide(copy, [primary(first)]).action == "rewind"
-    run("pg_rewind", "--no-sync", "-D", str(second.data), f"--source-server={address(first)}")
+    rewind(second, first)
     start(second, first)
     follows(second, first)
     assert second.psql("select string_agg(n::text, ',' order by n) from t") == "1,3"
+
+
+def test_a_real_standby_that_crashed_cannot_be_rewound_and_is_copied(
+    servers: tuple[Server, Server],
+):
+    first, second = servers
+    second.kill()
+    first.stop()
+    (first.data / "standby.signal").touch()
+    start(first)
+    first.psql("select pg_promote()")
+    first.psql("insert into t values (1)")
+    copy = Copy("node1", str(second.data), "a database", seen(second))
+    assert _rejoin.decide(copy, [primary(first)]).action == "backup"
+    with pytest.raises(AssertionError, match="standby mode is not supported"):
+        rewind(second, first)
+    kept = second.data.rename(second.directory / "kept")
+    copied(second, first)
+    start(second, first)
+    follows(second, first)
+    assert kept.is_dir()
