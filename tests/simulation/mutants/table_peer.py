@@ -82,12 +82,6 @@ PEER = (
         "a standby waits longer although the owner serves nobody (F02)",
     ),
     Mutant(
-        "rules/head_start.py",
-        "        silent_at = None if event.answered else lan.probed_at\n",
-        "        silent_at = lan.probed_at\n",
-        "an owner whose address answers has no head start (F14, F15)",
-    ),
-    Mutant(
         "rules/fence.py",
         '    if life is not Life.SILENT:\n        return ""\n',
         '    if life not in (Life.SILENT, Life.SUSPECT):\n        return ""\n',
