@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from failoverd.core import events, lives
 from failoverd.core.config import CoreConfig
+from failoverd.core.memory import Memory
 from failoverd.core.message import Message, Reach
 from failoverd.core.modes import Modes
 from failoverd.core.state import Proof, State
@@ -49,8 +50,10 @@ class Daemon:
         """Why this node may not own services: its watchdog is missing (F29)."""
         self.defect = False
         """Its core was made to break down (S3)."""
-        self.modes: Modes | None = None
+        self.modes = Modes()
         """As the core ordered to remember them over boots."""
+        self.split: set[str] = set()
+        """The services that the core ordered to remember as diverged, over boots (F39)."""
         self.cut = ""
         """The device that the core ordered to remember in this boot (F10)."""
         self.forgot = float("-inf")
@@ -100,7 +103,8 @@ class Daemon:
         self.clock.tell(f"{node.name}: daemon starts its life {count}")
         held = node.services.held
         now = node.mono()
-        self.state, todo = begin(self.config, self.incarnation, now, self.modes, held, self.cut)
+        memory = Memory(self.modes, frozenset(self.split), held, self.cut)
+        self.state, todo = begin(self.config, self.incarnation, now, memory)
         if self.world.setting.shared:
             self.locks = Locks(self)
         self._orders.carry_out(todo)
@@ -130,7 +134,8 @@ class Daemon:
 
     def lose_state(self) -> None:
         """F73: its directory is emptied, as on a node that was replaced."""
-        self._counter, self.modes, self.cut = 0, None, ""
+        self._counter, self.modes, self.cut = 0, Modes(), ""
+        self.split.clear()
         self.forgot = self.clock.now
         self.node.services.forget()
 

@@ -79,6 +79,8 @@ class Orders:
             daemon.keep_life(action.incarnation)
         elif isinstance(action, actions.KeepCut):
             daemon.cut = action.level
+        elif isinstance(action, actions.KeepSplit):
+            (daemon.split.add if action.split else daemon.split.discard)(action.service)
         elif isinstance(action, actions.Pet):
             if daemon.locks is not None:
                 daemon.locks.gate.pet()

@@ -79,6 +79,9 @@ class SplitBrain:
         volume, kept = self.volume, self.other.name
         volume.connect(self.owner.name, discard=True)
         self._pass(0.3)
+        # Its kernel is not StandAlone any more: only the daemon's own memory still tells of it.
+        self.owner.daemon.kill(0.1)
+        self._pass(self.world.setting.timing.startup_s)
         if not volume.connected:
             # Between the two steps the copy that is to be discarded looks like a good one.
             self.other.daemon.command(Verb.SWITCHOVER, self.service)

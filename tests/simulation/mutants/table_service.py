@@ -128,6 +128,12 @@ SERVICE = (
         quick=True,
     ),
     Mutant(
+        "step.py",
+        ", split=name in memory.split)",
+        ")",
+        "a daemon that begins anew forgets that the copies have diverged (F39)",
+    ),
+    Mutant(
         "facts.py",
         "    if service.split:\n",
         "    if service.split and service.op < 0:\n",

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from failoverd.core import actions, events
 from failoverd.core.events import Power
+from failoverd.core.memory import Memory
+from failoverd.core.step import begin
 
 from .pair import ALONE, GOOD, Half, Pair, notes
 
@@ -132,6 +134,36 @@ def test_f39_a_person_may_end_the_doubt_once_the_kernel_waits_for_the_other_agai
     half.feed(clear)
     half.feed(events.Tick(), 0.2)
     assert "StandAlone" not in half.shop.why
+
+
+def anew(half: Half) -> Half:
+    """The daemon begins anew, after a boot or not: it knows what it was told to keep."""
+    told = [a for a in half.take(actions.KeepSplit) if isinstance(a, actions.KeepSplit)]
+    split = frozenset(a.service for a in told[-1:] if a.split)
+    later = half.state.incarnation + (1 << 32)
+    half.state, todo = begin(half.config, later, half.now, Memory(split=split))
+    half.todo = [*told, *todo]
+    return half
+
+
+def test_f39_a_daemon_that_begins_anew_knows_that_the_copies_have_diverged() -> None:
+    """The kernel waits for the other one already: only the daemon's memory tells of the split."""
+    half = Half("a", "b", 1 << 32 | 11)
+    half.settle()
+    Pair.see(half, SPLIT)
+    Pair.see(half, ALONE)
+    anew(half).settle(ALONE)
+    half.pass_time(12)
+    half.fence_answers(Power.OFF)
+    assert not half.take(actions.Start)
+    assert "DRBD was StandAlone" in half.shop.why
+    Pair.see(half, GOOD)
+    anew(half).settle(ALONE)
+    assert not half.shop.split, "the kernels have met in between"
+    Pair.see(half, SPLIT)
+    Pair.see(half, ALONE)
+    half.feed(events.Command(1, events.Verb.CLEAR, "shop"))
+    assert not anew(half).shop.split, "an operator has decided"
 
 
 def test_f39_a_daemon_that_begins_beside_a_split_tells_once_it_is_sure() -> None:

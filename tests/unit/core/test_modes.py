@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from failoverd.core import actions, events
 from failoverd.core.events import Found, Power, Verb
+from failoverd.core.memory import Memory
 from failoverd.core.message import Local
 from failoverd.core.modes import Modes, is_on
 from failoverd.core.state import Life, Proof
@@ -91,7 +92,7 @@ def test_modes_outlive_the_daemon_and_reach_a_node_that_was_down() -> None:
     [kept] = pair.a.take(actions.KeepModes)
     assert isinstance(kept, actions.KeepModes)
     assert kept.modes == Modes(peer_standby=1)
-    state, _actions = begin(pair.a.config, 9 << 32, 1.0, kept.modes)
+    state, _actions = begin(pair.a.config, 9 << 32, 1.0, Memory(kept.modes))
     assert state.modes == kept.modes
     pair.b = Half("b", "a", 5 << 32)
     pair.b.settle()
@@ -187,7 +188,9 @@ def test_f66_at_the_end_everything_is_probed() -> None:
 
 
 def test_f66_what_is_half_up_after_a_restart_is_left_alone_until_the_end() -> None:
-    state, todo = begin(Half("a", "b", 3 << 32).config, 4 << 32, 100.0, Modes(maintenance=1))
+    state, todo = begin(
+        Half("a", "b", 3 << 32).config, 4 << 32, 100.0, Memory(Modes(maintenance=1))
+    )
     node = Half("a", "b", 3 << 32)
     node.state, node.todo = state, list(todo)
     node.settle(GOOD, Found.PARTIAL, mine=True)

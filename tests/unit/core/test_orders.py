@@ -17,6 +17,7 @@ from failoverd.core import actions, events
 from failoverd.core.actions import Ask
 from failoverd.core.config import Limits
 from failoverd.core.events import Found, Power, Verb
+from failoverd.core.memory import Memory
 from failoverd.core.message import Local
 from failoverd.core.rules import replica
 from failoverd.core.state import Life, Proof
@@ -380,7 +381,7 @@ def test_f61_who_leaves_does_not_wait_for_a_restart_in_place() -> None:
 def test_f61_who_leaves_does_not_wait_for_a_start_that_its_earlier_life_has_begun() -> None:
     config = pair().a.config
     a = Half("a", "b", 1, services=config.services)
-    a.state, todo = begin(config, 2, a.now, None, frozenset({"shop"}))
+    a.state, todo = begin(config, 2, a.now, Memory(held=frozenset({"shop"})))
     a.todo = list(todo)
     look = order(a, actions.Probe)
     leaves(a)

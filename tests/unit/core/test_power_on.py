@@ -12,6 +12,7 @@ import pytest
 from failoverd.core import actions, events
 from failoverd.core.actions import Ask, Level
 from failoverd.core.events import Found, Power
+from failoverd.core.memory import Memory
 from failoverd.core.message import Local
 from failoverd.core.state import Life, Proof
 from failoverd.core.step import begin
@@ -289,9 +290,8 @@ def restarted(half: Half) -> Half:
     """The daemon begins anew in the same boot: it knows what it was told to keep, no more."""
     kept = [a.level for a in half.take(actions.KeepCut) if isinstance(a, actions.KeepCut)]
     config, held = half.config, frozenset(s.name for s in half.state.services if s.mine)
-    half.state, todo = begin(
-        config, half.state.incarnation + (1 << 32), half.now, None, held, ["", *kept][-1]
-    )
+    memory = Memory(held=held, cut=["", *kept][-1])
+    half.state, todo = begin(config, half.state.incarnation + (1 << 32), half.now, memory)
     half.todo = list(todo)
     return half
 
@@ -319,7 +319,7 @@ def test_a_restarted_daemon_switches_on_what_its_earlier_life_has_switched_off()
 def test_a_shot_of_an_earlier_life_is_over_once_its_peer_has_lived_on_for_long_enough() -> None:
     both = Pair().running()
     both.b.config = replace(both.b.config, timing=replace(both.b.config.timing, power_on_s=1.0))
-    both.b.state, todo = begin(both.b.config, 5 << 32, both.b.now, None, frozenset(), "bmc")
+    both.b.state, todo = begin(both.b.config, 5 << 32, both.b.now, Memory(cut="bmc"))
     both.b.todo = list(todo)
     both.b.settle()
     both.talk(3)
@@ -343,7 +343,7 @@ def test_a_peer_that_this_node_does_not_know_to_have_switched_off_stays_off_and_
 
 def test_a_device_that_is_configured_no_more_leaves_the_work_to_the_first() -> None:
     b = bereaved()
-    b.state, _todo = begin(b.config, 5 << 32, b.now, None, frozenset(), "gone")
+    b.state, _todo = begin(b.config, 5 << 32, b.now, Memory(cut="gone"))
     assert b.state.exclusion.cut is not None
     assert b.state.exclusion.cut.levels[0] == 0
 

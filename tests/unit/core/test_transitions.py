@@ -15,6 +15,7 @@ import failoverd.core
 from failoverd.core import actions, events, transitions
 from failoverd.core.clock import Clock
 from failoverd.core.events import Found, Verb
+from failoverd.core.memory import Memory
 from failoverd.core.message import Local
 from failoverd.core.rules import lifecycle, replica
 from failoverd.core.step import begin
@@ -78,7 +79,7 @@ def recovering() -> Half:
 def settling() -> Half:
     """Its look at a start of its earlier life goes on."""
     a = Pair().a
-    a.state, todo = begin(a.config, 2 << 32, a.now, None, frozenset({"shop"}))
+    a.state, todo = begin(a.config, 2 << 32, a.now, Memory(held=frozenset({"shop"})))
     [look] = [order for order in todo if isinstance(order, actions.Probe)]
     a.feed(events.OpProgress("shop", look.op, "redo 1 %"))
     return a

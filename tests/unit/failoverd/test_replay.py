@@ -29,6 +29,7 @@ from failoverd.core.events import (
     ResourceFailed,
     Tick,
 )
+from failoverd.core.memory import Memory
 from failoverd.core.message import Local, Message, ServiceReport
 from failoverd.core.modes import Modes
 from failoverd.core.rules import lifecycle, owner
@@ -271,8 +272,8 @@ def test_a_core_that_raises_is_repeated(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_life_that_begins_in_a_mode_is_repeated(tmp_path: Path) -> None:
-    modes = Modes(maintenance=1)
-    state, first = core.begin(CONFIG, MINE, 100.0, modes)
+    memory = Memory(Modes(maintenance=1), split=frozenset({CONFIG.services[0].name}))
+    state, first = core.begin(CONFIG, MINE, 100.0, memory)
     journal = Journal(tmp_path / "journal", 10**6, 3)
     journal.begin(state, first, 100.0)
     journal.close()

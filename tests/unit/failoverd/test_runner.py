@@ -28,6 +28,7 @@ from failoverd.core.events import (
     Probed,
     Tick,
 )
+from failoverd.core.memory import Memory
 from failoverd.core.message import Message
 from failoverd.core.modes import Modes
 from failoverd.core.rules import replica
@@ -72,7 +73,7 @@ def test_a_new_life_takes_up_the_modes_that_were_kept(tmp_path: Path) -> None:
     async def main() -> None:
         modes = Modes(maintenance=1, standby=2)
         journal = Journal(tmp_path / "journal", 10**6, 3)
-        runner = Runner(CONFIG, 5 << 32, journal, lambda action: None, lambda: None, modes)
+        runner = Runner(CONFIG, 5 << 32, journal, lambda action: None, lambda: None, Memory(modes))
         assert runner.state.modes == modes
 
     asyncio.run(main())

@@ -47,6 +47,28 @@ def test_a_restart_of_the_daemon_remembers_what_it_held(tmp_path: Path, boot: Pa
     assert not again.held("mail")
 
 
+def test_a_split_brain_is_remembered_over_boots_also_without_the_file_that_is_not_forced(
+    tmp_path: Path, boot: Path
+) -> None:
+    """F39: the kernel forgets it as soon as it waits for the other one again."""
+    store = Store(tmp_path, boot)
+    store.keep_split("shop", split=True)
+    assert store.drain(5.0)
+    boot.write_text("second\n")
+    (tmp_path / "state.json").unlink()
+    again = Store(tmp_path, boot)
+    assert again.memory.split == {"shop"}
+    again.keep_split("shop", split=False)
+    assert Store(tmp_path, boot).memory.split == frozenset(), "the greater count is the newer one"
+
+
+@pytest.mark.parametrize("said", ["[]", '{"shop": -1}', '{"shop": true}', '{"shop": "1"}', "7"])
+def test_a_damaged_memory_of_splits_is_none(tmp_path: Path, boot: Path, said: str) -> None:
+    for name in ("state.json", "modes.json"):
+        (tmp_path / name).write_text(f'{{"splits": {said}}}')
+    assert Store(tmp_path, boot).memory.split == frozenset()
+
+
 def test_a_reboot_forgets_the_holding_but_not_the_generation(tmp_path: Path, boot: Path) -> None:
     Store(tmp_path, boot).own("shop", True, 4)
     boot.write_text("second\n")

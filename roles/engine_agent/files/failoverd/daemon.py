@@ -209,9 +209,7 @@ class Daemon:
             self._journal,
             self._dispatcher.perform,
             self._discard,
-            self._store.modes,
-            frozenset(name for name in self._services if self._store.held(name)),
-            self._store.cut,
+            self._store.memory,
         )
         self._links: list[Link] = [self._link(settings) for settings in config.links]
         self._dispatcher.post = self._devices.post = self._runner.post

@@ -13,7 +13,7 @@ from .core import step as core
 from .core.actions import Action, Level, Note
 from .core.config import CoreConfig, Timing
 from .core.events import Event, Heard, Paused, Tick
-from .core.modes import Modes
+from .core.memory import NOTHING, Memory
 from .core.state import Life, State
 from .formats.cleaning import cleaned
 from .journal.journal import Journal
@@ -42,9 +42,7 @@ class Runner:
         journal: Journal,
         perform: Callable[[Action], None],
         discard: Callable[[], None],
-        modes: Modes | None = None,
-        held: frozenset[str] = frozenset(),
-        cut: str = "",
+        memory: Memory = NOTHING,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._journal = journal
@@ -62,7 +60,7 @@ class Runner:
         self.on_beat: Callable[[float, float], None] = lambda now, late_s: None
         """Called at each beat with the monotonic time and the delay, in seconds."""
         self.state: State
-        self.state, self._first = core.begin(config, incarnation, self._seen, modes, held, cut)
+        self.state, self._first = core.begin(config, incarnation, self._seen, memory)
 
     def begin(self) -> None:
         """Carry out the first actions, and take events from now on."""

@@ -198,11 +198,20 @@ class KeepCut:
 
 
 @dataclass(frozen=True)
+class KeepSplit:
+    """Remember over restarts and boots whether the copies of the service have diverged (F39)."""
+
+    service: str
+    split: bool
+
+
+@dataclass(frozen=True)
 class Leave:
     """All is stopped and said: the daemon may end this life (F61)."""
 
 
 Action = (
     Send | Probe | Start | Stop | Recover | Fence | Pet | ProbeAddresses | AnswerHandler | Outdate
-    | ResumeIO | DropPeer | Reply | Note | Own | KeepModes | KeepLife | KeepCut | Leave
+    | ResumeIO | DropPeer | Reply | Note | Own | KeepModes | KeepLife | KeepCut | KeepSplit
+    | Leave
 )  # fmt: skip

@@ -18,8 +18,8 @@ from . import guard, safestop
 from .actions import Action
 from .clock import Clock
 from .config import CoreConfig
+from .memory import NOTHING, Memory
 from .message import Local
-from .modes import Modes
 
 from .rules import clearing, contact, fence, handover, head_start, heartbeat  # isort: skip
 from .rules import lease, leave, lifecycle, links, mode_changes, monitors, moves  # isort: skip
@@ -34,25 +34,25 @@ def begin(
     config: CoreConfig,
     incarnation: int,
     now: float,
-    modes: Modes | None = None,
-    held: frozenset[str] = frozenset(),
-    cut: str = "",
+    memory: Memory = NOTHING,
 ) -> tuple[State, Actions]:
     """A new life: knows nothing, says so, and looks at what is there.
 
-    now: monotonic seconds. modes: the last ones that KeepModes ordered to remember. held: the
-    services that Own ordered to remember as held here, in this boot. cut: the level that KeepCut
-    ordered to remember, in this boot.
+    now: monotonic seconds. memory: what earlier lives have ordered to remember.
     """
+    services = tuple(
+        Service(name, since=now, mine=name in memory.held, split=name in memory.split)
+        for name in (service.name for service in config.services)
+    )
     state = State(
         config=config,
         incarnation=incarnation,
         started=now,
         peer=Peer(Life.UNSEEN, since=now, last=now, lived=now),
-        services=tuple(Service(c.name, since=now, mine=c.name in held) for c in config.services),
-        exclusion=Exclusion(cut=power_on.recalled(config, cut, now)),
+        services=services,
+        exclusion=Exclusion(cut=power_on.recalled(config, memory.cut, now)),
         next_beat=now,
-        modes=modes or Modes(),
+        modes=memory.modes,
     )
     begun = Step(state, Clock(now))
     for service in state.services:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from failoverd.core import step as core
+from failoverd.core.memory import Memory
 from failoverd.core.state import State
 from failoverd.formats.codec import from_json, to_json
 from failoverd.formats.strictjson import JsonError, loads
@@ -121,13 +122,16 @@ class _Run:
         self._inputs = self._decisions = 0
         self.difference: Difference | None = None
         if head["begin"]:
-            held = frozenset(service.name for service in state.services if service.mine)
             cut, levels = state.exclusion.cut, state.config.levels
             first_on = cut.levels[0] if cut is not None else len(levels)
             level = levels[first_on] if first_on < len(levels) else ""
-            self._state, first = core.begin(
-                state.config, state.incarnation, state.started, state.modes, held, level
+            memory = Memory(
+                state.modes,
+                split=frozenset(service.name for service in state.services if service.split),
+                held=frozenset(service.name for service in state.services if service.mine),
+                cut=level,
             )
+            self._state, first = core.begin(state.config, state.incarnation, state.started, memory)
             if self._state != state:
                 told, found = text(to_json(state)), text(to_json(self._state))
                 self.difference = Difference(1, self._now, self._cause, told, found)

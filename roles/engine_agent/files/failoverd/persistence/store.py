@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps what outlives the daemon: the modes; for this boot, held services and a cut of the peer."""
+"""Keeps what outlives the daemon: modes and splits; for this boot, services and a cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from failoverd.core.modes import Modes
+from failoverd.core.memory import Memory
+from failoverd.core.modes import Modes, is_on, turned
 from failoverd.formats.codec import to_json
 from failoverd.formats.strictjson import JsonError
 from failoverd.journal.spool import Spool
@@ -27,13 +28,14 @@ HANGS = "the disk does not answer"
 
 class Store:
     """Which services this node holds and what it has switched off, valid only within one boot (F31,
-    F10); the modes, for good.
+    F10); the modes and which copies have diverged, for good.
 
     state.json outlives the daemon. There is no fsync, because the disk may hang (F44). After a loss
     of power nothing in it is needed: nothing is held any more, a generation only compares two nodes
-    that are both up, and the modes are in modes.json, too. modes.json keeps orders of an
-    operator, and both nodes may lose their power: a thread writes it with fsync. A mode is a count
-    that only grows, so the greater value of the two files is the newer one.
+    that are both up, and the rest is in modes.json, too. modes.json keeps what both nodes need
+    although both may lose their power: orders of an operator, and that the copies of a service have
+    diverged (F39), which its kernel may have forgotten. A thread writes it with fsync. Each is a
+    count that only grows, odd while it is on, so the greater one of the two files is the newer one.
     """
 
     def __init__(self, directory: Path, boot_id: Path = BOOT_ID) -> None:
@@ -50,7 +52,11 @@ class Store:
         cut = data.get("cut")
         self.cut = cut if same_boot and isinstance(cut, str) else ""
         """The fence device that was ordered in this boot to switch the peer off (F10)."""
-        kept, forced = _modes(data.get("modes")), _modes(_object(self._modes_path))
+        durable = _object(self._modes_path)
+        kept, forced = _modes(data.get("modes")), _modes(durable)
+        self._splits = _splits(data.get("splits"))
+        for name, count in _splits(durable.get("splits")).items():
+            self._splits[name] = max(count, self._splits.get(name, 0))
         self.modes = Modes(**{name: max(kept[name], forced[name]) for name in kept})
 
     @property
@@ -96,11 +102,26 @@ class Store:
         self.cut = level
         self._write()
 
+    @property
+    def memory(self) -> Memory:
+        """What a new life of the daemon begins with."""
+        split = frozenset(name for name, count in self._splits.items() if is_on(count))
+        held = frozenset(name for name in self._services if self.held(name))
+        return Memory(self.modes, split, held, self.cut)
+
     def keep(self, modes: Modes) -> None:
         """Remember the operator's modes."""
         self.modes = modes
+        self._keep()
+
+    def keep_split(self, service: str, *, split: bool) -> None:
+        """Remember whether the copies of the service have diverged (F39)."""
+        self._splits[service] = turned(self._splits.get(service, 0), split)
+        self._keep()
+
+    def _keep(self) -> None:
         self._write()
-        text = json.dumps(to_json(modes))
+        text = json.dumps(self._durable())
         if self._spool is None:
             self._spool = Spool("modes", QUEUE_BYTES)
         if not self._spool.put(partial(self._force, text), len(text)):
@@ -123,6 +144,9 @@ class Store:
         except OSError as error:
             self._unforced = f"{self._modes_path}: {error.strerror}"
 
+    def _durable(self) -> dict[str, Any]:
+        return {**to_json(self.modes), "splits": self._splits}
+
     def _write(self) -> None:
         data = {
             "format": 1,
@@ -130,6 +154,7 @@ class Store:
             "services": self._services,
             **({"cut": self.cut} if self.cut else {}),
             "modes": to_json(self.modes),
+            "splits": self._splits,
         }
         try:
             write_whole(self._path, json.dumps(data))
@@ -169,6 +194,12 @@ def _modes(data: Any) -> dict[str, int]:
     said = data if isinstance(data, dict) else {}
     names = [field.name for field in fields(Modes)]
     return {name: said[name] if _whole(said.get(name), MAX_MODE) else 0 for name in names}
+
+
+def _splits(data: Any) -> dict[str, int]:
+    """The valid counts of the services."""
+    said = data.items() if isinstance(data, dict) else ()
+    return {name: count for name, count in said if _whole(count, MAX_MODE)}
 
 
 def _whole(value: Any, limit: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 from failoverd.core import actions, events
 from failoverd.core import step as core
 from failoverd.core.config import CoreConfig
+from failoverd.core.memory import Memory
 from failoverd.core.message import Message, Reach
 from failoverd.core.modes import Modes
 from failoverd.core.state import State
@@ -67,6 +68,8 @@ class Node:
         self.modes = Modes()
         self.cut = ""
         """The fence device that this node used on its peer."""
+        self.split: set[str] = set()
+        """Services whose copies have diverged."""
         self.state: State | None = None
         self.up: set[str] = set()
         """Services of which a part is up here."""
@@ -171,14 +174,8 @@ class Node:
         """The daemon starts."""
         self.world.poke()
         self.incarnation = ((self.incarnation >> 32) + 1) << 32
-        self.state, todo = core.begin(
-            self.config,
-            self.incarnation,
-            self.world.now,
-            self.modes,
-            frozenset(self.owned),
-            self.cut,
-        )
+        memory = Memory(self.modes, frozenset(self.split), frozenset(self.owned), self.cut)
+        self.state, todo = core.begin(self.config, self.incarnation, self.world.now, memory)
         self.world.tell(self.name, "its daemon starts")
         for action in todo:
             self.carry_out(action)
@@ -221,6 +218,8 @@ class Node:
             self.modes = action.modes
         elif isinstance(action, actions.KeepCut):
             self.cut = action.level
+        elif isinstance(action, actions.KeepSplit):
+            (self.split.add if action.split else self.split.discard)(action.service)
         elif isinstance(action, actions.Probe):
             self._after(PROBE_S, lambda: self.probe(action))
         elif isinstance(action, actions.ProbeAddresses):

@@ -13,6 +13,7 @@ from typing import Any
 from failoverd.core import actions, events
 from failoverd.core import step as core
 from failoverd.core.config import CoreConfig
+from failoverd.core.memory import Memory
 from failoverd.core.message import Local, Message
 from failoverd.core.modes import Modes
 from failoverd.core.state import Life, Proof, State
@@ -88,6 +89,8 @@ class World:
         todo: list[actions.Action] = []
         for service in state.services:
             name, op, local = service.name, service.op, service.local
+            if service.split:
+                node.split.add(name)
             if service.held:
                 node.owned[name] = service.generation
             if service.held and local is not Local.STARTING:
@@ -134,7 +137,9 @@ class World:
             return
         peer.incarnation = known.incarnation
         reports = {report.name: report for report in known.message.services}
-        peer.state, todo = core.begin(peer.config, known.incarnation, self.now, peer.modes)
+        peer.split = {report.name for report in reports.values() if report.split}
+        memory = Memory(peer.modes, frozenset(peer.split))
+        peer.state, todo = core.begin(peer.config, known.incarnation, self.now, memory)
         for report in reports.values():
             if report.local not in (Local.STOPPED, Local.UNKNOWN):
                 peer.up.add(report.name)

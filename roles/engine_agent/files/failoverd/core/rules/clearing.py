@@ -12,13 +12,13 @@ from failoverd.core.message import Local
 from failoverd.core.state import Service
 from failoverd.core.workbench import Step
 
-from . import lifecycle
+from . import lifecycle, replica
 
 
 def begin(step: Step, service: Service) -> None:
     """An operator has asked here. Which copy is the good one is said of this node alone (F39)."""
-    split = service.split and service.disk.split
-    _forget(step, step.set_service(service.name, split=split, clear=step.number()))
+    service = replica.mark_split(step, service, split=service.split and service.disk.split)
+    _forget(step, step.set_service(service.name, clear=step.number()))
 
 
 def by_heartbeat(step: Step) -> None:

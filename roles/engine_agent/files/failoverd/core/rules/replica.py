@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from failoverd.core import lease
-from failoverd.core.actions import AnswerHandler, DropPeer, Outdate, ResumeIO
+from failoverd.core.actions import AnswerHandler, DropPeer, KeepSplit, Outdate, ResumeIO
 from failoverd.core.events import DiskChanged, HandlerAsked, HandlerGone
 from failoverd.core.facts import frozen, late, peer_was_off, promise_kept
 from failoverd.core.message import Local
@@ -62,7 +62,8 @@ def change(step: Step, service: Service, event: DiskChanged) -> None:
         # F37: the link is back, so the kernel takes no handler's word; evaluated again if it drops.
         for waiting in service.waiting:
             step.do(AnswerHandler(waiting.request, NOT_EXCLUDED))
-        service = step.set_service(service.name, waiting=(), promise=0, split=False)
+        service = step.set_service(service.name, waiting=(), promise=0)
+        service = mark_split(step, service, split=False)
         power_returned(step, "is on again: its kernel has connected")
     if disk.split != old.split:
         known = service.held or old.connection not in ("Unknown", "Unconfigured")
@@ -109,12 +110,19 @@ def settle(step: Step, service: Service) -> None:
     if service.split_at is not None and step.passed(service.split_at):  # F39
         text = f"{service.name}: DRBD is StandAlone: its copies may have diverged (split brain)"
         step.note("split-brain", text, service.name, alert=True)
-        service = step.set_service(service.name, split_at=None, split=True)
+        service = mark_split(step, step.set_service(service.name, split_at=None), split=True)
     if service.promise and not service.held and not frozen(service):
         service = step.set_service(service.name, promise=0)
     service = _answer(step, service)
     service = _keep_promise(step, service)
     _resume(step, service)
+
+
+def mark_split(step: Step, service: Service, *, split: bool) -> Service:
+    """F39: the kernel forgets a split as soon as it waits for the other one; nobody else may."""
+    if service.split is not split:
+        step.do(KeepSplit(service.name, split))
+    return step.set_service(service.name, split=split)
 
 
 def drop_peer(step: Step, service: Service) -> Service:
