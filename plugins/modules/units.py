@@ -68,6 +68,14 @@ options:
         reload.
     type: dict
     default: {}
+  listening:
+    description:
+      - >-
+        Addresses by unit. The unit is not reloaded for a changed file while the host lacks one of
+        them, because a server that cannot listen may end. Who brings the address starts the unit
+        again.
+    type: dict
+    default: {}
   read_again:
     description: Whether unit files were changed, so that the manager must read them again.
     type: bool
@@ -95,6 +103,7 @@ done:
 """
 
 import os
+import socket
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -174,6 +183,28 @@ def newest(paths: Iterable[str]) -> float:
     return max(times) - (time.time() - time.monotonic())
 
 
+def followed(params: dict[str, Any], seen: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Return the parameters with the units that run with older files than those that lie there."""
+    restarted = [*params["restarted"], *outdated(params["restarted_for"], seen, BEGAN)]
+    reloaded = [
+        name
+        for name in outdated(params["reloaded_for"], seen, CHANGED)
+        if name not in restarted and all(map(has, params["listening"].get(name, ())))
+    ]
+    return {**params, "restarted": restarted, "reloaded": [*params["reloaded"], *reloaded]}
+
+
+def has(address: str) -> bool:
+    """Whether a server can listen on the address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
 def _is_dir(path: str) -> bool:
     return os.path.isdir(path) and not os.path.islink(path)
 
@@ -195,7 +226,7 @@ def main() -> None:
     spec: dict[str, Any] = {
         name: {"type": "list", "elements": "str", "default": []} for name in OPTIONS
     }
-    spec |= {name: {"type": "dict", "default": {}} for name in FOLLOWING}
+    spec |= {name: {"type": "dict", "default": {}} for name in (*FOLLOWING, "listening")}
     spec["read_again"] = {"type": "bool", "default": False}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     module.run_command_environ_update = {"LC_ALL": "C", "LANG": "C"}
@@ -208,20 +239,7 @@ def main() -> None:
         if code != 0:
             module.fail_json(msg=f"systemctl show failed: {err.strip()}")
         seen = parse(out, names)
-    params = dict(module.params)
-    params["restarted"] = [
-        *params["restarted"],
-        *outdated(params["restarted_for"], seen, BEGAN),
-    ]
-    params["reloaded"] = [
-        *params["reloaded"],
-        *(
-            n
-            for n in outdated(params["reloaded_for"], seen, CHANGED)
-            if n not in params["restarted"]
-        ),
-    ]
-    calls = plan(params, seen)
+    calls = plan(followed(module.params, seen), seen)
     for call in calls:
         if module.check_mode:
             continue

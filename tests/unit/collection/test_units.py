@@ -97,6 +97,23 @@ def test_a_unit_follows_its_files_whichever_run_changed_them(tmp_path):
     assert units.outdated(gone, {"a.service": began(60)}, units.BEGAN) == []
 
 
+@pytest.mark.finding("S29")
+@pytest.mark.parametrize(
+    ("address", "reloaded"),
+    [("127.0.0.2", ["a.service"]), ("192.0.2.1", []), ("2001:db8::1", [])],
+)
+def test_a_server_is_not_reloaded_before_the_host_has_its_addresses(tmp_path, address, reloaded):
+    """Apache ends if it cannot listen (AH00015)."""
+    (tmp_path / "conf").write_text("new")
+    params = {
+        **NOTHING,
+        "restarted_for": {},
+        "reloaded_for": {"a.service": [str(tmp_path / "conf")]},
+        "listening": {"a.service": ["127.0.0.1", address]},
+    }
+    assert units.followed(params, {"a.service": began(60)})["reloaded"] == reloaded
+
+
 @pytest.mark.finding("H3")
 def test_a_script_that_starts_at_boot_is_disabled_too():
     """Its unit is generated: only the links of the run levels make it start."""
