@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ class Fake:
         self.log = log
         self.broken = ""
         self.failed: Callable[[str], None] = lambda reason: None
+        self.watched = 0
 
     async def _do(self, what: str) -> None:
         self.log.append(f"{what} {self.settings.name}")
@@ -58,6 +59,7 @@ class Fake:
 
     def watch(self, failed: Callable[[str], None]) -> None:
         self.failed = failed
+        self.watched += 1
 
     def close(self) -> None:
         pass
@@ -237,6 +239,47 @@ def test_a_part_whose_failure_went_unheard_is_found(shop: Shop, until: Any) -> N
         patrol.cancel()
 
     asyncio.run(main())
+
+
+async def _mended_by_hand(shop: Shop, until: Any, look: Callable[[], Awaitable[Any]]) -> None:
+    """Two parts of a running service are down, nobody acts, and people start them again."""
+    states = shop.service.states
+    await shop.service.start(1, peer_gone=False)
+    shop.notes.clear()
+    for name in ("db", "address"):
+        shop.set(State.DOWN, name)
+        shop.fakes[name].failed("is gone")
+    watches = {name: shop.fakes[name].watched for name in shop.fakes}
+    shop.set(State.UP, "address")
+    await look()
+    await until(lambda: states["address"] == "up")
+    assert states["db"] == "down"
+    assert not shop.notes
+    shop.set(State.UP, "db")
+    await look()
+    await until(lambda: states["db"] == "up")
+    assert [code for code, _about in shop.notes] == ["mended"]
+    grown = {name for name, fake in shop.fakes.items() if fake.watched > watches[name]}
+    assert grown == {"address", "db"}
+
+
+def test_f66_a_part_that_people_have_mended_is_shown_up_and_watched_anew(
+    shop: Shop, until: Any
+) -> None:
+    """In maintenance mode the core orders nothing, so no operation sets the state."""
+
+    async def main() -> None:
+        patrol = asyncio.create_task(shop.service.patrol(0.02))
+        await _mended_by_hand(shop, until, lambda: asyncio.sleep(0))
+        patrol.cancel()
+
+    asyncio.run(main())
+
+
+def test_f66_a_look_at_the_end_of_maintenance_watches_anew_what_people_have_mended(
+    shop: Shop, until: Any
+) -> None:
+    asyncio.run(_mended_by_hand(shop, until, shop.service.probe))
 
 
 def test_an_order_given_during_another_waits_for_it(shop: Shop) -> None:

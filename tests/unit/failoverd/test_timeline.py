@@ -227,6 +227,15 @@ def test_what_happens_in_maintenance_mode_is_planned_and_ends_with_it(one: Write
     assert (outage.begin, outage.end, outage.cause.planned) == (91, 200, True)
 
 
+def test_what_people_mend_in_maintenance_mode_is_up_from_then_on(one: Writer) -> None:
+    one.add(90, "mode", "maintenance mode is on, asked by root")
+    one.add(91, "resource-failed", "shop: db was stopped", "shop")
+    one.add(120, "mended", "shop: db is up again, all of it is up", "shop")
+    one.add(200, "mode", "maintenance mode is off, asked by root")
+    outage = only(one.record())
+    assert (outage.begin, outage.end, outage.cause.planned) == (91, 120, True)
+
+
 def test_a_blocked_service_says_for_how_long(two: Writer) -> None:
     two.loses(102, heard=100, proved=160)
     two.entries.insert(

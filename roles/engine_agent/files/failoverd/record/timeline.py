@@ -24,6 +24,7 @@ OWN = {
     "running": UP,
     "recovered": UP,
     "adopted": UP,
+    "mended": UP,
     "start-begin": DOWN,
     "recover-begin": DOWN,
     "resource-failed": DOWN,
@@ -195,6 +196,8 @@ class _Walk:
         line = self._line(entry.node, entry.service)
         if entry.code == "resource-failed" and self._maintenance:
             self._tolerated.add(entry.service)
+        elif entry.code == "mended":
+            self._tolerated.discard(entry.service)
         line.mark(entry.time, state)
 
     def _other(self, entry: Entry) -> None:

@@ -148,6 +148,8 @@ class Service:
                         raise
                     found[name] = State.UNKNOWN
                     details.append(f"{name}: {str(error) or 'no answer'}")
+                if found[name] is State.UP:
+                    self._mended(name)
                 self.states[name] = found[name].value
             left = await self._left()
             if left:
@@ -394,7 +396,10 @@ class Service:
         self._watch(True)
 
     async def patrol(self, period_s: float) -> None:
-        """Probe the running resources from time to time: a signal may have been missed."""
+        """Probe the running resources from time to time: a signal may have been missed.
+
+        In maintenance mode people may mend what they broke (F66).
+        """
         while True:
             await self._rest(period_s)
             if self._running and not self._turn.locked():
@@ -406,8 +411,11 @@ class Service:
                 # A failed probe does not mean that it is down.
                 with contextlib.suppress(ResourceError, OSError, RuntimeError):
                     async with asyncio.timeout(period_s):
-                        if await resource.probe() is State.DOWN:
+                        seen = await resource.probe()
+                        if seen is State.DOWN:
                             self.broken(name, "was found down")
+                        elif seen is State.UP and not self._turn.locked():
+                            self._mended(name)
 
     def _watch(self, running: bool) -> None:
         self._running = running
@@ -450,6 +458,19 @@ class Service:
         if self._running and not self._turn.locked():
             self.states[name] = "down"
             self._failing(name, reason)
+
+    def _mended(self, name: str) -> None:
+        """It is up. If it was down, then not by an operation of this daemon: watch it anew.
+
+        A watch may tell only once.
+        """
+        if not self._running or self.states[name] != State.DOWN.value:
+            return
+        self.states[name] = State.UP.value
+        self._unwatched[name] = ""
+        self._watch_rest()
+        if all(self.states[part] == State.UP.value for part in self._meant):
+            self._say("mended", f"{self.settings.name}: {name} is up again, all of it is up", {})
 
     def _failing(self, name: str, reason: str, *, silent: bool = False) -> None:
         """It does not serve, whether it is up or down (F51)."""
