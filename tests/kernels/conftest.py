@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ OUT = BUILD / f"lab-{NAME}"
 CONVERGED = "converged"
 MARKS = OUT / "marks.jsonl"
 """What was done to the lab and when, in wall-clock seconds: for tests.kernels.recording."""
+READY_S = 2.0
+"""So long each new client is served before its test: the test before ended with STEADY_S."""
 FAILED = pytest.StashKey[bool]()
 """Of a test that failed in itself."""
 HALF_WAY = "failover.cluster.drbd : Declare two new disks equal"
@@ -200,10 +203,10 @@ class Cluster:
     def standby(self) -> str:
         return self.stage.other(self.owner)
 
-    def serves(self) -> bool:
-        """Rows and pages are acknowledged steadily from now on."""
-        now = time.monotonic()
-        return self.stage.client.wait_steady(STEADY_S, timeout=120.0, since=now)
+    def serves(self, seconds: float = STEADY_S, since: float | None = None) -> bool:
+        """Rows and pages are acknowledged for so long, without a gap, from now or ``since`` on."""
+        after = time.monotonic() if since is None else since
+        return self.stage.client.wait_steady(seconds, timeout=120.0, since=after)
 
     def wait(self, condition: Callable[[], bool], what: str, timeout: float = 120.0) -> None:
         """Wait for something to be seen; fail with ``what`` was not."""
@@ -230,9 +233,24 @@ class Cluster:
 
 @pytest.fixture
 def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """Whatever a test does: nothing acknowledged is lost, and never were two nodes active."""
-    site = built.site
-    name = str(request.node.name)
+    """A cluster of this test alone, which may break it."""
+    node = request.node
+    failed = partial(node.stash.get, FAILED, False)
+    with watched(built.site, str(node.name), node.user_properties, failed) as cluster:
+        yield cluster
+
+
+@contextmanager
+def watched(
+    site: Site,
+    name: str,
+    properties: list[tuple[str, object]],
+    failed: Callable[[], bool] = lambda: False,
+) -> Iterator[Cluster]:
+    """Whatever is done to it: nothing acknowledged is lost, and never were two nodes active.
+
+    What was measured goes into ``properties``. failed: whether the test failed in itself.
+    """
     if site.spoiled and site.lab.has_snapshot(CONVERGED):
         site.lab.snapshot_restore(CONVERGED, progress=say)
     site.spoiled = True
@@ -245,34 +263,35 @@ def cluster(built: Built, request: pytest.FixtureRequest) -> Iterator[Cluster]:
             stage = Stage(site.lab, target.nodes, target.service, client, observer, say)
             stage.replicated = target.replicated
             cluster = Cluster(site, stage)
-            assert cluster.serves(), "the service is not served before the test"
+            assert cluster.serves(READY_S), "the service is not served before the test"
             wait_healed(stage)
             mark(test=name, what="begins")
             began = time.time()
             yield cluster
-            if request.node.stash.get(FAILED, False) and site.lab.has_snapshot(CONVERGED):
+            if failed() and site.lab.has_snapshot(CONVERGED):
                 return  # The next test begins with the saved cluster, and need not wait for this.
             cluster.heal()
+            healed = time.monotonic()
             mark(test=name, what="ends")
             for node in site.lab.nodes:
                 fetch(site.lab, node, OUT / "journals" / name / node)
-            assert cluster.serves(), "the service is not served after the test"
+            assert cluster.serves(since=healed), "the service is not served after the test"
             site.spoiled = False
             account = client.finish()
             both = observer.both_active()
             active = told(observer.intervals(), began)
-        figures(request.node, account, client.served.rows)
-        request.node.user_properties += [("both_active", len(both)), ("active", active)]
+        properties += figures(account, client.served.rows)
+        properties += [("both_active", len(both)), ("active", active)]
         assert account["verified"] and not account["lost"], account
         assert not both, f"two nodes were active: {both}"
     finally:
         client.kill()
 
 
-def figures(item: Any, account: Mapping[str, Any], rows: Sequence[float]) -> None:
-    """What was measured goes into pytest's report."""
+def figures(account: Mapping[str, Any], rows: Sequence[float]) -> list[tuple[str, object]]:
+    """What was measured, for pytest's report."""
     longest = max((later - earlier for earlier, later in pairwise(rows)), default=0.0)
-    item.user_properties += [
+    return [
         ("acknowledged", account["acknowledged"]),
         ("lost", len(account["lost"])),
         ("longest_gap_s", round(longest, 3)),

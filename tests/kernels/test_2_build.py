@@ -9,12 +9,20 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from lab.demo.playbook import CHECKOUT
 
-from .conftest import Built, Cluster
+from .conftest import Built, Cluster, watched
+
+
+@pytest.fixture(scope="module")
+def cluster(built: Built) -> Iterator[Cluster]:
+    """One client and one observer for all tests of this file: they only look at the cluster."""
+    with watched(built.site, "built", []) as cluster:
+        yield cluster
 
 
 def test_the_second_run_changes_nothing(built: Built) -> None:
@@ -26,8 +34,7 @@ def test_the_service_runs_on_its_preferred_node_and_only_there(cluster: Cluster)
     assert cluster.owner == "osaka"
 
 
-@pytest.mark.parametrize("moment", ["prepared", "service", "daemon"])
-def test_the_hosts_look_as_in_containers(cluster: Cluster, moment: str) -> None:
+def test_the_hosts_look_as_in_containers(cluster: Cluster) -> None:
     """What Molecule's scenarios verify, on real kernels."""
     site, lab = cluster.site, cluster.lab
     environment = {
@@ -38,7 +45,8 @@ def test_the_hosts_look_as_in_containers(cluster: Cluster, moment: str) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *(f"--hosts={hosts}", f"--ssh-config={lab.ssh_config}", f"tests/infra/{moment}"),
+            *(f"--hosts={hosts}", f"--ssh-config={lab.ssh_config}"),
+            *(f"tests/infra/{moment}" for moment in ("prepared", "service", "daemon")),
         ],
         cwd=CHECKOUT,
         env={**os.environ, **environment},
