@@ -25,8 +25,8 @@ LOGS = CHECKOUT / "build" / "test"
 GATES = str(CHECKOUT / "build" / "gates-venv" / "bin" / "python")
 AT_A_TIME = 3
 SHOWN_S = 30.0
-TAIL = 120
-"""Lines of a part that failed."""
+TAIL = 240
+"""Lines of a part that failed: a scenario prints its last step and the end of each host's log."""
 REPORT = "legs.json"
 PYTEST = (sys.executable, "-m", "pytest")
 LEFT_OUT = [
