@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from . import _fencing
+from . import _fencing, _services
 from ._clusters import Cluster
 from ._inventory.reading import Read
 from ._problems import Problem, Problems
@@ -82,7 +82,7 @@ def _addresses(model: Read, problems: Problems) -> list[tuple[Fact, str]]:
     with problems:
         for service in model["services"]:
             with problems:
-                for address in service["addresses"]:
+                for address in _services.addresses(service):
                     result.append((("address", address["ip"]), address["where"]))
     return result
 

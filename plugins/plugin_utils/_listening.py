@@ -13,13 +13,18 @@ import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import _net
+from . import _net, _storage
 from ._problems import refuse
 
 EVERYWHERE = "*"
 LOOPBACK = "127.0.0.1"
 
 Application = Mapping[str, Any]
+
+
+def _everywhere(service: Mapping[str, Any]) -> bool:
+    """Whether the application has to listen where no address of the service is."""
+    return not service["addresses"] or _storage.of(service).everywhere
 
 
 def assign(services: Sequence[Mapping[str, Any]]) -> None:
@@ -29,7 +34,7 @@ def assign(services: Sequence[Mapping[str, Any]]) -> None:
         for index, application in enumerate(service["applications"]):
             if "port" in application:
                 loopback = [LOOPBACK] if application.pop("localhost") else []
-                application["listen"] = [*own, *loopback] if own else [EVERYWHERE]
+                application["listen"] = [EVERYWHERE] if _everywhere(service) else [*own, *loopback]
                 place = f"{service['where']}.applications[{index}].{application['kind']}"
                 for number, check in enumerate(application["monitor"]):
                     _place(f"{place}.monitor[{number}]", check, application)
@@ -85,5 +90,8 @@ def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _why(one: Application, other: Application) -> str:
     if EVERYWHERE in (*one["listen"], *other["listen"]):
-        return "what belongs to a service without an address listens on every address"
+        return (
+            "what belongs to a service without an address, or replicates by itself, listens on"
+            " every address"
+        )
     return "both listen on the same address"

@@ -214,6 +214,8 @@ def _complete(
             model["services"], dict.get(model, "links"), dict.get(model, "sfex"), scope
         )
     with problems:
+        _storage.keep(model["services"], model["engine"], problems)
+    with problems:
         _services.check(model["services"], dict.get(model, "sfex"), scope)
     with problems:
         patterns = [unit for each in _engines.ENGINES.values() for unit in each.reserved]
@@ -293,7 +295,7 @@ def _virtual(model: Read, problems: Problems) -> list[str]:
     result = []
     for service in model["services"]:
         with problems:
-            result += [address["ip"] for address in service["addresses"]]
+            result += [address["ip"] for address in _services.addresses(service)]
     return result
 
 
@@ -326,14 +328,14 @@ def _legitimate(model: Read, told: Mapping[str, Any], problems: Problems) -> set
         with problems:
             mount = service["storage"]["mount"]
             if service["name"] in told.get("configured", ()) or mount in told.get("mounts", ()):
-                result.update(address["ip"] for address in service["addresses"])
+                result.update(address["ip"] for address in _services.addresses(service))
     return result
 
 
 def _interfaces(services: Any, found: Found, problems: Problems) -> None:
     for service in services:
         with problems:
-            for address in service["addresses"]:
+            for address in _services.addresses(service):
                 for node, interface in address["interface"].items():
                     if interface not in found[node]["interfaces"]:
                         where = f"{address['where']}.interface"

@@ -11,7 +11,7 @@ from typing import Any
 from . import _applications, _net, _storage, _units
 from ._applications import _complete
 from ._inventory.reading import Scope, every, known, put
-from ._problems import Problem, Problems, refuse
+from ._problems import Problem, Problems, Unknown, refuse
 from ._storage import none
 
 POLICY = ("restarts", "failure_expiry_s", "failback", "failback_delay_s")
@@ -23,10 +23,12 @@ def complete(services: Any, links: Any, lock_disk: Any, scope: Scope) -> None:
         put(scope, service, "preferred", _preferred, service, scope.nodes)
         put(scope, service, "storage", _stored, service, links, lock_disk, scope)
         with scope.problems:
-            for address in service["addresses"]:
+            for address in addresses(service):
                 _address(address, links, scope)
         with scope.problems:
             _complete.complete(service, scope)
+        with scope.problems:
+            _storage.of(service).fits(service)
         _whole(service, scope.problems)
         with scope.problems:
             if "failback_delay_s" in service and service.get("failback") != "automatic":
@@ -39,7 +41,7 @@ def complete(services: Any, links: Any, lock_disk: Any, scope: Scope) -> None:
 def _whole(service: Any, problems: Problems) -> None:
     """Refuse a service of nothing, and applications whose data would lie nowhere."""
     with problems:
-        if service["storage"]["mount"]:
+        if service["storage"]["directory"]:
             return
         where = service["where"]
         if not every(service["addresses"]) and not every(service["applications"]):
@@ -65,7 +67,19 @@ def _stored(service: Any, links: Any, lock_disk: Any, scope: Scope) -> Any:
     kind = _storage.KINDS[storage["type"]]
     kind.complete(storage, f"{service['where']}.storage", links, lock_disk, scope)
     put(scope, storage, "nodes", _having, storage, scope.nodes)
+    # Where the files of its applications lie.
+    if "directory" not in storage:
+        put(scope, storage, "directory", lambda: storage["mount"])
     return storage
+
+
+def addresses(service: Any) -> list[Any]:
+    """Every virtual address of a service, with those of its storage."""
+    try:
+        more = _storage.of(service).addresses(service["storage"])
+    except Unknown:
+        more = ()
+    return [*service["addresses"], *more]
 
 
 def _having(storage: Any, nodes: Sequence[str]) -> list[str]:
@@ -98,9 +112,9 @@ def check(services: Any, lock_disk: Any, scope: Scope) -> None:
     problems = scope.problems
     taken: dict[tuple[str, str], str] = {}
     for service in services:
-        for key, what in (("name", "name"), ("mount", "storage.mount")):
+        for key, what in (("name", "name"), ("directory", _place_of(service))):
             with problems:
-                value = service["name"] if key == "name" else service["storage"]["mount"]
+                value = service["name"] if key == "name" else service["storage"]["directory"]
                 if value and (key, value) in taken:
                     raise Problem(
                         f"{service['where']}.{what}: {value} is used twice; it must be unique."
@@ -122,6 +136,11 @@ def check(services: Any, lock_disk: Any, scope: Scope) -> None:
             _mounts(one, other)
 
 
+def _place_of(service: Any) -> str:
+    """Where the inventory says the directory of a service."""
+    return f"storage.{'mount' if service['storage']['mount'] else 'directory'}"
+
+
 def _disks(one: Any, other: Any, node: str) -> None:
     disk = other["storage"]["disk"].get(node)
     if disk and one["storage"]["disk"].get(node) == disk:
@@ -133,12 +152,12 @@ def _disks(one: Any, other: Any, node: str) -> None:
 
 
 def _mounts(one: Any, other: Any) -> None:
-    first, second = one["storage"]["mount"], other["storage"]["mount"]
+    first, second = one["storage"]["directory"], other["storage"]["directory"]
     if not first or not second or first == second:
         return
     if first.startswith(f"{second}/") or second.startswith(f"{first}/"):
         refuse(
-            f"{other['where']}.storage.mount",
+            f"{other['where']}.{_place_of(other)}",
             second,
             f"and {first} of service {one['name']} lie in each other.",
         )
@@ -152,7 +171,7 @@ def place(services: Any, links: Any, fixed: Mapping[str, str], problems: Problem
     taken: dict[str, str] = {}
     for service in services:
         with problems:
-            for address in service["addresses"]:
+            for address in addresses(service):
                 with problems:
                     _place(service, address, links, fixed, taken)
 

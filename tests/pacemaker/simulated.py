@@ -121,12 +121,12 @@ class Cluster:
             for group in self._told.iter("group")
         }
 
-    def copies(self, service: str) -> dict[str, str]:
-        """The role of each copy of a replicated disk by its node."""
+    def copies(self, service: str, kind: str = "drbd") -> dict[str, str]:
+        """The role of each copy of a replicated disk or database by its node."""
         return {
             node.get("name", ""): copy.get("role", "")
             for copy in self._told.iterfind(
-                f".//clone[@id='failover.{service}.drbd.pair']/resource"
+                f".//clone[@id='failover.{service}.{kind}.pair']/resource"
             )
             for node in copy.iter("node")
         }
@@ -135,6 +135,11 @@ class Cluster:
         """What the modules read out of it, by service."""
         told = pacemaker.read(self._told, "shop", self.nodes[0])
         return {service["name"]: service for service in told["services"]}
+
+    def address(self, ident: str) -> list[str]:
+        """The nodes that have an address of their own place."""
+        found = self._told.iterfind(f"resources/resource[@id='{ident}']/node")
+        return [node.get("name", "") for node in found]
 
     def off(self) -> list[str]:
         """Nodes that are not members."""

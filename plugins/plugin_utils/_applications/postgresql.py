@@ -121,7 +121,7 @@ class PostgreSQL(Application):
         return self.keys[key].kind.read(f"{item['settings_at']}.{key}", derived, scope)
 
     def program(self, service: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, Any]:
-        data = f"{service['storage']['mount']}/postgresql"
+        data = f"{service['storage']['directory']}/postgresql"
         return {"type": "unit", "unit": application["unit"], "data": data}
 
     def packages(self, application: Mapping[str, Any]) -> Sequence[str]:
@@ -141,7 +141,7 @@ class PostgreSQL(Application):
     ) -> Mapping[str, str]:
         """The version of the data, where they are mounted, and of the unit made for them."""
         return {
-            f"{service['storage']['mount']}/postgresql/PG_VERSION": r"\s*([0-9.]+)\s*",
+            f"{service['storage']['directory']}/postgresql/PG_VERSION": r"\s*([0-9.]+)\s*",
             f"/etc/systemd/system/{application['unit']}": (
                 r".*/usr/lib/postgresql/([0-9.]+)/bin/.*"
             ),
@@ -173,9 +173,9 @@ class PostgreSQL(Application):
                 raise Problem(
                     f"{where}.postgresql.version: {application['version']} is not {version}, the"
                     f" version of the database of service {service['name']} ({node}:"
-                    f"{service['storage']['mount']}/postgresql); a server reads the files of its"
-                    f' own version only. Write version: "{version}", or upgrade the database first'
-                    ' ("Another version of PostgreSQL" in docs/operating.md).'
+                    f"{service['storage']['directory']}/postgresql); a server reads the files of"
+                    f' its own version only. Write version: "{version}", or upgrade the database'
+                    ' first ("Another version of PostgreSQL" in docs/operating.md).'
                 )
             break
 

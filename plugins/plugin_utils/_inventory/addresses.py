@@ -66,6 +66,29 @@ def ordinary(where: str, address: str, link_local: bool = False, loopback: bool 
         refuse(where, address, f"is a {kind} address; give one that a host of the LAN can have.")
 
 
+class VirtualAddress(Kind):
+    """An address with its prefix."""
+
+    def read(self, where: str, value: Any, scope: Scope) -> str:
+        where = where.removesuffix(".address")
+        same(where, value)
+        if not isinstance(value, str):
+            refuse(where, value, "is not an address with a prefix such as 192.168.1.10/24.")
+        try:
+            address, edge = _net.host(value), _net.reserved(value)
+        except ValueError:
+            refuse(where, value, "is not an address with a prefix such as 192.168.1.10/24.")
+        if "/" not in value:
+            refuse(where, value, "has no prefix; write it as 192.168.1.10/24.")
+        if edge:
+            refuse(where, value, "is the network or the broadcast address itself.")
+        ordinary(where, address)
+        return value
+
+    def says(self) -> str:
+        return "address with a prefix such as `192.168.1.10/24`"
+
+
 class Network(Kind):
     """A network in its canonical form."""
 

@@ -5,18 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from .. import _net, _storage
+from .. import _storage
 from .._applications import KINDS
 from .._daemon import timing
 from .._engines import ENGINES
-from .._problems import refuse
-from .addresses import Interface, ordinary
+from .addresses import Interface, VirtualAddress
 from .applications import APPLICATIONS
-from .kinds import Key, Kind, Name, Number, Text, Whole
+from .kinds import Key, Name, Number, Text, Whole
 from .nested import Choice, Each, Keys, ListOf
-from .reading import Scope, same
 
 TYPES = {name: kind.keys for name, kind in _storage.KINDS.items()}
 
@@ -32,30 +29,6 @@ RESERVED = (
 )
 """Names of services that mean something else to their parts, to Ansible or to an engine."""
 FAILBACK = ("manual", "automatic")
-
-
-class VirtualAddress(Kind):
-    """An address with its prefix."""
-
-    def read(self, where: str, value: Any, scope: Scope) -> str:
-        where = where.removesuffix(".address")
-        same(where, value)
-        if not isinstance(value, str):
-            refuse(where, value, "is not an address with a prefix such as 192.168.1.10/24.")
-        try:
-            address, edge = _net.host(value), _net.reserved(value)
-        except ValueError:
-            refuse(where, value, "is not an address with a prefix such as 192.168.1.10/24.")
-        if "/" not in value:
-            refuse(where, value, "has no prefix; write it as 192.168.1.10/24.")
-        if edge:
-            refuse(where, value, "is the network or the broadcast address itself.")
-        ordinary(where, address)
-        return value
-
-    def says(self) -> str:
-        return "address with a prefix such as `192.168.1.10/24`"
-
 
 ADDRESSES = ListOf(
     Keys(

@@ -38,6 +38,10 @@ class Storage:
     """Unit that a package of the distribution brings along and starts -> that package."""
     kept: Sequence[str] = ()
     """Units of stock that are only kept from starting: a stop would take what is in use."""
+    engines: Sequence[str] = ()
+    """Names of the engines that can keep it; empty for all."""
+    everywhere: bool = False
+    """Whether its server runs on every node, so that it listens on every address."""
     replicated: bool = False
     """Whether the daemon's core has to know that each node has data of its own (Proof of data)."""
 
@@ -46,6 +50,13 @@ class Storage:
         storage.setdefault("link", "")
         storage.setdefault("overwrite", False)
         storage.setdefault("adopt", False)
+
+    def fits(self, service: Any) -> None:
+        """Raise Problem for what else the service has, and this storage cannot work with."""
+
+    def addresses(self, storage: Any) -> Sequence[Any]:
+        """Virtual addresses of its own, with the keys of those of the service."""
+        return ()
 
     def number(self, services: Sequence[Any], found: Found, ports: Collection[int]) -> None:
         """Choose the numbers of these services, which have this type. ports: of applications."""

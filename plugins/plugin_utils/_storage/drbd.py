@@ -11,10 +11,11 @@ from typing import Any
 from .._daemon import forms
 from .._inventory.kinds import Flag, Key, Text, Whole
 from .._inventory.nested import Each
-from .._inventory.reading import Read, Scope, every, put
+from .._inventory.reading import Read, Scope, put
 from .._inventory.storage import DEVICE, FILESYSTEM, MOUNT, OPTIONS
 from .._problems import Problem, refuse
 from ._base import Found, Storage
+from ._links import replication_link
 from ._numbers import Numbers, choose
 
 MINORS = range(256)
@@ -43,7 +44,16 @@ class Drbd(Storage):
                     outside[0],
                     "is outside the disk; only a resource that is adopted can have that.",
                 )
-        put(scope, storage, "link", lambda: _link(f"{where}.link", storage["link"], links))
+        put(
+            scope,
+            storage,
+            "link",
+            replication_link,
+            f"{where}.link",
+            storage["link"],
+            links,
+            "DRBD",
+        )
         for key in ("minor", "port"):
             storage.setdefault(key, None)
         storage.setdefault("metadata", Read(dict.fromkeys(scope.nodes, INTERNAL)))
@@ -180,16 +190,6 @@ class Drbd(Storage):
         ours = [path for path, file in info["drbd_files"].items() if file["ours"]]
         names = [path.rpartition("/")[2].removesuffix(".res") for path in ours]
         return sorted(name for name in names if name not in used)
-
-
-def _link(where: str, link: str, links: Any) -> str:
-    found = next((one for one in every(links) if one["name"] == link), None)
-    if found is None:
-        names = ", ".join(one["name"] for one in links)
-        refuse(where, link, f"is not a link of the cluster; they are {names}.")
-    if found["type"] != "udp":
-        refuse(where, link, "is a serial line; DRBD replicates over a network.")
-    return link
 
 
 def _file(service: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any] | None:

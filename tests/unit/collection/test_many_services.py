@@ -87,7 +87,8 @@ def test_services_that_would_listen_at_the_same_place_are_refused(two, kind):
     assert everywhere == (
         f"{SERVICE}.applications[0].port: {port} of {kind} of service two is the port of {kind} of"
         " service one (failover_services[0].applications[0]), and what belongs to a service without"
-        " an address listens on every address; give one of them another port."
+        " an address, or replicates by itself, listens on every address; give one of them"
+        " another port."
     )
     local = {kind: {"localhost": True}}
     assert "both listen on the same address" in refused(two, [local], [local])

@@ -109,7 +109,7 @@ CASES = [
     (
         SERVICE + ".storage.type",
         ...,
-        "failover_services[0].storage.type: missing; it is one of drbd, none, shared.",
+        "failover_services[0].storage.type: missing; it is one of drbd, none, shared, streaming.",
     ),
     (
         SERVICE + ".applications.0",

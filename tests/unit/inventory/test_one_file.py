@@ -280,12 +280,15 @@ def test_one_file_is_a_new_kind_of_application(copy: Path, asking: Asking) -> No
 def test_one_file_is_a_new_type_of_storage(copy: Path, asking: Asking) -> None:
     iscsi = {"type": "iscsi", "disk": "/dev/sdb", "target": "iqn.shop", "mount": "/srv/shop"}
     wanted = service(storage=iscsi, applications=["apache"])
-    refused(asking, (wanted, "iscsi is not one of drbd, none, shared."))
+    refused(asking, (wanted, "iscsi is not one of drbd, none, shared, streaming."))
     (copy / "plugins/plugin_utils/_storage/iscsi.py").write_text(ISCSI, encoding="utf-8")
 
     refused(
         asking,
-        (service(storage={**iscsi, "type": "iscsy"}), "not one of drbd, iscsi, none, shared."),
+        (
+            service(storage={**iscsi, "type": "iscsy"}),
+            "not one of drbd, iscsi, none, shared, streaming.",
+        ),
         (service(storage={**iscsi, "target": ""}), "storage.target: an empty text is not a text."),
         (service(storage={**iscsi, "minor": 1}), "storage.minor: does not belong to type iscsi."),
         (service(name="iscsi"), "iscsi is a reserved name"),
@@ -307,7 +310,7 @@ def test_one_file_is_a_new_type_of_storage(copy: Path, asking: Asking) -> None:
     row = "| `storage.target` | text | required | Name of the target. (type: iscsi.) |"
     assert row in said["page"]
     options = said["options"]["failover_services"]["options"]["storage"]["options"]
-    assert options["type"]["choices"] == ["drbd", "iscsi", "none", "shared"]
+    assert options["type"]["choices"] == ["drbd", "iscsi", "none", "shared", "streaming"]
 
 
 @pytest.mark.house("storage")

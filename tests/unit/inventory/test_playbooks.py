@@ -26,7 +26,7 @@ def test_all_problems_of_all_clusters_are_told_at_once_and_each_once(play: Play)
     done = play("validate", {"one": one, "two": two, "rest": {"hosts": {"x": {}}}})
     assert done.code != 0
     for sentence in (
-        "failover_services[0].storage.type: iscsi is not one of drbd, none, shared.",
+        "failover_services[0].storage.type: iscsi is not one of drbd, none, shared, streaming.",
         "failover_links[0].speed: unknown key;",
         "failover_timeouts: unknown variable; failover_timing may be meant.",
         "failover_fencing[0].method: watchog is not one of stonith, sfex, watchdog.",

@@ -11,7 +11,7 @@ from ..._inventory.kinds import Key
 from ..._inventory.reading import Scope, attempt, known, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
-from . import cib, corosync, durations, fences, refusals, replicas
+from . import cib, corosync, durations, fences, refusals, replicas, streaming
 from .variables import PACEMAKER
 
 
@@ -42,7 +42,7 @@ class Pacemaker(Engine):
             " nothing; the engine agent asks whether it serves."
             for service in model["services"]
             for application in service["applications"]
-            if application.get("monitor")
+            if application.get("monitor") and not streaming.runs(service, application)
         ]
         return ["failover_engine: pacemaker is not yet proved on real kernels.", *asked]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import corosync, durations, elements, replicas
+from . import corosync, durations, elements, replicas, streaming
 from .elements import Element, name
 
 HOME, SPARE = 2, 1
@@ -44,6 +44,7 @@ def resources(model: Mapping[str, Any]) -> list[Element]:
         for index, service in enumerate(model["services"])
         for element in (
             *replicas.resources(model, service, _failures(model, service)),
+            *streaming.resources(model, service, _failures(model, service)),
             _group(model, index),
         )
     ]
@@ -57,6 +58,7 @@ def constraints(model: Mapping[str, Any]) -> list[Element]:
         for constraint in (
             *_places(model, service),
             *replicas.constraints(model, service, ident(service)),
+            *streaming.constraints(model, service, ident(service)),
         )
     ]
 
@@ -185,10 +187,11 @@ def _addresses(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Ele
 
 
 def _applications(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Element]:
-    by_name = {one["name"]: one for one in service["applications"]}
+    own = [one for one in service["applications"] if not streaming.runs(service, one)]
+    by_name = {one["name"]: one for one in own}
     places = list(by_name)
     # The order of the list, as far as what comes after what leaves it free.
-    after = {one["name"]: tuple(one["after"]) for one in service["applications"]}
+    after = {one["name"]: tuple(set(one["after"]) & set(places)) for one in own}
     return [_application(model, service, by_name[each]) for each in _steady(places, after)]
 
 
