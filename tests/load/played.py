@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A page before a played daemon, for faults that need DRBD, a watchdog or a wrong clock."""
+"""A page before a played daemon, for faults that need DRBD."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from tests.played import answers
 from tests.played.daemon import PlayedDaemon
 from tests.played.faults import FAULTS
 
-WRONG_CLOCK_S = 60.0
-
 
 class Well(PlayedDaemon):
     """A daemon that is well, but for the fault of one alert."""
@@ -28,8 +26,7 @@ class Well(PlayedDaemon):
         said = answers.normal()
         if self.alert:
             FAULTS[self.alert](said["status"])
-        late = WRONG_CLOCK_S if self.alert == "FailoverClock" else 0.0
-        said["status"]["time"] = time.time() - late
+        said["status"]["time"] = time.time()
         # It is not the cluster of the real daemons.
         said["status"]["cluster"] = "played"
         return said

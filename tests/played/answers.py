@@ -132,6 +132,27 @@ def after_failover(now: float | None = None) -> Json:
     return _judged(said)
 
 
+def taking_over(now: float | None = None) -> Json:
+    """In the middle of a failover: node1 is switched off, and node2 starts the service."""
+    at = time.time() if now is None else now
+    said = after_failover(at)
+    status, begun = said["status"], 6.0
+    status["peer"]["since_s"] = begun
+    service = status["services"][0]
+    service.update(local="starting", state="starting", since_s=begun)
+    service["doing"] = "postgresql: recovers, 3 of 7 segments"
+    for resource in service["resources"][3:]:
+        resource.update(state="unknown", monitor=[])
+    early = {"postgresql", "apache"}
+    said["history"] = [
+        {**entry, "time": entry["time"] + 54.0 - begun} if entry in _failover(at) else entry
+        for entry in said["history"]
+        if entry["code"] != "running" or entry["time"] < at - 60
+        if not early & {entry["data"].get("resource")}
+    ]
+    return _judged(said)
+
+
 def moving(now: float | None = None) -> Json:
     """A planned move is under way."""
     said = normal(now)

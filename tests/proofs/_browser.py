@@ -32,7 +32,8 @@ SAME = ("nodes", "links", "fencing", "availability", "outages")
 Row = dict[str, Any]
 VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "normal": ("normal", {}),
-    "during-a-failover": ("blocked", {}),
+    "during-a-failover": ("takeover", {}),
+    "blocked": ("blocked", {}),
     "after-a-failover": ("failover", {}),
     "explained": ("failover", {}),
     "moving": ("moving", {}),
@@ -113,19 +114,26 @@ def looked(browser: Browser, name: str, url: str, how: dict[str, Any], to: Path)
 
 
 def quick(browser: Browser, url: str) -> Row:
-    """How soon the page can be read; nothing is in a cache."""
-    times = []
+    """How soon the page can be read, and its script has run; nothing is in a cache."""
+    read, usable = [], []
     for _round in range(7):
         context = browser.new_context(viewport=DESKTOP)
         page = context.new_page()
         page.goto(url, wait_until="load")
         until(page, "performance.getEntriesByName('first-contentful-paint').length > 0")
         paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        times.append(page.evaluate(paint) / 1000)
+        loaded = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+        read.append(page.evaluate(paint) / 1000)
+        usable.append(max(read[-1], page.evaluate(loaded) / 1000))
         context.close()
-    middle = round(statistics.median(times), 3)
-    figures = {"median_s": middle, "slowest_s": round(max(times), 3), "limit_s": USABLE_S}
-    return {"what": "the page can be read", "ok": middle < USABLE_S, "figures": figures}
+    middle = round(statistics.median(usable), 3)
+    figures = {
+        "usable_median_s": middle,
+        "usable_slowest_s": round(max(usable), 3),
+        "read_median_s": round(statistics.median(read), 3),
+        "limit_s": USABLE_S,
+    }
+    return {"what": "the page can be used", "ok": middle < USABLE_S, "figures": figures}
 
 
 def live(browser: Browser, url: str, to: Path) -> Row:
@@ -144,6 +152,8 @@ def live(browser: Browser, url: str, to: Path) -> Row:
         until(page, f"document.title.startsWith('{title}')")
         seen.append(f"{title} after {time.monotonic() - began:.1f} s")
         page.screenshot(path=to / f"{name}.png")
+    until(page, "document.getElementById('services').innerText.includes('running')")
+    page.screenshot(path=to / "live-3.png")
     text = page.inner_text("#services")
     focus = page.evaluate("document.activeElement.closest('section')?.id")
     wrong = list(watch.errors)

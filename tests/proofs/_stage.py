@@ -21,12 +21,13 @@ SCENES = {
     "normal": answers.normal,
     "degraded": answers.degraded,
     "blocked": answers.blocked,
+    "takeover": answers.taking_over,
     "failover": answers.after_failover,
     "standby": answers.standby,
     "moving": answers.moving,
     "large": answers.large,
 }
-ACTS = (answers.standby, answers.blocked, answers.after_failover)
+ACTS = (answers.standby, answers.blocked, answers.taking_over, answers.after_failover)
 """What the scene "live" plays, one after the other: a failover as node2 sees it."""
 ACT = 4
 """Questions that each of them answers. The page asks once a second."""

@@ -25,6 +25,7 @@ from .test_metrics import NOW, damaged, seen
 Json = dict[str, Any]
 EVERY = [
     answers.normal, answers.standby, answers.degraded, answers.blocked, answers.after_failover,
+    answers.taking_over,
     answers.moving,
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "rect", "path", "line", "input"}
