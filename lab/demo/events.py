@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lab.client.gaps import Gap, longest_gap, outages
@@ -35,6 +35,8 @@ class Played:
     """When steady service was seen again."""
     active_before: str
     active_after: str
+    status: dict[str, Any] = field(default_factory=dict)
+    """What failoverctl status says afterwards where it is active; empty if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def timeline(event: Measured, served: Served, margin_s: float = 3.0) -> dict[str
         "begin": round(begin, 3),
         "end": round(end, 3),
         "unserved": lanes,
+        "status": event.played.status,
         "steps": [
             {
                 **asdict(span),

@@ -96,7 +96,16 @@ def _finish(stage: Stage, name: str, at: Moment, before: str) -> Played:
     after = stage.active()
     words = f"served by {after or 'no single node'}" if steady else "not served again within 120 s"
     stage.progress(f"  {words}")
-    return Played(name, stage.service, at, now(), before, after)
+    until = now()
+    return Played(name, stage.service, at, until, before, after, _told(stage, after))
+
+
+def _told(stage: Stage, node: str) -> dict[str, Any]:
+    try:
+        return stage.status(node) if node else {}
+    except LabError as error:
+        stage.progress(f"  {error}")
+        return {}
 
 
 def heal(stage: Stage, dead: str, timeout: float = 300.0) -> None:

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import failover_page
+from failover_page.picture import svg
+from failover_page.words import Speech
 from lab.report.picture import timeline_svg
 from lab.report.stories import stories
 
@@ -44,6 +48,7 @@ def render(
     :param history: what both nodes wrote, in order of time.
     """
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    style += resources.files(failover_page).joinpath("static/picture.css").read_text("utf-8")
     body = [
         "<h1>Two nodes, one service, and what a client saw</h1>",
         '<p class="muted">A client outside the cluster inserted numbered rows into PostgreSQL and'
@@ -111,7 +116,19 @@ def _event(event: dict[str, Any], timeline: dict[str, Any], number: int) -> str:
         '<span><i style="background:var(--unserved)"></i>client not served (hatched)</span>'
         f'<span><i style="background:var(--before)"></i>step on {escape(before)}</span>'
         f'<span><i style="background:var(--after)"></i>step on {escape(after)}</span></div>'
-        f'<div class="scroll">{timeline_svg(event, timeline, number)}</div></section>'
+        f'<div class="scroll">{timeline_svg(event, timeline, number)}</div>'
+        f"{_afterwards(timeline['status'], number)}</section>"
+    )
+
+
+def _afterwards(status: dict[str, Any], number: int) -> str:
+    """The cluster as the status page draws it; nothing if no node told how it was."""
+    if not status:
+        return ""
+    node = escape(str(status.get("node", "")))
+    return (
+        f"<figure><figcaption>Afterwards, as the status page of {node} draws it</figcaption>"
+        f"{svg(status, Speech('en'), str(number))}</figure>"
     )
 
 

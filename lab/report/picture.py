@@ -35,7 +35,8 @@ def timeline_svg(event: dict[str, Any], timeline: dict[str, Any], number: int) -
     height = bottom + 34
     what = f"Timeline of {event['name'].replace('_', ' ')}"
     parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(what)}">',
+        f'<svg class="timeline" viewBox="0 0 {_WIDTH} {height}" role="img"'
+        f' aria-label="{escape(what)}">',
         f'<defs><pattern id="hatch{number}" width="7" height="7" patternUnits="userSpaceOnUse"'
         ' patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="7"/>'
         "</pattern></defs>",

@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.demo.events import Moment, Played
 from lab.demo.measure import Served
+from tests.played import answers
 
 WALL = 1_700_000_000.0
 """Wall clock at monotonic zero."""
@@ -88,8 +89,10 @@ def moment(mono: float) -> Moment:
 
 def played() -> list[Played]:
     """What was caused."""
+    moved = answers.standby(WALL)["status"]
     return [
-        Played("switchover", "shop", moment(10.0), moment(17.5), "node1", "node2"),
+        Played("switchover", "shop", moment(10.0), moment(17.5), "node1", "node2", moved),
+        # Nobody told how it was.
         Played("power_off", "shop", moment(30.0), moment(40.5), "node2", "node1"),
     ]
 

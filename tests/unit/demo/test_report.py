@@ -11,9 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from failover_page.picture import svg
+from failover_page.words import Speech
 from lab.demo.events import measure, timeline
 from lab.report import render
-from tests.unit.demo.made_up import account, entry, history, played, served
+from tests.played import answers
+from tests.unit.demo.made_up import WALL, account, entry, history, played, served
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -80,9 +83,21 @@ def test_every_tag_is_closed_and_every_picture_is_whole() -> None:
     html = page()
     check(html)
     pictures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(pictures) == 2
+    assert len(pictures) == 3
     for picture in pictures:
         ElementTree.fromstring(picture)
+    ids = [attributes["id"] for _tag, attributes in check(html).tags if "id" in attributes]
+    assert len(ids) == len({*ids})
+
+
+def test_the_cluster_after_an_event_is_drawn_as_on_the_status_page() -> None:
+    html = page()
+    [drawn] = re.findall(r'<svg class="cluster".*?</svg>', html, re.DOTALL)
+    assert drawn == svg(answers.standby(WALL)["status"], Speech("en"), "0")
+    assert "Afterwards, as the status page of node2 draws it" in check(html).text
+    assert ".cluster .service.bad" in html
+    colours = set(re.findall(r"var\((--[a-z-]+)\)", html))
+    assert colours <= set(re.findall(r"(--[a-z-]+):", html))
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:

@@ -28,6 +28,8 @@ class World:
         self.able = able
         self.power_calls: list[tuple[str, str]] = []
         self.commands: list[tuple[str, str]] = []
+        self.words = ""
+        """Said instead of the status."""
         self.steady = True
         self.since = 0.0
 
@@ -52,7 +54,7 @@ class World:
             self.active = {"node1", "node2"} - {node}
         standby = {"node": "node2", "able": self.able, "why": "resyncing"}
         status = {"services": [{"name": "shop", "standby": standby}]}
-        return subprocess.CompletedProcess([], 0, json.dumps(status), "")
+        return subprocess.CompletedProcess([], 0, self.words or json.dumps(status), "")
 
     def stage(self) -> scenes.Stage:
         return scenes.Stage(
@@ -88,6 +90,15 @@ def test_a_switchover_is_asked_on_the_active_node() -> None:
     assert world.commands[0][0] == "node1"
     assert "failoverctl switchover shop" in world.commands[0][1]
     assert (event.active_before, event.active_after) == ("node1", "node2")
+    node, command = world.commands[-1]
+    assert (node, command) == ("node2", "failoverctl status --json")
+    assert event.status["services"][0]["name"] == "shop"
+
+
+def test_a_cluster_that_does_not_tell_how_it_is_ends_no_scene() -> None:
+    world = World({"node1"})
+    world.words = "failoverd does not run"
+    assert scenes.switchover(world.stage()).status == {}
 
 
 def test_healing_gives_the_power_back_and_waits_for_the_standby() -> None:

@@ -31,15 +31,18 @@ def tone(word: str) -> str:
     return TONES.get(word, "bad")
 
 
-def svg(status: Mapping[str, Any], say: Speech) -> str:
-    """The picture, with a description for those who cannot see it."""
+def svg(status: Mapping[str, Any], say: Speech, mark: str = "") -> str:
+    """The picture, with a description for those who cannot see it; picture.css gives it its look.
+
+    mark: makes its ids unique where there are several.
+    """
     drawn = _Drawing(status, say)
     drawn.links()
     drawn.replication()
     drawn.nodes()
     drawn.homeless()
     drawn.devices()
-    return drawn.result()
+    return drawn.result(mark)
 
 
 class _Drawing:
@@ -177,17 +180,17 @@ class _Drawing:
             f'<text class="{kind}" x="{x}" y="{y}"{anchor}>{escape(_fitting(said, room))}</text>'
         )
 
-    def result(self) -> str:
+    def result(self, mark: str) -> str:
         """The whole picture."""
         described = " ".join(self._said)
         if flag(self._status, "maintenance"):
             described = f"{self._say('maintenance')} {described}"
         title = self._say("picture")
         return (
-            f'<svg viewBox="0 0 {WIDTH} {self._height}" role="img"'
-            ' aria-labelledby="picture-title picture-text">'
-            f'<title id="picture-title">{escape(title)}</title>'
-            f'<desc id="picture-text">{escape(described)}</desc>{"".join(self._parts)}</svg>'
+            f'<svg class="cluster" viewBox="0 0 {WIDTH} {self._height}" role="img"'
+            f' aria-labelledby="picture-title{mark} picture-text{mark}">'
+            f'<title id="picture-title{mark}">{escape(title)}</title>'
+            f'<desc id="picture-text{mark}">{escape(described)}</desc>{"".join(self._parts)}</svg>'
         )
 
 

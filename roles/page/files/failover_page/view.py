@@ -72,6 +72,7 @@ def page(seen: Seen, say: Speech) -> str:
         f"<title>{escape(title_of(seen, say))}</title>"
         '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
         '<link rel="stylesheet" href="/static/page.css">'
+        '<link rel="stylesheet" href="/static/picture.css">'
         '<noscript><meta http-equiv="refresh" content="10"></noscript>'
         '<script src="/static/page.js" defer></script></head>'
         f'<body data-live="{escape(say("live"))}" data-lost="{escape(say("not-live"))}">'
