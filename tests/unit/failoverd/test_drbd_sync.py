@@ -21,12 +21,16 @@ version: 8.4.11 (api:1/proto:86-101)
 \t[>....................] sync'ed:  1.2% (1036164/1048508)K
 \tfinish: 1:01:22 speed: 12,344 (12,344) K/sec
  2: cs:Unconfigured
+ 4: cs:VerifyS ro:Primary/Secondary ds:UpToDate/UpToDate C r-----
+    ns:0 nr:0 dw:0 dr:274400 al:8 bm:0 lo:0 pe:12 ua:0 ap:0 ep:1 wo:f oos:0
+\t[====>...............] verified: 27.3% (238064/327640)K
+\tfinish: 0:00:31 speed: 7,676 (7,676) K/sec
 """
 
 
 @pytest.mark.parametrize(
     ("minor", "sync"),
-    [(0, None), (1, Sync(1.2, 3682)), (2, None), (3, None)],
+    [(0, None), (1, Sync(1.2, 3682)), (2, None), (3, None), (4, Sync(27.3, 31))],
 )
 def test_each_device_of_8_4_says_how_far_it_is(minor: int, sync: Sync | None) -> None:
     assert of_proc(PROC, minor) == sync

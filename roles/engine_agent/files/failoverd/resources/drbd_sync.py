@@ -11,7 +11,7 @@ from typing import Any
 from failoverd.formats.strictjson import JsonError, loads
 
 DEVICE = re.compile(r"^\s*(\d+): cs:")
-DONE = re.compile(r"sync'ed:\s*(\d+(?:\.\d+)?)%")
+DONE = re.compile(r"(?:sync'ed|verified):\s*(\d+(?:\.\d+)?)%")
 LEFT = re.compile(r"finish:\s*(\d+):(\d\d):(\d\d)")
 
 
