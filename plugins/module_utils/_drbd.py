@@ -87,11 +87,11 @@ def used(
             continue
         (name,), (minor,) = file["resources"], file["minors"]
         role = read(name, minor, run, proc)["role"]
-        result[name] = {"role": role, "mounts": _mounts(f"/dev/drbd{minor}", proc)}
+        result[name] = {"role": role, "mounts": mounts(f"/dev/drbd{minor}", proc)}
     return result
 
 
-def _mounts(device: str, proc: str) -> list[str]:
+def mounts(device: str, proc: str = "/proc") -> list[str]:
     """Where a device is mounted, by whatever name it was called then."""
     with open(f"{proc}/self/mounts", encoding="utf-8", errors="replace") as handle:
         fields = [line.split()[:2] for line in handle if line.startswith("/")]

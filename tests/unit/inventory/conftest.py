@@ -112,7 +112,7 @@ def play(tmp_path: Path) -> Play:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         print(done.stdout)
         return Run(done.returncode, " ".join(done.stdout.split()) + "\n" + done.stdout)
