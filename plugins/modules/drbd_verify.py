@@ -75,7 +75,7 @@ from ansible_collections.failover.cluster.plugins.module_utils import _drbd_devi
 from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 DIRECTORY = "/run"
-BEGINS_S = 60
+BEGINS_S = 600
 """For so long the guard waits for the verification to begin."""
 ENDED_S = 3
 """So long after its end, or that of the connection, the guard removes the digest. A link that is
@@ -125,10 +125,18 @@ class Verification:
             said = f"{' '.join(argv)} failed: {reason}"
             self.module.fail_json(msg=f"DRBD resource {self.name}: {said}")
 
+    @property
+    def unit(self) -> str:
+        """The guard."""
+        return f"failover-verify-{self.name}.service"
+
+    def guard_runs(self) -> bool:
+        """Whether it is there."""
+        return self.run(["systemctl", "is-active", "-q", self.unit])[0] == 0
+
     def guarded(self, device: dict[str, Any]) -> bool:
         """Start the guard unless it runs, or is not needed; return whether it was started."""
-        unit = f"failover-verify-{self.name}.service"
-        if device["verify_alg_kept"] or self.run(["systemctl", "is-active", "-q", unit])[0] == 0:
+        if device["verify_alg_kept"] or self.guard_runs():
             return False
         if not self.module.check_mode:
             path = f"{DIRECTORY}/failover-verify-{self.name}"
@@ -136,7 +144,7 @@ class Verification:
             with os.fdopen(descriptor, "w", encoding="ascii") as script:
                 script.write(GUARD)
             words = ["/bin/sh", path, self.name, str(device["minor"])]
-            self.must("systemd-run", "--quiet", "--collect", f"--unit={unit}", *words)
+            self.must("systemd-run", "--quiet", "--collect", f"--unit={self.unit}", *words)
         return True
 
     def begun(self, device: dict[str, Any]) -> bool:
@@ -156,6 +164,11 @@ class Verification:
             )
         if not self.module.check_mode:
             if not device["verify_alg_kept"]:
+                if not self.guard_runs():
+                    self.module.fail_json(
+                        msg=f"DRBD resource {self.name}: {self.unit} does not run, so nobody would"
+                        " remove the digest. Nothing was changed; run this again."
+                    )
                 # The other kernel takes it over, because the two are connected.
                 digest = self.module.params["digest"]
                 self.must("drbdadm", "net-options", f"--verify-alg={digest}", self.name)
