@@ -261,21 +261,22 @@ cd /
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
 as() { runuser -u postgres -- "$@"; }
 as "$bin/initdb" -D "$2/postgresql" --wal-segsize=1 -N >/dev/null
-as "$bin/pg_ctl" -D "$2/postgresql" -w -l /dev/null start \\
+as "$bin/pg_ctl" -D "$2/postgresql" -w -t 600 -l /dev/null start \\
     -o "-c listen_addresses= -c unix_socket_directories=$2/postgresql -c timezone=Asia/Tokyo" >/dev/null
 as psql -qXh "$2/postgresql" postgres -c 'CREATE TABLE t AS SELECT 1'
 as psql -qXAth "$2/postgresql" postgres -c "INSERT INTO t VALUES (2) RETURNING pg_current_xact_id()"
-as "$bin/pg_ctl" -D "$2/postgresql" -m immediate stop >/dev/null
+as "$bin/pg_ctl" -D "$2/postgresql" -t 600 -m immediate stop >/dev/null
 sync
 umount "$2"
 """
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", script, "sh", str(image), str(place), str(tmp_path)],
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
         timeout=600,
     )
+    assert done.returncode == 0, done.stderr
     return image, done.stdout.split()[0]
 
 

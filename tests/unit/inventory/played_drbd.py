@@ -115,6 +115,7 @@ class Kernels:
                 return 0 if node["guard"] else 3
             if program == "systemd-run":
                 node["guard"] = True
+                Path(argv[-3]).unlink(missing_ok=True)
             elif (program, verb) == ("drbdsetup", "show"):
                 print(f'net {{ verify-alg "{node["alg"]}"; }}' if node["alg"] else "net { }")
             elif verb == "get-gi":
