@@ -61,16 +61,16 @@ class Bmc(threading.Thread):
     def stop(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
             link.sendto(b"", ("127.0.0.1", self.port))
-        self.join(10)
+        self.join(60)
         self.link.close()
 
 
 @pytest.fixture
 def ask(monkeypatch):
-    monkeypatch.setattr(_ipmi, "TIMEOUT_S", 0.2)
     started = []
 
-    def made(user="admin", password="right-one", **how):
+    def made(user="admin", password="right-one", timeout_s=20.0, **how):
+        monkeypatch.setattr(_ipmi, "TIMEOUT_S", timeout_s)
         bmc = Bmc(**how)
         bmc.start()
         started.append(bmc)
@@ -89,10 +89,10 @@ def test_the_right_password_is_accepted_with_either_cipher_suite(ask):
 def test_a_wrong_password_a_wrong_name_and_silence_are_told_apart(ask):
     assert ask(password="wrong-one") == "refuses the password."
     assert ask(user="root") == "refuses the user name."
-    assert ask(silent=True) == "does not answer."
+    assert ask(silent=True, timeout_s=0.1) == "does not answer."
     assert ask(algorithms=()) == ("offers no known way to log in (neither cipher suite 3 nor 17).")
 
 
 def test_a_lost_answer_does_not_make_a_right_password_wrong(ask):
-    assert ask(drop=1) == ""
-    assert ask(drop=1, password="wrong-one") == "refuses the password."
+    assert ask(drop=1, timeout_s=1.0) == ""
+    assert ask(drop=1, timeout_s=1.0, password="wrong-one") == "refuses the password."

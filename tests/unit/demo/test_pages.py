@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
@@ -33,7 +34,8 @@ def server(answer: bytes) -> Iterator[int]:
                     link, _address = listening.accept()
                 except OSError:
                     return
-                with link:
+                # The client may have left meanwhile.
+                with contextlib.suppress(OSError), link:
                     link.recv(4096)
                     link.sendall(answer)
 

@@ -104,7 +104,7 @@ def test_a_client_that_leaves_cancels_its_own_question(tmp_path: Path, until: An
         with socket.socket(socket.AF_UNIX) as leaves:
             leaves.connect(str(tmp_path / "control.sock"))
             leaves.sendall(json.dumps({"op": "wait"}).encode() + b"\n")
-            await asyncio.sleep(0.05)
+            await until(lambda: desk.waiting == 2)
         await until(lambda: desk.left == 1)
         desk.open.set()
         assert (await stays)["ok"]

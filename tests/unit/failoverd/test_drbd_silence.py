@@ -67,8 +67,10 @@ def test_the_youngest_word_on_any_connection_counts(kernels: Kernels) -> None:
     time.sleep(0.3)
     before = drbd_silence.silent_s("shop")
     assert before > 0.2
+    began = time.monotonic()
     kernels.talk()
-    assert drbd_silence.silent_s("shop") < before
+    silent = drbd_silence.silent_s("shop")
+    assert silent < before or silent <= time.monotonic() - began
 
 
 def test_one_connection_alone_says_nothing(

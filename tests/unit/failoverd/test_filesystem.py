@@ -41,12 +41,13 @@ def test_users_of_the_mount_are_ended_and_nobody_elses(tmp_path: Path) -> None:
         """
 run(fs.start(Situation()))
 (mnt / "file").write_text("x")
-ignore = "trap '' TERM; while :; do sleep 1; done"
+ignore = "trap '' TERM; echo; while :; do sleep 1; done"
 cwd = subprocess.Popen(["sleep", "60"], cwd=mnt)
-fd = subprocess.Popen(["tail", "-f", str(mnt / "file")], stdout=subprocess.DEVNULL)
-stubborn = subprocess.Popen(["sh", "-c", ignore], cwd=mnt)
+fd = subprocess.Popen(["tail", "-f", str(mnt / "file")], stdout=subprocess.PIPE)
+fd.stdout.read(1)
+stubborn = subprocess.Popen(["sh", "-c", ignore], cwd=mnt, stdout=subprocess.PIPE)
+stubborn.stdout.readline()
 stranger = subprocess.Popen(["sleep", "60"], cwd="/")
-import time; time.sleep(0.3)
 result["stop"] = run(fs.stop())
 result["state"] = run(fs.probe()).value
 result["ended"] = [p.wait(10) for p in (cwd, fd, stubborn)]

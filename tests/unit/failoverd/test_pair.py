@@ -21,7 +21,7 @@ import failoverd
 from failoverd.control.client import NotRunning, ask
 
 FILES = str(Path(failoverd.__file__).parents[1])
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 TARGET = "10.9.0.99"
 AGENT = """
 while read -r line; do

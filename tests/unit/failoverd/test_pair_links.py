@@ -36,7 +36,7 @@ class Recorder:
         with cable.side(1):
             self._tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
             self._tap.bind(("eth0", ETH_P_ALL))
-            self._tap.settimeout(0.5)
+            self._tap.settimeout(60.0)
         with cable.side(0):
             self._out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
             self._out.bind(("eth0", 0))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
@@ -53,7 +54,8 @@ class Daemon:
                 connection = server.accept()[0]
             except OSError:
                 return
-            with connection, connection.makefile("rwb") as stream:
+            # Who asks may have been ended meanwhile.
+            with contextlib.suppress(OSError), connection, connection.makefile("rwb") as stream:
                 stream.readline()
                 stream.write(json.dumps({"ok": True, "status": self.status}).encode() + b"\n")
 

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,22 +24,32 @@ from failoverd.core.events import Power
 from failoverd.core.lock import Record, Times
 from failoverd.core.state import State
 from failoverd.fencing.gate import Gate
+from failoverd.fencing.sfex import level
 from failoverd.fencing.sfex.block import LockError, Place
 from failoverd.fencing.sfex.disk import Disk, Lane
 from failoverd.fencing.sfex.format import BLOCK, Area, encode
 from failoverd.fencing.sfex.level import Locks, keep
 from failoverd.fencing.sfex.lock import Lock
 
-TIMES = Times(renew_s=0.05, lease_s=2.0, collision_s=0.1, timeout_s=0.5)
-WAIT_S = 30.0
+TIMES = Times(renew_s=0.05, lease_s=60.0, collision_s=0.1, timeout_s=0.5)
+LOOK_S = 0.025
+"""So long a look at the disk takes by a clock of looks; less than half of collision_s."""
+LONG = Times(renew_s=0.05, lease_s=600.0, collision_s=2.0, timeout_s=700.0)
+"""For tests of the end of the lease: they put the clock on."""
+WAIT_S = 120.0
 """Ends a test that fails anyway."""
 
 
 class Bench:
-    """A shared disk and the locks of nodes on it; a reset is a word in a list."""
+    """A shared disk and the locks of nodes on it; a reset is a word in a list.
 
-    def __init__(self, path: Path) -> None:
+    Time of a lock with TIMES or LONG goes on only when it looks at the disk: then a busy machine,
+    on which each look takes long, changes nothing.
+    """
+
+    def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.path = path
+        self._patch = patch
         self.disk = path / "disk"
         self.resets: list[str] = []
         blocks = [encode(Area("test", 2))]
@@ -52,7 +63,23 @@ class Bench:
     def at(self, place: Place) -> Lock:
         marks = self.path / place.node
         marks.mkdir(exist_ok=True)
-        return Lock(place, marks, lambda why: self.resets.append(f"{place.node}: {why}"))
+        lock = Lock(place, marks, lambda why: self.resets.append(f"{place.node}: {why}"))
+        if place.times in (TIMES, LONG):
+            self._go_by_looks(lock)
+        return lock
+
+    def _go_by_looks(self, lock: Lock) -> None:
+        now, look = time.monotonic(), lock.block.look
+
+        async def counted() -> Record:
+            nonlocal now
+            try:
+                return await look()
+            finally:
+                now += LOOK_S
+
+        self._patch.setattr(lock.block, "look", counted)
+        self._patch.setattr(lock, "_now", lambda: now)
 
     def put(self, record: Record) -> None:
         """Write as a node that is not in this test would."""
@@ -62,9 +89,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A disk with two free locks."""
-    return Bench(tmp_path)
+    return Bench(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -108,6 +135,24 @@ async def counted(lock: Lock, more: int = 3) -> None:
     raise AssertionError("the lock is not counted up")
 
 
+async def left(lock: Lock) -> None:
+    """Its daemon has ended, and so has a write that was under way."""
+    thread = lock.block._lane._thread
+    lock.leave()
+    assert thread is not None
+    await asyncio.to_thread(thread.join, WAIT_S)
+
+
+def renewed_s(lock: Lock) -> Callable[[], float]:
+    """A clock that goes on only while the lock is renewed: no machine is too busy for it."""
+
+    def now() -> float:
+        assert lock._hold is not None
+        return lock._hold.mine.counter * TIMES.renew_s
+
+    return now
+
+
 def test_a_free_lock_is_taken_counted_up_and_given_back(bench: Bench) -> None:
     async def main() -> None:
         lock = bench.lock("node1")
@@ -127,17 +172,10 @@ def test_a_free_lock_is_taken_counted_up_and_given_back(bench: Bench) -> None:
 def test_a_lock_that_is_renewed_is_never_taken(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For the other one time passes only while the lock is renewed: no machine is too busy."""
-
     async def main() -> None:
-        owner, other = bench.lock("node1", replace(TIMES, lease_s=WAIT_S)), bench.lock("node2")
+        owner, other = bench.lock("node1"), bench.lock("node2")
         await owner.acquire(WAIT_S)
-
-        def renewals_s() -> float:
-            assert owner._hold is not None
-            return owner._hold.mine.counter * TIMES.renew_s
-
-        monkeypatch.setattr(other, "_now", renewals_s)
+        monkeypatch.setattr(other, "_now", renewed_s(owner))
         with pytest.raises(LockError, match="node1 still renews it"):
             await other.acquire(WAIT_S)
         with pytest.raises(LockError, match="node1 still renews it"):
@@ -214,20 +252,29 @@ def test_a_stolen_lock_resets_the_node(bench: Bench, until: Any) -> None:
     assert bench.resets == ["node1: the SFEX lock of shop was taken by node2"]
 
 
+def pass_lease(monkeypatch: pytest.MonkeyPatch, lock: Lock) -> None:
+    """The lease of LONG ends, by the clock of the loop."""
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "time", lambda real=loop.time: real() + LONG.lease_s)
+    monkeypatch.setattr(lock, "_now", loop.time)
+
+
 def test_a_disk_that_hangs_resets_the_node_within_the_lease(
-    bench: Bench, hang: dict[str, Any], until: Any
+    bench: Bench, hang: dict[str, Any], until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def main() -> None:
-        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        lock = bench.lock("node1", LONG)
         await lock.acquire(WAIT_S)
         hang["gate"].clear()
+        await until(hang["entered"].is_set, WAIT_S)
+        assert bench.resets == []
+        pass_lease(monkeypatch, lock)
         await until(lambda: bench.resets, WAIT_S)
-        assert hang["entered"].is_set()
         hang["gate"].set()
         lock.leave()
 
-    run(main)
-    assert "could not be renewed for 0.5 s" in bench.resets[0]
+    asyncio.run(main())
+    assert "could not be renewed for 600 s" in bench.resets[0]
 
 
 def test_a_disk_that_fails_resets_the_node_within_the_lease(
@@ -237,15 +284,12 @@ def test_a_disk_that_fails_resets_the_node_within_the_lease(
         raise OSError(5, "Input/output error")
 
     async def main() -> None:
-        # Far longer than any moment for which a busy machine may stand still, so that it ends only
-        # when the clock is put on.
-        lock = bench.lock("node1", Times(0.05, 600.0, 2.0, 700.0))
+        lock = bench.lock("node1", LONG)
         await lock.acquire(WAIT_S)
         monkeypatch.setattr(Disk, "read", broken)
         await until(lambda: lock.problem, WAIT_S)
         assert bench.resets == []
-        loop = asyncio.get_running_loop()
-        monkeypatch.setattr(loop, "time", lambda real=loop.time: real() + 600.0)
+        pass_lease(monkeypatch, lock)
         await until(lambda: bench.resets, WAIT_S)
         lock.leave()
 
@@ -431,8 +475,7 @@ def test_the_next_life_finds_a_stolen_lock_and_resets_the_node(bench: Bench, unt
     async def main() -> None:
         first = bench.lock("node1")
         await first.acquire(WAIT_S)
-        first.leave()
-        await asyncio.sleep(0.2)
+        await left(first)
         bench.put(Record("test", "shop", "node2", 8, 1))
         second = bench.lock("node1")
         await second.recall()
@@ -478,7 +521,7 @@ def test_the_next_life_keeps_the_node_alive_only_once_it_has_counted_the_lock_up
         await first.acquire(WAIT_S)
         first.leave()
         hang["gate"].clear()
-        second = bench.lock("node1", Times(0.05, 20.0, 0.1, 25.0))
+        second = bench.lock("node1", LONG)
         later = asyncio.get_running_loop().call_later
         gate = Gate(lambda: pets.append("pet"), lambda: [second], later)
         gate.pet()
@@ -515,8 +558,7 @@ def test_the_next_life_does_not_take_a_lock_for_its_own_before_the_disk_has_said
     async def main() -> None:
         first = bench.lock("node1")
         await first.acquire(WAIT_S)
-        first.leave()
-        await asyncio.sleep(0.2)
+        await left(first)
         bench.put(Record("test", "shop", "node2", 8, 1))
         second = bench.lock("node1")
         with pytest.raises(LockError):
@@ -544,19 +586,23 @@ def test_a_disk_that_does_not_answer_is_not_waited_for_longer_than_a_lease(
 
 
 def test_a_disk_that_fails_is_not_tried_for_longer_than_a_lease(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: Disk, number: int) -> bytes:
         raise OSError(5, "Input/output error")
 
     async def main() -> None:
         monkeypatch.setattr(Disk, "read", broken)
-        lock = bench.lock("node1", Times(0.05, 0.5, 0.1, 5.0))
+        lock = bench.lock("node1", LONG)
+        taking = asyncio.ensure_future(lock.acquire(1000 * WAIT_S))
+        await until(lambda: lock.problem, WAIT_S)
+        assert not taking.done()
+        pass_lease(monkeypatch, lock)
         with pytest.raises(LockError, match="Input/output error"):
-            await lock.acquire(1000 * WAIT_S)
+            await asyncio.wait_for(taking, WAIT_S)
         lock.leave()
 
-    run(main)
+    asyncio.run(main())
 
 
 async def leave_a_write_behind(bench: Bench, lock: Lock, hang: dict[str, Any]) -> None:
@@ -624,31 +670,42 @@ def test_after_a_boot_the_own_name_on_the_disk_is_no_lock(bench: Bench) -> None:
         (encode(Record("other", "shop")), "belongs to 'other/shop'"),
     ],
 )
-def test_a_foreign_block_is_nobodys_to_take(bench: Bench, spoil: bytes, says: str) -> None:
+def test_a_foreign_block_is_nobodys_to_take(
+    bench: Bench, until: Any, monkeypatch: pytest.MonkeyPatch, spoil: bytes, says: str
+) -> None:
     async def main() -> None:
         disk = Disk(str(bench.disk))
         disk.write(1, spoil)
-        lock = bench.lock("node1")
+        lock = bench.lock("node1", LONG)
+        taking = asyncio.ensure_future(lock.acquire(1000 * WAIT_S))
+        await until(lambda: lock.problem, WAIT_S)
+        pass_lease(monkeypatch, lock)
         with pytest.raises(LockError, match=says):
-            await lock.acquire(1.0)
+            await asyncio.wait_for(taking, WAIT_S)
         assert disk.read(1) == spoil
         disk.close()
         lock.leave()
 
-    run(main)
+    asyncio.run(main())
 
 
-def test_the_level_excludes_only_with_every_lock(bench: Bench) -> None:
+def test_the_level_excludes_only_with_every_lock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(level, "SLACK_S", WAIT_S)
+
     async def main() -> None:
         owner = bench.lock("node1", service="mail")
         await owner.acquire(WAIT_S)
         mine = {name: bench.lock("node2", service=name) for name in ("shop", "mail")}
-        level = Locks("sfex", mine)
-        power, said = await level.perform(Ask.OFF)
+        locks = Locks("sfex", mine)
+        with monkeypatch.context() as patch:
+            patch.setattr(mine["mail"], "_now", renewed_s(owner))
+            power, said = await locks.perform(Ask.OFF)
         assert power is Power.UNKNOWN
         assert "node1 still renews it" in said
         owner.leave()
-        power, said = await level.perform(Ask.OFF)
+        power, said = await locks.perform(Ask.OFF)
         assert power is Power.OFF
         assert all(lock.held for lock in mine.values())
         for lock in mine.values():

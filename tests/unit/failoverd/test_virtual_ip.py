@@ -86,7 +86,9 @@ def test_what_cannot_be_probed_is_not_taken(cable: Any) -> None:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_is_taken_while_the_other_node_asks_who_has_it(cable: Any, address: str) -> None:
+def test_an_address_is_taken_while_the_other_node_asks_who_has_it(
+    cable: Any, until: Any, address: str
+) -> None:
     """The standby asks all the time, for its head start and its readiness; it does not want it."""
 
     async def main() -> None:
@@ -110,8 +112,8 @@ def test_an_address_is_taken_while_the_other_node_asks_who_has_it(cable: Any, ad
             await here.start(Situation())
         for taking in (True, False):
             other.probe(taking=taking)
-            await asyncio.sleep(0.1)
-            assert other.rivals(probing=True), "who has it answers to every question"
+            # Who has it answers to every question.
+            await until(lambda: other.rivals(probing=True))
         with cable.side(0):
             await here.stop()
         other.close()
