@@ -73,6 +73,8 @@ class Agent(Engine):
         if code != 0:
             return {}
         told: dict[str, Any] = json.loads(out)
+        if told.get("engine", self.name) != self.name:
+            return {}  # The same program tells of another engine, which is asked itself.
         peer = told.get("peer", {})
         name = str(peer.get("name", ""))
         return {

@@ -64,15 +64,21 @@ class Pacemaker(Engine):
         }
 
     def status(self, run: Run) -> dict[str, Any]:
+        found = self.asked(run)
+        return found[1] if found else {}
+
+    def asked(self, run: Run) -> tuple[ET.Element, dict[str, Any]] | None:
+        """What crm_mon says, and the status that follows; None while Pacemaker does not run."""
         code, configuration, _err = _tool(run, "cat", COROSYNC)
         if code != 0 or not configuration.startswith(HEAD):
-            return {}
+            return None
         # It fails while Pacemaker does not run.
         code, out, _err = _tool(run, "crm_mon", "-1", "--inactive", "--output-as=xml")
         if code != 0:
-            return {}
+            return None
         _code, node, _err = _tool(run, "uname", "-n")
-        return read(ET.fromstring(out), _cluster(configuration), node.strip())
+        answer = ET.fromstring(out)
+        return answer, read(answer, _cluster(configuration), node.strip())
 
     def switchover(self, run: Run, service: str, to: str, wait_s: int) -> float:
         before = self.status(run)

@@ -58,6 +58,10 @@ def test_the_status_names_all_nodes_and_those_that_are_not_heard(node):
     assert agent.ENGINE.status(node((3, "", "does not run")).run) == {}
 
 
+def test_what_the_program_tells_of_another_engine_is_not_told_twice(node):
+    assert agent.ENGINE.status(node(told(engine="pacemaker")).run) == {}
+
+
 def test_a_service_moves_to_the_other_node_and_the_seconds_are_told(node):
     asked = node(told(), (0, json.dumps({"seconds": 2.5, "to": "node1"}), ""))
     said = run_module("switchover", service="shop")

@@ -17,6 +17,7 @@ from .system.terminal import prepare, say
 TYPE_CHECKING = False
 """The module typing itself takes as long to load as all that is needed here."""
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from typing import Any
 
 OK, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3
@@ -45,20 +46,25 @@ class Format(argparse.HelpFormatter):
         super().__init__(prog, width=columns - 2)
 
 
-def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
-    """The command line. Modules of a single command are loaded by that command."""
+def parser(argv: list[str] | None = None, only: Collection[str] = ()) -> argparse.ArgumentParser:
+    """The command line. Modules of a single command are loaded by that command.
+
+    only: the commands that there are, all if empty.
+    """
     top = argparse.ArgumentParser(
         prog="failoverctl",
         formatter_class=Format,
         description="Look at this failover cluster and operate it.",
-        epilog="Exit status: 0 done, 1 refused or failed, 2 wrong arguments, 3 failoverd does not"
-        " run on this node.",
+        epilog="Exit status: 0 done, 1 refused or failed, 2 wrong arguments, 3 failoverd (or"
+        " Pacemaker, if that is the engine) does not run on this node.",
     )
     commands = top.add_subparsers(
         prog="failoverctl", dest="command", required=True, metavar="COMMAND"
     )
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
+        if only and name not in only:
+            return argparse.ArgumentParser(formatter_class=Format)  # leads nowhere
         return commands.add_parser(name, help=text, description=text, formatter_class=Format)
 
     one = command("status", "Show nodes, links, services and exclusion methods.")
@@ -174,12 +180,16 @@ def parser(argv: list[str] | None = None) -> argparse.ArgumentParser:
     return top
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
+def main(
+    argv: list[str] | None = None,
+    act: Callable[[argparse.Namespace], int] | None = None,
+    only: Collection[str] = (),
+) -> int:
+    """Run one command; returns the exit status. act, only: those of another engine."""
     prepare()
-    arguments = parser(argv).parse_args(argv)
+    arguments = parser(argv, only).parse_args(argv)
     try:
-        status = run(arguments)
+        status = (act or run)(arguments)
         sys.stdout.flush()
         return status
     except Refused as error:

@@ -15,7 +15,7 @@ from failoverd.formats.text import printable
 from failoverd.system.terminal import coloured, say
 
 from .client import NotRunning
-from .show import judged, lines
+from .show import judged, lines, nodes
 
 TYPE_CHECKING = False
 """The module typing itself takes as long to load as all that is needed here."""
@@ -75,7 +75,7 @@ def show(ask: Ask, arguments: Any) -> int:
 def names(ask: Ask, kind: str) -> int:
     """For the completion of a shell: one name in each line."""
     status = ask()
-    found = [status["node"], status["peer"]["name"]]
+    found = [node["name"] for node in nodes(status)]
     if kind == "services":
         found = [service["name"] for service in status["services"]]
     say("\n".join(found))
@@ -101,13 +101,22 @@ def verdict(status: Status) -> tuple[int, list[str]]:
     if not wrong:
         count = len(status["services"])
         services = "1 service runs" if count == 1 else f"{count} services run"
-        return 0, [f"OK - {services}, {status['peer']['name']} is ready to take over"]
+        return 0, [f"OK - {services}{_takers(status)}"]
     blind = any(finding["code"] == "not-judged" for finding in wrong)
     if blind and state != "critical":
         return UNKNOWN, ["UNKNOWN - failoverd has another version or is broken"]
     rest = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     first = f"{state.upper()} - {wrong[0]['text']}{rest}"
     return EXIT[state], [first, *(f"{f['severity']}: {f['text']}" for f in wrong[1:])]
+
+
+def _takers(status: Status) -> str:
+    """Who is ready to take over, as the end of a sentence."""
+    standbys = [service["standby"] for service in status["services"]]
+    able = sorted({one["node"] for one in standbys if one["able"]})
+    if not able:
+        return ""
+    return f", {', '.join(able)} {'is' if len(able) == 1 else 'are'} ready to take over"
 
 
 def watch(draw: Callable[[], list[str]], seconds: float, *, plain: bool) -> int:

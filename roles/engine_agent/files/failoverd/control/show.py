@@ -132,7 +132,8 @@ def _service(service: dict[str, Any], *, width: int, short: bool) -> list[str]:
     where = f" on {service['owner']}" if service["owner"] else ""
     moving = f", moving to {service['moving_to']}" if service["moving_to"] else ""
     standby, since_s = service["standby"], service["since_s"]
-    head = f"{service['state']}{where}{moving} since {_clock(since_s)} ({_age(since_s)})"
+    since = "" if since_s is None else f" since {_clock(since_s)} ({_age(since_s)})"
+    head = f"{service['state']}{where}{moving}{since}"
     able = f" · {standby['node']} ready to take over" if standby["able"] else ""
     result = [f"{service['name']:<{width}} {head}{able}"]
     if short:
@@ -150,9 +151,9 @@ def _clock(ago_s: float) -> str:
 
 def _ready(service: dict[str, Any]) -> list[str]:
     standby = service["standby"]
-    if standby["able"]:
+    if standby["able"] or not (standby["node"] or standby["why"]):
         return []
-    return [f"{standby['node']}: cannot take over{_why_not(standby)}"]
+    return [f"{standby['node'] or 'other nodes'}: cannot take over{_why_not(standby)}"]
 
 
 def _failover(service: dict[str, Any]) -> list[str]:
@@ -173,10 +174,19 @@ def _doing(service: dict[str, Any]) -> list[str]:
 def _storage(service: dict[str, Any]) -> list[str]:
     disk = service["disk"]
     if disk is None:
-        return []
+        return _copies(service.get("copies") or {})
     frozen = ", I/O FROZEN" if disk["suspended"] else ""
     text = f"drbd {disk['role']}/{disk['peer_role']} {disk['disk']}/{disk['peer_disk']}"
     return [f"{text} {disk['connection']}{frozen}"]
+
+
+def _copies(copies: dict[str, dict[str, Any]]) -> list[str]:
+    """Of an engine that knows only whether the data of a copy are good."""
+    told = [
+        f"{node} {copy['role']} {'ok' if copy['good'] else 'NOT GOOD'}"
+        for node, copy in sorted(copies.items())
+    ]
+    return [f"drbd {' · '.join(told)}"] if told else []
 
 
 def _sync(service: dict[str, Any]) -> list[str]:
@@ -226,11 +236,20 @@ def _field(name: str, text: str) -> str:
     return f"  {name:<10} {text}"
 
 
-def _node(status: dict[str, Any]) -> str:
-    peer = status["peer"]
-    proof = f" ({peer['proof']})" if peer["proof"] else ""
-    life = f"{peer['name']} {peer['life']}{proof} for {_age(peer['since_s'])}"
-    return f"{status['node']} · peer {life}"
+def nodes(status: Any) -> list[dict[str, Any]]:
+    """All nodes, each with name and life. The agent knows more of its only peer than of others."""
+    if "peer" in status:
+        return [{"name": status["node"], "life": "alive"}, status["peer"]]
+    found: list[dict[str, Any]] = status["reports"]
+    return found
+
+
+def _node(node: dict[str, Any]) -> str:
+    proof = f" ({node['proof']})" if node.get("proof") else ""
+    since = f" for {_age(node['since_s'])}" if "since_s" in node else ""
+    standby = ", in standby mode" if node.get("standby") else ""
+    reach = ", ping targets LOST" if node.get("reach") == "lost" else ""
+    return f"{node['name']} {node['life']}{proof}{since}{standby}{reach}"
 
 
 def _link(link: dict[str, Any]) -> str:
@@ -245,11 +264,12 @@ def _target(target: dict[str, Any]) -> str:
 
 
 def _device(device: dict[str, Any]) -> str:
-    if device["age_s"] is None:
+    if device["age_s"] is None and device["last"] == "unknown":
         return f"{device['name']} not asked yet"
     said = {"ok": "answered", "failed": "FAILED", "unknown": "unknown"}[device["last"]]
     detail = f": {device['detail']}" if device["last"] == "failed" else ""
-    return f"{device['name']} {said} {_age(device['age_s'])} ago{detail}{_cost(device)}"
+    ago = "" if device["age_s"] is None else f" {_age(device['age_s'])} ago"
+    return f"{device['name']} {said}{ago}{detail}{_cost(device)}"
 
 
 def _watchdog(watchdog: dict[str, Any]) -> str:
@@ -276,7 +296,7 @@ def _age(seconds: float) -> str:
 
 
 PARTS: tuple[tuple[str, Part], ...] = (
-    ("node", lambda status: [_node(status)]),
+    ("nodes", lambda status: [" · ".join(map(_node, nodes(status)))]),
     ("ping", _ping),
     ("links", lambda status: [" · ".join(_link(link) for link in status["links"])]),
     ("exclusion", lambda status: [" · ".join(map(_device, status["exclusion"])) or "none"]),
