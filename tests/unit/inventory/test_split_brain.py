@@ -13,7 +13,7 @@ from .conftest import Play, Run, cluster
 from .played_drbd import Played
 
 SAYS = ("-e", "cluster=one", "-e", "service=web")
-DISK = b"what both have" + bytes(1 << 20)
+DISK = b"what both have".ljust(1 << 20, b"\0")
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_with_the_word_the_victim_is_saved_before_it_gives_way(
 ) -> None:
     victim = "n1a"
     played.split()
-    played.disk(victim).write_bytes(b"what only the victim has" + bytes(1 << 20))
+    played.disk(victim).write_bytes(b"what only the victim has".ljust(2 << 20, b"\0"))
     kept = tmp_path / "kept"
     kept.mkdir()
     words = ("-e", f"discard={victim}", "-e", f"backup={kept}")
@@ -99,7 +99,8 @@ def test_a_precondition_that_fails_is_named_and_nothing_is_given_up(
     played.change("n1b", role="Primary")
     done = split("-e", "discard=n1b", "-e", "backup=/tmp")
     assert done.code != 0
-    assert "discard: the copy of n1b is in use (Primary). Stop web there first" in done.text
+    assert "discard: the copy of n1b is in use (Primary, mounted at " in done.text
+    assert "Stop web there first" in done.text
     assert "Nothing was changed." in done.text
     assert played.orders() == []
 
