@@ -270,7 +270,7 @@ class Played:
         with self.kernels.state() as state:
             for name in names:
                 count = state["nodes"][name]["bytes"] + (16 << 20)
-                _size(self.directory / name, self.disk(name).name, count + (4 << 20))
+                _size(self.directory / name, self.disk(name).name, count + (1 << 20))
                 state["grown"] = count
 
     def differ(self, kib: int) -> None:
