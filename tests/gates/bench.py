@@ -89,6 +89,17 @@ class Bench:
         self.run([*install, self.tarball], cwd=BUILD)
         return place
 
+    @cached_property
+    def published(self) -> Path:
+        """What is in the tarball, where ansible-test wants it, in a repository of its own."""
+        whole = BUILD / "published"
+        shutil.rmtree(whole, ignore_errors=True)
+        shutil.copytree(self.collections, whole, symlinks=True)
+        place = whole / "ansible_collections" / "failover" / "cluster"
+        self.run(["git", "init", "--quiet"], cwd=place)
+        self.run(["git", "add", "--all"], cwd=place)
+        return place
+
 
 def surroundings(tools: Path) -> dict[str, str]:
     """The environment: nothing of Ansible's settings comes from the user."""
