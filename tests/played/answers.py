@@ -232,10 +232,11 @@ def _reports(status: Json) -> list[Json]:
 def _report(service: Json, name: str, *, lost: bool) -> Json:
     # A node that is lost ran the service when it was heard last.
     up, standby = lost or name == service["owner"], service["standby"]
+    word = "starting" if service["state"] == "starting" and not lost else "running"
     able = up or name != standby["node"] or bool(standby["able"])
     return {
         "name": service["name"],
-        "local": "running" if up else "stopped",
+        "local": word if up else "stopped",
         "generation": service["generation"],
         "able": able,
         "why": "" if able else standby["why"],
