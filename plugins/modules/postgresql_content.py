@@ -54,6 +54,17 @@ options:
     description: Directory of the running server's UNIX socket.
     type: path
     default: /run/postgresql
+  replication:
+    description:
+      - Password of an account C(failover_replication), with which the other node copies and follows
+        this one. Without it there is no such account.
+      - With it, nothing of an existing directory is corrected but on a running primary.
+    type: str
+    default: ""
+  create:
+    description: Whether a directory that does not exist is made.
+    type: bool
+    default: true
   account:
     description: System account that runs the server.
     type: str
@@ -87,6 +98,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.cluster.plugins.module_utils import _scram
 
 PARTIAL = ".partial"
+REPLICATION = "failover_replication"
+REWIND = (
+    *("pg_ls_dir(text, boolean, boolean)", "pg_stat_file(text, boolean)"),
+    *("pg_read_binary_file(text)", "pg_read_binary_file(text, bigint, bigint, boolean)"),
+)
+"""Functions that pg_rewind calls, in the database postgres."""
 
 
 class Content:
@@ -152,7 +169,8 @@ class Content:
         self.run(
             [f"{programs}/postgres", "--single", "-D", partial, "postgres"],
             f"CREATE ROLE {self.quoted('user')} LOGIN PASSWORD '{self.secret()}'\n"
-            f"CREATE DATABASE {self.quoted('database')} OWNER {self.quoted('user')}\n",
+            f"CREATE DATABASE {self.quoted('database')} OWNER {self.quoted('user')}\n"
+            + "".join(f"{line}\n" for line in self.replicating()),
         )
         out = self.run(
             [f"{programs}/postgres", "--single", "-D", partial, "postgres"],
@@ -167,6 +185,16 @@ class Content:
     def quoted(self, key: str) -> str:
         """An SQL identifier; the model allows letters, digits, '-' and '_' only."""
         return '"' + self.params[key].replace('"', '""') + '"'
+
+    def replicating(self) -> list[str]:
+        """Statements that make the account of the replication."""
+        if not self.params["replication"]:
+            return []
+        stored = _scram.make(self.params["replication"])
+        return [
+            f"CREATE ROLE {REPLICATION} LOGIN REPLICATION PASSWORD '{stored}'",
+            *(f"GRANT EXECUTE ON FUNCTION {each} TO {REPLICATION}" for each in REWIND),
+        ]
 
     def secret(self) -> str:
         """What the server stores instead of the password."""
@@ -230,6 +258,10 @@ class Content:
         )
         return dict(line.split("|", 1) for line in lines)
 
+    def primary(self) -> bool:
+        """Whether the running server takes writes."""
+        return self.psql("SELECT pg_is_in_recovery();") == ["f"]
+
     def correct(self) -> None:
         """Make what is missing, and what does not fit, in a directory that exists."""
         found = self.look()
@@ -269,6 +301,8 @@ def main() -> None:
             "password": {"type": "str", "required": True, "no_log": True},
             "port": {"type": "int", "default": 5432},
             "socket": {"type": "path", "default": "/run/postgresql"},
+            "replication": {"type": "str", "default": "", "no_log": True},
+            "create": {"type": "bool", "default": True},
             "account": {"type": "str", "default": "postgres"},
         },
         supports_check_mode=True,
@@ -279,7 +313,12 @@ def main() -> None:
     if not os.path.exists(f"{module.params['data']}/PG_VERSION"):
         if os.path.isdir(module.params["data"]) and os.listdir(module.params["data"]):
             module.fail_json(msg=f"{module.params['data']}: holds files but no database cluster.")
-        content.create()
+        if module.params["create"]:
+            content.create()
+    elif module.params["replication"]:
+        # What a stopped server of two wrote, the other one would not have.
+        if content.serving() and content.primary():
+            content.correct()
     elif content.serving() or (content.stopped() and not module.check_mode):
         # A stopped server can only be asked by starting it, which writes.
         content.correct()

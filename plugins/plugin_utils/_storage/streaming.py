@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._inventory.addresses import VirtualAddress
@@ -82,15 +82,6 @@ class Streaming(Storage):
 
     def secrets(self, service: Mapping[str, Any]) -> Sequence[str]:
         return [f"streaming-{service['name']}"]
-
-    def host(
-        self, services: Sequence[Mapping[str, Any]], node: str, info: Mapping[str, Any]
-    ) -> Iterator[str]:
-        for service in services:
-            yield (
-                f"{service['where']}.storage.type: no playbook makes the copies of streaming yet"
-                f" (docs/streaming.md), so {node} cannot have one; take another type of storage."
-            )
 
     def judge(
         self, service: Mapping[str, Any], nodes: Sequence[str], found: Found, repair: bool

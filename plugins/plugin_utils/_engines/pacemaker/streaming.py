@@ -16,7 +16,8 @@ from . import durations, elements
 from .elements import Element, name
 
 KIND, DATABASE = "streaming", "postgresql"
-AGENT = "ocf:heartbeat:pgsql"
+AGENT = "ocf:failover:pgsql"
+"""That of resource-agents, called by ours (roles/engine_pacemaker/files/pgsql)."""
 ACCOUNT = "failover_replication"
 """The account of the database with which a standby replicates."""
 START_S, STOP_S, NOTIFY_S, WATCH_S = 300, 120, 90, 60
