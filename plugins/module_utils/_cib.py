@@ -61,6 +61,17 @@ def same(one: Element, other: Element) -> bool:
     return _plain(_section(one, "configuration")) == _plain(_section(other, "configuration"))
 
 
+def without_new_nodes(cib: Element, live: Element) -> Element:
+    """Return a CIB without the nodes that the live one does not have."""
+    result = copy.deepcopy(cib)
+    known = {node.get("uname") for node in live.iterfind("configuration/nodes/node")}
+    for nodes in result.iterfind("configuration/nodes"):
+        for node in list(nodes):
+            if node.get("uname") not in known:
+                nodes.remove(node)
+    return result
+
+
 def next_version(cib: Element) -> None:
     """Give a CIB the version that it has after a change, so that a patch to it has one."""
     cib.set("epoch", str(int(cib.get("epoch", "0")) + 1))

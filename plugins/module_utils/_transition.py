@@ -18,17 +18,18 @@ SAID = {
 }
 
 
-def interrupted(simulated: str, wanted: ET.Element) -> set[tuple[str, str]]:
+def interrupted(simulated: str, *cibs: ET.Element) -> set[tuple[str, str]]:
     """Return resource and sentence of each thing that would be taken from somebody.
 
-    simulated: the answer of crm_simulate with --output-as=xml. wanted: the CIB that it was given.
-    Fence devices, and what only measures a node, serve nobody. Raises ValueError.
+    simulated: the answer of crm_simulate with --output-as=xml. cibs: the one that it was given, and
+    the one before, which has what is to go. Fence devices, and what only measures a node, serve
+    nobody. Raises ValueError.
     """
     try:
         answer = ET.fromstring(simulated)
     except ET.ParseError as error:
         raise ValueError(f"crm_simulate did not answer in XML: {error}") from None
-    silent = _silent(wanted)
+    silent = {ident for cib in cibs for ident in _silent(cib)}
     result = set()
     for action in answer.iterfind("actions/*"):
         if action.tag == "node_action":

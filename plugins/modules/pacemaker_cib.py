@@ -189,7 +189,11 @@ def changed(module: Any, tools: Tools) -> dict[str, Any]:
         new = tools.file("wanted.xml", ET.tostring(after, encoding="unicode"))
         tools.verify(new)
         before = _transition.interrupted(tools.simulated(old), live)
-        found = _transition.interrupted(tools.simulated(new), after) - before
+        if module.check_mode:
+            # A node that is to join is a member before the change is made.
+            told = ET.tostring(_cib.without_new_nodes(after, live), encoding="unicode")
+            new = tools.file("wanted.xml", told)
+        found = _transition.interrupted(tools.simulated(new), after, live) - before
         result["interrupted"] = sorted(sentence for _resource, sentence in found)
         result["diff"] = {
             "before": _cib.lines(live, SECRETS),

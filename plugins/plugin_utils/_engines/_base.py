@@ -4,7 +4,7 @@
 
 An engine keeps the services of a cluster. It is one file or folder here, one file of
 module_utils/_engines, which asks it on a node, and one role, engine_NAME, with the entry points
-main, plan, absent, stopped, switchover, maintenance, confirm_fenced, forget and rotate_keys.
+main, plan, absent, leave, stopped, switchover, maintenance, confirm_fenced, forget and rotate_keys.
 
 A model has its nodes in model["nodes"], two or more; found has what each of them answered.
 """

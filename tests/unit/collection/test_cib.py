@@ -203,6 +203,12 @@ def test_what_would_be_taken_from_somebody_is_told_and_nothing_else():
     ]
 
 
+def test_a_fence_device_that_goes_takes_nothing_from_anybody():
+    gone = _cib.parse("<cib><configuration><resources/></configuration></cib>")
+    found = _transition.interrupted(ANSWER, gone, _cib.parse(AFTER))
+    assert found == _transition.interrupted(ANSWER, _cib.parse(AFTER))
+
+
 def test_an_action_that_is_not_known_counts_as_an_interruption():
     answer = ANSWER.replace('action="start"', 'action="explode"')
     found = _transition.interrupted(answer, _cib.parse(AFTER))

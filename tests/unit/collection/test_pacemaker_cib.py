@@ -33,6 +33,7 @@ class Tools:
         self.verified = (0, "")
         self.applied = 0
         self.seen: list[str] = []
+        self.foreseen = ""
 
     def __call__(self, argv):
         name, *words = argv
@@ -43,6 +44,7 @@ class Tools:
         path = Path(words[1])
         if name == "crm_simulate":
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            self.foreseen = path.read_text(encoding="utf-8")
             return 0, self.simulated[path.name], ""
         if name == "crm_diff":
             self.seen.append(Path(words[3]).read_text(encoding="utf-8"))
@@ -85,6 +87,18 @@ def test_check_mode_applies_nothing_and_tells_what_would_stop(tools):
     assert "-e interrupt=" in said["refused"], "a plan can say what a run would"
     assert run(check=True, interrupt=["failover.old.a"])["refused"] == ""
     assert said["diff"]["after"].endswith("# failover.old.a is stopped on node1\n")
+
+
+def test_what_is_foreseen_has_no_node_that_is_still_to_join_and_would_be_fenced(tools):
+    nodes = "<nodes><node id='1' uname='node1'/>{}</nodes>"
+    tools.live = tools.live.replace("<resources>", nodes.format("") + "<resources>")
+    wanted = WANTED.replace(
+        "<resources>", nodes.format("<node id='2' uname='node2'/>") + "<resources>"
+    )
+    modules.run("pacemaker_cib", configuration=wanted, check=True)
+    assert "node1" in tools.foreseen and "node2" not in tools.foreseen
+    modules.run("pacemaker_cib", configuration=wanted)
+    assert "node2" in tools.foreseen
 
 
 def test_what_would_stop_needs_a_word_or_is_of_a_service_that_leaves(tools):

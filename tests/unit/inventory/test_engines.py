@@ -114,6 +114,7 @@ ENTRIES = (
     "plan",
     "rotate_keys",
     "absent",
+    "leave",
     "stopped",
     "forget",
     "switchover",
