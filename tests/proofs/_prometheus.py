@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "docs/monitoring/rules.yml"
 WINDOW = re.compile(r"\[(5m|1h)\]")
 HASTE = "[20s]"
-AN_HOUR, SOON = "> 3600", "> 10"
+AN_HOUR, SOON = "> 3600", "> 30"
+"""The devices of a played cluster that is well were asked 20 s ago."""
 
 
 class Prometheus:
