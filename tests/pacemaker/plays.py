@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks of the collection on the two containers, over ssh."""
+"""The playbooks of the collection on the containers, over ssh."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from lab.command import run
 from tests.pacemaker import clusters, room
 
 COLLECTIONS = room.CHECKOUT / "build" / "collections"
-HOSTS = "127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, a in room.NODES.items())
+HOSTS = "127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, a in room.ALL.items())
+LIMIT_S = 1500.0
 SSH = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 
 
@@ -42,15 +43,16 @@ class Said:
 
 
 class Site:
-    """An inventory of the two containers."""
+    """An inventory of the containers. nodes: those of the cluster."""
 
     def __init__(self, place: Path) -> None:
+        self.nodes = dict(room.NODES)
         self._place = place
         self._key = place / "key"
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self._key)])
         public = self._key.with_suffix(".pub").read_text(encoding="utf-8")
         room.reachable()
-        for node in room.NODES:
+        for node in room.ALL:
             command = "mkdir -p -m 700 /root/.ssh && cat >/root/.ssh/authorized_keys"
             room.inside(node, "sh", "-c", command, text=public)
             # A mount of the engine cannot be replaced.
@@ -58,14 +60,14 @@ class Site:
 
     def play(self, book: str, *words: str, **variables: Any) -> Said:
         """Run a playbook of the collection. variables: of the cluster."""
-        hosts = {node: {"ansible_host": address} for node, address in room.NODES.items()}
+        hosts = {node: {"ansible_host": address} for node, address in self.nodes.items()}
         login = {
             "ansible_user": "root",
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_ssh_private_key_file": str(self._key),
             "ansible_ssh_common_args": SSH,
         }
-        given = {**clusters.variables(room.NODES), **variables}
+        given = {**clusters.variables(self.nodes), **variables}
         group = {"shop": {"hosts": hosts, "vars": {**login, **given}}}
         inventory = self._place / "hosts.yml"
         inventory.write_text(yaml.safe_dump({"all": {"children": group}}), encoding="utf-8")
@@ -89,7 +91,7 @@ class Site:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=590,
+            timeout=LIMIT_S,
         )
         return Said(done.returncode, done.stdout)
 

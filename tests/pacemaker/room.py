@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two containers of plain Debian with Corosync and Pacemaker, in a network that leads nowhere."""
+"""Containers of plain Debian with Corosync and Pacemaker, in a network that leads nowhere."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +23,17 @@ SHARED = CHECKOUT / "build" / "pacemaker"
 """A directory that has the same path here and in the containers."""
 DISK = SHARED / "disk"
 DISK_BYTES = 64 << 20
-"""Both nodes see it as /dev/shared0, each by a loop device of its own: what one has mounted must be
-free on the other, as it is on two kernels."""
-NETWORK = "failover-pacemaker"
-SUBNET = "10.77.70"
+"""All nodes see it as /dev/shared0, each by a loop device of its own: what one has mounted must be
+free on another, as it is on two kernels."""
+MARK = zlib.crc32(str(CHECKOUT).encode()) % 200
+"""Two checkouts on one host do not meet."""
+NETWORK = f"failover-pacemaker-{MARK}"
+SUBNET = f"10.78.{MARK}"
 NODES = {"node1": f"{SUBNET}.11", "node2": f"{SUBNET}.12"}
 """Node and its address."""
+SPARE = {"node3": f"{SUBNET}.13"}
+"""A node that joins a cluster of the others."""
+ALL = {**NODES, **SPARE}
 AGENTS = (
     ("engine_pacemaker/files/vipcheck", "/usr/lib/ocf/resource.d/failover/vipcheck", "0755"),
     ("engine_pacemaker/files/vipcheck.py", "/usr/lib/ocf/lib/failover/vipcheck.py", "0644"),
@@ -54,10 +60,10 @@ def raised(suite: str = "bookworm") -> Iterator[None]:
     try:
         create = [*PODMAN, "network", "create", "--internal", "--disable-dns"]
         run([*create, "--subnet", f"{SUBNET}.0/24", NETWORK])
-        for node in NODES:
+        for node in ALL:
             _create(node, made)
             run([*PODMAN, "start", _name(node)])
-        for node in NODES:
+        for node in ALL:
             inside(node, "sh", "-c", BOOTED, timeout=BOOT_S)
             _install(node)
         yield
@@ -113,8 +119,8 @@ def taken(address: str, there: bool) -> None:
 
 
 def emptied() -> None:
-    """Both nodes are up, and have no cluster."""
-    for node in NODES:
+    """All nodes are up, and have no cluster."""
+    for node in ALL:
         Engine("podman").start(_name(node))
         inside(node, "sh", "-c", BOOTED, timeout=BOOT_S)
         inside(node, "systemctl", "disable", "--now", "pacemaker", "corosync")
@@ -132,7 +138,7 @@ def _create(node: str, made: dict[str, str]) -> None:
     loop = run(["losetup", "--find", "--show", str(DISK)]).strip()
     options = [
         *("--device", f"{loop}:/dev/shared0"),
-        *("--hostname", node, "--network", NETWORK, "--ip", NODES[node], "--dns", "127.0.0.1"),
+        *("--hostname", node, "--network", NETWORK, "--ip", ALL[node], "--dns", "127.0.0.1"),
         *("--systemd=always", "--no-hosts"),
         *("--security-opt", "unmask=/proc/sys", "--security-opt", "seccomp=unconfined"),
         *("--security-opt", "apparmor=unconfined"),
@@ -153,7 +159,7 @@ def _install(node: str) -> None:
 def _remove() -> None:
     """Gone or never there is the same."""
     for command in (
-        ["rm", "--force", "--volumes", "--ignore", *map(_name, NODES)],
+        ["rm", "--force", "--volumes", "--ignore", *map(_name, ALL)],
         ["network", "rm", "--force", NETWORK],
     ):
         done = subprocess.run(
