@@ -81,7 +81,7 @@ fuzz: setup ## spoilt input to all that reads from outside (INPUTS=20000 TARGET=
 simulate: setup ## the simulated world alone, with as many SEEDS as wanted: build/simulation.json
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS)
 
-pacemaker: setup ## a real cluster of Corosync and Pacemaker in two containers
+pacemaker: setup ## a real cluster of Corosync and Pacemaker in three containers
 	$(PYTHON) -m pytest -v tests/pacemaker
 
 mutants: setup ## deliberate bugs in the core, each to be caught by the simulator: build/mutants.json
