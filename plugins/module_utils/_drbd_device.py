@@ -49,7 +49,7 @@ def look(
     if not _drbd.configured(state):
         raise Unusable(
             f"DRBD resource {resource}: has no disk in the kernel ({state['connection']},"
-            f" {state['disk']}); look at failoverctl status."
+            f" {state['disk']}); look at the status of the cluster."
         )
     with open(path, encoding="utf-8") as handle:
         file = handle.read()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from failoverd.core.config import CoreConfig
-from failoverd.core.modes import Modes
+from failoverd.core.state import State
 from failoverd.formats.codec import from_json
 from failoverd.formats.strictjson import loads
 from failoverd.journal.lines import Decoder
+from failoverd.journal.replay import remembered
 from tests.lockstep.shadow import Apart, Shadow
 from tests.simulation import daemon
 from tests.simulation.clock import Violation
@@ -62,7 +62,5 @@ def _whole(path: Path) -> list[bytes]:
 def _begun(shadow: Shadow, said: dict[str, Any]) -> Any:
     """The head has the state after begin: what it was given stands in it."""
     shadow.forget()
-    held = frozenset(s["name"] for s in said["services"] if s.get("mine"))
-    config = from_json(CoreConfig, said["config"])
-    modes = from_json(Modes, said.get("modes", {}))
-    return shadow.begin(config, said["incarnation"], said["started"], modes, held)[0]
+    state = from_json(State, said)
+    return shadow.begin(state.config, state.incarnation, state.started, remembered(state))[0]

@@ -109,8 +109,8 @@ SERVICE = (
     ),
     Mutant(
         "rules/replica.py",
-        "        service = step.set_service(service.name, waiting=(), promise=0, split=False)\n",
-        "        service = step.set_service(service.name, waiting=(), split=False)\n",
+        "        service = step.set_service(service.name, waiting=(), promise=0)\n",
+        "        service = step.set_service(service.name, waiting=())\n",
         "a promise outlives the return of the link (F37)",
     ),
     Mutant(

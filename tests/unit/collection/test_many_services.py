@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections import ChainMap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -290,7 +291,7 @@ def test_a_service_without_storage_has_something_else(build, item, sentence):
 def rendered(role: str, template: str, each: dict[str, Any], application: dict[str, Any]) -> str:
     room = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
     room.filters["failover.cluster.endpoint"] = endpoint.FilterModule().filters()["endpoint"]
-    room.filters["combine"] = lambda one, other: {**one, **other}
+    room.filters["combine"] = lambda one, *others: dict(ChainMap(*others[::-1], one))
     text = (CHECKOUT / "roles" / role / "templates" / template).read_text()
     return room.from_string(text).render(
         item=(each, application),

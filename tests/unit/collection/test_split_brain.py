@@ -247,30 +247,27 @@ def test_without_room_or_directory_no_image_is_begun(lower, tmp_path):
 def database(tmp_path):
     """A file system with a real database of PostgreSQL that was not shut down, as a file."""
     image = tmp_path / "disk"
-    place = tmp_path / "mnt"
-    place.mkdir()
     with image.open("wb") as file:
         file.truncate(192 << 20)
     subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
     script = """
 set -e
-mount -o loop "$1" "$2"
-chmod 755 "$3" "$3/.." "$3/../.."
-install -d -o postgres -g postgres -m 700 "$2/postgresql"
+mount -o loop "$1" /mnt
+install -d -o postgres -g postgres -m 700 /mnt/postgresql
 cd /
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
 as() { runuser -u postgres -- "$@"; }
-as "$bin/initdb" -D "$2/postgresql" --wal-segsize=1 -N >/dev/null
-as "$bin/pg_ctl" -D "$2/postgresql" -w -t 600 -l /dev/null start \\
-    -o "-c listen_addresses= -c unix_socket_directories=$2/postgresql -c timezone=Asia/Tokyo" >/dev/null
-as psql -qXh "$2/postgresql" postgres -c 'CREATE TABLE t AS SELECT 1'
-as psql -qXAth "$2/postgresql" postgres -c "INSERT INTO t VALUES (2) RETURNING pg_current_xact_id()"
-as "$bin/pg_ctl" -D "$2/postgresql" -t 600 -m immediate stop >/dev/null
+as "$bin/initdb" -D /mnt/postgresql --wal-segsize=1 -N >/dev/null
+as "$bin/pg_ctl" -D /mnt/postgresql -w -t 600 -l /dev/null start \\
+    -o "-c listen_addresses= -c unix_socket_directories=/mnt/postgresql -c timezone=Asia/Tokyo" >/dev/null
+as psql -qXh /mnt/postgresql postgres -c 'CREATE TABLE t AS SELECT 1'
+as psql -qXAth /mnt/postgresql postgres -c "INSERT INTO t VALUES (2) RETURNING pg_current_xact_id()"
+as "$bin/pg_ctl" -D /mnt/postgresql -t 600 -m immediate stop >/dev/null
 sync
-umount "$2"
+umount /mnt
 """
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script, "sh", str(image), str(place), str(tmp_path)],
+        ["unshare", "--mount", "sh", "-c", script, "sh", str(image)],
         check=False,
         capture_output=True,
         text=True,

@@ -108,6 +108,18 @@ def compare(earlier: Replayed, later: Replayed) -> Difference | None:
     return Difference(1, float(later.head["t"]), cause, recorded, replayed)
 
 
+def remembered(state: State) -> Memory:
+    """What a new life began with, told by the state after its beginning."""
+    cut, levels = state.exclusion.cut, state.config.levels
+    first_on = cut.levels[0] if cut is not None else len(levels)
+    return Memory(
+        state.modes,
+        split=frozenset(service.name for service in state.services if service.split),
+        held=frozenset(service.name for service in state.services if service.mine),
+        cut=levels[first_on] if first_on < len(levels) else "",
+    )
+
+
 class _Run:
     """The replay of one segment under way."""
 
@@ -122,16 +134,9 @@ class _Run:
         self._inputs = self._decisions = 0
         self.difference: Difference | None = None
         if head["begin"]:
-            cut, levels = state.exclusion.cut, state.config.levels
-            first_on = cut.levels[0] if cut is not None else len(levels)
-            level = levels[first_on] if first_on < len(levels) else ""
-            memory = Memory(
-                state.modes,
-                split=frozenset(service.name for service in state.services if service.split),
-                held=frozenset(service.name for service in state.services if service.mine),
-                cut=level,
+            self._state, first = core.begin(
+                state.config, state.incarnation, state.started, remembered(state)
             )
-            self._state, first = core.begin(state.config, state.incarnation, state.started, memory)
             if self._state != state:
                 told, found = text(to_json(state)), text(to_json(self._state))
                 self.difference = Difference(1, self._now, self._cause, told, found)
