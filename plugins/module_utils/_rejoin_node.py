@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from . import _rejoin
 
@@ -344,13 +344,13 @@ class Node:
             cwd="/",
             env={**os.environ, "LC_ALL": "C"},
         )
-        assert child.stderr is not None
+        errors = cast(IO[bytes], child.stderr)
         said, last = b"", 0.0
         with selectors.DefaultSelector() as selector:
-            selector.register(child.stderr, selectors.EVENT_READ)
+            selector.register(errors, selectors.EVENT_READ)
             while True:
                 selector.select()
-                piece = os.read(child.stderr.fileno(), 65536)
+                piece = os.read(errors.fileno(), 65536)
                 if not piece:
                     break
                 said = (said + piece)[-4096:]
