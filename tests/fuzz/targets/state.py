@@ -59,11 +59,14 @@ def _run(place: Path, data: bytes) -> None:
         store.own(service, True, store.generation(service) + 1)
     modes = store.modes
     store.keep(Modes(modes.maintenance + 1, modes.standby, modes.peer_standby))
+    for service in ("shop", "mail"):
+        store.keep_split(service, split=service == "shop")
     assert not store.problem
     store.close(10.0)
     again = Store(place, boot)
     again.close()
     assert again.held("shop") and again.modes == store.modes
+    assert "shop" in again.memory.split and "mail" not in again.memory.split
     if zlib.crc32(data) % 8 == 0:
         # Much slower than all else: configurations are read.
         _configured(place)
@@ -83,8 +86,8 @@ def _configured(place: Path) -> None:
 
 SAMPLES = [
     b'{"format":1,"boot":"first","services":{"shop":{"held":true,"generation":4,"since":17e8}},'
-    b'"modes":{"maintenance":2}}',
-    b'{"maintenance":3,"standby":1}',
+    b'"modes":{"maintenance":2},"splits":{"shop":3,"mail":2}}',
+    b'{"maintenance":3,"standby":1,"splits":{"mail":1}}',
     b"1700000000000\n",
     json.dumps(SOUND).encode(),
     json.dumps([{**cluster_json()["services"][0], "name": "old"}]).encode(),
