@@ -107,3 +107,15 @@ def test_words_that_were_under_way_when_a_life_ended_are_not_told() -> None:
     pair.talk(2)
     hears_on(pair.b, last, 1.0)
     assert not notes(pair.b, "old-life")
+
+
+def test_f18_a_message_that_is_repeated_is_heard_once() -> None:
+    """Else a dead node would be suspect later, and its link would look well."""
+    pair = Pair().running()
+    last, word = pair.b.state.peer, said(pair.a)
+    for _round in range(4):
+        pair.b.feed(Heard("lan", word), 0.3 * pair.b.config.timing.dead_s)
+        assert pair.b.state.peer.heard == last.heard
+        assert pair.b.state.peer.last == last.last
+    assert pair.b.state.peer.life is Life.SILENT
+    assert notes(pair.b, "link-down") == []
