@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from failoverd.core import events
+from failoverd.core.actions import Reply
 from failoverd.core.clock import Clock
 from failoverd.core.events import Heard, Verb
 from failoverd.core.message import Message
@@ -81,6 +82,15 @@ def test_a_node_is_not_confirmed_off_by_one_that_just_did_not_run(heard_s: float
     assert not confirmed(b)
     b.pass_time(b.config.timing.dead_s + 0.1)
     assert confirmed(b)
+
+
+def test_a_node_that_is_heard_is_not_confirmed_off_and_the_answer_says_so() -> None:
+    pair = Pair().running()
+    pair.b.feed(events.Command(7, Verb.CONFIRM_FENCED, "a", "alice"))
+    [reply] = pair.b.take(Reply)
+    assert isinstance(reply, Reply)
+    assert not reply.ok
+    assert "a is alive: only a silent node is confirmed" in reply.text
 
 
 def test_words_of_a_foreign_node_do_not_keep_a_person_from_it() -> None:
