@@ -10,7 +10,7 @@ from failoverd.core.events import Verb
 
 from .clock import Violation
 from .services import DOWN
-from .setting import RESYNC_S
+from .setting import BOOT_S, RESYNC_S
 
 if TYPE_CHECKING:
     from .node import Node
@@ -79,10 +79,9 @@ class SplitBrain:
         volume, kept = self.volume, self.other.name
         volume.connect(self.owner.name, discard=True)
         self._pass(0.3)
-        # Its kernel is not StandAlone any more: only the daemon's own memory still tells of it.
-        self.owner.daemon.kill(0.1)
-        self._pass(self.world.setting.timing.startup_s)
-        if not volume.connected:
+        if volume.sides[kept].alone:
+            self._forget(enough_s)
+        elif not volume.connected:
             # Between the two steps the copy that is to be discarded looks like a good one.
             self.other.daemon.command(Verb.SWITCHOVER, self.service)
             self.world.clock.run(self.world.clock.now + enough_s, lambda: volume.connected)
@@ -96,3 +95,18 @@ class SplitBrain:
         if not self.world.clock.run(self.world.clock.now + enough_s, self._serves):
             raise Violation("L1", f"{self.service} is not served after a split brain")
         self.world.moments["split brain recovered"] += 1
+
+    def _forget(self, enough_s: float) -> None:
+        """The old copy's kernel waits for the other one: only the daemon's memory tells of it."""
+        timing = self.world.setting.timing
+        self.owner.daemon.kill(0.1)
+        self._pass(timing.startup_s)
+        self.other.power_off()
+        self._pass(2 * timing.dead_s + 3.0)
+        self.owner.daemon.command(Verb.CONFIRM_FENCED, self.other.name)
+        self._pass(enough_s)
+        if self.world.contract.owners()[self.service] == self.owner.name:
+            raise Violation("F39", f"{self.service} runs on the copy that people decided against")
+        self.world.moments["split remembered"] += 1
+        self.other.power_on()
+        self._pass(BOOT_S[1] + timing.startup_s)

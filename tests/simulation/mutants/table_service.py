@@ -135,6 +135,12 @@ SERVICE = (
     ),
     Mutant(
         "facts.py",
+        '    return split and service.disk.disk not in ("Outdated", "Inconsistent")\n',
+        '    return split and service.disk.disk in ("UpToDate", "Consistent")\n',
+        "a node that boots does not say that its copies have diverged (F39)",
+    ),
+    Mutant(
+        "facts.py",
         "    if service.split:\n",
         "    if service.split and service.op < 0:\n",
         "a copy that waits to be discarded passes for good (F39)",

@@ -11,7 +11,7 @@ from failoverd.core.events import Power
 from failoverd.core.memory import Memory
 from failoverd.core.step import begin
 
-from .pair import ALONE, GOOD, Half, Pair, notes
+from .pair import ALONE, GOOD, Half, Pair, notes, said
 
 SPLIT = replace(ALONE, connection="StandAlone")
 
@@ -164,6 +164,20 @@ def test_f39_a_daemon_that_begins_anew_knows_that_the_copies_have_diverged() -> 
     Pair.see(half, ALONE)
     half.feed(events.Command(1, events.Verb.CLEAR, "shop"))
     assert not anew(half).shop.split, "an operator has decided"
+
+
+def test_f39_a_node_that_boots_tells_of_a_split_before_it_knows_its_disk() -> None:
+    """Else it grants the service to the copy that is to be discarded."""
+    half = Half("a", "b", 1 << 32 | 11)
+    half.settle()
+    Pair.see(half, SPLIT)
+    half.pass_time(12)
+    booted = anew(half)
+    booted.pass_time(0.5)
+    assert said(booted).services[0].split
+    Pair.see(booted, replace(ALONE, disk="Outdated"))
+    booted.pass_time(0.5)
+    assert not said(booted).services[0].split, "this copy is the older one"
 
 
 def test_f39_a_daemon_that_begins_beside_a_split_tells_once_it_is_sure() -> None:

@@ -89,9 +89,12 @@ def peer_copy_current(view: View, service: Service) -> bool:
 
 
 def diverged(service: Service) -> bool:
-    """F39: the kernels refuse each other, and this copy is not known to be the older one."""
+    """F39: the kernels refuse each other, and this copy is not known to be the older one.
+
+    After a boot the disk is not known yet, but that its copies have diverged is.
+    """
     split = service.disk.split or service.split
-    return split and service.disk.disk in ("UpToDate", "Consistent")
+    return split and service.disk.disk not in ("Outdated", "Inconsistent")
 
 
 def promise_kept(view: View, service: Service) -> bool:
