@@ -5,13 +5,16 @@
 A lab of real kernels and the containers wait for most of their time, so other parts have the
 machine meanwhile; those that only compute stand back (nice). What a part prints goes to
 ``build/test/NAME.log``. A line tells how far each one is. The end tells what came of each, with the
-last lines of those that failed, and ``build/test/legs.json`` keeps it.
+last lines of those that failed, and ``build/test/legs.json`` keeps it. What has not ended after LIMIT_S
+is interrupted and has failed. Who interrupts or terminates this program ends all of them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +28,10 @@ LOGS = CHECKOUT / "build" / "test"
 GATES = str(CHECKOUT / "build" / "gates-venv" / "bin" / "python")
 AT_A_TIME = 3
 SHOWN_S = 30.0
+LIMIT_S = 3000.0
+"""Of all parts together. A whole run takes half of it; what takes longer hangs."""
+ENDS_S = 120.0
+"""A part that is interrupted has this long to end what it started, such as kernels."""
 TAIL = 240
 """Lines of a part that failed: a scenario prints its last step and the end of each host's log."""
 REPORT = "legs.json"
@@ -33,8 +40,11 @@ LEFT_OUT = [
     f"--ignore=tests/{name}" for name in ("kernels", "pacemaker", "simulation", "exploration")
 ]
 """What has a part of its own."""
-AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Four processes take the files of tests in their order: they wait more than they compute."""
+AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--timeout=600")
+"""Four processes take the files of tests in their order: they wait more than they compute.
+
+A test that hangs fails and tells where each of its threads stands.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ class Run:
     ended: float = 0.0
     code: int | None = None
     cpu_s: float = 0.0
+    pid: int = 0
 
     def play(self) -> None:
         """Run it to its end."""
@@ -85,7 +96,9 @@ class Run:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                process_group=0,
             )
+            self.pid = child.pid
             _pid, status, used = os.wait4(child.pid, 0)
         self.ended = time.monotonic()
         self.code = child.returncode = os.waitstatus_to_exitcode(status)
@@ -94,10 +107,15 @@ class Run:
         word = "ok" if self.code == 0 else f"FAILED ({self.code})"
         print(f"{self.leg.name}: {word} after {self.seconds:.0f} s: {self.last}", flush=True)
 
+    def tell(self, number: int) -> None:
+        """Send a signal to all that is left of it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
     @property
     def seconds(self) -> float:
         """How long it has taken so far."""
-        return (self.ended or time.monotonic()) - self.began
+        return (self.ended or time.monotonic()) - self.began if self.began else 0.0
 
     @property
     def last(self) -> str:
@@ -121,20 +139,43 @@ def tail(path: Path, count: int) -> list[str]:
         return []
 
 
-def play(legs: Sequence[Leg]) -> int:
-    """Run them; returns 0 only when all ended well."""
+def end(runs: Sequence[Run], waiting: set[Future[None]]) -> None:
+    """Begin nothing more, and end what runs: by an interrupt, so that it can clean up."""
+    for future in waiting:
+        future.cancel()
+    running = [run for run in runs if run.pid and run.code is None]
+    for run in running:
+        run.tell(signal.SIGINT)
+    wait(waiting, timeout=ENDS_S)
+    for run in running:
+        run.tell(signal.SIGKILL)
+
+
+def play(legs: Sequence[Leg], limit_s: float = LIMIT_S) -> int:
+    """Run them; returns 0 only when all ended well, within so many seconds."""
     LOGS.mkdir(parents=True, exist_ok=True)
+    for leg in legs:
+        leg.log.unlink(missing_ok=True)
     began, worked = time.monotonic(), worked_s()
     runs = [Run(leg) for leg in legs]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         waiting: set[Future[None]] = {pool.submit(run.play) for run in runs}
-        while waiting:
-            done, waiting = wait(waiting, timeout=SHOWN_S)
-            for future in done:
-                future.result()
-            for run in runs:
-                if run.began and run.code is None:
-                    print(f"  {run.leg.name} {run.seconds:.0f} s: {run.last}", flush=True)
+        try:
+            while waiting:
+                left_s = began + limit_s - time.monotonic()
+                if left_s <= 0:
+                    print(f"Not ended after {limit_s:.0f} s: what runs is interrupted.", flush=True)
+                    end(runs, waiting)
+                    break
+                done, waiting = wait(waiting, timeout=min(SHOWN_S, left_s))
+                for future in done:
+                    future.result()
+                for run in runs:
+                    if run.began and run.code is None:
+                        print(f"  {run.leg.name} {run.seconds:.0f} s: {run.last}", flush=True)
+        except BaseException:
+            end(runs, waiting)
+            raise
     failed = [run for run in runs if run.code != 0]
     for run in failed:
         print(f"\n--- {run.leg.name}: the end of {run.leg.log.relative_to(CHECKOUT)}")
@@ -183,6 +224,7 @@ def main() -> int:
         print(f"{strange[0]} is no part; they are {', '.join(known)}.", file=sys.stderr)
         return 2
     os.environ.setdefault("SEEDS", "2000")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return play([known[name] for name in wanted])
 
 

@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests import legs
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,47 @@ def test_a_run_is_whole_only_with_every_part() -> None:
     assert legs.told(runs, 1.0, 1.0)["whole"]
     assert legs.told(runs, 1.0, 1.0)["ok"]
     assert not legs.told(runs[1:], 1.0, 1.0)["whole"]
+
+
+HANGS = ("/bin/sh", "-c", "trap 'echo cleaned up; exit 9' INT; echo begun; sleep 600 & wait")
+
+
+def test_a_part_that_hangs_is_interrupted_and_has_failed_and_nothing_more_begins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legs, "AT_A_TIME", 1)
+    assert legs.play([legs.Leg("stuck", HANGS), legs.Leg("next", ("true",))], limit_s=2.0) == 1
+    said = capsys.readouterr().out
+    assert "FAILED stuck" in said and "cleaned up" in said
+    assert "next: begins" not in said and "FAILED next" in said
+    assert "Not ended after 2 s" in said
+
+
+def test_a_part_that_takes_no_interrupt_is_killed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legs, "ENDS_S", 0.2)
+    deaf = legs.Leg("deaf", ("/bin/sh", "-c", "trap '' INT; sleep 600; sleep 600"))
+    assert legs.play([deaf], limit_s=1.0) == 1
+    assert f"deaf: FAILED ({-signal.SIGKILL})" in capsys.readouterr().out
+
+
+def test_who_ends_the_whole_ends_its_parts(tmp_path: Path) -> None:
+    """As make does with what it started when it is terminated itself."""
+    program = f"""
+import sys
+from pathlib import Path
+from tests import legs
+legs.LOGS = legs.CHECKOUT = Path({str(tmp_path)!r})
+legs.LEGS = (legs.Leg("stuck", {HANGS!r}),)
+legs.main()
+"""
+    whole = subprocess.Popen([sys.executable, "-c", program], cwd=CHECKOUT)
+    log = tmp_path / "stuck.log"
+    for _round in range(6000):
+        if log.exists() and log.read_text():
+            break
+        time.sleep(0.01)
+    whole.terminate()
+    assert whole.wait(60) != 0
+    assert log.read_text() == "begun\ncleaned up\n"
