@@ -5,8 +5,10 @@
 A lab of real kernels and the containers wait for most of their time, so other parts have the
 machine meanwhile; those that only compute stand back (nice). What a part prints goes to
 ``build/test/NAME.log``. A line tells how far each one is. The end tells what came of each, with the
-last lines of those that failed, and ``build/test/legs.json`` keeps it. What has not ended after LIMIT_S
-is interrupted and has failed. Who interrupts or terminates this program ends all of them.
+last lines of those that failed, and ``build/test/legs.json`` keeps it.
+
+What has not ended after LIMIT_S is interrupted and has failed. Who interrupts or terminates this
+program ends all of them.
 """
 
 from __future__ import annotations
@@ -37,9 +39,10 @@ TAIL = 240
 REPORT = "legs.json"
 PYTEST = (sys.executable, "-m", "pytest")
 LEFT_OUT = [
-    f"--ignore=tests/{name}" for name in ("kernels", "pacemaker", "simulation", "exploration")
+    f"--ignore=tests/{name}"
+    for name in ("kernels", "pacemaker", "simulation", "exploration", "load")
 ]
-"""What has a part of its own."""
+"""What has a part of its own, or is a long proof (make show) that needs more of the machine."""
 AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--timeout=600")
 """Four processes take the files of tests in their order: they wait more than they compute.
 

@@ -91,10 +91,11 @@ class Server:
     def _working(self) -> list[int]:
         """The processes that work in the data directory."""
         found = []
-        for entry in Path("/proc").glob("[0-9]*/cwd"):
+        for process in Path("/proc").glob("[0-9]*"):
+            # One that has ended, or works in a file system that is gone.
             with contextlib.suppress(OSError):
-                if entry.readlink() == self.data:
-                    found.append(int(entry.parent.name))
+                if (process / "cwd").readlink() == self.data:
+                    found.append(int(process.name))
         return found
 
     @property
