@@ -27,6 +27,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import
 
 from tests.unit.collection.conftest import put
 from tests.unit.collection.modules import run
+from tests.unit.failoverd.mute_mount import answered, mute_mount
 
 ENABLED = {"enabled": True, "boot": "systemctl disable worker.service"}
 
@@ -310,6 +311,16 @@ def test_only_the_daemon_itself_may_have_its_line_open(tmp_path, words, told):
     (tmp_path / "7/fd/5").symlink_to("/dev/null")
     own = [engine.process for engine in _engines.ENGINES.values()]
     assert _lines.readers("/dev/null", own, str(tmp_path)) == told
+
+
+def test_a_file_of_another_host_that_is_down_does_not_hold_up_the_search_for_readers(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "proc/7/fd").mkdir(parents=True)
+    (tmp_path / "proc/7/fd/3").symlink_to(tmp_path / "far/file")
+    proc = str(tmp_path / "proc")
+    with mute_mount(tmp_path / "far") as far:
+        far.mute.set()
+        assert answered(lambda: _lines.readers("/dev/null", proc=proc)) == []
 
 
 @pytest.mark.finding("H21")

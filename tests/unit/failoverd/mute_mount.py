@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file system whose server answers no more, as NFS with a dead server: FUSE without a program."""
+"""A file system whose server answers no more, as NFS with a dead server: FUSE without a program.
+
+Every process of this machine that looks at it waits, whichever test it belongs to, and takes no
+signal but SIGKILL. So its end lets go of all of them.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,14 @@ import contextlib
 import ctypes
 import errno
 import os
+import select
 import stat
 import struct
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from failoverd.system import mounts
 
@@ -21,27 +27,42 @@ GETATTR, INIT = 3, 26
 DETACH = 2
 HEADER = struct.Struct("=IIQ")
 """Of a request: length, operation, its number."""
+LIMIT_S = 60.0
+"""Ends a test that fails anyway."""
+
+T = TypeVar("T")
 
 
 @dataclass
 class MuteMount:
-    """It serves its root until it is to be mute."""
+    """It serves its root until it is to be mute. An event on end ends it."""
 
     path: Path
     fd: int
-    mute: threading.Event
+    end: int
+    mute: threading.Event = field(default_factory=threading.Event)
+    waits: threading.Event = field(default_factory=threading.Event)
+    """Somebody waits for an answer that does not come."""
 
     def serve(self) -> None:
-        """In a thread."""
-        with contextlib.suppress(OSError):  # unmounted
-            while True:
-                request = os.read(self.fd, 1 << 18)
-                if self.mute.is_set():
-                    continue
-                _length, operation, number = HEADER.unpack_from(request)
-                error, answer = self._answer(operation)
-                size = 16 + len(answer)
-                os.write(self.fd, struct.pack("=IiQ", size, -error, number) + answer)
+        """In a thread. It never waits in a read: its reference to the device would stay."""
+        while self.end not in (ready := select.select([self.fd, self.end], [], [])[0]):
+            try:
+                self._serve_one()
+            except OSError as error:
+                if error.errno == errno.ENODEV and self.fd in ready:  # unmounted
+                    return
+
+    def _serve_one(self) -> None:
+        """Raises OSError, too, if who asked has left meanwhile."""
+        request = os.read(self.fd, 1 << 18)
+        if self.mute.is_set():
+            self.waits.set()
+            return
+        _length, operation, number = HEADER.unpack_from(request)
+        error, answer = self._answer(operation)
+        size = 16 + len(answer)
+        os.write(self.fd, struct.pack("=IiQ", size, -error, number) + answer)
 
     def _answer(self, operation: int) -> tuple[int, bytes]:
         if operation == INIT:
@@ -56,18 +77,28 @@ class MuteMount:
 @contextlib.contextmanager
 def mute_mount(path: Path) -> Iterator[MuteMount]:
     """Mounted there. Whoever waits for it is let go at the end."""
-    fd = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
-    mounts.mount("mute", str(path), "fuse", f"fd={fd},rootmode=40000,user_id=0,group_id=0")
-    mounted = MuteMount(path, fd, threading.Event())
-    threading.Thread(target=mounted.serve, daemon=True).start()
+    fd = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+    mounted = MuteMount(path, fd, os.eventfd(0))
+    thread = threading.Thread(target=mounted.serve, daemon=True)
     try:
+        mounts.mount("mute", str(path), "fuse", f"fd={fd},rootmode=40000,user_id=0,group_id=0")
+        thread.start()
         yield mounted
     finally:
-        # The connection ends with its mount: closing the device alone leaves the reader in it.
-        libc = ctypes.CDLL(None, use_errno=True)
-        numbers = [m.device[1] for m in mounts.mounted() if m.path == str(path)]
-        for number in numbers:
-            with contextlib.suppress(OSError):
-                Path(f"/sys/fs/fuse/connections/{number}/abort").write_text("1")
-        libc.umount2(os.fsencode(path), DETACH)
+        ctypes.CDLL(None, use_errno=True).umount2(os.fsencode(path), DETACH)
+        os.eventfd_write(mounted.end, 1)
+        if thread.ident is not None:
+            thread.join(LIMIT_S)
+        # Nobody else has the device open: the kernel ends the connection and all that wait for it.
         os.close(fd)
+        os.close(mounted.end)
+
+
+def answered(call: Callable[[], T]) -> T:
+    """What a call returns that must not wait for such a file system."""
+    found: list[T] = []
+    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
+    thread.start()
+    thread.join(LIMIT_S)
+    assert found, "it waits for another host"
+    return found[0]

@@ -92,7 +92,8 @@ class Server:
         """The processes that work in the data directory."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
-            # One that has ended, or works in a file system that is gone.
+            # One that has ended, or works in a file system that is gone. A glob() for cwd would ask
+            # the directory itself, and one of a dead host never answers.
             with contextlib.suppress(OSError):
                 if (process / "cwd").readlink() == self.data:
                     found.append(int(process.name))

@@ -8,7 +8,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from failoverd.resources.drbd import Drbd, Options
 from failoverd.resources.settings import ResourceSettings
 from failoverd.system import mounts
 
-from .mute_mount import mute_mount
+from .mute_mount import LIMIT_S, answered, mute_mount
 
 HOLD = (
     "import sys, time; file = open(sys.argv[1], 'rb'); print('open', flush=True); time.sleep(600)"
@@ -77,19 +76,16 @@ def absent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     with mute_mount(tmp_path / "far") as far:
         child = subprocess.Popen(["sleep", "600"], cwd=far.path)
         far.mute.set()
-        yield child
-        child.kill()
-    child.wait()
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.wait(LIMIT_S)
 
 
 def searched(target: users.Target) -> set[int]:
     """Whom a search finds that may hang."""
-    found: list[set[int]] = []
-    thread = threading.Thread(target=lambda: found.append(users.find(target)), daemon=True)
-    thread.start()
-    thread.join(60)
-    assert found, "it waits for another host"
-    return found[0]
+    return answered(lambda: users.find(target))
 
 
 def test_f54_a_process_that_waits_for_another_host_holds_up_no_search_for_users_of_a_disk(
