@@ -14,6 +14,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ("tests.limits",)
+
 # A busy machine is no reason to fail.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")

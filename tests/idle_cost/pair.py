@@ -192,7 +192,7 @@ def _python(*words: str) -> list[str]:
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     child.kill()
-    child.wait()
+    child.wait(60)
     if child.stdout is not None:
         child.stdout.close()
 

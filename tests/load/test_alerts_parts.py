@@ -86,7 +86,7 @@ class Parts(repair.Storage):
         """It is gone."""
         if self.application is not None:
             self.application.kill()
-            self.application.wait()
+            self.application.wait(60)
             self.application = None
 
 
@@ -117,7 +117,7 @@ def parts(tmp_path: Path, cable: Any, script: Callable[[str, str], str]) -> Iter
             parts.end(node, signal.SIGKILL)
         for host in parts.hosts.values():
             host.kill()
-            host.wait()
+            host.wait(60)
         subprocess.run(["losetup", "--detach", device], check=True)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from failoverd.system.aside import aside
 from tests.unit.failoverd.test_pair import Pair
 
 from .page import PageProcess
@@ -46,7 +47,7 @@ async def watched(pair: Pair, load: Awaitable[None]) -> float:
     ages = []
     task = asyncio.ensure_future(load)
     while not task.done():
-        done = await asyncio.to_thread(pair.ctl, "node2", "status", "--json")
+        done = await aside(pair.ctl, "node2", "status", "--json")
         (link,) = json.loads(done.stdout)["links"]
         ages.append(float(link["age_s"]))
         await asyncio.sleep(0.2)

@@ -107,7 +107,7 @@ def _apart(point: Point, effort: detect.Effort, hints: Sequence[str]) -> str:
     except EOFError:
         return "crash"
     finally:
-        child.join()
+        child.join(60)
 
 
 def _tell(there: Connection, point: Point, effort: detect.Effort, hints: Sequence[str]) -> None:

@@ -95,7 +95,7 @@ def bench(cluster: Cluster, seconds: float) -> Iterator[None]:
             assert child.poll() is None, "pgbench has ended: its session was lost"
         finally:
             child.kill()
-            child.wait()
+            child.wait(60)
 
 
 def test_full_load_on_both_nodes_is_no_failure(cluster: Cluster, record_property: Record) -> None:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.failover.cluster.plugins.module_utils._engines import agent
 
 from failoverd.control.server import ControlServer
+from failoverd.system.aside import aside
 
 from .modules import run
 
@@ -30,7 +31,7 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             server = ControlServer(tmp_path, answered)
             await server.open()
             try:
-                return await asyncio.to_thread(work)
+                return await aside(work)
             finally:
                 server.close()
 

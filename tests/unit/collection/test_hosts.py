@@ -25,9 +25,10 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
 from ansible_collections.failover.cluster.plugins.plugin_utils import _packages as wanted
 from ansible_collections.failover.cluster.plugins.plugin_utils._inventory import reading, storage
 
+from tests.unit.bounded import within
 from tests.unit.collection.conftest import put
 from tests.unit.collection.modules import run
-from tests.unit.failoverd.mute_mount import answered, mute_mount
+from tests.unit.failoverd.mute_mount import mute_mount
 
 ENABLED = {"enabled": True, "boot": "systemctl disable worker.service"}
 
@@ -320,7 +321,7 @@ def test_a_file_of_another_host_that_is_down_does_not_hold_up_the_search_for_rea
     proc = str(tmp_path / "proc")
     with mute_mount(tmp_path / "far") as far:
         far.mute.set()
-        assert answered(lambda: _lines.readers("/dev/null", proc=proc)) == []
+        assert within(_lines.readers, "/dev/null", (), proc) == []
 
 
 @pytest.mark.finding("H21")

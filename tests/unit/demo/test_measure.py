@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import http.server
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from lab.demo.measure import ClientProcess
 from lab.errors import LabError
+from tests.unit.bounded import serves
 from tests.unit.demo.fake_postgres import FakePostgres
 
 
@@ -40,10 +40,9 @@ class Welcome(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def web() -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Welcome) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Welcome)
+    with serves(server):
+        yield server.server_port
 
 
 def options(database: int, web: int) -> list[str]:
@@ -57,6 +56,7 @@ def options(database: int, web: int) -> list[str]:
 def test_it_is_steady_while_served_and_accounts_at_the_end(
     postgres: FakePostgres, web: int, tmp_path: Path
 ) -> None:
+
     client = ClientProcess(Here(), tmp_path / "out", options(postgres.port, web), "secret")
     try:
         assert client.wait_steady(0.5, timeout=30)

@@ -270,4 +270,4 @@ def sleeper() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     yield start
     for process in begun:
         process.kill()
-        process.wait()
+        process.wait(60)

@@ -16,21 +16,17 @@ import select
 import stat
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from failoverd.system import mounts
+from tests.unit.bounded import LIMIT_S
 
 GETATTR, INIT = 3, 26
 DETACH = 2
 HEADER = struct.Struct("=IIQ")
 """Of a request: length, operation, its number."""
-LIMIT_S = 60.0
-"""Ends a test that fails anyway."""
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -92,13 +88,3 @@ def mute_mount(path: Path) -> Iterator[MuteMount]:
         # Nobody else has the device open: the kernel ends the connection and all that wait for it.
         os.close(fd)
         os.close(mounted.end)
-
-
-def answered(call: Callable[[], T]) -> T:
-    """What a call returns that must not wait for such a file system."""
-    found: list[T] = []
-    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
-    thread.start()
-    thread.join(LIMIT_S)
-    assert found, "it waits for another host"
-    return found[0]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 ACCOUNT = "postgres"
 PORT = 5999
+LIMIT_S = 300.0
+"""Ends a test that fails anyway. On a busy machine a start and a stop take long."""
 
 
 def _programs() -> Path:
@@ -42,6 +44,7 @@ class Server:
             capture_output=True,
             text=True,
             cwd="/",
+            timeout=LIMIT_S,
         ).stdout
 
     def start(self, **more: str) -> None:
@@ -67,7 +70,7 @@ class Server:
         """A smart stop, waited for."""
         assert self._process is not None
         self.send(signal.SIGINT)
-        self._process.wait()
+        self._process.wait(LIMIT_S)
         self._process = None
 
     def kill(self) -> None:
@@ -78,7 +81,7 @@ class Server:
     def _crash(self) -> None:
         assert self._process is not None
         self.send(signal.SIGKILL)
-        self._process.wait()
+        self._process.wait(LIMIT_S)
         self._process = None
 
     def _all_ended(self) -> None:
@@ -123,7 +126,7 @@ class Server:
     def ended(self) -> None:
         """Returns when the postmaster does not run any more."""
         if self._process is not None:
-            self._process.wait()
+            self._process.wait(LIMIT_S)
 
     def send(self, number: signal.Signals) -> None:
         """A signal to the postmaster alone."""

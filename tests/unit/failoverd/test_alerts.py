@@ -26,6 +26,7 @@ from failoverd.alerts.settings import Channel, CommandSettings, MailSettings, We
 from failoverd.config import parse
 from failoverd.formats.schema import ConfigError
 from failoverd.journal.history import History
+from tests.unit.bounded import begun, serves
 
 
 def serving(served: Outbox) -> asyncio.Future[Any]:
@@ -82,14 +83,8 @@ class Handler(BaseHTTPRequestHandler):
 def web() -> Iterator[Server]:
     server = Server(("127.0.0.1", 0), Handler)
     server.got = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serves(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def hook(web: Server, body: Any = None) -> WebhookSettings:
@@ -208,7 +203,7 @@ def test_a_server_that_drips_keeps_no_thread(
         ended.set()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        begun(drip, listener)
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}/hidden-word"
         channel = mail(port) if make is mail else WebhookSettings("hook", url)
@@ -235,7 +230,7 @@ def test_a_server_that_drips_in_the_handshake_keeps_no_thread(
                 time.sleep(0.02)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        begun(drip, listener)
         port = listener.getsockname()[1]
         before = set(threading.enumerate())
         channel = WebhookSettings("hook", f"https://127.0.0.1:{port}/x")

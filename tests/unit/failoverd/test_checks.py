@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +18,7 @@ from failoverd.checks import command, http, port, standstill
 from failoverd.checks import registry as checks
 from failoverd.checks.base import CheckFailed, CheckUnable
 from failoverd.formats.schema import ConfigError, Section
+from tests.unit.bounded import serves
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -54,12 +54,8 @@ class Pages(BaseHTTPRequestHandler):
 def web() -> Iterator[str]:
     """The address of a web server."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serves(server):
+        yield f"127.0.0.1:{server.server_port}"
 
 
 def ask(kind: str, resource: Any = None, **fields: Any) -> None:

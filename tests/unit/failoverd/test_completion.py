@@ -141,7 +141,7 @@ class Shell:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.wait(60)
         os.close(self._main)
 
 

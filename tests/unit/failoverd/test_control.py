@@ -18,6 +18,7 @@ import pytest
 from failoverd.control import server
 from failoverd.control.client import NotRunning, ask
 from failoverd.control.server import MAX_ASKING, READ_S, ControlServer
+from failoverd.system.aside import aside
 
 
 class Desk:
@@ -63,7 +64,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_question_is_answered_and_the_asker_is_known(tmp_path: Path) -> None:
     async def scene(desk: Desk) -> None:
-        answer = await asyncio.to_thread(ask, {"op": "echo", "n": 1})
+        answer = await aside(ask, {"op": "echo", "n": 1})
         assert answer["heard"] == {"op": "echo", "n": 1}
         assert desk.uids == {0}
 
@@ -92,15 +93,15 @@ def test_rubbish_ends_only_its_own_connection(tmp_path: Path, line: bytes) -> No
                 except OSError:
                     return b""
 
-        assert await asyncio.to_thread(send) == b""
-        assert (await asyncio.to_thread(ask, {"op": "echo"}))["ok"]
+        assert await aside(send) == b""
+        assert (await aside(ask, {"op": "echo"}))["ok"]
 
     played(tmp_path, scene)
 
 
 def test_a_client_that_leaves_cancels_its_own_question(tmp_path: Path, until: Any) -> None:
     async def scene(desk: Desk) -> None:
-        stays = asyncio.create_task(asyncio.to_thread(ask, {"op": "wait"}))
+        stays = aside(ask, {"op": "wait"})
         with socket.socket(socket.AF_UNIX) as leaves:
             leaves.connect(str(tmp_path / "control.sock"))
             leaves.sendall(json.dumps({"op": "wait"}).encode() + b"\n")
@@ -127,7 +128,7 @@ async def crowd(tmp_path: Path, count: int, says: bytes = b"") -> AsyncIterator[
                 client.sendall(says)
 
     try:
-        await asyncio.to_thread(come)
+        await aside(come)
         yield
     finally:
         for client in clients:
@@ -141,7 +142,7 @@ def test_silent_connections_hold_up_nobody(tmp_path: Path, says: bytes) -> None:
 
     async def scene(desk: Desk) -> None:
         async with crowd(tmp_path, 3 * MAX_ASKING, says):
-            assert (await asyncio.to_thread(ask, {"op": "fence-peer"}))["ok"]
+            assert (await aside(ask, {"op": "fence-peer"}))["ok"]
 
     played(tmp_path, scene)
 
@@ -155,7 +156,7 @@ def test_a_client_that_is_turned_away_from_a_crowd_is_told_so(
 
     async def scene(desk: Desk) -> None:
         async with crowd(tmp_path, 1):
-            answer = await asyncio.to_thread(ask, {"op": "echo"})
+            answer = await aside(ask, {"op": "echo"})
         assert answer == {"ok": False, "text": server.CROWDED}
 
     played(tmp_path, scene)
@@ -174,9 +175,9 @@ def test_a_client_that_makes_room_for_another_is_told_so(
             return client.recv(1000)
 
     async def scene(desk: Desk) -> None:
-        told = asyncio.create_task(asyncio.to_thread(silent))
+        told = aside(silent)
         while not told.done():
-            await asyncio.to_thread(ask, {"op": "echo"})
+            await aside(ask, {"op": "echo"})
         assert json.loads(await told) == {"ok": False, "text": server.CROWDED}
 
     played(tmp_path, scene)
@@ -186,14 +187,14 @@ def test_requests_that_wait_do_not_hold_up_the_handler(tmp_path: Path, until: An
     async def scene(desk: Desk) -> None:
         async with crowd(tmp_path, MAX_ASKING, b'{"op": "wait"}\n'):
             await until(lambda: desk.waiting == MAX_ASKING)
-            answer = await asyncio.to_thread(ask, {"op": "echo"})
+            answer = await aside(ask, {"op": "echo"})
             assert answer == {
                 "ok": False,
                 "text": "64 requests are under way: ask again when one has ended",
             }
-            assert (await asyncio.to_thread(ask, {"op": "fence-peer"}))["ok"]
+            assert (await aside(ask, {"op": "fence-peer"}))["ok"]
         await until(lambda: desk.left == MAX_ASKING)
-        assert (await asyncio.to_thread(ask, {"op": "echo"}))["ok"]
+        assert (await aside(ask, {"op": "echo"}))["ok"]
 
     played(tmp_path, scene)
 
@@ -207,7 +208,7 @@ def test_a_silent_connection_is_closed_after_a_time(tmp_path: Path) -> None:
                 silent.connect(str(tmp_path / "control.sock"))
                 return silent.recv(1)
 
-        assert await asyncio.to_thread(read) == b""
+        assert await aside(read) == b""
 
     played(tmp_path, scene, read_s=0.05)
 
@@ -219,7 +220,7 @@ def test_a_hostile_request_ends_only_its_own_connection(tmp_path: Path, line: by
         complaints: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _l, c: complaints.append(c))
         async with crowd(tmp_path, 3, line + b"\n"):
-            assert (await asyncio.to_thread(ask, {"op": "echo"}))["ok"]
+            assert (await aside(ask, {"op": "echo"}))["ok"]
         assert complaints == []
 
     played(tmp_path, scene)
@@ -228,7 +229,7 @@ def test_a_hostile_request_ends_only_its_own_connection(tmp_path: Path, line: by
 @pytest.mark.finding("X11")
 def test_a_defect_behind_a_request_is_told_to_whoever_asked(tmp_path: Path) -> None:
     async def scene(desk: Desk) -> None:
-        answer = await asyncio.to_thread(ask, {"op": "break"})
+        answer = await aside(ask, {"op": "break"})
         assert not answer["ok"] and answer["text"].startswith("internal error: ZeroDivisionError")
 
     played(tmp_path, scene)

@@ -17,12 +17,15 @@ from failoverd.resources import drbd, users
 from failoverd.resources.drbd import Drbd, Options
 from failoverd.resources.settings import ResourceSettings
 from failoverd.system import mounts
+from failoverd.system.aside import aside
+from tests.unit.bounded import LIMIT_S, within
 
-from .mute_mount import LIMIT_S, answered, mute_mount
+from .mute_mount import mute_mount
 
 HOLD = (
     "import sys, time; file = open(sys.argv[1], 'rb'); print('open', flush=True); time.sleep(600)"
 )
+
 PROC = "version: 8.4.11\n 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n"
 
 
@@ -52,13 +55,13 @@ def hold() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
             [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
         )
         children.append(child)
-        assert child.stdout is not None and child.stdout.readline() == "open\n"
+        assert child.stdout is not None and within(child.stdout.readline) == "open\n"
         return child
 
     yield start
     for child in children:
         child.kill()
-        child.communicate()
+        child.communicate(timeout=LIMIT_S)
 
 
 def test_the_holder_is_found_and_a_user_of_its_file_system_is_not(
@@ -83,24 +86,19 @@ def absent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
             child.wait(LIMIT_S)
 
 
-def searched(target: users.Target) -> set[int]:
-    """Whom a search finds that may hang."""
-    return answered(lambda: users.find(target))
-
-
 def test_f54_a_process_that_waits_for_another_host_holds_up_no_search_for_users_of_a_disk(
     absent: subprocess.Popen[bytes], device: Path, hold: Callable[[Path], subprocess.Popen[str]]
 ) -> None:
     holder, number = hold(device), device.stat().st_rdev
-    assert searched(users.Node((os.major(number), os.minor(number)))) == {holder.pid}
-    assert absent.pid not in searched(users.Content((os.major(number), os.minor(number))))
+    assert within(users.find, users.Node((os.major(number), os.minor(number)))) == {holder.pid}
+    assert absent.pid not in within(users.find, users.Content((os.major(number), os.minor(number))))
 
 
 def test_f54_a_mount_of_another_host_is_still_known_to_be_used(
     absent: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     [mount] = [m for m in mounts.mounted() if m.path == str(tmp_path / "far")]
-    assert searched(users.Single(mount.number)) == {absent.pid}
+    assert within(users.find, users.Single(mount.number)) == {absent.pid}
 
 
 def test_a_demotion_ends_who_holds_the_device(
@@ -124,7 +122,7 @@ def test_a_demotion_ends_who_holds_the_device(
 
     async def stop() -> None:
         # The ended child has to be reaped, or it would still look alive.
-        reaper = asyncio.create_task(asyncio.to_thread(holder.wait))
+        reaper = aside(holder.wait, LIMIT_S)
         await disk.stop()
         await reaper
 

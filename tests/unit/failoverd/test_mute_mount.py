@@ -7,7 +7,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from .mute_mount import LIMIT_S, answered, mute_mount
+from tests.unit.bounded import LIMIT_S, within
+
+from .mute_mount import mute_mount
 from .postgres_server import Server
 
 
@@ -38,7 +40,7 @@ def test_a_search_for_the_processes_of_a_server_asks_no_directory(tmp_path: Path
         works = subprocess.Popen(["sleep", "600"], cwd=server.data)
         try:
             far.mute.set()
-            assert answered(server._working) == [works.pid]
+            assert within(server._working) == [works.pid]
         finally:
             absent.kill()
             works.kill()

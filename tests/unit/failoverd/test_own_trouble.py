@@ -77,7 +77,7 @@ def web() -> Iterator[int]:
         yield number
     finally:
         server.kill()
-        server.wait()
+        server.wait(60)
 
 
 @pytest.fixture(scope="module")

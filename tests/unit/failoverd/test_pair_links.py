@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import pytest
 
 from failoverd.core.events import Heard
 from failoverd.journal.journal import segments
+from tests.unit.bounded import LIMIT_S, begun
 
 from .recorded import inputs
 from .test_pair import AGENT, Pair, pair
@@ -57,13 +57,12 @@ class Recorder:
     def flood(self) -> Iterator[None]:
         """All of them again and again, thousands in a second."""
         self._going = True
-        thread = threading.Thread(target=self._replay)
-        thread.start()
+        thread = begun(self._replay)
         try:
             yield
         finally:
             self._going = False
-            thread.join()
+            thread.join(LIMIT_S)
 
     def _replay(self) -> None:
         while self._going:

@@ -100,7 +100,7 @@ def storage(tmp_path: Path, cable: Any, script: Callable[[str, str], str]) -> It
             pair.end(node, signal.SIGKILL)
         for host in pair.hosts.values():
             host.kill()
-            host.wait()
+            host.wait(60)
         subprocess.run(["losetup", "--detach", device], check=True)
 
 

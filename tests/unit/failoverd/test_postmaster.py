@@ -44,7 +44,7 @@ def stranger() -> Iterator[int]:
     process = subprocess.Popen(["sleep", "600"], user=ACCOUNT, cwd="/")
     yield process.pid
     process.kill()
-    process.wait()
+    process.wait(60)
 
 
 def _wait(server: Server) -> None:
@@ -114,7 +114,7 @@ def test_a_process_of_the_server_that_outlived_it_counts_as_the_server(
         assert postmaster.clear(str(other)) == []
     finally:
         left.kill()
-        left.wait()
+        left.wait(60)
     assert len(postmaster.clear(str(crashed.data))) == 2
 
 

@@ -33,7 +33,7 @@ def test_the_end_of_a_process_that_is_not_ours_is_told(until: Any, tmp_path: Pat
             await until(lambda: ended)
         finally:
             parent.kill()
-            parent.wait()
+            parent.wait(60)
         with pytest.raises(OSError):
             pidfd.ProcessWatch(pid, lambda: None)
 
@@ -63,7 +63,7 @@ def test_f51_a_stopped_process_is_told_from_a_waiting_one(until: Any, sleeper: A
         child.send_signal(signal.SIGCONT)
         await until(lambda: not pidfd.is_stopped(child.pid))
         child.kill()
-        child.wait()
+        child.wait(60)
         assert pidfd.state_of(child.pid) == ""
 
     asyncio.run(main())

@@ -23,6 +23,7 @@ from failoverd.resources import unit as units
 from failoverd.resources.service import Service
 from failoverd.resources.settings import ResourceSettings
 from failoverd.resources.unit import Options, Unit
+from failoverd.system.aside import aside
 
 from .postgres_server import ACCOUNT, Server
 from .test_unit import Manager
@@ -104,7 +105,7 @@ class OneServer(Manager):
         while True:
             await asyncio.sleep(0.1)
             with contextlib.suppress(subprocess.CalledProcessError):
-                await asyncio.to_thread(self._server.psql, "SELECT 1")
+                await aside(self._server.psql, "SELECT 1")
                 if self._server.psql("SELECT pg_is_in_recovery()") == "f":
                     break
         self.active = "active"

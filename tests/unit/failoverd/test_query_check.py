@@ -19,6 +19,7 @@ from failoverd.checks import query
 from failoverd.checks.base import CheckFailed, CheckSettings, CheckUnable
 from failoverd.checks.watcher import Watcher
 from failoverd.formats.schema import Section
+from tests.unit.bounded import LIMIT_S, begun
 
 from .postgres_server import PORT, Server
 
@@ -74,15 +75,14 @@ def test_other_threads_stay_root_while_one_connects_as_another_account() -> None
     inside = threading.Event()
 
     def look() -> None:
-        inside.wait()
+        inside.wait(LIMIT_S)
         seen.append(os.geteuid())
 
-    other = threading.Thread(target=look)
-    other.start()
+    other = begun(look)
     with query.peer._acting_as(query.peer.uid_of("nobody")):
         assert os.geteuid() == query.peer.uid_of("nobody")
         inside.set()
-        other.join()
+        other.join(LIMIT_S)
         status = Path(f"/proc/self/task/{threading.get_native_id()}/status").read_text()
         for line in status.splitlines():
             if line.startswith("Uid:"):

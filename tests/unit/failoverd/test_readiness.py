@@ -399,7 +399,7 @@ async def test_f44_a_question_that_hangs_is_not_asked_again() -> None:
 
     def hang() -> int:
         asked.append(1)
-        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result()
+        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(60)
         return 5
 
     asker = Asker(answer_s=0.05)

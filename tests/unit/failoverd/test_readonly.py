@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import stat
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,19 @@ import pytest
 
 from failoverd.control import readonly
 from failoverd.control.readonly import StatusSocket, directory_of
+from failoverd.system.aside import aside
+from tests.unit.bounded import LIMIT_S
 
 NOBODY = 65534
+ASK = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as connection:
+    try:
+        connection.connect(sys.argv[1])
+    except PermissionError:
+        sys.exit(1)
+    sys.exit(0 if connection.recv(1) else 2)
+"""
 Scene = Callable[[StatusSocket, list[int]], Awaitable[None]]
 
 
@@ -94,26 +106,16 @@ def test_only_the_directory_decides_who_may_ask(open_path: Path) -> None:
     directory = made(open_path, 0o750)
 
     def as_nobody(group: int) -> int:
-        child = os.fork()
-        if not child:
-            try:
-                os.setgroups([])
-                os.setgid(group)
-                os.setuid(NOBODY)
-                with socket.socket(socket.AF_UNIX) as connection:
-                    connection.connect(str(directory / "status.sock"))
-                    os._exit(0 if connection.recv(1) else 2)
-            except PermissionError:
-                os._exit(1)
-            finally:
-                os._exit(3)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        argv = ["/usr/bin/python3", "-IS", "-c", ASK, str(directory / "status.sock")]
+        return subprocess.run(
+            argv, user=NOBODY, group=group, extra_groups=[], cwd="/", timeout=LIMIT_S, check=False
+        ).returncode
 
     async def scene(status: StatusSocket, asked: list[int]) -> None:
         await until((directory / "status.sock").exists)
         os.chown(directory, 0, 4242)
-        assert await asyncio.to_thread(as_nobody, NOBODY) == 1
-        assert await asyncio.to_thread(as_nobody, 4242) == 0
+        assert await aside(as_nobody, NOBODY) == 1
+        assert await aside(as_nobody, 4242) == 0
 
     played(directory, scene)
 

@@ -22,6 +22,7 @@ from failoverd.resources.filesystem import Filesystem
 from failoverd.resources.service import Failed, Service
 from failoverd.resources.service_settings import ServiceSettings
 from failoverd.resources.settings import ResourceSettings
+from failoverd.system.aside import aside
 
 from .postgres_server import ACCOUNT, Server
 
@@ -60,7 +61,7 @@ class Database:
     async def stop(self) -> None:
         if self.server.alive:
             self.server.send(signal.SIGQUIT)
-        await asyncio.to_thread(self.server.ended)
+        await aside(self.server.ended)
 
     def watch(self, failed: Callable[[str], None]) -> None:
         """Nobody."""
@@ -139,7 +140,7 @@ class Stage:
         What the database frees at its end is taken at once by whatever filled the disk.
         """
         self.server.send(signal.SIGINT)
-        await asyncio.to_thread(self.server.ended)
+        await aside(self.server.ended)
         self.play(rest)
         await self.fs.stop()
 

@@ -25,6 +25,7 @@ import pytest
 import failoverd
 from failoverd.control import screen, show
 from failoverd.control.health import health
+from tests.unit.bounded import within
 
 from . import schemas
 from .answers import SERVICE, WELL
@@ -148,7 +149,7 @@ class Terminal:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.wait(60)
         os.close(self._main)
 
 
@@ -324,10 +325,10 @@ def test_watching_in_a_pipe_writes_line_after_line(daemon: Daemon) -> None:
     )
     assert process.stdout is not None
     try:
-        answers = [json.loads(process.stdout.readline()) for _round in range(3)]
+        answers = [json.loads(within(process.stdout.readline)) for _round in range(3)]
     finally:
         process.kill()
-        process.wait()
+        process.wait(60)
         process.stdout.close()
     assert answers == [WELL] * 3
 

@@ -30,6 +30,7 @@ from failoverd.fencing.sfex.disk import Disk, Lane
 from failoverd.fencing.sfex.format import BLOCK, Area, encode
 from failoverd.fencing.sfex.level import Locks, keep
 from failoverd.fencing.sfex.lock import Lock
+from failoverd.system.aside import aside
 
 TIMES = Times(renew_s=0.05, lease_s=60.0, collision_s=0.1, timeout_s=0.5)
 LOOK_S = 0.025
@@ -140,7 +141,7 @@ async def left(lock: Lock) -> None:
     thread = lock.block._lane._thread
     lock.leave()
     assert thread is not None
-    await asyncio.to_thread(thread.join, WAIT_S)
+    await aside(thread.join, WAIT_S)
 
 
 def renewed_s(lock: Lock) -> Callable[[], float]:
@@ -526,7 +527,7 @@ def test_the_next_life_keeps_the_node_alive_only_once_it_has_counted_the_lock_up
         gate = Gate(lambda: pets.append("pet"), lambda: [second], later)
         gate.pet()
         assert await second.recall()
-        await asyncio.to_thread(hang["entered"].wait, WAIT_S)
+        await aside(hang["entered"].wait, WAIT_S)
         gate.pet()
         await asyncio.sleep(0.3)
         assert second.held
@@ -609,7 +610,7 @@ async def leave_a_write_behind(bench: Bench, lock: Lock, hang: dict[str, Any]) -
     """It comes over the lock that node2 has taken meanwhile."""
     hang["gate"].clear()
     write = asyncio.ensure_future(lock.block.write(Record("test", "shop", "node1", 5, 1)))
-    await asyncio.to_thread(hang["entered"].wait, WAIT_S)
+    await aside(hang["entered"].wait, WAIT_S)
     write.cancel()
     await asyncio.gather(write, return_exceptions=True)
     hang["gate"].set()

@@ -19,6 +19,7 @@ import pytest
 
 import failoverd
 from tests.fuzz.targets.status import STATUS
+from tests.unit.bounded import within
 
 FILES = Path(failoverd.__file__).parents[1]
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egpj.exe\u2066\r\x7f\x00\u2028\ud800é"
@@ -160,7 +161,7 @@ def test_an_interrupted_command_ends_with_one_sentence_and_130(node: Node) -> No
         stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert b"first" in process.stdout.readline()
+    assert b"first" in within(process.stdout.readline)
     process.send_signal(signal.SIGINT)
     _out, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (130, b"failoverctl: interrupted.\n")
@@ -175,10 +176,10 @@ def test_a_reader_that_has_enough_sees_no_complaint(node: Node, words: tuple[str
         argv, env=node.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout is not None and process.stderr is not None
-    process.stdout.readline()
+    within(process.stdout.readline)
     process.stdout.close()
     with process.stderr:
-        assert process.stderr.read() == b""
+        assert within(process.stderr.read) == b""
     assert process.wait(60) == 1
 
 

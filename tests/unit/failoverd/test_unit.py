@@ -277,7 +277,7 @@ def test_the_end_of_the_main_process_in_an_ordered_stop_is_no_failure(
         await until(lambda: db.main_pid)
         await db.stop()
         child.kill()
-        child.wait()
+        child.wait(60)
         manager.listener({"ActiveState": "inactive"})
         await asyncio.sleep(0)
         assert reports == []

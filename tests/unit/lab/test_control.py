@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from lab.control import ask, listen, serve_one
 from lab.errors import LabError
+from tests.unit.bounded import LIMIT_S, begun
 
 
 def echo(request: dict[str, Any]) -> dict[str, Any]:
@@ -23,12 +23,11 @@ def echo(request: dict[str, Any]) -> dict[str, Any]:
 
 def asked(path: Path, request: dict[str, Any]) -> dict[str, Any]:
     with listen(path) as server:
-        thread = threading.Thread(target=serve_one, args=(server, echo))
-        thread.start()
+        thread = begun(serve_one, server, echo)
         try:
             return ask(path, request)
         finally:
-            thread.join()
+            thread.join(LIMIT_S)
 
 
 def test_a_request_is_answered_however_deep_the_socket_lies(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_two_labs_share_the_machine_and_each_has_a_name_and_a_log_of_its_own(
     both, seen = threading.Barrier(2, timeout=30.0), set()
 
     def run(name: str, tests: Sequence[str], long: str, hosts: str, log: Path) -> Any:
-        both.wait()
+        both.wait(30)
         seen.add((hosts, log.name, long))
         return [{"what": test, "ok": True, "figures": {}} for test in tests]
 
