@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plugin of pytest: a run of tests ends, whatever one of them waits for.
 
-Within a process, pytest-timeout makes a test fail that takes too long. That is an exception, which a
-call in the kernel that no signal ends, and a cleanup that hangs after it, do not let through. So the
-process ends itself some time later, and tells where each of its threads stands.
+Within a process, pytest-timeout makes a test fail that takes too long. That is an exception, which
+neither a call in the kernel that takes no signal lets through, nor a cleanup that hangs after it.
+So the process ends itself some time later, and tells where each of its threads stands.
 
 A process that ends has to end the run: pytest-xdist, with files as units of work, gives what the
 process had already done to the next one, which may wait for ever for something to do.

@@ -178,7 +178,9 @@ class Systemd:
         while path not in self._results:
             changed = self._changed
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), LOOK_S)
+                # wait_for() of Python 3.11 forgets a cancellation that comes with the event.
+                async with asyncio.timeout(LOOK_S):
+                    await changed.wait()
                 continue
             if path in self._results:
                 break
