@@ -51,7 +51,9 @@ WITHOUT_LAB = {
         "test_fence_peer.py",
     ),
     "locks on a shared disk: claim, renewal, theft, a disk that fails or hangs": (
-        "test_sfex.py",
+        "test_sfex_lock.py",
+        "test_sfex_disk.py",
+        "test_sfex_level.py",
         "test_pair_sfex.py",
     ),
     "failoverctl check refuses what cannot protect, with its numbers": ("test_exclusion.py",),
