@@ -104,7 +104,9 @@ class Host:
 
     def nft(self, *words, text=""):
         argv = [self.tool, *words]
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            argv, input=text, capture_output=True, text=True, check=False, timeout=300
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

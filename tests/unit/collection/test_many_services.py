@@ -326,6 +326,7 @@ class Node:
             text=True,
             cwd="/",
             check=False,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -79,6 +79,7 @@ esac""",
             capture_output=True,
             text=True,
             check=False,
+            timeout=300,
         )
         return done.returncode, done.stderr
 

@@ -139,6 +139,7 @@ def run(program: str, *words: str) -> str:
         text=True,
         cwd="/",
         env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

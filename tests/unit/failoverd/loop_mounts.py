@@ -119,7 +119,10 @@ try:
     service = service_of(fs)
     result = {"disk": disk}
 """
-HOST = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh")
+HOST = (
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+    *("sh", "-c", '"$@"; exit $?', "sh"),
+)
 """Its first process is a shell: the play is no more the first one than a daemon is."""
 EPILOGUE = """
 finally:

@@ -80,7 +80,7 @@ class Changing(Pair):
         """The last bytes of the addresses of services that the node has."""
         namespace = self.wire.names[int(node[-1]) - 1]
         argv = ["ip", "-n", namespace, "-4", "-j", "address", "show", "dev", "eth0"]
-        said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=300).stdout
         found = {a["local"] for entry in json.loads(said) for a in entry["addr_info"]}
         return {int(a.rpartition(".")[2]) for a in found} - {1, 2}
 
@@ -150,7 +150,7 @@ def test_a_removed_service_is_stopped_though_the_daemon_is_killed_before(pair: C
     )
     base = pair.path / "node1"
     argv = [sys.executable, "-c", script, str(base / "state"), str(base / "etc")]
-    subprocess.run(argv, check=True, env={**os.environ, "PYTHONPATH": FILES})
+    subprocess.run(argv, check=True, env={**os.environ, "PYTHONPATH": FILES}, timeout=300)
     pair.start("node1")
     pair.wait(lambda: pair.addresses("node1") == {10})
     assert pair.untouched("shop")

@@ -251,6 +251,6 @@ def test_failoverctl_loads_nothing_that_takes_long() -> None:
         " cli.parser(['status']).parse_args(['status']); print(*sys.modules)"
     )
     argv = ["/usr/bin/python3", "-ISc", code, str(FILES)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=300)
     heavy = {"asyncio", "dataclasses", "inspect", "shutil", "subprocess", "typing"}
     assert not heavy & set(done.stdout.split())

@@ -90,7 +90,12 @@ def test_what_a_real_postgresql_says_that_does_not_start() -> None:
     try:
         (server.data / "PG_VERSION").write_text("7\n")
         ended = subprocess.run(
-            server.command(), user="postgres", capture_output=True, text=True, check=False
+            server.command(),
+            user="postgres",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
         )
     finally:
         server.remove()

@@ -62,7 +62,7 @@ class Many(Pair):
         """How many addresses of services the node has."""
         namespace = self.wire.names[int(node[-1]) - 1]
         argv = ["ip", "-n", namespace, "-4", "-o", "address", "show", "dev", "eth0"]
-        found = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        found = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=300).stdout
         return sum(f" 10.9.0.{100 + number}/" in found for number in range(COUNT))
 
 

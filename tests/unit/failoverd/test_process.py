@@ -29,6 +29,7 @@ def apart(text: str) -> Any:
         capture_output=True,
         text=True,
         check=True,
+        timeout=300,
     )
     return json.loads(done.stdout)
 

@@ -345,7 +345,7 @@ def test_status_loads_nothing_that_takes_long(daemon: Daemon) -> None:
     )
     argv = ["/usr/bin/python3", "-ISc", code, str(Path(START).parent)]
     done = subprocess.run(
-        argv, capture_output=True, text=True, check=True, env=daemon.environment()
+        argv, capture_output=True, text=True, check=True, env=daemon.environment(), timeout=300
     )
     heavy = {"asyncio", "dataclasses", "enum34", "inspect", "shutil", "subprocess", "typing"}
     assert not heavy & set(done.stdout.split())

@@ -149,7 +149,9 @@ def test_the_stack_of_a_thread_is_not_locked_in_its_default_size() -> None:
     def resident_kib(*arguments: str) -> int:
         command = [sys.executable, "-c", LOCKED, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(Path(failoverd.__file__).parents[1])}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True, timeout=300
+        )
         return int(done.stdout)
 
     assert resident_kib("modest") + 4096 < resident_kib()

@@ -57,7 +57,12 @@ def test_ansible_doc_shows_every_variable() -> None:
     command = ["ansible-doc", "-t", "role", "--json", role]
     where = {"ANSIBLE_COLLECTIONS_PATH": str(Path(specification.__file__).parents[6])}
     done = subprocess.run(
-        command, env={**os.environ, **where}, capture_output=True, text=True, check=True
+        command,
+        env={**os.environ, **where},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     shown = json.loads(done.stdout)[role]["entry_points"]["main"]["options"]
     assert set(specification.VARIABLES) <= set(shown)

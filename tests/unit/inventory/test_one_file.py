@@ -204,6 +204,7 @@ def asking(copy: Path) -> Asking:
             capture_output=True,
             text=True,
             check=False,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         return list(json.loads(done.stdout))

@@ -227,7 +227,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
          "-nodes", "-keyout", "key", "-out", "certificate", "-days", "2", "-subj", "/CN=node1",
          "-addext", "subjectAltName=IP:127.0.0.1"],
-        cwd=place, check=True, capture_output=True,
+        cwd=place, check=True, capture_output=True, timeout=300,
     )  # fmt: skip
     return {name: place / name for name in ("certificate", "key")}
 
