@@ -51,11 +51,10 @@ class MuteMount:
 
     def _serve_one(self) -> None:
         """Raises OSError, too, if who asked has left meanwhile."""
-        request = os.read(self.fd, 1 << 18)
-        if self.mute.is_set():
+        _length, operation, number = HEADER.unpack_from(os.read(self.fd, 1 << 18))
+        if self.mute.is_set() and operation != INIT:
             self.waits.set()
             return
-        _length, operation, number = HEADER.unpack_from(request)
         error, answer = self._answer(operation)
         size = 16 + len(answer)
         os.write(self.fd, struct.pack("=IiQ", size, -error, number) + answer)
