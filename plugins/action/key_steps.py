@@ -13,6 +13,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils._judging import J
 SPEC = {
     "model": {"type": "dict", "required": True},
     "kept": {"type": "list", "elements": "dict", "required": True},
+    "at_once": {"type": "bool", "default": False},
 }
 
 
@@ -22,6 +23,9 @@ class ActionModule(Judging):
     spec = SPEC
 
     def judge(self, variables: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
-        """Return the steps, the present one first."""
-        steps = _engines.of(args["model"]).key_steps(args["kept"], secrets.token_hex(32))
+        """Return the steps, the present one first; at once, the one and only."""
+        engine, fresh = _engines.of(args["model"]), secrets.token_hex(32)
+        if args["at_once"]:
+            return {"changed": False, "steps": [engine.key_at_once(fresh)], "begun": False}
+        steps = engine.key_steps(args["kept"], fresh)
         return {"changed": False, "steps": steps, "begun": len(steps[0]["marks"]) > 1}

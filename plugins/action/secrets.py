@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         result.update(self._execute_module(task_vars=task_vars))
         node = str(self._task.delegate_to or (task_vars or {}).get("inventory_hostname", ""))
-        reading = not (self._task.args.get("known") or self._task.args.get("generate"))
+        reading = not any(self._task.args.get(key) for key in ("known", "generate", "renew"))
         if result.get("failed") and reading and not result.get("unreachable"):
             # The task says nothing (no_log), so the next one has to tell.
             return {"changed": False, "secrets": {}, "problem": f"{node}: {result.get('msg', '')}"}

@@ -12,16 +12,21 @@ SHOWN = 5
 
 
 def real(
-    found: Iterable[Mapping[str, Any]], status: Mapping[str, Any], leaving: Collection[str]
+    found: Iterable[Mapping[str, Any]],
+    status: Mapping[str, Any],
+    leaving: Collection[str],
+    alone: bool = False,
 ) -> list[dict[str, Any]]:
     """Return those of what was found that take something from somebody now.
 
     found: service, text, and here, whether it happens only where the service runs on this node.
     status: what the engine says; while it says nothing, every service may run.
-    leaving: services whose stop was asked for.
+    leaving: services whose stop was asked for. alone: no other node lives that could fail to hear
+    this one, which is all that happens elsewhere than here.
     """
     states = {service["name"]: service for service in status.get("services", ())}
-    return [dict(one) for one in found if one["service"] not in leaving and _up(one, states)]
+    near = [one for one in found if one["here"] or not alone]
+    return [dict(one) for one in near if one["service"] not in leaving and _up(one, states)]
 
 
 def _up(one: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -11,7 +11,7 @@ module: heartbeat_keys
 short_description: Proves with which keys of the heartbeats the engine runs
 description:
   - Asks the engine of this node, and compares what its files hold.
-  - Fails unless the engine hears every other node.
+  - Fails unless the engine hears every other node, or that node is in O(dead).
   - Neither reads nor returns a key of another node. A key is told by its mark, which travels with
     every heartbeat and is no secret.
 version_added: 0.1.0
@@ -29,6 +29,11 @@ options:
       - Without it any keys are good.
     type: list
     elements: str
+  dead:
+    description: Nodes that need not be heard, because their machines are dead.
+    type: list
+    elements: str
+    default: []
   wait_s:
     description: How long to wait for that, in seconds.
     type: int
@@ -51,7 +56,7 @@ marks:
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -62,11 +67,14 @@ POLL_S = 0.5
 
 
 def problems(
-    status: dict[str, Any], places: dict[str, list[str]], expected: list[str] | None
+    status: dict[str, Any],
+    places: dict[str, list[str]],
+    expected: list[str] | None,
+    dead: Collection[str] = (),
 ) -> Iterator[str]:
     """Say why the node is not where it has to be, one sentence each."""
     node = status["node"]
-    for silent in status["silent"]:
+    for silent in (one for one in status["silent"] if one not in dead):
         yield f"{node}: does not hear {silent}, which has to get the key, too."
     for place, found in places.items():
         if expected is not None and found != expected:
@@ -85,13 +93,14 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "expected": {"type": "list", "elements": "str", "no_log": False},
+            "dead": {"type": "list", "elements": "str", "default": []},
             "wait_s": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
     run, began = runner(module), time.monotonic()
     while True:
-        found, places = _look(run, module.params["expected"])
+        found, places = _look(run, module.params["expected"], module.params["dead"])
         if not found or time.monotonic() - began > module.params["wait_s"]:
             break
         time.sleep(POLL_S)
@@ -100,7 +109,9 @@ def main() -> None:
     module.exit_json(changed=False, marks=next(iter(places.values())))
 
 
-def _look(run: Any, expected: list[str] | None) -> tuple[list[str], dict[str, list[str]]]:
+def _look(
+    run: Any, expected: list[str] | None, dead: list[str]
+) -> tuple[list[str], dict[str, list[str]]]:
     engine = _engines.here()
     status = engine.status(run) if engine else {}
     if not engine or not status:
@@ -109,7 +120,7 @@ def _look(run: Any, expected: list[str] | None) -> tuple[list[str], dict[str, li
         places = engine.keys(run)
     except _engines.Refused as error:
         return [f"{status['node']}: {error}"], {}
-    return list(problems(status, places, expected)), places
+    return list(problems(status, places, expected, dead)), places
 
 
 if __name__ == "__main__":

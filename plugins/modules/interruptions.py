@@ -38,6 +38,12 @@ options:
     type: list
     elements: str
     default: []
+  alone:
+    description:
+      - Whether no other node lives. Then nobody can fail to hear this one, so only what happens
+        here counts.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -77,6 +83,7 @@ def main() -> None:
             "found": {"type": "list", "elements": "dict", "required": True},
             "permitted": {"type": "list", "elements": "str", "default": []},
             "leaving": {"type": "list", "elements": "str", "default": []},
+            "alone": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -86,7 +93,7 @@ def main() -> None:
             module.fail_json(msg="found: each needs service, text and here.")
     engine = _engines.here()
     status = engine.status(runner(module)) if engine else {}
-    real = _interruptions.real(found, status, module.params["leaving"])
+    real = _interruptions.real(found, status, module.params["leaving"], module.params["alone"])
     seconds = _engines.measured(engine, runner(module)) if engine and real else {}
     lines = _interruptions.lines(real, seconds)
     names = [one["service"] for one in real]

@@ -33,6 +33,12 @@ options:
     type: list
     elements: dict
     required: true
+  at_once:
+    description:
+      - Whether a new key takes the place of all others in one step, even of those of a change that
+        is under way. Only for a node that is alone, because the others do not hear it afterwards.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

@@ -21,7 +21,9 @@ extends_documentation_fragment: failover.cluster.attributes
 attributes:
   check_mode: {support: full}
   diff_mode: {support: none}
-  idempotent: {support: full}
+  idempotent:
+    support: partial
+    details: With O(renew) each run makes new values.
 options:
   path:
     description: File that holds them, readable by root only.
@@ -33,6 +35,12 @@ options:
     default: {}
   generate:
     description: Names of the secrets that must exist; each is 32 random bytes as hexadecimal text.
+    type: list
+    elements: str
+    default: []
+  renew:
+    description:
+      - Names of the secrets that get new values, whether the file holds them or not.
     type: list
     elements: str
     default: []
@@ -97,6 +105,7 @@ def main() -> None:
             "path": {"type": "path", "default": "/etc/failoverd/secrets.json"},
             "known": {"type": "dict", "default": {}, "no_log": False},
             "generate": {"type": "list", "elements": "str", "default": []},
+            "renew": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -108,6 +117,7 @@ def main() -> None:
     after = {**before, **module.params["known"]}
     for name in module.params["generate"]:
         after.setdefault(name, secrets.token_hex(32))
+    after.update({name: secrets.token_hex(32) for name in module.params["renew"]})
     changed = after != before
     if changed and not module.check_mode:
         save(path, after)

@@ -12,7 +12,7 @@ from typing import Any
 from . import _labtests
 
 LABS = {
-    "operate": "two copies are verified, grown and healed",
+    "operate": "two copies are verified, grown and healed, and a dead machine is replaced",
     "changes": "services, addresses and keys of a running cluster",
 }
 """Directories of tests/kernels, each with hosts of its own."""

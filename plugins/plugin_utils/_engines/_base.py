@@ -4,7 +4,8 @@
 
 An engine keeps the services of a cluster. It is one file or folder here, one file of
 module_utils/_engines, which asks it on a node, and one role, engine_NAME, with the entry points
-main, plan, absent, leave, stopped, switchover, maintenance, confirm_fenced, forget and rotate_keys.
+main, plan, absent, leave, stopped, switchover, maintenance, confirm_fenced, forget, rotate_keys and
+replace.
 
 A model has its nodes in model["nodes"], two or more; found has what each of them answered.
 """
@@ -132,4 +133,14 @@ class Engine:
         raise Problem(
             f"engine: {self.name} accepts one key only, so it cannot be renewed while the nodes are"
             " members. Nothing was changed."
+        )
+
+    def key_at_once(self, fresh: str) -> dict[str, Any]:
+        """Return the one step by which a node that is alone forgets all keys but a fresh one.
+
+        Raises Problem.
+        """
+        raise Problem(
+            f"engine: {self.name} cannot renew the key of a node that is alone. Nothing was"
+            " changed."
         )

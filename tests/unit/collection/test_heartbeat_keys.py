@@ -92,6 +92,17 @@ def test_a_key_that_cannot_be_renewed_is_refused(engine, kept, sentence):
         _control.ENGINES[engine].key_steps(kept, NEW)
 
 
+def test_a_node_that_is_alone_forgets_every_key_at_once_even_those_of_a_change_under_way():
+    step = _control.ENGINES["agent"].key_at_once(NEWER)
+    assert step["text"].split() == [NEWER]
+    for during in FIRST:
+        kept = {**during, **step["secrets"], "drbd-shop": OLD}
+        assert keys.text(kept).split() == [NEWER], "no secret of the change is left"
+        assert not hears(kept, during) and not hears(during, kept)
+    with pytest.raises(Problem, match="pacemaker cannot renew the key of a node that is alone"):
+        _control.ENGINES["pacemaker"].key_at_once(NEWER)
+
+
 def test_the_mark_is_what_every_frame_shows_of_its_key():
     wire = Wire((bytes.fromhex(OLD), bytes.fromhex(NEW)), "shop", "node1", "node2", ())
     assert _marks.marks(f"{OLD}\n{NEW}\n") == [head[1:].hex() for head in wire.heads]
@@ -143,6 +154,12 @@ def test_a_silent_node_and_a_daemon_that_does_not_tell_are_refused(node):
     assert "does not hear node2" in run_module("heartbeat_keys")["msg"]
     node("", OLD, OLD)
     assert "run the playbook site first" in run_module("heartbeat_keys")["msg"]
+
+
+def test_a_node_whose_machine_is_dead_need_not_be_heard(node):
+    node(OLD, OLD, OLD, silent=["node2"])
+    assert run_module("heartbeat_keys", dead=["node2"])["marks"] == _marks.marks(OLD)
+    assert "does not hear node2" in run_module("heartbeat_keys", dead=["node3"])["msg"]
 
 
 def test_a_node_without_a_daemon_is_refused(monkeypatch):

@@ -75,6 +75,13 @@ def test_what_does_not_run_here_is_not_interrupted_here(node):
     assert not run("shop", here=False)["refused"]
 
 
+def test_where_no_other_node_lives_nobody_can_fail_to_hear_it(node):
+    node(service("shop"), service("mail"))
+    assert run("shop", here=False)["refused"]
+    assert not run("shop", here=False, alone=True)["refused"]
+    assert run("shop", alone=True)["refused"], "a service that is stopped here still needs its word"
+
+
 @pytest.mark.parametrize("state", ["stopped", "broken"])
 def test_a_service_that_is_down_needs_no_word(node, state):
     node(service("shop", local=state, state=state))

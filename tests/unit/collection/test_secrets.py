@@ -41,6 +41,16 @@ def test_what_the_peer_keeps_is_taken_over(tmp_path):
     assert run("secrets", path=str(path))["secrets"] == {"key": "ab" * 32}
 
 
+def test_what_is_renewed_gets_another_value_and_the_rest_stays(tmp_path):
+    path = tmp_path / "secrets.json"
+    before = run("secrets", path=str(path), generate=["key", "drbd-shop"])["secrets"]
+    said = run("secrets", path=str(path), known={"key": "ab" * 32}, renew=["drbd-shop"])
+    assert (said["changed"], said["secrets"]["key"]) == (True, "ab" * 32)
+    assert said["secrets"]["drbd-shop"] != before["drbd-shop"]
+    assert len(bytes.fromhex(said["secrets"]["drbd-shop"])) == 32
+    assert run("secrets", path=str(path))["secrets"] == said["secrets"]
+
+
 def test_reading_and_check_mode_write_nothing(tmp_path):
     path = tmp_path / "secrets.json"
     assert run("secrets", path=str(path))["secrets"] == {}

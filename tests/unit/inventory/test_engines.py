@@ -120,6 +120,7 @@ ENTRIES = (
     "switchover",
     "maintenance",
     "confirm_fenced",
+    "replace",
 )
 
 
@@ -286,6 +287,9 @@ def test_the_playbooks_take_the_role_of_the_engine(place: Path) -> None:
     assert "relay confirm_fenced" in said
     said = play(place, "failover.cluster.rotate_keys", cluster(3), "-e", "cluster=three")
     assert said.count("relay rotate_keys") == 3
+    words = ("-e", "cluster=three", "-e", "node=n3", "-e", "confirm=n3", "--check")
+    said = play(place, "failover.cluster.replace_node", cluster(3), *words)
+    assert said.count("relay replace: begun") == 3
 
 
 @pytest.mark.parametrize(

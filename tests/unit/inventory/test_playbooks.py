@@ -165,6 +165,25 @@ def test_a_node_leaves_only_when_all_of_it_was_said(play: Play, asked: str, sent
     assert "TASK [failover.cluster.storage" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("", "node: missing; say whose machine is replaced with -e node=NAME, one of n1a, n1b."),
+        ("-e node=n2a", "node: n2a is not a node of one; say whose machine is replaced"),
+        ("-e node=n1b", "node: n1b was not confirmed;"),
+        ("-e node=n1b -e confirm=n1a", "node: n1b was not confirmed;"),
+        ("-e node=n1b -e confirm=n1b --limit n1a", "has nodes that --limit leaves out;"),
+    ],
+)
+def test_a_node_is_replaced_only_when_all_of_it_was_said(
+    play: Play, asked: str, sentence: str
+) -> None:
+    done = play("replace_node", {"one": cluster(1)}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [failover.cluster.engine_agent" not in done.text
+
+
 def test_the_plan_of_a_removal_comes_before_any_node_is_asked(play: Play) -> None:
     words = ("-e", "cluster=one", "-e", "service=mail", "-e", "confirm=mail")
     done = play("remove_service", {"one": cluster(1), "two": cluster(2)}, *words, "--check")
@@ -318,6 +337,7 @@ def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: 
         ("remove", "cluster: missing; say which one shall stop and be removed with -e"),
         ("remove_service", "cluster: missing; say which one has the service with -e"),
         ("remove_node", "cluster: missing; say which one the node leaves with -e"),
+        ("replace_node", "cluster: missing; say which one has the node with -e"),
         ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
         ("standby", "node: missing; say which one shall run nothing with -e node=NAME,"),
         ("online", "node: missing; say which one may run services again with -e node=NAME,"),

@@ -59,6 +59,9 @@ class Agent(Engine):
     def key_steps(self, kept: Sequence[Mapping[str, str]], fresh: str) -> list[dict[str, Any]]:
         return keys.plan(kept, fresh)
 
+    def key_at_once(self, fresh: str) -> dict[str, Any]:
+        return keys.at_once(fresh)
+
 
 KIND = Agent(
     name="agent",

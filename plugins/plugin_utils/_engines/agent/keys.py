@@ -44,8 +44,16 @@ def plan(kept: Sequence[Mapping[str, str]], fresh: str) -> list[dict[str, Any]]:
     present = merged(kept)
     if "key" not in present:
         raise Problem("kept: no node keeps a key; build the cluster first (playbook site).")
-    taken = steps(present, fresh)
-    return [{"secrets": one, "text": text(one), "marks": marks(text(one))} for one in taken]
+    return [_shown(one) for one in steps(present, fresh)]
+
+
+def at_once(fresh: str) -> dict[str, Any]:
+    """Return the step of a node that is alone: whatever was accepted before, nobody has it now."""
+    return _shown(dict.fromkeys(NAMES, fresh))
+
+
+def _shown(secrets: Mapping[str, str]) -> dict[str, Any]:
+    return {"secrets": dict(secrets), "text": text(secrets), "marks": marks(text(secrets))}
 
 
 def steps(secrets: Mapping[str, str], fresh: str) -> list[dict[str, str]]:
