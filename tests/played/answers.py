@@ -47,7 +47,7 @@ def degraded(now: float | None = None) -> Json:
     status = said["status"]
     status["links"][1].update(state="down", age_s=412.0, problem="eth1: no carrier", missed=4120)
     status["exclusion"][0].update(
-        last="failed", age_s=25.0, detail="node1: connection timed out after 10 s"
+        last="failed", age_s=25.0, detail="node2: connection timed out after 10 s"
     )
     service = status["services"][0]
     service["disk"].update(
@@ -186,10 +186,6 @@ def record(now: float | None = None) -> Json:
             "time": at - 59, "node": "node2", "code": "last-heard",
             "text": "node1 was heard last 1.0 s ago", "data": {"node": "node1", "heard": at - 60},
         },
-        {
-            "time": at - 50, "node": "node2", "code": "peer-gone",
-            "text": "node1 is gone: fenced and verified off", "data": {"node": "node1"},
-        },
         *_failover(at),
     ]  # fmt: skip
     read = [found for found in map(entry_of, entries) if found is not None]
@@ -218,9 +214,11 @@ def _reports(status: Json) -> list[Json]:
             "reach": "reached",
             "standby": name in status["standby"],
             "goodbye": False,
-            "hears": [link["name"] for link in status["links"]]
-            if heard or name != status["node"]
-            else [],
+            "hears": [
+                link["name"]
+                for link in status["links"]
+                if (link["state"] == "up" if heard else name != status["node"])
+            ],
             "services": [
                 _report(service, name, lost=life != "alive") for service in status["services"]
             ],

@@ -200,6 +200,16 @@ def test_without_any_device_that_answers_a_failover_is_impossible() -> None:
     assert "a failover is impossible" in found["findings"][0]["text"]
 
 
+@pytest.mark.parametrize(("life", "code"), [("alive", "link-down"), ("gone", "warning")])
+def test_the_problem_of_a_link_is_told_once(life: str, code: str) -> None:
+    status = copy.deepcopy(WELL)
+    status["peer"]["life"] = life
+    status["links"][0].update(state="down", problem="eth0: no carrier")
+    status["warnings"] = ["link lan: eth0: no carrier"]
+    told = [one for one in health(status)["findings"] if "no carrier" in one["text"]]
+    assert [one["code"] for one in told] == [code]
+
+
 def test_a_risk_that_was_accepted_is_shown_and_alarms_nobody() -> None:
     found = health({**WELL, "warnings": ["UNSAFE, accepted as single_link: there is one link"]})
     assert found["state"] == "ok"

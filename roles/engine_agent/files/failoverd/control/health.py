@@ -175,14 +175,12 @@ def _nodes(status: Status) -> Iterator[Finding]:
 
 
 def _paths(status: Status) -> Iterator[Finding]:
-    if status["peer"]["life"] in ("alive", "suspect"):
-        for link in status["links"]:
-            if link["state"] != "up":
-                word = "works in one direction only" if link["state"] == "one-way" else "is down"
-                code = "link-one-way" if link["state"] == "one-way" else "link-down"
-                problem = f": {link['problem']}" if link["problem"] else ""
-                text = f"link {link['name']} {word}{problem}"
-                yield _finding(WARNING, code, text, "look at cable and switch", link["name"])
+    for link in _broken(status):
+        word = "works in one direction only" if link["state"] == "one-way" else "is down"
+        code = "link-one-way" if link["state"] == "one-way" else "link-down"
+        problem = f": {link['problem']}" if link["problem"] else ""
+        text = f"link {link['name']} {word}{problem}"
+        yield _finding(WARNING, code, text, "look at cable and switch", link["name"])
     if status["reach"] == "lost":
         text = f"{status['node']} has lost its ping targets: clients may not reach it"
         yield _finding(CRITICAL, "network-lost", text, "look at the service network")
@@ -191,6 +189,13 @@ def _paths(status: Status) -> Iterator[Finding]:
             if target["state"] == "lost":
                 text = f"ping target {target['address']} does not answer"
                 yield _finding(WARNING, "ping-target-lost", text, about=target["address"])
+
+
+def _broken(status: Status) -> list[dict[str, Any]]:
+    """The links that do not work, though there is a peer that could be heard."""
+    if status["peer"]["life"] not in ("alive", "suspect"):
+        return []
+    return [link for link in status["links"] if link["state"] != "up"]
 
 
 def _exclusion(status: Status) -> Iterator[Finding]:
@@ -217,7 +222,10 @@ def _monitors(status: Status) -> Iterator[Finding]:
 
 
 def _warnings(status: Status) -> Iterator[Finding]:
+    told = {f"link {link['name']}: {link['problem']}" for link in _broken(status)}
     for text in status["warnings"]:
+        if text in told:
+            continue
         accepted = text.startswith("UNSAFE, accepted")
         code = "accepted-risk" if accepted else "warning"
         yield _finding(INFO if accepted else WARNING, code, text)
