@@ -10,75 +10,21 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
-from ansible_collections.failover.cluster.plugins.module_utils._engines import (
-    _pacemaker_screen,
-    pacemaker,
-)
+from ansible_collections.failover.cluster.plugins.module_utils._engines import _pacemaker_screen
 
 from failoverd.control import screen, show
+from tests.played.pacemaker import ANSWER, LINKS, WELL, screened
 from tests.unit.failoverd import schemas
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 NOW = calendar.timegm((2026, 11, 27, 12, 0, 0))
-PART = 'managed="true" failed="false" blocked="false"'
-ANSWER = f"""<pacemaker-result api-version="2.25">
- <summary><current_dc present="true" version="2.1.5" name="node2" id="2" with_quorum="true"/>
-  <cluster_options stonith-enabled="true" maintenance-mode="false"/></summary>
- <nodes>
-  <node name="node1" id="1" online="true" standby="false" pending="false" unclean="false"/>
-  <node name="node2" id="2" online="true" standby="false" pending="false" unclean="false"/>
-  <node name="node3" id="3" online="true" standby="false" pending="false" unclean="false"/>
- </nodes>
- <resources>
-  <resource id="failover._fence.bmc.node1" resource_agent="stonith:fence_ipmilan" role="Started" {PART}>
-   <node name="node2" id="2"/></resource>
-  <group id="failover.shop" disabled="false">
-   <resource id="failover.shop.check.192.168.1.10" resource_agent="ocf:failover:vipcheck" role="Started" {PART}><node name="node1" id="1"/></resource>
-   <resource id="failover.shop.mount" resource_agent="ocf:heartbeat:Filesystem" role="Started" {PART}><node name="node1" id="1"/></resource>
-   <resource id="failover.shop.address.192.168.1.10" resource_agent="ocf:heartbeat:IPaddr2" role="Started" {PART}><node name="node1" id="1"/></resource>
-   <resource id="failover.shop.application.web" resource_agent="systemd:web" role="Started" {PART}><node name="node1" id="1"/></resource>
-  </group>
- </resources>
- <node_attributes>
-  <node name="node1"><attribute name="failover-ping" value="1"/></node>
-  <node name="node2"><attribute name="failover-ping" value="1"/></node>
- </node_attributes>
- <node_history><node name="node1"><resource_history id="failover.shop.application.web">
-  <operation_history call="4" task="start" rc="0" rc_text="ok" last-rc-change="2026-11-27 11:00:00 +00:00"/>
- </resource_history></node></node_history>
- <failures/>
-</pacemaker-result>"""
-LINKS = """Local node ID 1, transport knet
-LINK ID 0 udp
-	addr	= 10.0.0.1
-	status:
-		nodeid:          1:	localhost
-		nodeid:          2:	connected
-		nodeid:          3:	connected
-LINK ID 1 udp
-	addr	= 10.0.1.1
-	status:
-		nodeid:          1:	localhost
-		nodeid:          2:	disconnected
-		nodeid:          3:	connected
-"""
-WELL = LINKS.replace("disconnected", "connected")
-AFTER = {"node1": {"shop": "node3"}}
 QUORUM = "Total votes:      {}\nQuorum:           {}  {}\nFlags:            {}\n"
 
 
-def seen(*changes: tuple[str, str], links=WELL, after=AFTER, quorate=True):
-    text = ANSWER
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    answer = ET.fromstring(text)
-    status = pacemaker.read(answer, "shop", "node1")
-    told = _pacemaker_screen.Told(answer, status, links, {"shop": "/srv/shop"}, after, quorate)
-    made = _pacemaker_screen.screen(told, NOW)
+def seen(*changes: tuple[str, str], **given):
+    made = screened(NOW, *changes, **given)
     schemas.validator("status").validate(made)
     return made
 
@@ -205,7 +151,10 @@ def node(tmp_path):
     tool, bin_ = tmp_path / "tool", tmp_path / "bin"
     bin_.mkdir()
     package = "ansible_collections/failover/cluster/plugins/module_utils/"
-    pairs = {"failoverctl.py": CHECKOUT / "roles/engine_pacemaker/files/failoverctl.py"}
+    pairs = {
+        name: CHECKOUT / "roles/engine_pacemaker/files" / name
+        for name in ("failoverctl.py", "tell.py")
+    }
     for line in variables.splitlines():
         name = line.removeprefix("  - ")
         if name.startswith("failoverd/"):

@@ -145,7 +145,7 @@ def test_the_page_tells_each_outage_as_a_story() -> None:
     assert "was down for 12.5 s not planned" in text
     order = [text.index(part) for part in ("What was seen", "What was proved", "What was done")]
     assert order == sorted(order)
-    assert "+10.000 s node2: node1 is gone: fenced and verified off" in text
+    assert "+6.000 s node2: node1 is gone: fenced and verified off" in text
     assert "What would have helped" in text
     assert "停止の経緯" in with_record(JA)["outages"]
 
@@ -166,13 +166,13 @@ def test_a_record_of_another_version_does_not_break_the_page(number: int) -> Non
 
 def test_without_the_daemon_the_page_says_so_and_how_old_the_rest_is() -> None:
     before = answers.normal(NOW)
-    gone = Seen(before["status"], before["history"], NOW, NOW + 99, "failoverd: gone")
+    gone = Seen(before["status"], before["history"], NOW, NOW + 99, "status: gone")
     reader = Reader(view.page(gone, EN))
-    assert "failoverd of this node does not answer." in reader.said
+    assert "The cluster software of this node does not answer." in reader.said
     assert "Not known" in reader.said and "All is well" not in reader.said
     assert "What follows is the state of" in reader.said
     assert "shop is running on node1" in reader.said
-    never = Reader(view.page(Seen(problem="failoverd: gone"), EN))
+    never = Reader(view.page(Seen(problem="status: gone"), EN))
     assert "nothing to show" in never.said
     assert set(never.ids) >= {"now", "services"} and "<h2>Services</h2>" not in never.said
     assert "&lt;" not in view.page(gone, EN)

@@ -56,7 +56,7 @@ def test_a_daemon_that_is_gone_and_comes_back(play: Play) -> None:
         stage.page.source._next = float("-inf")
         assert (await stage.metrics())["up"] == 0
         status, body, _headers = await stage.get("/healthz")
-        assert (status, body) == (503, "failoverd: No such file or directory\n")
+        assert (status, body) == (503, "status: No such file or directory\n")
         told = json.loads((await stage.get("/api/status"))[1])
         assert (told["up"], told["status"]["node"]) == (False, "node1")
         await stage.daemon.open()

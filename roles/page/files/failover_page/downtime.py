@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .reading import flag, listing, mapping, text
+from .reading import flag, listing, others, text
 from .source import Seen
 
 LONGEST_S = 10.0
@@ -47,13 +47,12 @@ class Downtime:
 
 def cause_of(status: Mapping[str, Any], service: Mapping[str, Any]) -> str:
     """Why a service does not run, as far as the status shows."""
-    peer = mapping(status, "peer")
     if text(service, "moving_to") or flag(status, "maintenance") or flag(status, "leaving"):
         return "planned"
     if text(service, "failure"):
         return "failure"
     if text(service, "state") in ("blocked", "broken"):
         return "blocked"
-    if text(peer, "life") in ("silent", "suspect", "gone"):
+    if any(text(one, "life") in ("silent", "suspect", "gone") for one in others(status)):
         return "failover"
     return "unknown"

@@ -40,6 +40,11 @@ def badge(word: str, kind: str) -> str:
     return f'<span class="badge {kind}">{escape(word)}</span>'
 
 
+def whole(said: str) -> str:
+    """A short text that is not broken into lines."""
+    return f'<span class="whole">{escape(said)}</span>' if said else ""
+
+
 def english(said: str) -> str:
     """What the daemon says."""
     return f'<span lang="en">{escape(said)}</span>' if said else ""

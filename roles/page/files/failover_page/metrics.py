@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from .downtime import Downtime
 from .phases import last_failovers
-from .reading import flag, listing, mapping, number, text, texts
+from .reading import flag, listing, mapping, number, others, text, texts
 from .source import Seen
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -74,7 +74,9 @@ def exposition(seen: Seen, downtime: Downtime) -> bytes:
     """The text for Prometheus. Nothing old is told: without the daemon only few metrics are."""
     began = time.perf_counter()
     families = Families(text(seen.status, "cluster"))
-    families.gauge("daemon_up", "Whether failoverd answers on this node.", float(seen.up))
+    families.gauge(
+        "daemon_up", "Whether the cluster software answers on this node.", float(seen.up)
+    )
     if seen.up:
         for part in PARTS:
             part(families, seen.status)
@@ -138,13 +140,13 @@ def _account(out: Families, record: Mapping[str, Any]) -> None:
 
 
 def _node(out: Families, status: Mapping[str, Any]) -> None:
-    peer = mapping(status, "peer")
+    own, peers = text(status, "node"), others(status)
     out.gauge(
         "daemon_info",
         "Cluster, node and version of failoverd.",
         1.0,
-        node=text(status, "node"),
-        peer=text(peer, "name"),
+        node=own,
+        peer=",".join(text(peer, "name") for peer in peers),
         version=text(status, "version"),
     )
     out.gauge("node_time_seconds", "Wall clock of the node.", number(status, "time"))
@@ -155,26 +157,27 @@ def _node(out: Families, status: Mapping[str, Any]) -> None:
         float(flag(status, "maintenance")),
     )
     standby = texts(status, "standby")
-    for node in (text(status, "node"), text(peer, "name")):
+    for node in _nodes(status):
         out.gauge(
             "node_standby",
             "Whether the node is in standby mode.",
             float(node in standby),
             node=node,
         )
-    out.states(
-        "peer_state",
-        "What this node knows of the life of the other one.",
-        text(peer, "life"),
-        LIVES,
-        peer=text(peer, "name"),
-    )
-    out.gauge(
-        "peer_state_age_seconds",
-        "Since when that is known.",
-        number(peer, "since_s"),
-        peer=text(peer, "name"),
-    )
+    for peer in peers:
+        out.states(
+            "peer_state",
+            "What this node knows of the life of another one.",
+            text(peer, "life"),
+            LIVES,
+            peer=text(peer, "name"),
+        )
+        out.gauge(
+            "peer_state_age_seconds",
+            "Since when that is known.",
+            number(peer, "since_s"),
+            peer=text(peer, "name"),
+        )
     findings = listing(mapping(status, "health"), "findings")
     for severity in SEVERITIES:
         out.gauge(
@@ -186,6 +189,11 @@ def _node(out: Families, status: Mapping[str, Any]) -> None:
     out.gauge(
         "warnings", "Warnings that failoverctl status shows.", float(len(texts(status, "warnings")))
     )
+
+
+def _nodes(status: Mapping[str, Any]) -> list[str]:
+    """Their names; this one is the first."""
+    return [text(status, "node"), *(text(one, "name") for one in others(status))]
 
 
 def _daemon(out: Families, status: Mapping[str, Any]) -> None:
@@ -304,7 +312,7 @@ def _service(
             service=name,
             role=each,
         )
-    for node in (text(status, "node"), text(mapping(status, "peer"), "name")):
+    for node in _nodes(status):
         out.gauge(
             "service_owner",
             "Whether the node runs the service.",

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Both nodes by what each has said in its last heartbeat; of a node that is gone, the last one.
+"""Each node by what it has said in its last heartbeat; of a node that is gone, the last one.
 
-The pages of both nodes make this section from the same heartbeats, so they show the same.
+The pages of all nodes make this section from the same heartbeats, so they show the same. Where an
+engine has its own heartbeats, the state of each node is all that there is to show.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ def nodes(status: Mapping[str, Any], say: Speech) -> str:
     found = listing(status, "reports")
     if not found:
         return ""
+    if not any(listing(node, "services") for node in found):
+        states = [(escape(text(node, "name")), _state(node, say)) for node in found]
+        return headed(say("nodes"), table(say("nodes"), (say("node"), say("state")), states))
     rows = [row for node in found for row in _rows(node, say)]
     heads = (
         say("node"), say("state"), say("heard"), say("service"), say("there"), say("could-start"),
@@ -37,17 +41,21 @@ def nodes(status: Mapping[str, Any], say: Speech) -> str:
 
 def _rows(node: Mapping[str, Any], say: Speech) -> list[tuple[str, ...]]:
     """One for each service, so that a reader of one row has all of it."""
-    name, life, age = text(node, "name"), text(node, "life"), number(node, "age_s")
-    state = badge(say(f"life-{life}"), tone(life))
-    state += f" {escape(say('standby-mode'))}" if flag(node, "standby") else ""
-    state += f" {escape(say('said-goodbye'))}" if flag(node, "goodbye") else ""
+    name, age = text(node, "name"), number(node, "age_s")
     heard = say("never-heard") if age is None else say("ago", say.age(age))
     heard = say("now") if age is not None and age < OLD_S else heard
     hears = escape(", ".join(texts(node, "hears")))
-    head = (escape(name), state, escape(heard))
+    head = (escape(name), _state(node, say), escape(heard))
     return [(*head, *_service(one, age, say), hears) for one in listing(node, "services")] or [
         (*head, "", "", "", hears)
     ]
+
+
+def _state(node: Mapping[str, Any], say: Speech) -> str:
+    life = text(node, "life")
+    state = badge(say(f"life-{life}"), tone(life))
+    state += f" {escape(say('standby-mode'))}" if flag(node, "standby") else ""
+    return state + (f" {escape(say('said-goodbye'))}" if flag(node, "goodbye") else "")
 
 
 def _service(service: Mapping[str, Any], age: float | None, say: Speech) -> tuple[str, str, str]:

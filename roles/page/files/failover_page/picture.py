@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from .reading import flag, listing, mapping, text, texts
+from .reading import flag, listing, mapping, others, text, texts
 from .words import Speech
 
 WIDTH, NODE, TOP, ROW = 440, 130, 8, 24
 LEFT, RIGHT = TOP, WIDTH - NODE - TOP
+COLUMNS, DEVICE_ROWS = 3, 2
+"""Nodes and devices beside each other, and rows of devices that are drawn."""
 MOST = 8
 """Services that are drawn. A phone shows no more."""
 TONES = {
@@ -24,6 +26,10 @@ TONES = {
     "unseen": "quiet", "stopped": "quiet",
 }  # fmt: skip
 """By the daemon's word; what is not here is bad."""
+
+
+WRITING = ("Promoted", "Master")
+"""What an engine calls the role of the copy that is written to."""
 
 
 def tone(word: str) -> str:
@@ -46,79 +52,123 @@ def svg(status: Mapping[str, Any], say: Speech, mark: str = "") -> str:
 
 
 class _Drawing:
+    """Two nodes have their links between them; more of them have their links below."""
+
     def __init__(self, status: Mapping[str, Any], say: Speech) -> None:
         self._status, self._say = status, say
         self._parts: list[str] = []
         self._said: list[str] = []
-        own, peer = text(status, "node"), text(mapping(status, "peer"), "name")
-        self._own = own
-        # Both nodes draw the same picture.
-        self._names = sorted((own, peer))
-        self._said.append(say("picture-says", *self._names))
+        self._own = text(status, "node")
+        self._lives = {text(one, "name"): text(one, "life") for one in others(status)}
+        # Every node draws the same picture.
+        self._names = sorted({self._own, *self._lives})
+        self._pair = len(self._names) == 2
+        if self._pair:
+            self._said.append(say("picture-says", *self._names))
+        else:
+            self._said.append(say("picture-nodes", ", ".join(self._names)))
         services = listing(status, "services")
         self._services, self._left_out = services[:MOST], len(services) - MOST
-        counts = [sum(text(s, "owner") == name for s in self._services) for name in self._names]
-        copies = sum(bool(mapping(s, "disk")) for s in self._services)
-        links = len(listing(status, "links"))
+        self._links = listing(status, "links")
         self._middle = TOP + 20
-        rows = max(max(counts) + 2, links + copies + 1)
-        self._bottom = TOP + 20 + rows * ROW
+        self._places = self._placed()
+        self._bottom = max(y + height for _x, y, height in self._places.values()) + 10
         self._height = self._bottom
 
+    def _placed(self) -> dict[str, tuple[int, int, int]]:
+        """Where the box of each node begins, and how high it is."""
+        counts = {
+            name: sum(text(one, "owner") == name for one in self._services) for name in self._names
+        }
+        if self._pair:
+            copies = sum(bool(_copied(one)) for one in self._services)
+            rows = max(*(count + 2 for count in counts.values()), len(self._links) + copies + 1)
+            height = 10 + rows * ROW
+            return dict(zip(self._names, ((LEFT, TOP, height), (RIGHT, TOP, height)), strict=True))
+        places, y = {}, TOP
+        for begin in range(0, len(self._names), COLUMNS):
+            row = self._names[begin : begin + COLUMNS]
+            height = 46 + ROW * max(1, *(counts[name] for name in row))
+            for number, name in enumerate(row):
+                places[name] = (LEFT + number * (RIGHT - LEFT) // (COLUMNS - 1), y, height)
+            y += height + 12
+        return places
+
     def links(self) -> None:
-        """The heartbeat links, between the nodes."""
-        for link in listing(self._status, "links"):
+        """The heartbeat links, between two nodes or below more of them."""
+        if not self._pair:
+            self._middle = self._bottom
+        for link in self._links:
             state, name = text(link, "state"), text(link, "name")
             word = self._say(f"link-{state}")
             self._line(tone(state), f"{name}: {word}")
             self._said.append(self._say("picture-link", name, word))
+        if not self._pair:
+            self._height = self._bottom = self._middle
 
     def replication(self) -> None:
         """From which node to which the writes go, and how."""
+        if not self._pair:
+            return
         for service in self._services:
-            disk = mapping(service, "disk")
-            if not disk:
+            found, name = _copied(service), text(service, "name")
+            if not found:
                 continue
-            own, name = text(disk, "role") == "Primary", text(service, "name")
-            peer = text(disk, "peer_role") == "Primary"
-            connection = text(disk, "connection")
-            both = text(disk, "disk") == text(disk, "peer_disk") == "UpToDate"
-            linked = connection not in ("", "Unknown", "StandAlone", "WFConnection", "Connecting")
-            word = "good" if both and linked else "warn" if linked else "bad"
-            source = self._own if own or not peer else self._other(self._own)
-            arrow = "" if own == peer else "right" if source == self._names[0] else "left"
+            if mapping(service, "disk"):
+                word, writers, connection = self._disk(found)
+            else:
+                word, writers, connection = self._roles(found)
+            source = writers[0] if writers else self._own
+            arrow = "" if len(writers) != 1 else "right" if source == self._names[0] else "left"
             self._line(word, f"{name}: DRBD {connection}", arrow)
             self._said.append(
                 self._say("picture-copies", name, source, self._other(source), connection)
             )
 
+    def _disk(self, disk: Mapping[str, Any]) -> tuple[str, list[str], str]:
+        """How good it is, the nodes that write, and the connection, as one of them sees it."""
+        connection = text(disk, "connection")
+        both = text(disk, "disk") == text(disk, "peer_disk") == "UpToDate"
+        linked = connection not in ("", "Unknown", "StandAlone", "WFConnection", "Connecting")
+        sides = ((self._own, "role"), (self._other(self._own), "peer_role"))
+        writers = [node for node, role in sides if text(disk, role) == "Primary"]
+        return "good" if both and linked else "warn" if linked else "bad", writers, connection
+
+    def _roles(self, copies: Mapping[str, Any]) -> tuple[str, list[str], str]:
+        """The same of an engine that knows whether the data of each copy are good."""
+        good = [node for node in self._names if flag(mapping(copies, node), "good")]
+        writers = [node for node in self._names if text(mapping(copies, node), "role") in WRITING]
+        word = self._say("copy-good" if len(good) == len(self._names) else "copy-bad")
+        return "good" if len(good) == len(self._names) else "warn" if good else "bad", writers, word
+
     def _other(self, name: str) -> str:
         return self._names[1] if name == self._names[0] else self._names[0]
 
     def _line(self, word: str, label: str, arrow: str = "") -> None:
-        y, begin, end = self._middle + 14, LEFT + NODE, RIGHT
+        y, begin, end = self._middle + 14, LEFT, RIGHT + NODE
+        if self._pair:
+            begin, end = LEFT + NODE, RIGHT
         self._parts.append(
             f'<line class="line {word}" x1="{begin + 4}" y1="{y}" x2="{end - 4}" y2="{y}"/>'
         )
         if arrow:
             tip, back = (end - 2, end - 12) if arrow == "right" else (begin + 2, begin + 12)
             self._parts.append(f'<path class="tip {word}" d="M{tip} {y}L{back} {y - 5}V{y + 5}Z"/>')
-        self._text(WIDTH // 2, y - 4, label, "small", middle=True, room=29)
+        self._text(WIDTH // 2, y - 6, label, "small", middle=True, room=25 if self._pair else 60)
         self._middle += ROW
 
     def nodes(self) -> None:
-        """Both nodes, with the services that run there."""
-        peer = mapping(self._status, "peer")
-        for name, x in zip(self._names, (LEFT, RIGHT), strict=True):
+        """The nodes, with the services that run there."""
+        for name, (x, top, height) in self._places.items():
             here = name == self._own
-            life = "alive" if here else text(peer, "life")
+            life = "alive" if here else self._lives[name]
             word = self._say("this-node") if here else self._say(f"life-{life}")
             if name in texts(self._status, "standby"):
                 word = f"{word}, {self._say('standby-mode')}"
-            self._box(x, TOP, NODE, self._bottom - TOP - 10, f"node {tone(life)}")
-            self._text(x + 10, TOP + 20, name, "name", room=14)
-            self._text(x + 10, TOP + 36, word, "small", room=22)
-            y = TOP + 46
+            self._box(x, top, NODE, height, f"node {tone(life)}")
+            self._text(x + 10, top + 20, name, "name", room=14)
+            self._text(x + 10, top + 36, word, "small", room=22)
+            y = top + 46
             for service in self._services:
                 if text(service, "owner") == name:
                     self._service(service, x + 8, y, NODE - 16)
@@ -145,26 +195,26 @@ class _Drawing:
         self._height = y
 
     def devices(self) -> None:
-        """The fence devices, each with a line to the node that it can switch off."""
-        devices = listing(self._status, "exclusion")[:3]
-        if not devices:
-            return
-        y = self._height + 22
-        peer_x = LEFT if self._other(self._own) == self._names[0] else RIGHT
-        width = (WIDTH - 16) // 3 - 8
+        """The fence devices; that of a pair has a line to the node that it can switch off."""
+        devices = listing(self._status, "exclusion")[: COLUMNS * DEVICE_ROWS]
+        width = (WIDTH - 16) // COLUMNS - 8
         for number, device in enumerate(devices):
-            x = LEFT + number * (width + 12)
+            row, column = divmod(number, COLUMNS)
+            x, y = LEFT + column * (width + 12), self._height + 22 + row * 48
             name, state = text(device, "name"), text(device, "last")
             word = self._say(f"device-{state}")
-            self._parts.append(
-                f'<path class="line thin {tone(state)}" d="M{x + width // 2} {y}V{y - 8}'
-                f'H{peer_x + NODE // 2}V{self._bottom - 10}"/>'
-            )
+            target = text(mapping(self._status, "peer"), "name")
+            if row == 0 and target in self._places:
+                self._parts.append(
+                    f'<path class="line thin {tone(state)}" d="M{x + width // 2} {y}V{y - 8}'
+                    f'H{self._places[target][0] + NODE // 2}V{self._bottom - 10}"/>'
+                )
             self._box(x, y, width, 40, f"device {tone(state)}")
             self._text(x + 8, y + 16, name, "small", room=20)
             self._text(x + 8, y + 31, word, "small", room=20)
             self._said.append(self._say("picture-device", name, word))
-        self._height = y + 48
+        if devices:
+            self._height += 22 + 48 * -(-len(devices) // COLUMNS)
 
     def _box(self, x: int, y: int, width: int, height: int, kind: str) -> None:
         self._parts.append(
@@ -192,6 +242,11 @@ class _Drawing:
             f'<title id="picture-title{mark}">{escape(title)}</title>'
             f'<desc id="picture-text{mark}">{escape(described)}</desc>{"".join(self._parts)}</svg>'
         )
+
+
+def _copied(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The replicated disk of a service, empty if it has none."""
+    return mapping(service, "disk") or mapping(service, "copies")
 
 
 def _fitting(said: str, room: int) -> str:

@@ -21,6 +21,14 @@ def listing(value: Any, name: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
+def others(status: Any) -> list[Mapping[str, Any]]:
+    """The other nodes, each with name and life: the peer of a pair, or who else is reported."""
+    peer = mapping(status, "peer")
+    if peer:
+        return [peer]
+    return [one for one in listing(status, "reports") if text(one, "name") != text(status, "node")]
+
+
 def text(value: Any, name: str) -> str:
     """The text under that name, empty if there is none."""
     found = value.get(name) if isinstance(value, Mapping) else None

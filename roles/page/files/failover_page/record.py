@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from .markup import badge, english, facts, headed, stamp, table
+from .markup import badge, english, facts, headed, stamp, table, whole
 from .reading import flag, listing, mapping, number, text, texts
 from .words import Speech
 
@@ -66,9 +66,9 @@ def _causes(name: str, service: Mapping[str, Any], say: Speech) -> str:
     rows = [
         (
             english(text(one, "cause")),
-            escape(say("planned" if flag(one, "planned") else "unplanned")),
+            whole(say("planned" if flag(one, "planned") else "unplanned")),
             f"{number(one, 'count') or 0.0:.0f}",
-            escape(say.length(number(one, "seconds") or 0.0)),
+            whole(say.length(number(one, "seconds") or 0.0)),
             _phases(one, say),
         )
         for one in listing(service, "causes")

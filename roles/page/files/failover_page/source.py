@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks the daemon for its status: once for all clients, and never more often than once a second."""
+"""Asks the engine for its status: once for all clients, and never more often than once a second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +22,25 @@ MOST_RECORD_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Seen:
-    """The last answer of the daemon. Times are Unix seconds."""
+    """The last answer of the engine. Times are Unix seconds."""
 
     status: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     at: float = 0.0
-    """When the daemon said it, 0 if it never did since the page started."""
+    """When the engine said it, 0 if it never did since the page started."""
     asked_at: float = 0.0
     problem: str = ""
     """Why the last question was not answered, empty if it was."""
     record: dict[str, Any] = field(default_factory=dict)
     """The account and the stories of outages that failoverctl has written down last."""
+    explained: bool = False
+    """The problem is what the engine itself says."""
+    recorded: bool = True
+    """The engine keeps a history, from which events and accounts come."""
 
     @property
     def up(self) -> bool:
-        """The daemon answered the last question."""
+        """The engine answered the last question."""
         return not self.problem and self.at > 0
 
 
@@ -64,6 +68,10 @@ class RecordFile:
         return self._said
 
 
+class NoStatusError(Exception):
+    """The engine says why it has no status."""
+
+
 class Source:
     """One question at a time; who asks meanwhile waits for the same answer."""
 
@@ -73,7 +81,7 @@ class Source:
         self._clock = clock
         self._asking = asyncio.Lock()
         self._next = float("-inf")
-        self.seen = Seen(problem="failoverd was not asked yet")
+        self.seen = Seen(problem="the status was not asked for yet")
         self.listeners: list[Callable[[Seen], None]] = []
         """Called with each answer, and each failure."""
 
@@ -89,7 +97,7 @@ class Source:
 
     async def _ask(self) -> Seen:
         now = time.time()
-        before, record = self.seen, self._record.read()
+        before, record, explained = self.seen, self._record.read(), False
         try:
             async with asyncio.timeout(ANSWER_S):
                 said = await self._answer()
@@ -99,11 +107,18 @@ class Source:
             why = error.strerror or type(error).__name__
         except ValueError as error:
             why = str(error)
+        except NoStatusError as error:
+            why, explained = str(error), True
         else:
-            entries = _entries(said.get("history"))
-            return Seen(said["status"], entries, now, now, record=record)
-        problem = f"failoverd: {why}"
-        return Seen(before.status, before.history, before.at, now, problem, record)
+            entries, recorded = _entries(said.get("history")), "history" in said
+            return Seen(said["status"], entries, now, now, recorded=recorded, record=record)
+        return replace(
+            before,
+            asked_at=now,
+            problem=why if explained else f"status: {why}",
+            explained=explained,
+            record=record,
+        )
 
     async def _answer(self) -> dict[str, Any]:
         reader, writer = await asyncio.open_unix_connection(str(self._path), limit=MOST_BYTES)
@@ -112,6 +127,8 @@ class Source:
         finally:
             writer.close()
         said = json.loads(line) if line else None
+        if isinstance(said, dict) and isinstance(said.get("error"), str):
+            raise NoStatusError(said["error"])
         if not isinstance(said, dict) or not isinstance(said.get("status"), dict):
             raise ValueError("an answer that is none")
         return said

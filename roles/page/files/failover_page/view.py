@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from . import record
-from .markup import CLOCK, badge, count, english, facts, headed, size, stamp, table
+from .markup import CLOCK, badge, count, english, facts, headed, size, stamp, table, whole
 from .nodes import nodes
 from .phases import PHASES, Failover, failovers
 from .picture import svg, tone
@@ -34,10 +34,10 @@ def sections(seen: Seen, say: Speech) -> dict[str, str]:
         "links": _links(status, say) if status else "",
         "fencing": _fencing(status, say) if status else "",
         "nodes": nodes(status, say) if status else "",
-        "failovers": _failovers(seen.history, say) if status else "",
-        "outages": record.outages(seen.record, say),
-        "availability": record.availability(seen.record, say),
-        "events": _events(seen.history, say) if status else "",
+        "failovers": _failovers(seen.history, say) if status and seen.recorded else "",
+        "outages": record.outages(seen.record, say) if seen.recorded else "",
+        "availability": record.availability(seen.record, say) if seen.recorded else "",
+        "events": _events(seen.history, say) if status and seen.recorded else "",
     }
 
 
@@ -100,10 +100,13 @@ def _now(seen: Seen, say: Speech) -> str:
     if not seen.up:
         at = time.strftime(CLOCK, time.localtime(seen.at))
         told = say("shown-is-old", at) if seen.at else say("never-seen")
-        parts.append(
-            f"<p><strong>{escape(say('daemon-down'))}</strong> {escape(say('services-run-on'))}"
-            f" {escape(told)}</p><p>{english(seen.problem)}</p>"
-        )
+        if seen.explained:
+            parts.append(f"<p><strong>{english(seen.problem)}</strong> {escape(told)}</p>")
+        else:
+            parts.append(
+                f"<p><strong>{escape(say('daemon-down'))}</strong> {escape(say('services-run-on'))}"
+                f" {escape(told)}</p><p>{english(seen.problem)}</p>"
+            )
     if flag(seen.status, "maintenance"):
         parts.append(f"<p><strong>{escape(say('maintenance'))}</strong></p>")
     findings = listing(health, "findings")
@@ -134,7 +137,7 @@ def _service(status: Mapping[str, Any], service: Mapping[str, Any], say: Speech)
     since = number(service, "since_s")
     known: list[tuple[str, str]] = [
         (say("state"), badge(say(f"state-{state}"), tone(state)) + _moving(service, say)),
-        (say("owner"), f"{escape(owner or say('nowhere'))} ({escape(say('for', say.age(since)))})"),
+        (say("owner"), escape(owner or say("nowhere")) + _for(since, say)),
     ]
     if text(service, "why") and state != "running":
         known.append((say("reason"), english(text(service, "why"))))
@@ -143,7 +146,10 @@ def _service(status: Mapping[str, Any], service: Mapping[str, Any], say: Speech)
     known.append((say("readiness"), _ready(service, say)))
     if mapping(service, "disk"):
         known.append((say("replication"), _replication(service, say)))
-    known.append((say("generation"), count(number(service, "generation"))))
+    elif mapping(service, "copies"):
+        known.append((say("replication"), _copies(mapping(service, "copies"), say)))
+    if number(service, "generation"):
+        known.append((say("generation"), count(number(service, "generation"))))
     rows = [
         (
             escape(text(one, "label") or text(one, "name")),
@@ -157,6 +163,21 @@ def _service(status: Mapping[str, Any], service: Mapping[str, Any], say: Speech)
     name = text(service, "name")
     parts = table(f"{name}: {say('parts')}", heads, rows)
     return f"<article><h3>{escape(name)}</h3>{facts(known)}{parts}</article>"
+
+
+def _for(since: float | None, say: Speech) -> str:
+    return "" if since is None else f" ({escape(say('for', say.age(since)))})"
+
+
+def _copies(copies: Mapping[str, Any], say: Speech) -> str:
+    """Of an engine that knows only whether the data of a copy are good."""
+    said = []
+    for node in sorted(copies):
+        good = flag(mapping(copies, node), "good")
+        word = badge(say("copy-good" if good else "copy-bad"), "good" if good else "bad")
+        role = text(mapping(copies, node), "role")
+        said.append(f"{english(f'{node} {role}')} {word}")
+    return ", ".join(said)
 
 
 def _moving(service: Mapping[str, Any], say: Speech) -> str:
@@ -258,8 +279,8 @@ def _span(span: Any, say: Speech) -> str:
     both = span if isinstance(span, list) and len(span) == 2 else []
     known = [f"{bound:g}" for bound in (number({"s": one}, "s") for one in both) if bound]
     if len(set(known)) == 2:
-        return escape(say("span", *known))
-    return escape(say("seconds", known[0])) if known else ""
+        return whole(say("span", *known))
+    return whole(say("seconds", known[0])) if known else ""
 
 
 def _failovers(history: Sequence[Mapping[str, Any]], say: Speech) -> str:

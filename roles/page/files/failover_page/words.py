@@ -24,8 +24,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "severity-warning": ("Warning", "警告"),
     "severity-critical": ("Critical", "重大"),
     "daemon-down": (
-        "failoverd of this node does not answer.",
-        "このノードの failoverd が応答しません。",
+        "The cluster software of this node does not answer.",
+        "このノードのクラスタソフトウェアが応答しません。",
     ),
     "services-run-on": (
         "Services run on without it, but nobody watches them here.",
@@ -182,6 +182,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "state-recovering": ("restarting", "再起動中"),
     "state-open for repair": ("open for repair", "修復中"),
     "picture-says": ("{0} and {1}.", "{0} と {1}。"),
+    "picture-nodes": ("Nodes: {0}.", "ノード: {0}。"),
+    "copy-good": ("good", "正常"),
+    "copy-bad": ("not good", "異常"),
     "picture-service": ("{0} is {1}, {2}.", "{0}: {1}、{2}。"),
     "picture-link": ("Link {0}: {1}.", "リンク {0}: {1}。"),
     "picture-device": ("Fence device {0}: {1}.", "フェンスデバイス {0}: {1}。"),
