@@ -32,7 +32,8 @@ class Hooks:
     drbd: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Version of DRBD, "8" or "9" -> event of its grammar -> command that it runs then."""
     before: Sequence[str] = ()
-    """Units that stop the services at a shutdown; units of applications are ordered before them."""
+    """Units that stop the services at a shutdown; units of applications are ordered before them.
+    Such a unit has to stop an application in spite of that order."""
     status: str = ""
     """Socket that tells its status to programs without privileges, in a directory that the page
     makes; "" for none."""

@@ -11,12 +11,12 @@ from ..._inventory.kinds import Key
 from ..._inventory.reading import Scope, attempt, known, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
-from . import cib, corosync, durations, fences, refusals, replicas, streaming
+from . import cib, corosync, durations, fences, refusals, replicas, shutdown, streaming
 from .variables import PACEMAKER
 
 
 class Pacemaker(Engine):
-    """corosync.conf and its key, and the part of the CIB that is ours."""
+    """corosync.conf and its key, the part of the CIB that is ours, and a drop-in for systemd."""
 
     def complete(self, model: Any, scope: Scope) -> None:
         put(scope, model, "pacemaker", _settings, model, scope)
@@ -68,6 +68,7 @@ class Pacemaker(Engine):
             "corosync.conf": corosync.render(model),
             "authkey": corosync.key(secrets["corosync"]),
             "cib.xml": cib.render(model),
+            "pacemaker.conf": shutdown.drop_in(model),
         }
 
 
@@ -95,7 +96,8 @@ KIND = Pacemaker(
     reserved=("corosync*", "pacemaker*", "sbd*"),
     hooks=Hooks(
         drbd=replicas.HANDLERS,
-        before=("pacemaker.service",),
+        # Nothing in before: Pacemaker orders a unit itself, by a drop-in that it removes when it
+        # stops the unit. An order that stayed would hold that stop up until Pacemaker has ended.
         units=("pacemaker.service", "corosync.service"),
     ),
 )
