@@ -288,9 +288,10 @@ def _cluster(configuration: str) -> str:
 
 def _process(name: str) -> bool:
     """Whether a process of this name runs here."""
-    for path in Path("/proc").glob("[0-9]*/comm"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if path.read_text(encoding="utf-8", errors="replace").strip() == name:
+            comm = (process / "comm").read_text(encoding="utf-8", errors="replace")
+            if comm.strip() == name:
                 return True
         except OSError:
             continue
