@@ -8,9 +8,12 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.proofs._scrape import environment
+
+LIMIT_S = 120.0
 
 
 class PageProcess:
@@ -18,15 +21,25 @@ class PageProcess:
 
     def __init__(self, status: Path, settings: Path) -> None:
         settings.write_text(json.dumps({"port": 0, "socket": str(status)}))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "failover_page", str(settings)],
-            env=environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stderr is not None
-        port = self.process.stderr.readline().rpartition(" ")[2].strip()
-        self.url = f"http://127.0.0.1:{port}"
+        self._log = settings.with_suffix(".log")
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "failover_page", str(settings)],
+                env=environment(),
+                stderr=log,
+            )
+        self.url = f"http://127.0.0.1:{self._port()}"
+
+    def _port(self) -> str:
+        """Where it listens: the end of its first line."""
+        end = time.monotonic() + LIMIT_S
+        while time.monotonic() < end and self.process.poll() is None:
+            line, newline, _rest = self._log.read_text(encoding="utf-8").partition("\n")
+            if newline:
+                return line.rpartition(" ")[2].strip()
+            time.sleep(0.05)
+        self.process.kill()
+        raise AssertionError(f"the page does not listen: {self._log.read_text(encoding='utf-8')}")
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """Send it a signal that ends it."""
