@@ -87,9 +87,12 @@ class Run:
     code: int | None = None
     cpu_s: float = 0.0
     pid: int = 0
+    ending: bool = False
 
     def play(self) -> None:
         """Run it to its end."""
+        if self.ending:
+            return
         self.began = time.monotonic()
         print(f"{self.leg.name}: begins, see {self.leg.log.relative_to(CHECKOUT)}", flush=True)
         with self.leg.log.open("w", encoding="utf-8") as log:
@@ -102,6 +105,8 @@ class Run:
                 process_group=0,
             )
             self.pid = child.pid
+            if self.ending:
+                self.tell(signal.SIGINT)
             _pid, status, used = os.wait4(child.pid, 0)
         self.ended = time.monotonic()
         self.code = child.returncode = os.waitstatus_to_exitcode(status)
@@ -111,9 +116,10 @@ class Run:
         print(f"{self.leg.name}: {word} after {self.seconds:.0f} s: {self.last}", flush=True)
 
     def tell(self, number: int) -> None:
-        """Send a signal to all that is left of it."""
+        """Send a signal to all that is left of it, if it has begun."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+            if self.pid:
+                os.killpg(self.pid, number)
 
     @property
     def seconds(self) -> float:
@@ -142,14 +148,15 @@ def tail(path: Path, count: int) -> list[str]:
         return []
 
 
-def end(runs: Sequence[Run], waiting: set[Future[None]]) -> None:
+def end(runs: Sequence[Run]) -> None:
     """Begin nothing more, and end what runs: by an interrupt, so that it can clean up."""
-    for future in waiting:
-        future.cancel()
-    running = [run for run in runs if run.pid and run.code is None]
+    running = [run for run in runs if run.code is None]
     for run in running:
+        run.ending = True
         run.tell(signal.SIGINT)
-    wait(waiting, timeout=ENDS_S)
+    late = time.monotonic() + ENDS_S
+    while any(run.began and run.code is None for run in running) and time.monotonic() < late:
+        time.sleep(0.05)
     for run in running:
         run.tell(signal.SIGKILL)
 
@@ -162,13 +169,13 @@ def play(legs: Sequence[Leg], limit_s: float = LIMIT_S) -> int:
     began, worked = time.monotonic(), worked_s()
     runs = [Run(leg) for leg in legs]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        waiting: set[Future[None]] = {pool.submit(run.play) for run in runs}
         try:
+            waiting: set[Future[None]] = {pool.submit(run.play) for run in runs}
             while waiting:
                 left_s = began + limit_s - time.monotonic()
                 if left_s <= 0:
                     print(f"Not ended after {limit_s:.0f} s: what runs is interrupted.", flush=True)
-                    end(runs, waiting)
+                    end(runs)
                     break
                 done, waiting = wait(waiting, timeout=min(SHOWN_S, left_s))
                 for future in done:
@@ -177,7 +184,7 @@ def play(legs: Sequence[Leg], limit_s: float = LIMIT_S) -> int:
                     if run.began and run.code is None:
                         print(f"  {run.leg.name} {run.seconds:.0f} s: {run.last}", flush=True)
         except BaseException:
-            end(runs, waiting)
+            end(runs)
             raise
     failed = [run for run in runs if run.code != 0]
     for run in failed:

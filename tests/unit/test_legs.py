@@ -89,10 +89,13 @@ legs.main()
 """
     whole = subprocess.Popen([sys.executable, "-c", program], cwd=CHECKOUT)
     log = tmp_path / "stuck.log"
-    for _round in range(6000):
-        if log.exists() and log.read_text():
-            break
-        time.sleep(0.01)
-    whole.terminate()
-    assert whole.wait(60) != 0
+    try:
+        for _round in range(6000):
+            if log.exists() and log.read_text():
+                break
+            time.sleep(0.01)
+        whole.terminate()
+        assert whole.wait(60) != 0
+    finally:
+        whole.kill()
     assert log.read_text() == "begun\ncleaned up\n"
