@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.unit.bounded import within
 from tests.unit.failoverd import test_pair_repair as repair
 from tests.unit.failoverd.test_pair import AGENT, TARGET
 
@@ -80,7 +81,7 @@ class Parts(repair.Storage):
         argv = ["ip", "netns", "exec", self.wire.names[0], sys.executable, "-c", LISTENER]
         self.application = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
         assert self.application.stdout is not None
-        assert self.application.stdout.readline() == "ready\n"
+        assert within(self.application.stdout.readline) == "ready\n"
 
     def close(self) -> None:
         """It is gone."""

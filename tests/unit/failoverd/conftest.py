@@ -22,13 +22,14 @@ from typing import Any
 import pytest
 
 from failoverd.monitors.echo import Echo
+from tests.unit.bounded import LIMIT_S
 
 CLONE_NEWNET = 0x40000000
 _numbers = itertools.count(1)
 
 
 def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=LIMIT_S)
 
 
 class Wire:
@@ -86,7 +87,9 @@ class Wire:
     def down(self) -> None:
         """Remove it."""
         for name in self.names:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+            subprocess.run(
+                ["ip", "netns", "del", name], check=False, capture_output=True, timeout=LIMIT_S
+            )
 
     @contextmanager
     def side(self, side: int) -> Iterator[None]:
@@ -270,4 +273,4 @@ def sleeper() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     yield start
     for process in begun:
         process.kill()
-        process.wait(60)
+        process.wait(LIMIT_S)

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.bounded import within
+
 from .test_pair import AGENT, FILES, TARGET, Pair
 
 pytestmark = pytest.mark.finding("S31")
@@ -47,8 +49,8 @@ class Storage(Pair):
             config["services"][0]["resources"].append(storage)
             path.write_text(json.dumps(config))
             argv = ["ip", "netns", "exec", namespace, "sh", "-c", "echo ready; exec sleep 600"]
-            self.hosts[node] = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-            assert self.hosts[node].stdout.readline() == "ready\n"  # type: ignore[union-attr]
+            host = self.hosts[node] = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+            assert host.stdout is not None and within(host.stdout.readline) == "ready\n"
 
     def start(self, node: str) -> None:
         base = self.path / node
