@@ -263,7 +263,6 @@ as "$bin/pg_ctl" -D /mnt/postgresql -w -t 600 -l /dev/null start \\
 as psql -qXh /mnt/postgresql postgres -c 'CREATE TABLE t AS SELECT 1'
 as psql -qXAth /mnt/postgresql postgres -c "INSERT INTO t VALUES (2) RETURNING pg_current_xact_id()"
 as "$bin/pg_ctl" -D /mnt/postgresql -t 600 -m immediate stop >/dev/null
-sync
 umount /mnt
 """
     done = subprocess.run(

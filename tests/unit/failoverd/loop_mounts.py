@@ -16,8 +16,10 @@ from typing import Any
 
 from failoverd.resources import filesystem
 
+LIMIT_S = 270
+"""A play that goes wrong ends itself, and puts things right."""
 PROLOGUE = """
-import asyncio, json, os, subprocess, sys, time
+import asyncio, json, os, signal, subprocess, sys, time
 from dataclasses import replace
 from pathlib import Path
 from failoverd.resources.service_settings import ServiceSettings
@@ -29,6 +31,9 @@ from failoverd.resources.service import Failed, Service
 
 here = Path(sys.argv[1])
 alerts = []
+# Who ends it from outside leaves behind what it has frozen, and every sync of this machine waits.
+signal.signal(signal.SIGALRM, lambda *_signal: sys.exit("the play does not end"))
+signal.alarm(LIMIT_S)
 users.TERM_S = users.KILL_S = 0.5
 
 
@@ -119,10 +124,7 @@ try:
     service = service_of(fs)
     result = {"disk": disk}
 """
-HOST = (
-    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-    *("sh", "-c", '"$@"; exit $?', "sh"),
-)
+HOST = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh")
 """Its first process is a shell: the play is no more the first one than a daemon is."""
 EPILOGUE = """
 finally:
@@ -139,14 +141,15 @@ def play(tmp_path: Path, body: str) -> dict[str, Any]:
     """Run the body in a mount namespace of its own; returns its result."""
     indented = "".join(f"    {line}\n" for line in body.strip().splitlines())
     script = tmp_path / "play.py"
-    script.write_text(PROLOGUE + indented + EPILOGUE, encoding="utf-8")
+    prologue = PROLOGUE.replace("LIMIT_S", str(LIMIT_S))
+    script.write_text(prologue + indented + EPILOGUE, encoding="utf-8")
     root = str(Path(filesystem.__file__).parents[2])
     done = subprocess.run(
         [*HOST, sys.executable, str(script), str(tmp_path)],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": root, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        timeout=300,
+        timeout=LIMIT_S + 60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
