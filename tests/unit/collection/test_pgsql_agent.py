@@ -14,6 +14,7 @@ MEMBER = '<node name="node2" id="2" online="true" unclean="false"/>'
 LOST = '<node name="node2" id="2" online="false" unclean="true"/>'
 DOWN = '<node name="node2" id="2" online="false" unclean="false"/>'
 SYNC, ASYNC = "synchronous_standby_names = '\"node2\"'", "synchronous_standby_names = ''"
+PROMOTED = '<resource id="failover.shop.streaming" role="Promoted" active="true"/>'
 PRIMARY, PASSED_ON = 8, 42
 
 
@@ -33,6 +34,10 @@ class Node:
         self.program(
             "real", f'echo "$1" >>{self.log}\n[ $1 = monitor ] && exit {PASSED_ON}\nexit 0'
         )
+        self.program("sleep", "")
+        self.program("crm_node", "echo node1")
+        self.program("logger", f'echo "told $*" >>{self.log}')
+        self.calls(node1="LATEST", node2="STREAMING|SYNC")
         self.says(MEMBER, standbys=1)
         self.control("in production")
         text = AGENT.read_text(encoding="utf-8")
@@ -46,8 +51,13 @@ class Node:
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
-    def says(self, nodes: str, standbys: int, recovering: str = "f") -> None:
-        """What crm_mon and the server say."""
+    def calls(self, **nodes: str) -> None:
+        """What the CIB calls the data of each node."""
+        cases = "".join(f"{node}) echo '{said}' ;;\n" for node, said in nodes.items() if said)
+        self.program("crm_attribute", f"case $4 in\n{cases}esac")
+
+    def says(self, nodes: str, standbys: int, recovering: str = "f", checkpoint: int = 0) -> None:
+        """What crm_mon and the server say. checkpoint: how one ends."""
         self.program("crm_mon", f"echo '{nodes}'")
         self.program(
             "psql",
@@ -55,6 +65,9 @@ class Node:
 case $last in
 *pg_is_in_recovery*) echo {recovering} ;;
 *terminate*) echo "ended $last" >>{self.log} ;;
+checkpoint) exit {checkpoint} ;;
+show*) cut -d"'" -f2 {self.state}/rep_mode.conf ;;
+*"select application_name"*) [ {standbys} = 0 ] || echo node2 ;;
 *) echo {standbys} ;;
 esac""",
         )
@@ -75,7 +88,10 @@ esac""",
                 "OCF_RESKEY_pgport": "5432",
                 "OCF_RESKEY_config": "/etc/failover/shop/postgresql.conf",
                 "OCF_RESKEY_CRM_meta_interval": "3000",
+                "OCF_RESKEY_node_list": "node1 node2",
+                "OCF_RESOURCE_INSTANCE": "failover.shop.streaming:0",
             },
+            timeout=60,
             capture_output=True,
             text=True,
             check=False,
@@ -118,6 +134,7 @@ def test_a_primary_notes_that_it_writes_alone_until_a_standby_is_in_sync(node: N
     node.run("monitor")
     assert not node.alone
     (node.state / "rep_mode.conf").write_text(ASYNC)
+    node.says(MEMBER, standbys=0)
     assert node.run("monitor")[0] == PASSED_ON
     assert node.alone
     (node.state / "rep_mode.conf").write_text(SYNC)
@@ -164,3 +181,70 @@ def test_a_server_that_runs_without_its_data_is_no_stopped_one(node: Node):
     (node.data / "PG_VERSION").unlink()
     node.program("pgrep", "exit 0")
     assert (node.run("stop")[0], node.run("demote")[0], node.run("monitor")[0]) == (1, 1, 1)
+
+
+def mode(node: Node) -> str:
+    return (node.state / "rep_mode.conf").read_text()
+
+
+def test_a_standby_is_looked_at_only_after_the_commits_wait_for_it(node: Node):
+    (node.state / "rep_mode.conf").write_text(ASYNC)
+    node.run("promote")
+    node.log.write_text("")
+    # While another checkpoint has not ended, the server calls it "sync", and commits do not wait.
+    node.says(MEMBER, standbys=1, checkpoint=1)
+    for _ in range(2):
+        assert node.run("monitor")[0] == PRIMARY
+        assert node.run("notify")[0] == 0
+        assert (mode(node), node.called(), node.alone) == (f"{SYNC}\n", [], True)
+    # It is lost meanwhile: the agent makes the commits asynchronous again.
+    node.says(MEMBER, standbys=0)
+    assert node.run("monitor")[0] == PASSED_ON
+    node.says(MEMBER, standbys=1)
+    assert PASSED_ON in (node.run("monitor")[0] for _ in range(100))
+    assert (mode(node), node.alone) == (f"{SYNC}\n", False)
+
+
+def test_the_agent_of_the_distribution_does_not_make_the_commits_wait_itself(node: Node):
+    (node.state / "rep_mode.conf").write_text(ASYNC)
+    node.says(MEMBER, standbys=0)
+    for action in ("monitor", "notify"):
+        node.run(action)
+        # It does so if nothing stands between the first two quotes of the first line.
+        assert mode(node).split("'")[1]
+        assert mode(node).splitlines()[1:] == [ASYNC]
+
+
+@pytest.mark.parametrize("said", ["DISCONNECT", "STREAMING|ASYNC"])
+def test_data_that_were_not_in_sync_are_not_promoted_whatever_the_score_says(node: Node, said: str):
+    node.calls(node1=said, node2="LATEST")
+    code, why = node.run("promote")
+    assert (code, node.called(), node.alone) == (1, [], False)
+    assert f"the data were not in sync when the primary was lost ({said})" in why
+    for good in ("STREAMING|SYNC", "LATEST", ""):
+        node.calls(node1=good)
+        assert node.run("promote")[0] == 0
+
+
+def test_the_lock_goes_if_the_other_node_cannot_have_been_promoted(node: Node):
+    lock = node.state / "PGSQL.lock"
+    lock.touch()
+    for own, other, nodes in (
+        ("LATEST", "STREAMING|SYNC", MEMBER),
+        ("DISCONNECT", "DISCONNECT", MEMBER),
+        ("DISCONNECT", "LATEST", MEMBER),
+        ("LATEST", "", MEMBER),
+        ("", "", MEMBER),
+        ("LATEST", "DISCONNECT", PROMOTED),
+    ):
+        node.calls(node1=own, node2=other)
+        node.says(nodes, standbys=0, recovering="")
+        node.run("start")
+        assert lock.exists(), (own, other)
+    node.log.write_text("")
+    node.says(MEMBER, standbys=0, recovering="")
+    node.calls(node1="LATEST", node2="DISCONNECT")
+    node.run("start")
+    assert not lock.exists()
+    assert "this node has the newest data" in node.log.read_text()
+    assert node.called()[-1] == "start"
