@@ -148,5 +148,5 @@ def test_a_standby_that_the_server_calls_in_sync_is_none_until_the_checkpointer_
         assert insert.wait(LIMIT_S) == 0
     finally:
         insert.kill()
-        insert.wait()
+        insert.wait(LIMIT_S)
     assert pair.standby.psql("select count(*) from rows") == "2"
