@@ -56,7 +56,9 @@ WITHOUT_LAB = {
         "test_sfex_level.py",
         "test_pair_sfex.py",
     ),
-    "failoverctl check refuses what cannot protect, with its numbers": ("test_exclusion.py",),
+    "failoverctl check refuses what cannot protect, with its numbers": (
+        "test_fencing_settings.py",
+    ),
 }
 ASKED = (
     *(f"F{number:02}" for number in (*range(1, 11), *range(12, 16), *range(24, 28))),
