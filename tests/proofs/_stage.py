@@ -14,7 +14,7 @@ from typing import Any
 from failover_page.settings import Settings
 from failover_page.source import RECORD
 from failover_page.web import Page
-from tests.played import answers
+from tests.played import answers, pacemaker
 from tests.played.daemon import PlayedDaemon
 
 SCENES = {
@@ -26,6 +26,8 @@ SCENES = {
     "standby": answers.standby,
     "moving": answers.moving,
     "large": answers.large,
+    "three": pacemaker.well,
+    "three-degraded": pacemaker.degraded,
 }
 ACTS = (answers.standby, answers.blocked, answers.taking_over, answers.after_failover)
 """What the scene "live" plays, one after the other: a failover as node2 sees it."""
@@ -68,13 +70,15 @@ async def main(directory: Path) -> None:
     """Open all of them."""
     urls: dict[str, str] = {}
     plays: list[Play] = []
+    # The pages of both nodes have the same account, of the same moment.
+    record = json.dumps(answers.record())
     for name in (*SCENES, "live", "down"):
         place = directory / name
         place.mkdir()
         kind = Play if name == "live" else Scene
         daemon = kind(place, SCENES.get(name, answers.normal)())
         await daemon.open()
-        (place / RECORD).write_text(json.dumps(answers.record()), encoding="utf-8")
+        (place / RECORD).write_text(record, encoding="utf-8")
         page = Page(Settings("127.0.0.1", 0, daemon.path))
         urls[name] = f"http://127.0.0.1:{await page.open()}"
         await page.source.look()

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from . import _fleet, _load, _rules, _scrape
+from . import _dashboard, _fleet, _load, _rules, _scrape
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "show" / "see"
@@ -44,6 +44,7 @@ def prove() -> list[Row]:
         with stage(directory) as (urls, begin):
             rows += _looked(urls, begin)
             rows += _scrape.rows(urls, directory)
+            rows.append(_dashboard.row(urls, directory))
         rows += _load.rows(directory)
         rows += _fleet.rows(directory)
     return rows
