@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tests.proofs._scrape import environment
+from tests.unit.failoverd.test_pair import Pair
 
 LIMIT_S = 120.0
 
@@ -45,3 +46,11 @@ class PageProcess:
         """Send it a signal that ends it."""
         self.process.send_signal(number)
         self.process.wait(30)
+
+
+def page_of(pair: Pair, tmp_path: Path) -> PageProcess:
+    """The page of node1."""
+    status = pair.path / "node1/run-page/status.sock"
+    status.parent.mkdir(mode=0o750, exist_ok=True)
+    pair.wait(status.exists)
+    return PageProcess(status, tmp_path / "page.json")

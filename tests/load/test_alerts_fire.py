@@ -3,8 +3,7 @@
 """Every alert fires in a real Prometheus when its fault comes, and ends with it.
 
 make show WHAT=see runs it. Two real daemons in network namespaces have the faults of nodes, links
-and devices; test_alerts_parts has those of what a node has. A played daemon has those of DRBD,
-which needs a kernel of its own.
+and devices; test_alerts_parts has those of what a node has, test_alerts_copies those of DRBD.
 """
 
 from __future__ import annotations
@@ -20,18 +19,12 @@ import pytest
 from tests.proofs._rules import alerts
 from tests.unit.failoverd.test_pair import AGENT, TARGET, Pair
 
-from .played import Stage
-from .test_alerts_parts import FAULTS
+from . import test_alerts_copies, test_alerts_parts
 from .watch import Watch, watching
 
 SLOW_S = 15.0
 """With it a failover takes longer than the daemons expect."""
-PLAYED = (
-    "FailoverReplicationBehind",
-    "FailoverReplicationDown",
-    "FailoverSplitBrain",
-    "FailoverWritesFrozen",
-)
+ELSEWHERE = {*test_alerts_parts.FAULTS, *test_alerts_copies.FAULTS}
 BREAKABLE = AGENT.replace("case $action", '[ -e "$(dirname "$0")/broken" ] && exit 1\ncase $action')
 ADDRESS = ("10.9.0.10/24", "dev", "eth0")
 NODES = ("node1", "node2")
@@ -91,37 +84,21 @@ def pair(tmp_path: Path, cable: Any, script: Callable[[str, str], str]) -> Itera
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    place = tmp_path / "played"
-    place.mkdir()
-    stage = Stage(place)
-    stage.start()
-    yield stage
-    stage.close()
-
-
-@pytest.fixture
-def watch(pair: Watched, stage: Stage, tmp_path: Path) -> Iterator[Watch]:
-    with watching(pair, tmp_path, stage.daemon_.path) as watch:
+def watch(pair: Watched, tmp_path: Path) -> Iterator[Watch]:
+    with watching(pair, tmp_path) as watch:
         watch.quiet()
         yield watch
 
 
 def test_every_alert_fires_by_its_fault_and_ends(
-    pair: Watched, stage: Stage, watch: Watch, request: pytest.FixtureRequest
+    pair: Watched, watch: Watch, request: pytest.FixtureRequest
 ) -> None:
-    for name in PLAYED:
-        stage.daemon_.alert = name
-        watch.fires(name)
-        stage.daemon_.alert = ""
-        watch.ends(name)
     for part in (held_up, modes, links, devices, lost_standby, failing_service, lost_owner):
         part(pair, watch)
     watch.ends("FailoverDaemonLate", "FailoverDowntimeUnplanned")
     watch.quiet()
     request.node.user_properties.append(("alerts", len(watch.fired)))
-    request.node.user_properties.append(("by_real_daemons", len(watch.fired - {*PLAYED})))
-    assert watch.fired == watch.ended == {*alerts()} - {*FAULTS}
+    assert watch.fired == watch.ended == {*alerts()} - ELSEWHERE
 
 
 def held_up(pair: Watched, watch: Watch) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account of a played series of failovers agrees with a client that measured each of them.
+"""Account and metrics of a played series of failovers agree with a client that measured them.
 
 make show WHAT=see runs it, over two real daemons in network namespaces. The client looks every
 20 ms whether a node has the address of the service.
@@ -13,19 +13,26 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.failoverd.test_pair import Pair
 
+from .page import PageProcess, page_of
+
 ROUNDS = 3
 """Each is a move in order, the loss of a node, and the return of the lost one."""
 NEAR_S = 0.5
 LOOK_S = 0.02
 ADDRESS = "10.9.0.10"
+LAST = "failover_last_failover_"
 CLONE_NEWNET = 0x40000000
 
 
@@ -74,10 +81,22 @@ def _here() -> bool:
 
 
 def lose(pair: Pair, node: str) -> None:
-    """The node loses its power: its daemon ends, and its kernel has no address any more."""
+    """The node loses its power: its daemon ends, and its kernel has no address any more.
+
+    Both at once, also on a busy machine: what takes the address away runs already.
+    """
+    argv = ["ip", "-n", pair.wire.names[int(node[-1]) - 1], "-batch", "-"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as ready:
+        assert ready.stdin is not None and ready.stdout is not None
+        ready.stdin.write("link show dev lo\n")
+        ready.stdin.flush()
+        assert ready.stdout.readline()
+        pair.processes[node].send_signal(signal.SIGKILL)
+        ready.stdin.write(f"address del {ADDRESS}/24 dev eth0\n")
+        ready.stdin.close()
+        assert ready.wait(30) == 0
     pair.end(node, signal.SIGKILL)
-    device = int(node[-1]) - 1
-    pair.wire.ip(device, "address", "del", f"{ADDRESS}/24", "dev", "eth0")
 
 
 def account(pair: Pair, node: str, other: str) -> list[dict[str, Any]]:
@@ -90,10 +109,30 @@ def account(pair: Pair, node: str, other: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_account_agrees_with_the_client(pair: Pair, request: pytest.FixtureRequest) -> None:
+def last_failover(page: PageProcess) -> tuple[float, float]:
+    """When the last failover to the node of the page ended, and how long it took; 0 for none."""
+    with urllib.request.urlopen(f"{page.url}/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    found = dict(line.rsplit(" ", 1) for line in lines if line.startswith(LAST))
+    values = {name.partition("{")[0].removeprefix(LAST): float(v) for name, v in found.items()}
+    return values.get("timestamp_seconds", 0.0), values.get("duration_seconds", 0.0)
+
+
+@pytest.fixture
+def page(pair: Pair, tmp_path: Path) -> Iterator[PageProcess]:
+    page = page_of(pair, tmp_path)
+    yield page
+    page.end()
+
+
+def test_account_and_metrics_agree_with_the_client(
+    pair: Pair, page: PageProcess, request: pytest.FixtureRequest
+) -> None:
     client = Client(list(pair.wire.names))
     client.start()
     here, there = "node1", "node2"
+    shown: list[float] = []
+    ended = 0.0
     for _round in range(ROUNDS):
         assert pair.ctl(here, "switchover", "shop").returncode == 0
         pair.wait(lambda: pair.runs_on(there))
@@ -102,6 +141,9 @@ def test_the_account_agrees_with_the_client(pair: Pair, request: pytest.FixtureR
         time.sleep(1.0)
         lose(pair, there)
         pair.wait(lambda: pair.runs_on(here))
+        pair.wait(lambda before=ended: last_failover(page)[0] > before)
+        ended, seconds = last_failover(page)
+        shown.append(seconds)
         for off in pair.path.glob("**/power.*"):
             off.unlink()
         pair.start(there)
@@ -111,6 +153,7 @@ def test_the_account_agrees_with_the_client(pair: Pair, request: pytest.FixtureR
     measured, told = client.outages, account(pair, here, there)
     request.node.user_properties.append(("measured_s", [round(e - b, 2) for b, e in measured]))
     request.node.user_properties.append(("account_s", [round(o["seconds"], 2) for o in told]))
+    request.node.user_properties.append(("metrics_s", [round(one, 2) for one in shown]))
     assert len(measured) == 2 * ROUNDS
     assert len(told) == len(measured), told
     causes = [(o["cause"], o["planned"], o["from"], o["to"]) for o in told]
@@ -120,3 +163,6 @@ def test_the_account_agrees_with_the_client(pair: Pair, request: pytest.FixtureR
     ]
     for (begin, end), outage in zip(measured, told, strict=True):
         assert outage["seconds"] == pytest.approx(end - begin, abs=NEAR_S), outage
+    # Every other outage is a failover to the node of the page.
+    for (begin, end), seconds in zip(measured[1::2], shown, strict=True):
+        assert seconds == pytest.approx(end - begin, abs=NEAR_S)

@@ -25,21 +25,13 @@ import pytest
 from failoverd.system.aside import aside
 from tests.unit.failoverd.test_pair import Pair
 
-from .page import PageProcess
+from .page import page_of
 
 OPEN_PAGES, SCRAPES_A_SECOND = 200, 10
 QUIET = frozenset(
     ("peer-suspect", "peer-silent", "self-late", "fence", "link-down", "daemon-start")
 )
 """What the history would tell if the cluster noticed anything."""
-
-
-def page_of(pair: Pair, tmp_path: Path) -> PageProcess:
-    """The page of node1."""
-    status = pair.path / "node1/run-page/status.sock"
-    status.parent.mkdir(mode=0o750, exist_ok=True)
-    pair.wait(status.exists)
-    return PageProcess(status, tmp_path / "page.json")
 
 
 async def watched(pair: Pair, load: Awaitable[None]) -> float:

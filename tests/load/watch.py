@@ -53,12 +53,12 @@ class Watch:
 
 
 @contextmanager
-def watching(pair: Pair, directory: Path, *more: Path) -> Iterator[Watch]:
-    """A page before each daemon; more: status sockets of played ones."""
+def watching(pair: Pair, directory: Path) -> Iterator[Watch]:
+    """A page before each daemon."""
     sockets = [pair.path / node / "run-page/status.sock" for node in NODES]
     with ExitStack() as stack:
         urls = []
-        for number, status in enumerate((*sockets, *more)):
+        for number, status in enumerate(sockets):
             pair.wait(status.exists)
             page = PageProcess(status, directory / f"page{number}.json")
             stack.callback(page.end)
