@@ -22,6 +22,8 @@ from tests.unit.failoverd.test_pair import AGENT, TARGET, Pair
 from . import test_alerts_copies, test_alerts_parts
 from .watch import Watch, watching
 
+ROUNDS = 3
+"""One failover of so many has to be as quick as expected: a busy machine makes them slow."""
 SLOW_S = 15.0
 """With it a failover takes longer than the daemons expect."""
 ELSEWHERE = {*test_alerts_parts.FAULTS, *test_alerts_copies.FAULTS}
@@ -187,10 +189,15 @@ def lost_owner(pair: Watched, watch: Watch) -> None:
     watch.fires("FailoverDowntimeUnplanned")
     pair.switch_on("node2")
     watch.fires("FailoverSlow")
-    # It is refused while a busy machine makes one of them late.
-    pair.wait(lambda: pair.ctl("node1", "switchover", "shop").returncode == 0)
-    pair.wait(lambda: pair.runs_on("node2"))
-    pair.lose("node2")
-    pair.wait(lambda: pair.runs_on("node1"))
-    pair.switch_on("node2")
+    for _round in range(ROUNDS):
+        # It is refused while a busy machine makes one of them late.
+        pair.wait(lambda: pair.ctl("node1", "switchover", "shop").returncode == 0)
+        pair.wait(lambda: pair.runs_on("node2"))
+        pair.lose("node2")
+        pair.wait(lambda: pair.runs_on("node1"))
+        pair.switch_on("node2")
+        # Without an expectation the alert is silent, too.
+        pair.wait(lambda: (pair.service("node1").get("ready") or {}).get("seconds"))
+        if not watch.sees("FailoverSlow"):
+            break
     watch.ends("FailoverSlow")

@@ -15,6 +15,7 @@ from tests.unit.failoverd.test_pair import Pair
 from .page import PageProcess
 
 LIMIT_S = 240.0
+SCRAPED_S = 5.0
 NODES = ("node1", "node2")
 
 
@@ -37,6 +38,11 @@ class Watch:
     def quiet(self, *but: str) -> None:
         """Nothing fires but what may."""
         self._wait(lambda firing: not firing - {*but}, "all to end")
+
+    def sees(self, name: str) -> bool:
+        """Whether it fires after the next scrapes."""
+        time.sleep(SCRAPED_S)
+        return name in self._server.firing()
 
     def _wait(self, condition: Callable[[set[str]], bool], what: str) -> None:
         end, firing = time.monotonic() + LIMIT_S, {"nothing was answered"}
