@@ -163,8 +163,8 @@ class _Drawing:
             here = name == self._own
             life = "alive" if here else self._lives[name]
             word = self._say("this-node") if here else self._say(f"life-{life}")
-            if name in texts(self._status, "standby"):
-                word = f"{word}, {self._say('standby-mode')}"
+            if life == "alive" and name in texts(self._status, "standby"):
+                word = self._say("standby-mode")
             self._box(x, top, NODE, height, f"node {tone(life)}")
             self._text(x + 10, top + 20, name, "name", room=14)
             self._text(x + 10, top + 36, word, "small", room=22)

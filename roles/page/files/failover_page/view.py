@@ -263,7 +263,7 @@ def _fencing(status: Mapping[str, Any], say: Speech) -> str:
             (
                 escape(f"{text(device, 'name')} ({text(device, 'method')})"),
                 badge(say(f"device-{state}"), tone(state)),
-                escape(say("ago", say.age(age)) if age is not None else say("never")),
+                _asked(state, age, say),
                 _span(device.get("takeover_s"), say),
                 english(text(device, "detail")) if state != "ok" else "",
             )
@@ -272,6 +272,13 @@ def _fencing(status: Mapping[str, Any], say: Speech) -> str:
         say("device"), say("state"), say("asked"), say("takeover"), say("reason"),
     )  # fmt: skip
     return headed(say("fencing"), table(say("fencing"), heads, rows))
+
+
+def _asked(state: str, age: float | None, say: Speech) -> str:
+    """An engine may know the answer of a device, and not its age."""
+    if age is None:
+        return escape(say("never")) if state == "unknown" else ""
+    return escape(say("ago", say.age(age)))
 
 
 def _span(span: Any, say: Speech) -> str:
