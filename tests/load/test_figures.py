@@ -118,6 +118,12 @@ def last_failover(page: PageProcess) -> tuple[float, float]:
     return values.get("timestamp_seconds", 0.0), values.get("duration_seconds", 0.0)
 
 
+def next_failover(pair: Pair, page: PageProcess, after: float) -> tuple[float, float]:
+    """The same of one that ended later; waits for it."""
+    pair.wait(lambda: last_failover(page)[0] > after)
+    return last_failover(page)
+
+
 @pytest.fixture
 def page(pair: Pair, tmp_path: Path) -> Iterator[PageProcess]:
     page = page_of(pair, tmp_path)
@@ -141,8 +147,7 @@ def test_account_and_metrics_agree_with_the_client(
         time.sleep(1.0)
         lose(pair, there)
         pair.wait(lambda: pair.runs_on(here))
-        pair.wait(lambda before=ended: last_failover(page)[0] > before)
-        ended, seconds = last_failover(page)
+        ended, seconds = next_failover(pair, page, ended)
         shown.append(seconds)
         for off in pair.path.glob("**/power.*"):
             off.unlink()

@@ -138,7 +138,7 @@ def seen(page: Page, name: str, url: str, to: Path, scripted: bool) -> tuple[Row
 
 def quick(browser: Browser, url: str) -> Row:
     """How soon the page can be read, and its script has run; nothing is in a cache."""
-    tries = []
+    tries: list[dict[str, float]] = []
     while len(tries) < ROUNDS and (not tries or tries[-1]["usable_median_s"] >= USABLE_S):
         tries.append(_quick(browser, url))
     best = min(tries, key=lambda one: one["usable_median_s"])
