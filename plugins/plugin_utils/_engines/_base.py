@@ -42,6 +42,8 @@ class Hooks:
     argument; empty for none."""
     units: Sequence[str] = ()
     """Units of the engine itself; while one of them runs, nothing under it is undone."""
+    killable: Sequence[str] = ()
+    """Those whose main process may be killed without harm to any service, as a drill does."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -184,6 +184,22 @@ def test_a_node_is_replaced_only_when_all_of_it_was_said(
     assert "TASK [failover.cluster.engine_agent" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("", "service: missing; say which one is rehearsed with -e service=NAME. They are web."),
+        ("-e service=mail", "service: mail is not a service of cluster one;"),
+        ("-e service=web", "service: web was not confirmed;"),
+        ("-e service=web -e confirm=web --limit n1a", "has nodes that --limit leaves out;"),
+    ],
+)
+def test_a_drill_begins_only_when_all_of_it_was_said(play: Play, asked: str, sentence: str) -> None:
+    done = play("drill", {"one": cluster(1)}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [failover.cluster.prepare" not in done.text
+
+
 def test_the_plan_of_a_removal_comes_before_any_node_is_asked(play: Play) -> None:
     words = ("-e", "cluster=one", "-e", "service=mail", "-e", "confirm=mail")
     done = play("remove_service", {"one": cluster(1), "two": cluster(2)}, *words, "--check")
@@ -338,6 +354,7 @@ def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: 
         ("remove_service", "cluster: missing; say which one has the service with -e"),
         ("remove_node", "cluster: missing; say which one the node leaves with -e"),
         ("replace_node", "cluster: missing; say which one has the node with -e"),
+        ("drill", "cluster: missing; say which one has the service with -e"),
         ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
         ("standby", "node: missing; say which one shall run nothing with -e node=NAME,"),
         ("online", "node: missing; say which one may run services again with -e node=NAME,"),

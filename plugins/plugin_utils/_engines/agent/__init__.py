@@ -83,5 +83,6 @@ KIND = Agent(
         status="/run/failoverd-page/status.sock",
         account=("/usr/sbin/failoverctl", "availability", "--since", "90d", "--output"),
         units=("failoverd.service",),
+        killable=("failoverd.service",),
     ),
 )

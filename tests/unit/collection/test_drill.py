@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: failover.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rehearsal: what it does, what a client measures meanwhile, and the last one beside it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from ansible_collections.failover.cluster.plugins.modules import service_probe
+from ansible_collections.failover.cluster.plugins.plugin_utils import _drill
+from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
+
+from .modules import run as run_module
+
+MOVE = {"service": "shop", "from": "node1", "to": "node2", "seconds": 2.4}
+ABOUT = {"cluster": "shop", "service": "shop"}
+LIMIT_S = 60
+
+
+def steps(*names):
+    free = ("fencing", "daemon")
+    return [{"name": n, "text": n, "expected_s": 0.0 if n in free else 2.4} for n in names]
+
+
+def test_the_plan_names_each_step_its_price_and_where_it_is_measured(build, found):
+    said = _drill.plan(build(found=found), "shop", MOVE, "")
+    assert [step["name"] for step in said["steps"]] == [
+        "fencing",
+        "daemon",
+        "application",
+        "there",
+        "back",
+    ]
+    assert (said["home"], said["there"]) == ("node1", "node2")
+    assert said["daemons"] == ["failoverd.service"]
+    assert said["application"] == "postgresql-shop.service"
+    assert said["targets"] == [
+        {"address": "192.168.1.10", "port": 5432, "page": False},
+        {"address": "192.168.1.10", "port": 80, "page": True},
+    ]
+    text = "\n".join(said["lines"])
+    assert "2. the cluster's daemon on node1 is killed; the expected downtime is 0 s." in text
+    assert "3. postgresql is killed on node1, and restarted in place; the downtime was not" in text
+    assert "4. shop moves from node1 to node2; the expected downtime is 2.4 s." in text
+    assert "this host asks 192.168.1.10:5432, 192.168.1.10:80 all the time." in text
+
+
+def test_an_engine_that_names_no_daemon_loses_none(build, found):
+    model = {**build(found=found), "engine": "pacemaker"}
+    said = _drill.plan(model, "shop", MOVE, "")
+    assert said["daemons"] == []
+    assert "daemon" not in [step["name"] for step in said["steps"]]
+
+
+def test_the_user_says_where_the_service_is_asked_if_the_inventory_does_not(build):
+    model = build(("failover_services.0.applications", [{"unit": "worker.service"}]))
+    with pytest.raises(Problem, match="probe: missing; the inventory does not tell where clients"):
+        _drill.plan(model, "shop", MOVE, "")
+    said = _drill.plan(model, "shop", MOVE, "shop.example:25, [fd00::1]:443")
+    assert said["targets"] == [
+        {"address": "shop.example", "port": 25, "page": False},
+        {"address": "fd00::1", "port": 443, "page": False},
+    ]
+    assert "shop.example:25, [fd00::1]:443" in said["lines"][-1]
+    with pytest.raises(Problem, match="probe: 25 is not ADDRESS:PORT"):
+        _drill.plan(model, "shop", MOVE, "25")
+
+
+def test_each_gap_belongs_to_the_step_in_which_it_began():
+    gaps = [(105.0, 106.5), (105.2, 108.2), (119.5, 121.0), (130.0, 130.4)]
+    measured = {
+        "began": 100.0,
+        "gaps": [{"where": "x", "from": one, "to": other} for one, other in gaps],
+    }
+    ends = [
+        {"name": name, "ended": ended}
+        for name, ended in (("daemon", 104.0), ("there", 120.0), ("back", 140.0))
+    ]
+    told = _drill.report(ABOUT, steps("daemon", "there", "back"), ends, measured)
+    assert [(s["name"], s["downtime_s"]) for s in told["steps"]] == [
+        ("daemon", 0.0),
+        ("there", 3.0),
+        ("back", 0.4),
+    ]
+
+
+def taken(**seconds):
+    """A report."""
+    made = [{**steps(name)[0], "downtime_s": took} for name, took in seconds.items()]
+    return {"format": _drill.FORMAT, **ABOUT, "began": 100.0, "steps": made}
+
+
+def test_the_last_drill_stands_beside_it_and_what_became_slower_is_told():
+    last = taken(there=2.0, back=2.0)
+    lines, problems = _drill.compared(taken(daemon=0.0, there=4.5, back=3.9), last)
+    assert lines == [
+        "daemon: down for 0 s",
+        "there: down for 4.5 s (last time 2 s); SLOWER than last time",
+        "back: down for 3.9 s (last time 2 s)",
+    ]
+    assert problems == []
+
+
+def test_a_step_that_must_not_interrupt_and_did_is_a_problem():
+    _lines, problems = _drill.compared(taken(fencing=1.4, daemon=1.6, there=9.0), {})
+    assert len(problems) == 1
+    assert "daemon: the service was down for 1.6 s, but this must not interrupt it." in problems[0]
+
+
+def test_the_last_report_is_that_of_this_service_alone(tmp_path):
+    for service, stamp, took in (
+        ("shop", "20261120T020000Z", 1.0),
+        ("shop", "20261127T020000Z", 2.0),
+        ("shop-two", "20261128T020000Z", 3.0),
+    ):
+        path = tmp_path / _drill.file({"cluster": "shop", "service": service}, stamp)
+        path.write_text(json.dumps(taken(there=took)))
+    assert _drill.last(str(tmp_path), ABOUT)["steps"][0]["downtime_s"] == 2.0
+    assert _drill.last(str(tmp_path / "none"), ABOUT) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"format": 2}', '{"format": 1, "steps": [{"downtime_s": "x"}]}']
+)
+def test_a_file_that_is_no_report_is_named(tmp_path, text):
+    (tmp_path / _drill.file(ABOUT, "20261127T020000Z")).write_text(text)
+    with pytest.raises(Problem, match="is no report of a drill; move it away"):
+        _drill.last(str(tmp_path), ABOUT)
+
+
+def test_a_gap_lasts_from_the_last_answer_to_the_next_one():
+    one = service_probe.Watch({"address": "10.0.0.1", "port": 80}, 100.0)
+    for good, now in ((True, 101.0), (False, 102.0), (False, 103.0), (True, 104.0), (False, 105.0)):
+        one.look(good, now)
+    one.end(106.0)
+    assert [(gap["from"], gap["to"]) for gap in one.gaps] == [(101.0, 104.0), (104.0, 106.0)]
+    assert one.gaps[0]["where"] == "10.0.0.1:80"
+
+
+class Page(BaseHTTPRequestHandler):
+    """Answers with the status that its server has."""
+
+    def do_GET(self):
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_words):
+        pass
+
+
+@pytest.fixture
+def server():
+    """A web server on loopback."""
+    with HTTPServer(("127.0.0.1", 0), Page) as made:
+        made.status = 200
+        thread = threading.Thread(target=made.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield made
+        finally:
+            made.shutdown()
+            thread.join(LIMIT_S)
+
+
+def asked(server, **more):
+    return [{"address": "127.0.0.1", "port": server.server_address[1], **more}]
+
+
+@pytest.mark.parametrize(("status", "silent"), [(200, False), (404, False), (500, True)])
+def test_a_page_has_to_come_and_no_error_of_the_server(server, status, silent):
+    server.status = status
+    said = run_module("service_probe", targets=asked(server, page=True))
+    assert (bool(said["silent"]), said["asked"], said["changed"]) == (silent, 1, False)
+    assert not run_module("service_probe", targets=asked(server))["silent"], "it is connected to"
+
+
+def test_a_port_that_nobody_listens_to_is_silent():
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        said = run_module("service_probe", targets=[{"address": "127.0.0.1", "port": port}])
+    assert said["silent"] == [f"127.0.0.1:{port}"]
+    assert len(said["gaps"]) == 1
+
+
+def test_it_ends_when_its_file_is_gone(server, tmp_path):
+    mark = tmp_path / "mark"
+    mark.touch()
+    timer = threading.Timer(1.0, mark.unlink)
+    timer.daemon = True
+    timer.start()
+    try:
+        said = run_module(
+            "service_probe", targets=asked(server, page=True), stop=str(mark), most_s=LIMIT_S
+        )
+    finally:
+        timer.cancel()
+    assert not mark.exists(), "it ended by itself"
+    assert said["asked"] > 1
+    assert said["gaps"] == []
