@@ -38,7 +38,8 @@ def plan(
         )
     home, there = move["from"], move["to"]
     daemons = list(_engines.of(model).hooks.killable)
-    application = next((one for one in of["applications"] if one.get("unit")), None)
+    # What the daemon itself runs has no main process that systemd knows.
+    application = next((one for one in of["applications"] if one["made_by"] != "daemon"), None)
     steps = [_step("fencing", "the fence devices are asked; nothing is switched", 0.0)]
     if daemons:
         steps.append(_step("daemon", f"the cluster's daemon on {home} is killed", 0.0))
