@@ -142,8 +142,16 @@ def test_a_gap_lasts_from_the_last_answer_to_the_next_one():
     assert one.gaps[0]["where"] == "10.0.0.1:80"
 
 
+class Pages(HTTPServer):
+    """Has one page, which comes with this status."""
+
+    status = 200
+
+
 class Page(BaseHTTPRequestHandler):
     """Answers with the status that its server has."""
+
+    server: Pages
 
     def do_GET(self):
         self.send_response(self.server.status)
@@ -156,8 +164,7 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     """A web server on loopback."""
-    with HTTPServer(("127.0.0.1", 0), Page) as made:
-        made.status = 200
+    with Pages(("127.0.0.1", 0), Page) as made:
         thread = threading.Thread(target=made.serve_forever, daemon=True)
         thread.start()
         try:
