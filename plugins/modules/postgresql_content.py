@@ -194,6 +194,8 @@ class Content:
         return [
             f"CREATE ROLE {REPLICATION} LOGIN REPLICATION PASSWORD '{stored}'",
             *(f"GRANT EXECUTE ON FUNCTION {each} TO {REPLICATION}" for each in REWIND),
+            # Before a hand-over.
+            f"GRANT pg_checkpoint TO {REPLICATION}",
         ]
 
     def secret(self) -> str:

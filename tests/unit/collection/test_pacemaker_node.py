@@ -191,6 +191,12 @@ def test_a_service_without_good_data_says_so():
     assert told == "failover.shop.drbd_promote_0 failed on node2: no"
 
 
+def test_a_replicated_database_that_does_not_start_is_the_reason():
+    failure = '<failures><failure op_key="failover.shop.streaming_start_0" node="node1" exitreason="My data may be inconsistent."/></failures>'  # fmt: skip
+    why = shop(STOPPED, ("<failures/>", failure))["why"]
+    assert why == "failover.shop.streaming_start_0 failed on node1: My data may be inconsistent."
+
+
 def test_parts_on_two_nodes_have_no_owner():
     both = (f'{B} blocked="false"><node name="node1"/>', f'{B} blocked="false"><node name="node2"/>')  # fmt: skip
     told = shop(both)
@@ -238,8 +244,14 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pacemaker.Pacemak
     return pacemaker.Pacemaker()
 
 
+ASKING = ("cat", "cibadmin", "crm_mon", "uname")
+
+
 class Node:
     """Answers commands, and keeps them."""
+
+    configured = ""
+    """What the CIB has of the server of a database that is replicated."""
 
     def __init__(self, *answers: str, code: int = 0) -> None:
         self.said: list[list[str]] = []
@@ -253,10 +265,12 @@ class Node:
             return 0, Path(argv[2]).read_text(encoding="utf-8"), ""
         if argv[1] == "uname":
             return 0, "node1\n", ""
+        if argv[1] == "cibadmin":
+            return (0, self.configured, "") if self.configured else (105, "", "No such object")
         return self._code, "", "no" if self._code else ""
 
     def orders(self) -> list[list[str]]:
-        return [words for words in self.said if words[0] not in ("cat", "crm_mon", "uname")]
+        return [words for words in self.said if words[0] not in ASKING]
 
 
 def test_what_it_knows_is_asked_by_commands_alone(engine: pacemaker.Pacemaker):
@@ -292,6 +306,35 @@ def test_a_switchover_waits_until_the_service_runs_there_and_takes_its_order_bac
         ["crm_resource", "--resource", "failover.shop", "--move", "--node", "node2", "--lifetime=PT60S"],
         ["crm_resource", "--resource", "failover.shop", "--clear"],
     ]  # fmt: skip
+
+
+def test_a_replicated_database_writes_a_checkpoint_before_it_is_handed_over(
+    engine: pacemaker.Pacemaker,
+):
+    there = ANSWER.replace('<node name="node1"/>', '<node name="node2"/>')
+    node = Node(ANSWER, there, code=1)
+    given = {
+        "psql": "/usr/lib/postgresql/15/bin/psql",
+        "master_ip": "10.0.1.10",
+        "pgport": "5432",
+        "repuser": "failover_replication",
+        "primary_conninfo_opt": "passfile=/srv/shop/agent/passfile",
+    }
+    pairs = "".join(f'<nvpair name="{name}" value="{value}"/>' for name, value in given.items())
+    node.configured = f"<xpath-query>{pairs}</xpath-query>"
+    # It may fail; the move goes on.
+    with pytest.raises(_base.Refused, match="no"):
+        engine.switchover(node, "shop", "node2", 60)
+    checkpoint, move, *_ = node.orders()
+    assert checkpoint == [
+        "timeout", "10", "runuser", "-u", "postgres", "--",
+        "/usr/lib/postgresql/15/bin/psql", "-XAtq", "-c", "checkpoint",
+        "host=10.0.1.10 port=5432 user=failover_replication dbname=postgres"
+        " passfile=/srv/shop/agent/passfile",
+    ]  # fmt: skip
+    assert "--move" in move
+    [asked] = [words for words in node.said if words[0] == "cibadmin"]
+    assert "'failover.shop.streaming'" in asked[-1]
 
 
 def test_a_move_that_does_not_end_is_taken_back_and_told(engine: pacemaker.Pacemaker):

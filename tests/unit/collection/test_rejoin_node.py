@@ -162,6 +162,13 @@ def test_a_primary_that_crashed_is_rewound_and_its_lock_is_explained_and_gone(pa
     assert pair.rejoin()["action"] == "nothing"
 
 
+def test_the_account_of_the_replication_may_write_a_checkpoint_and_no_rows(pair: Pair):
+    where = ["-h", str(pair.new.directory), "-p", str(PORT), "-U", "failover_replication"]
+    pair.new._run("psql", *where, "-XAtqc", "checkpoint", "postgres")
+    with pytest.raises(subprocess.CalledProcessError):
+        pair.new._run("psql", *where, "-XAtqc", "insert into t values (3)", "postgres")
+
+
 def test_a_primary_whose_wal_is_too_short_for_pg_rewind_is_copied(pair: Pair):
     pair.configuration.write_text(pair.configuration.read_text().replace("64MB", "0"))
     done = pair.rejoin()
