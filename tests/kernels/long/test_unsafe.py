@@ -69,7 +69,7 @@ CASES: dict[str, tuple[dict[str, Any], Change, tuple[str, ...]]] = {
             "failover_fencing": [{"method": "watchdog"}],
         },
         _lease,
-        ("timeout_s", "dead_s (3)"),
+        ("watchdog", "3 is not longer than dead_s (3)"),
     ),
     "a_lease_whose_margin_is_below_the_drift_of_the_clocks": (
         {**SOFT, "failover_fencing": [{"method": "watchdog", "margin_s": 0.2}]},
@@ -79,7 +79,7 @@ CASES: dict[str, tuple[dict[str, Any], Change, tuple[str, ...]]] = {
     "one_link_only": (
         {"failover_links": [{"name": "mirror", "interface": "rep0"}]},
         _one_link,
-        ("one link", "single_link"),
+        ("one heartbeat link", "single_link"),
     ),
     "a_fence_device_on_the_replication_lan": (
         {"failover_fencing": [STONITH]},
