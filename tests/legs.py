@@ -32,6 +32,8 @@ AT_A_TIME = 3
 SHOWN_S = 30.0
 LIMIT_S = 3000.0
 """Of all parts together. A whole run takes half of it; what takes longer hangs."""
+HEARS = ("env", "--default-signal=INT")
+"""What a shell starts in the background ignores the interrupt, and so does all that it starts."""
 ENDS_S = 120.0
 """A part that is interrupted has this long to end what it started, such as kernels."""
 TAIL = 240
@@ -97,7 +99,7 @@ class Run:
         print(f"{self.leg.name}: begins, see {self.leg.log.relative_to(CHECKOUT)}", flush=True)
         with self.leg.log.open("w", encoding="utf-8") as log:
             child = subprocess.Popen(
-                ["nice", "-n", str(self.leg.nice), *self.leg.command],
+                [*HEARS, "nice", "-n", str(self.leg.nice), *self.leg.command],
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
