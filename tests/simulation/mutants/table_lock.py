@@ -34,12 +34,8 @@ _BUGS = (
         "an owner that cannot renew its lock goes on",
         quick=True,
     ),
-    Mutant(
-        "lock.py",
-        "(0.0 if claim.peer_gone else times.collision_s)\n",
-        "0.0\n",
-        "who writes itself in does not wait for whoever did the same",
-    ),
+    # That who writes itself in waits for whoever did the same, worlds show now and then only: a
+    # unit test holds it (tests/unit/core/test_lock.py).
     # That a lock which is counted up counts for more than a proof needs a device that lies about a
     # node with a shared disk: unit tests hold it (test_lock.py).
     # That a claim whose write took long waits for the timeout matters only when the holder that it
@@ -71,7 +67,7 @@ _BUGS = (
         "a lock that is being given back is gone on with",
     ),
     # That a lock which was taken while no daemon ran resets no node on which nothing of it is up
-    # needs people who have cleaned that node by hand: unit tests hold it (test_sfex.py).
+    # needs people who have cleaned that node by hand: unit tests hold it (test_sfex_lock.py).
     Mutant(
         "../fencing/sfex/lock.py",
         "        self._alarm = loop.call_at(rules.reset_at(hold), self._overdue)\n",
@@ -80,7 +76,7 @@ _BUGS = (
     ),
     # That a claim ends with the lease of a disk that does not answer saves time only: the limit of
     # the whole start ends it too, and a disk that does not answer is found sick (F44). A unit test
-    # holds it (test_sfex.py).
+    # holds it (test_sfex_lock.py).
     Mutant(
         "../fencing/sfex/lock.py",
         "                        await self.block.write(rules.free(found))\n",
