@@ -25,8 +25,11 @@ HIDDEN_PLACE = re.compile(
     r"|^failover_(fencing|notifications|page)(\[\d+\])?$"
 )
 """Places of values that may hold a secret though their names do not say so."""
-SEVERAL = re.compile(r"[A-Za-z_]\s*[:=]\s*[^\s/]|://.*[@?#]|:.*@|\n|\{\{")
-"""What a text has in it that swallowed its neighbours."""
+SEVERAL = re.compile(
+    r"[A-Za-z_]\s*[:=]\s*[^\s/]|://.*[@?#]|:.*@|\n|\{\{"
+    r"|\s\S*[A-Za-z]\S*\s+\S|\s\S*://"
+)
+"""What a text has in it that swallowed its neighbours: also a third word, or a URL after a word."""
 PATH = re.compile(r"/[A-Za-z0-9_/.-]*")
 ADDRESS = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?")
 MASK = "***"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -28,7 +29,8 @@ def heard(path, said=b""):
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(LIMIT_S)
         client.connect(str(path))
-        if said:
+        # It may have answered and gone already.
+        with contextlib.suppress(BrokenPipeError):
             client.sendall(said)
         with client.makefile("rb") as stream:
             return stream.readline()
@@ -115,10 +117,11 @@ def test_the_tools_are_asked_seldom_whoever_asks(tell, tmp_path):
         assert [heard(path), heard(path)] == [b"1\n", b"1\n"]
         asked.now += tell.FRESH_S
         assert heard(path) == b"2\n"
-        # An old process makes way for new code.
+        # An old process makes way for new code, which answers a client that it has not answered.
         asked.now += tell.LIFE_S
-        assert heard(path) == b"3\n"
-        thread.join(LIMIT_S)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            thread.join(LIMIT_S)
         assert not thread.is_alive()
 
 

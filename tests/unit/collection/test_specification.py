@@ -15,7 +15,7 @@ from ansible_collections.failover.cluster.plugins.plugin_utils import (
     _problems,
 )
 from ansible_collections.failover.cluster.plugins.plugin_utils._engines.agent import guard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from .conftest import NODES, VARIABLES
@@ -347,6 +347,7 @@ def _edited(edits):
 
 @pytest.mark.finding("X1")
 @settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
+@example([(45, "in"), (45, "no colon")])
 @given(EDITS)
 def test_no_wrong_indentation_shows_a_secret(edits):
     try:

@@ -82,11 +82,16 @@ def test_the_account_for_the_page_is_written_whole(pair: Pair, tmp_path: Path) -
     assert pair.ctl("node1", "switchover", "shop").returncode == 0
     file = tmp_path / "record.json"
     pair.wait(lambda: pair.runs_on("node2") and pair.service("node1")["owner"] == "node2")
-    for _time in range(2):
+
+    def account() -> dict[str, Any]:
         done = pair.ctl("node1", "availability", "--since", "1h", "--output", str(file))
         assert (done.returncode, done.stdout) == (0, "")
+        return dict(json.loads(file.read_text()))
+
+    # The history is written a moment after the status is told.
+    pair.wait(lambda: any(story["to"] for story in account()["outages"]))
+    said = account()
     assert [each.name for each in tmp_path.glob("*record.json*")] == ["record.json"]
-    said = json.loads(file.read_text())
     [service] = said["availability"]["services"]
     assert (service["name"], service["moves"]) == ("shop", 1)
     [story] = said["outages"]
