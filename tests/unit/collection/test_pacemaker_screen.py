@@ -151,10 +151,7 @@ def node(tmp_path):
     tool, bin_ = tmp_path / "tool", tmp_path / "bin"
     bin_.mkdir()
     package = "ansible_collections/failover/cluster/plugins/module_utils/"
-    pairs = {
-        name: CHECKOUT / "roles/engine_pacemaker/files" / name
-        for name in ("failoverctl.py", "tell.py")
-    }
+    pairs = {"failoverctl.py": CHECKOUT / "roles/engine_pacemaker/files/failoverctl.py"}
     for line in variables.splitlines():
         name = line.removeprefix("  - ")
         if name.startswith("failoverd/"):
