@@ -47,11 +47,7 @@ def view(model: Mapping[str, Any], host: str, in_play: list[str]) -> dict[str, A
             *(name for s in model["services"] for name in _storage.of(s).secrets(s)),
             *secrets(model),
         ],
-        "settings": {
-            package: dict(files)
-            for kind in _applications.KINDS.values()
-            for package, files in kind.settings.items()
-        },
+        "settings": _packages.settings(model),
     }
 
 

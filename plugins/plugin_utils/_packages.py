@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -40,6 +41,8 @@ BY_PROGRAM = {
 }
 ELSEWHERE = ("fence-virt",)
 """Packages that hold the agent itself, without the library of the others."""
+RESTARTER = "etc/needrestart/conf.d/failover.conf"
+"""What a program reads that restarts units whose libraries were upgraded, if a node has it."""
 BY_FILESYSTEM = {"ext4": ("e2fsprogs",), "xfs": ("xfsprogs",)}
 
 
@@ -82,6 +85,26 @@ def stock(model: Mapping[str, Any]) -> dict[str, str]:
     for kind in _applications.used(model):
         result.update(kind.stock)
     return result
+
+
+def settings(model: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what is written before packages are installed: package -> path -> text."""
+    applications = _applications.each(model["services"])
+    units = {one["unit"] for _kind, _where, _service, one in applications if one.get("unit")}
+    units.update(_engines.of(model).hooks.units)
+    lines = [f"$nrconf{{override_rc}}{{qr(^{re.escape(unit)}$)}} = 0;\n" for unit in sorted(units)]
+    head = (
+        "# Written by failover.cluster; changes are overwritten.\n"
+        "# Only the cluster restarts these: a restart by somebody else is a failure of a service.\n"
+    )
+    return {
+        **{
+            package: dict(files)
+            for kind in _applications.KINDS.values()
+            for package, files in kind.settings.items()
+        },
+        BASE[0]: {RESTARTER: head + "".join(lines)},
+    }
 
 
 def ours(stock_units: Mapping[str, str], installed: Collection[str]) -> list[str]:

@@ -105,12 +105,15 @@ class Site:
             watch = replace(self.target.watch, minor=int(said.split()[1]))
             self.target = replace(self.target, watch=watch)
 
-    def cut_off(self, name: str, task: str, *arguments: str) -> None:
-        """Run a playbook, and kill it just after that task has begun."""
+    def cut_off(self, name: str, task: str, *arguments: str, time: int = 1) -> None:
+        """Run a playbook, and kill it just after that task has begun, for the first or nth time."""
+        begun = 0
 
         def watch(text: str) -> None:
+            nonlocal begun
             say(text)
-            if text.strip() == task:
+            begun += text.strip() == task
+            if begun == time:
                 raise CutOff
 
         with pytest.raises(CutOff):

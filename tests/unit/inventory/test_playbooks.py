@@ -200,6 +200,23 @@ def test_a_drill_begins_only_when_all_of_it_was_said(play: Play, asked: str, sen
     assert "TASK [failover.cluster.prepare" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("--limit n1a", "has nodes that --limit leaves out; its nodes are upgraded one after the"),
+        ("-e packages=all", "packages: all is not one of safe, full, cluster, none."),
+        ("-e reboot=always", "reboot: always is neither auto nor never."),
+    ],
+)
+def test_an_upgrade_begins_only_with_words_that_it_knows(
+    play: Play, asked: str, sentence: str
+) -> None:
+    done = play("upgrade", {"one": cluster(1)}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [Wait until the node answers]" not in done.text
+
+
 def test_the_plan_of_a_removal_comes_before_any_node_is_asked(play: Play) -> None:
     words = ("-e", "cluster=one", "-e", "service=mail", "-e", "confirm=mail")
     done = play("remove_service", {"one": cluster(1), "two": cluster(2)}, *words, "--check")
@@ -355,6 +372,7 @@ def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: 
         ("remove_node", "cluster: missing; say which one the node leaves with -e"),
         ("replace_node", "cluster: missing; say which one has the node with -e"),
         ("drill", "cluster: missing; say which one has the service with -e"),
+        ("upgrade", "cluster: missing; say which one shall be upgraded with -e"),
         ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
         ("standby", "node: missing; say which one shall run nothing with -e node=NAME,"),
         ("online", "node: missing; say which one may run services again with -e node=NAME,"),
