@@ -10,8 +10,8 @@ from typing import Any
 
 from .._daemon import forms
 from .._inventory.addresses import Network
-from .._inventory.kinds import Key, Name, Secret, Text, Whole, nearest
-from .._inventory.nested import Free, ListOf
+from .._inventory.kinds import Key, Name, Path, Secret, Text, Whole, nearest
+from .._inventory.nested import Free, Keys, ListOf
 from .._inventory.reading import Scope, every, put, same
 from .._problems import Problem, refuse
 from ._base import LOCALHOST, Application, Found
@@ -33,6 +33,25 @@ ROLE_SETS = (
     "unix_socket_directories",
 )
 """What the role sets itself: its unit, its monitors and the other services rely on it (H12)."""
+ARCHIVING = ("archive_command", "archive_library", "archive_mode")
+"""What a backup sets."""
+BACKUP = Keys(
+    {
+        "path": Key(
+            Path(),
+            "Directory of the repository, the same one on every node, off the cluster.",
+            required=True,
+        ),
+        "keep": Key(Whole(1, 1000), "How many full backups are kept.", default=2),
+        "backlog_mib": Key(
+            Whole(64, 1 << 20),
+            "How much of the log may wait for the repository. More is dropped, so that no disk is"
+            " filled with it.",
+            default=1024,
+        ),
+    },
+    short="path",
+)
 NO_CLUSTER = """\
 # A cluster of the distribution would start at boot; ours lie on shared storage.
 create_main_cluster = false
@@ -113,6 +132,28 @@ class PostgreSQL(Application):
         put(scope, made, "version", item.get, "version", "")
         if "password" in item:
             put(scope, made, "password", item.__getitem__, "password")
+        if "backup" in item:
+            put(scope, made, "backup", self._backup, item, service)
+
+    def _backup(self, item: Any, service: Any) -> dict[str, Any]:
+        """Where the backups go: off the storage of the service, and off its copies."""
+        where, storage = f"{item['settings_at']}.backup", service["storage"]
+        backup = dict(item["backup"].items())
+        for name in ARCHIVING:
+            if name in item["settings"]:
+                raise Problem(
+                    f"{item['settings_at']}.settings.{name}: set by backup; leave it out."
+                )
+        if storage["type"] == "streaming":
+            raise Problem(f"{where}: not available yet where PostgreSQL replicates; leave it out.")
+        mount = storage["directory"]
+        if f"{backup['path']}/".startswith(f"{mount}/"):
+            refuse(
+                f"{where}.path",
+                backup["path"],
+                f"lies on the storage of the service ({mount}), which is what it must outlive.",
+            )
+        return backup
 
     def _identifier(self, item: Any, key: str, service: Any, scope: Scope) -> Any:
         if key in item:
@@ -131,7 +172,8 @@ class PostgreSQL(Application):
         """
         version = application["version"]
         ours = [f"postgresql-{number} [{release}]" for release, number in RELEASES.items()]
-        return ["postgresql-common", f"postgresql-{version}" if version else " | ".join(ours)]
+        server = f"postgresql-{version}" if version else " | ".join(ours)
+        return ["postgresql-common", server, *(("pgbackrest",) if "backup" in application else ())]
 
     def secrets(self, service: Mapping[str, Any], application: Mapping[str, Any]) -> dict[str, str]:
         return {f"postgresql-{service['name']}": "password"}
@@ -197,6 +239,7 @@ KIND = PostgreSQL(
         ),
         "networks": Key(ListOf(Network()), "Networks whose hosts may log in.", default=()),
         "settings": Key(Settings(), "Settings of postgresql.conf.", default={}),
+        "backup": Key(BACKUP, "Where its backups and the log of its changes go (docs/backups.md)."),
         "version": Key(Version(), "Major version.", otherwise="that of the distribution"),
     },
     on_storage=True,
@@ -205,6 +248,6 @@ KIND = PostgreSQL(
     stock={"postgresql.service": "postgresql-common"},
     settings={"postgresql-common": {"etc/postgresql-common/createcluster.conf": NO_CLUSTER}},
     accounts={"postgres": {"default": 880, "home": "/var/lib/postgresql", "shell": "/bin/bash"}},
-    files=("postgresql.conf", "pg_hba.conf"),
+    files=("postgresql.conf", "pg_hba.conf", "pgbackrest.conf"),
     monitor=({"type": "query"},),
 )

@@ -26,6 +26,7 @@ FILES = [
     "/etc/systemd/system/postgresql-old.service",
     "/etc/failover/old/postgresql.conf",
     "/etc/failover/old/pg_hba.conf",
+    "/etc/failover/old/pgbackrest.conf",
 ]
 OLD = {"mount": "/srv/old", "units": ["postgresql-old.service", "worker.service"]}
 

@@ -217,6 +217,25 @@ def test_an_upgrade_begins_only_with_words_that_it_knows(
     assert "TASK [Wait until the node answers]" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "sentence"),
+    [
+        ("backup", "", "service: missing; say which one shall be backed up with -e service=NAME."),
+        ("backup", "-e service=web", "service: web has no PostgreSQL with backup;"),
+        ("backup", "-e service=web -e kind=half", "kind: half is not one of full, diff, incr."),
+        ("restore", "-e service=web", "service: web has no PostgreSQL with backup;"),
+        ("restore", "-e service=web --limit n1a", "has nodes that --limit leaves out;"),
+    ],
+)
+def test_only_a_database_with_a_repository_is_backed_up_and_restored(
+    play: Play, name: str, asked: str, sentence: str
+) -> None:
+    done = play(name, {"one": cluster(1)}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [Ask where it runs]" not in done.text
+
+
 def test_the_plan_of_a_removal_comes_before_any_node_is_asked(play: Play) -> None:
     words = ("-e", "cluster=one", "-e", "service=mail", "-e", "confirm=mail")
     done = play("remove_service", {"one": cluster(1), "two": cluster(2)}, *words, "--check")
@@ -373,6 +392,8 @@ def test_the_group_of_the_variables_is_the_cluster_whatever_lies_above_it(play: 
         ("replace_node", "cluster: missing; say which one has the node with -e"),
         ("drill", "cluster: missing; say which one has the service with -e"),
         ("upgrade", "cluster: missing; say which one shall be upgraded with -e"),
+        ("backup", "cluster: missing; say which one has the service with -e"),
+        ("restore", "cluster: missing; say which one has the service with -e"),
         ("confirm_fenced", "node: missing; say which one is off with -e node=NAME,"),
         ("standby", "node: missing; say which one shall run nothing with -e node=NAME,"),
         ("online", "node: missing; say which one may run services again with -e node=NAME,"),
