@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -21,6 +23,9 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 """What each choice of packages asks apt for; cluster: the packages that the cluster needs."""
 LINE = re.compile(r"(?P<what>Inst|Remv) (?P<name>\S+)(?: \[(?P<had>[^]]*)\])?(?: \((?P<new>\S+))?")
+LOCK = "/var/lib/dpkg/lock-frontend"
+"""What apt and dpkg hold while they install something."""
+POLL_S = 1.0
 REQUIRED = "/run/reboot-required"
 PLACES = ("/usr/", "/lib", "/bin/", "/sbin/")
 GONE = " (deleted)"
@@ -92,6 +97,22 @@ def reasons(running: str, boots: Sequence[str], required: bool, old: Sequence[st
         shown = ", ".join(old[:5]) + (" and others" if len(old) > 5 else "")
         result.append(f"programs run with files that were replaced: {shown}")
     return result
+
+
+def idle(wait_s: float, path: str = LOCK) -> bool:
+    """Wait until nobody installs anything; return whether that has come about."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            with open(path, "a", encoding="ascii") as handle:
+                fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except FileNotFoundError:
+            return True
+        except OSError:
+            if time.monotonic() > until:
+                return False
+        time.sleep(POLL_S)
 
 
 def _order(kernel: str) -> list[tuple[int, str]]:

@@ -37,6 +37,12 @@ options:
     description: Whether a service of the cluster has a disk that DRBD replicates.
     type: bool
     default: false
+  wait_s:
+    description: >-
+      How long to wait for somebody else who installs packages, such as a run that was cut off, in
+      seconds.
+    type: int
+    default: 0
   mark:
     description: File that the node has while an upgrade of it is under way.
     type: path
@@ -86,6 +92,8 @@ from ansible_collections.failover.cluster.plugins.module_utils._command import r
 def collect(module: AnsibleModule) -> dict[str, Any]:
     """Return everything; raises OSError or RuntimeError when the node cannot tell."""
     run = runner(module)
+    if not _upgrade.idle(module.params["wait_s"]):
+        raise RuntimeError("somebody else installs packages there; try again when that has ended.")
     installed, interrupted = _packages.read(_packages.STATUS)
     names = set(module.params["names"]) & installed
     # What was cut off half-way is completed first; apt plans nothing before.
@@ -117,6 +125,7 @@ def main() -> None:
             },
             "names": {"type": "list", "elements": "str", "default": []},
             "replicated": {"type": "bool", "default": False},
+            "wait_s": {"type": "int", "default": 0},
             "mark": {"type": "path", "default": "/var/lib/failover/upgrades"},
         },
         supports_check_mode=True,

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _kernels, _upgrade
 from ansible_collections.failover.cluster.plugins.plugin_utils import _nodes, _upgrade_plan
@@ -126,6 +129,33 @@ def test_apt_is_asked_only_for_what_was_chosen_and_installs_nothing(scope, names
 def test_an_apt_that_cannot_tell_is_told():
     with pytest.raises(RuntimeError, match="cannot be planned: E: Unmet dependencies"):
         _upgrade.pending("full", [], lambda argv: (100, "", "E: Unmet\n dependencies"))
+
+
+def test_an_installation_that_goes_on_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(_upgrade, "POLL_S", 0.01)
+    lock = tmp_path / "lock"
+    assert _upgrade.idle(0, str(lock))
+    lock.touch()
+    assert _upgrade.idle(0, str(lock)) and _upgrade.idle(0, str(lock))
+    hold = (
+        "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.lockf(f, fcntl.LOCK_EX);"
+        " print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout and holder.stdin
+        assert holder.stdout.readline() == "held\n"
+        assert not _upgrade.idle(0.05, str(lock))
+        holder.stdin.close()
+        assert _upgrade.idle(60, str(lock))
+    finally:
+        holder.kill()
+        holder.wait(timeout=60)
 
 
 def test_a_program_with_replaced_libraries_is_found(tmp_path):
