@@ -20,6 +20,7 @@ SPEC = {
     "cluster": {"type": "str", "default": ""},
     "asked": {"type": "bool", "default": False},
     "members": {"type": "bool", "default": False},
+    "adopting": {"type": "dict", "default": {}},
 }
 
 
@@ -42,6 +43,8 @@ class ActionModule(Judging):
             return {"changed": False, "cluster": own.name, "group": own.group, "nodes": own.nodes}
         others = _clusters.others(variables, own)
         found = _nodes.answers(own, variables["hostvars"], host) if args["asked"] else None
+        for service, node in args["adopting"].items() if found else ():
+            found[node].setdefault("adopting", []).append(service)
         try:
             model = _nodes.checked(own, others, found)
         except Problem as problem:

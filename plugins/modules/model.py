@@ -46,6 +46,12 @@ options:
         C(prepare_others). The model is completed with their addresses and numbers.
     type: bool
     default: false
+  adopting:
+    description:
+      - Services that still run in their old place, each with its node. That node may have their
+        addresses, and its init system may start their units.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

@@ -33,7 +33,9 @@ def problems(
     yield from _interfaces(model, node, info)
     if not info["running"]:
         yield from _serial(node, info)
-    for kind, _where, _service, application in _applications.each(model["services"]):
+    for kind, _where, service, application in _applications.each(model["services"]):
+        if service["name"] in info.get("adopting", ()):
+            continue  # It runs there in its old place, and leaves it later.
         if kind.made_by != "daemon":
             unit = application["unit"]
             yield from _unit(node, unit, kind.made_by, info["units"][unit], repair)

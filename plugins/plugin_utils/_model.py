@@ -327,7 +327,9 @@ def _legitimate(model: Read, told: Mapping[str, Any], problems: Problems) -> set
     for service in model["services"]:
         with problems:
             mount = service["storage"]["mount"]
-            if service["name"] in told.get("configured", ()) or mount in told.get("mounts", ()):
+            adopted = service["name"] in told.get("adopting", ())
+            running = service["name"] in told.get("configured", ())
+            if adopted or running or mount in told.get("mounts", ()):
                 result.update(address["ip"] for address in _services.addresses(service))
     return result
 
