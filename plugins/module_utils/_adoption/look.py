@@ -56,7 +56,7 @@ def look(params: Mapping[str, Any], run: Run, root: str = "") -> dict[str, Any]:
         "files": {path: os.path.exists(root + path) for path in params["files"]},
         "units": units,
         "made_here": sorted(made_here(params["units"], root)),
-        "named": sorted(_named(params["units"], root)),
+        "named": sorted(named(params["units"], root)),
         "there": {path: os.path.exists(root + path) for path in params["named"]},
         "accounts": _accounts(units, databases),
         "own": own,
@@ -83,7 +83,7 @@ def made_here(units: Iterable[str], root: str = "") -> Iterator[str]:
                 yield one[len(root) :]
 
 
-def _named(units: Iterable[str], root: str) -> Iterator[str]:
+def named(units: Iterable[str], root: str) -> Iterator[str]:
     """Files that these units start or read, and that a second host may lack."""
     for path in made_here(units, root):
         try:

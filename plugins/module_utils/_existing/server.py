@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .. import _node
+from .._adoption import look
 from . import host, read
 
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
@@ -51,10 +52,12 @@ def facts(run: Run, root: str = "") -> dict[str, Any]:
         if name != "lo"
     }
     sites = _sites(root)
+    units = [n for n in read.names("/etc/systemd/system", root) if _made_here(n, root)]
     return {
         "sizes": _sizes(run, root),
         "sites": sites,
-        "own_units": [n for n in read.names("/etc/systemd/system", root) if _made_here(n, root)],
+        "own_units": units,
+        "named": sorted(look.named(units, root)),
         "jobs": _jobs(root),
         "certificates": _certificates(run, sites, root),
         "bound": _bound(own, root),

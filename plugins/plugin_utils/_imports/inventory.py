@@ -32,6 +32,8 @@ class Inventory:
     variables: dict[str, Any] = field(default_factory=dict)
     samples: dict[str, str] = field(default_factory=dict)
     """A sound value for each variable that the user has to define and that is not any text."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """Variables that only a playbook reads."""
 
     @property
     def nodes(self) -> list[str]:
@@ -44,7 +46,7 @@ class Inventory:
             host.name: {"ansible_host": host.address} if host.address else {} for host in self.hosts
         }
         ordered = {name: self.variables[name] for name in ORDER if name in self.variables}
-        return {self.cluster: {"hosts": hosts, "vars": ordered}}
+        return {self.cluster: {"hosts": hosts, "vars": {**ordered, **self.more}}}
 
     def text(self, about: str) -> str:
         """The file. about: sentences for its first lines."""

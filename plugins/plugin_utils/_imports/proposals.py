@@ -93,8 +93,10 @@ SERVER = Kind(
     (
         "Read {file}, decide what is listed above, and define the variables that it names.",
         "Check it: ansible-playbook -i {file} failover.cluster.validate",
-        "Nothing was changed. The data still have to be moved onto the storage of the service:"
-        " docs/importing.md describes the way.",
+        "Read the plan of the move: ansible-playbook -i {file} failover.cluster.adopt_move -e"
+        " cluster={cluster} -e service=NAME --check",
+        "Make a backup of the data, and run the same without --check. It copies while the service"
+        " runs, and stops it once. docs/importing.md tells the way, and the way back.",
     ),
 )
 KINDS: Mapping[str, Kind] = {

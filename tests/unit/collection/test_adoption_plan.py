@@ -269,7 +269,7 @@ def test_files_that_own_units_name_are_found(tmp_path: Path) -> None:
         "ExecStart=/usr/bin/python3 /usr/local/lib/book.py /var/lib/none 7070\n"
     )
     assert list(look.made_here([OWN, PG], str(tmp_path))) == [f"/etc/systemd/system/{OWN}"]
-    assert set(look._named([OWN], str(tmp_path))) == {"/usr/local/lib/book.py", "/etc/default/book"}
+    assert set(look.named([OWN], str(tmp_path))) == {"/usr/local/lib/book.py", "/etc/default/book"}
 
 
 def test_what_still_runs_in_its_old_place_may_have_address_and_start_there(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from . import remarks
 DISK, ADDRESS = "adopt_disk", "adopt_address"
 ROOM = 1.5
 """How much more than the data a disk must hold."""
+PATH = re.compile(r"(/[A-Za-z0-9_.+@-]+){2,}")
+"""A file or directory below one of the host's own."""
 SMALLEST_MIB = 256
 """A disk on which a file system makes sense."""
 
@@ -64,6 +67,7 @@ def propose(hosts: Sequence[Host], cluster: str, findings: Findings) -> Inventor
     gateway = one_form(str(_told(server).get("gateway", "")))
     if gateway and any(host.lan_of(gateway)[0] for host in nodes):
         inventory.variables["failover_ping_targets"] = [gateway]
+    inventory.more = _moving(server, findings)
     remarks.tell(server, second, f"/srv/{name}", findings)
     protection.complete(inventory, nodes, False, "the second server", findings, cluster=False)
     judged(inventory, findings)
@@ -132,12 +136,34 @@ def _applications(server: Host, second: Host, findings: Findings) -> list[dict[s
         stem = str(one["unit"]).partition("@")[0].removesuffix(".service")
         if not second.unit(stem) and not second.unit(f"{stem}@"):
             findings.add(
-                "decide",
+                "note",
                 second.name,
-                f"has no unit {one['unit']}. Install on it what {server.name} has, in the same"
-                " version, and keep it from starting at boot.",
+                f"has no unit {one['unit']}; adopt_move brings it there, with its package in the"
+                f" version of {server.name} if it has one.",
             )
     return result
+
+
+def _moving(server: Host, findings: Findings) -> dict[str, Any]:
+    """What the playbook adopt_move moves and copies besides databases and configuration."""
+    told = _told(server)
+    pages = [
+        words[1].rstrip("/")
+        for site in told.get("sites") or ()
+        for words in site["directives"]
+        if words[0] == "documentroot" and len(words) > 1
+    ]
+    for unit in _own(server):
+        findings.add(
+            "decide",
+            unit,
+            "may have data in directories of its own; name them under adopt_directories, or they"
+            " stay on the one host.",
+        )
+    return {
+        "adopt_directories": list(dict.fromkeys(p for p in pages if PATH.fullmatch(p))),
+        "adopt_files": [path for path in told.get("named") or () if PATH.fullmatch(path)],
+    }
 
 
 def _storage(
