@@ -13,18 +13,22 @@ from . import _labtests
 
 CORPUS = "configurations of Heartbeat, DRBD, Pacemaker and single servers: imported or refused"
 PAIR = "tests/kernels/takeover/test_pair.py"
+SINGLE = "tests/kernels/takeover/test_single.py"
+SYSTEMS = {PAIR: "a pair of DRBD made by hand", SINGLE: "a single server"}
+"""Tests that follow each other on the same hosts -> what is taken over."""
 
 
 def prove() -> list[dict[str, Any]]:
-    """The corpus without a lab, then each step of the takeover of a pair of DRBD."""
+    """The corpus without a lab, then each step of each takeover, on hosts that are raised anew."""
     corpus = _labtests.suite(CORPUS, "takeover-corpus", ["tests/unit/imports"])
-    rows = _labtests.run("takeover", [PAIR], "takeover")
-    return [corpus, *judged(rows)]
-
-
-def judged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows in words."""
-    return [
-        {**row, "what": f"a pair of DRBD made by hand: {row['what'].replace('_', ' ')}"}
-        for row in rows
+    rows = [
+        row
+        for number, (tests, what) in enumerate(SYSTEMS.items(), 1)
+        for row in judged(what, _labtests.run(f"takeover-{number}", [tests], "takeover"))
     ]
+    return [corpus, *rows]
+
+
+def judged(what: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows in words."""
+    return [{**row, "what": f"{what}: {row['what'].replace('_', ' ')}"} for row in rows]

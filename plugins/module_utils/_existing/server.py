@@ -57,7 +57,7 @@ def facts(run: Run, root: str = "") -> dict[str, Any]:
         "sizes": _sizes(run, root),
         "sites": sites,
         "own_units": units,
-        "named": sorted(look.named(units, root)),
+        "named": {unit: sorted(look.named([unit], root)) for unit in units},
         "jobs": _jobs(root),
         "certificates": _certificates(run, sites, root),
         "bound": _bound(own, root),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Inventory:
         """The file. about: sentences for its first lines."""
         head = "".join(f"# {line}\n" for line in about.splitlines())
         body = yaml.dump(
-            self.group(),
+            _plain(self.group()),
             Dumper=_Dumper,
             sort_keys=False,
             default_flow_style=None,
@@ -63,7 +64,7 @@ class Inventory:
 
     def needs(self) -> list[str]:
         """The variables that the inventory uses and the user has to define."""
-        return sorted(set(TEMPLATE.findall(yaml.safe_dump(self.variables, width=100_000))))
+        return sorted(set(TEMPLATE.findall(yaml.safe_dump(_plain(self.variables), width=100_000))))
 
     def refusals(self) -> list[str]:
         """What failover.cluster.validate would say, once these variables are defined."""
@@ -84,6 +85,11 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _plain(value: Any) -> Any:
+    """The value in plain types: what a host has said carries marks of Ansible."""
+    return json.loads(json.dumps(value))
 
 
 def _filled(value: Any, samples: Mapping[str, str]) -> Any:

@@ -33,13 +33,13 @@ HERE = Path(__file__).parent
 
 
 class Client:
-    """The client of the book, until the end."""
+    """The client of a book, until the end."""
 
-    def __init__(self, lab: Lab, out: Path) -> None:
+    def __init__(self, lab: Lab, out: Path, address: str = ADDRESS, port: int = PORT) -> None:
         self._out = out
         out.unlink(missing_ok=True)
         self._child = lab.run_in(
-            [sys.executable, "-m", f"{__package__}.client", ADDRESS, str(PORT), str(out)],
+            [sys.executable, "-m", f"{__package__}.client", address, str(port), str(out)],
             cwd=str(CHECKOUT),
             stdin=subprocess.PIPE,
         )

@@ -68,6 +68,16 @@ def test_the_files_are_written_once_and_then_nothing_changes(
     assert validated.ok("alpha") and validated.ok("beta")
 
 
+def test_a_single_server_is_proposed_with_what_moves(
+    propose: Callable[..., Any], tmp_path: Path
+) -> None:
+    done = propose("server", "database-and-site")
+    assert done.code == 0, done.text
+    [group] = yaml.safe_load((tmp_path / "shop.yml").read_text()).values()
+    assert group["vars"]["adopt_directories"] == ["/var/www/shop", "/var/lib/orders"]
+    assert group["vars"]["adopt_files"] == ["/opt/shop/orders"]
+
+
 def test_a_file_that_is_there_is_not_overwritten_without_a_word(
     propose: Callable[..., Any], tmp_path: Path
 ) -> None:

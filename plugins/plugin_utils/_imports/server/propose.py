@@ -22,6 +22,8 @@ ROOM = 1.5
 """How much more than the data a disk must hold."""
 PATH = re.compile(r"(/[A-Za-z0-9_.+@-]+){2,}")
 """A file or directory below one of the host's own."""
+DATA = re.compile(r"/var(/[A-Za-z0-9_.+@-]+){2,}")
+"""A directory of the data of a single program."""
 SMALLEST_MIB = 256
 """A disk on which a file system makes sense."""
 
@@ -67,7 +69,7 @@ def propose(hosts: Sequence[Host], cluster: str, findings: Findings) -> Inventor
     gateway = one_form(str(_told(server).get("gateway", "")))
     if gateway and any(host.lan_of(gateway)[0] for host in nodes):
         inventory.variables["failover_ping_targets"] = [gateway]
-    inventory.more = _moving(server, findings)
+    inventory.more = _moving(server, second, findings)
     remarks.tell(server, second, f"/srv/{name}", findings)
     protection.complete(inventory, nodes, False, "the second server", findings, cluster=False)
     judged(inventory, findings)
@@ -90,7 +92,7 @@ def _weight(host: Host) -> int:
 def _own(host: Host) -> list[str]:
     """Units that somebody wrote for this host, and that run."""
     running = host.answer.get("running") or ()
-    return [unit for unit in _told(host).get("own_units") or () if unit in running]
+    return [str(unit) for unit in _told(host).get("own_units") or () if unit in running]
 
 
 def _networks(nodes: Sequence[Host], links: Links, findings: Findings) -> None:
@@ -144,7 +146,7 @@ def _applications(server: Host, second: Host, findings: Findings) -> list[dict[s
     return result
 
 
-def _moving(server: Host, findings: Findings) -> dict[str, Any]:
+def _moving(server: Host, second: Host, findings: Findings) -> dict[str, Any]:
     """What the playbook adopt_move moves and copies besides databases and configuration."""
     told = _told(server)
     pages = [
@@ -153,16 +155,25 @@ def _moving(server: Host, findings: Findings) -> dict[str, Any]:
         for words in site["directives"]
         if words[0] == "documentroot" and len(words) > 1
     ]
+    files: list[str] = []
     for unit in _own(server):
+        if unit in (second.answer.get("running") or ()):
+            continue
         findings.add(
             "decide",
             unit,
-            "may have data in directories of its own; name them under adopt_directories, or they"
-            " stay on the one host.",
+            "may have data in directories that its file does not name; add them to"
+            " adopt_directories, or they stay on the one host.",
         )
+        for path in (told.get("named") or {}).get(unit) or ():
+            above = str(path).rpartition("/")[0]
+            # What changes while it runs lies below /var; what it consists of does not.
+            (pages if DATA.fullmatch(above) else files).append(
+                above if DATA.fullmatch(above) else str(path)
+            )
     return {
-        "adopt_directories": list(dict.fromkeys(p for p in pages if PATH.fullmatch(p))),
-        "adopt_files": [path for path in told.get("named") or () if PATH.fullmatch(path)],
+        "adopt_directories": list(dict.fromkeys(str(p) for p in pages if PATH.fullmatch(p))),
+        "adopt_files": list(dict.fromkeys(path for path in files if PATH.fullmatch(path))),
     }
 
 
