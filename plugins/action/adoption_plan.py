@@ -17,6 +17,7 @@ SPEC = {
     "direction": {"type": "str", "choices": ["forth", "back"], "default": "forth"},
     "data": {"type": "str", "choices": ["new", "kept"], "default": "new"},
     "owner": {"type": "str", "default": ""},
+    "managed": {"type": "bool", "default": False},
 }
 
 
@@ -29,7 +30,7 @@ class ActionModule(Judging):
         """Return the plan."""
         model, service, found = args["model"], args["service"], args["found"]
         if args["direction"] == "forth":
-            told = _adoption.forth(model, service, found, args["files"])
+            told = _adoption.forth(model, service, found, args["files"], args["managed"])
         else:
             told = _adoption.back(model, service, found, args["data"], args["owner"])
         return {"changed": False, **told}

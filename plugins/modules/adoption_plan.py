@@ -47,6 +47,10 @@ options:
     type: str
     choices: [new, kept]
     default: new
+  managed:
+    description: Whether a cluster runs on this node already.
+    type: bool
+    default: false
   owner:
     description: The node that runs the service, empty if none does.
     type: str
@@ -81,6 +85,11 @@ phase:
   returned: success
   type: str
   sample: served
+copied:
+  description: For O(direction=back), whether the old service gets the data of the cluster.
+  returned: success
+  type: bool
+  sample: true
 follow:
   description: Whether something runs that the copies have to follow.
   returned: success

@@ -32,11 +32,16 @@ MARGIN = 1.1
 
 
 def forth(
-    model: Mapping[str, Any], name: str, found: Found, files: Sequence[str] = ()
+    model: Mapping[str, Any],
+    name: str,
+    found: Found,
+    files: Sequence[str] = (),
+    managed: bool = False,
 ) -> dict[str, Any]:
     """Return lines, problems, phase and work of the move of a service.
 
-    found: what adoption_info says of each node. files: what else both hosts shall have.
+    found: what adoption_info says of each node. files: what else both hosts shall have. managed:
+    whether a cluster runs already.
     """
     service = next(one for one in model["services"] if one["name"] == name)
     server = service["preferred"]
@@ -45,7 +50,14 @@ def forth(
     if phase in (state.MOVED, state.SERVED, state.CONFIRMED):
         work = here["state"]["work"]
         lines = list(_done(name, here["state"]))
-        return {"lines": lines, "problems": [], "phase": phase, "work": work, "follow": False}
+        return {
+            "lines": lines,
+            "problems": [],
+            "phase": phase,
+            "work": work,
+            "follow": False,
+            "copied": True,
+        }
     if phase == state.RETURNING:
         problem = f"{name}: is on its way back; finish that first (playbook adopt_back)."
         return {
@@ -54,20 +66,34 @@ def forth(
             "phase": phase,
             "work": {},
             "follow": False,
+            "copied": True,
         }
     if phase == state.STOPPING:
         work = here["state"]["work"]
         said = f"An earlier run was cut off while {name} was stopped; this run goes on there."
         follow = any(here["units"][unit]["active"] for unit in work["units"])
-        return {"lines": [said], "problems": [], "phase": phase, "work": work, "follow": follow}
+        return {
+            "lines": [said],
+            "problems": [],
+            "phase": phase,
+            "work": work,
+            "follow": follow,
+            "copied": True,
+        }
     work = _work(model, service, server, here, files)
     problems = list(_problems(service, work, found))
+    if managed:
+        problems.append(
+            f"{name}: a cluster runs on {', '.join(found)} already, and a single server is adopted"
+            " before the first start of its cluster. Take that one off first (playbook remove)."
+        )
     return {
         "lines": list(_lines(service, work, here)) if not problems else [],
         "problems": problems,
         "phase": "",
         "work": work,
         "follow": True,
+        "copied": True,
     }
 
 
@@ -353,8 +379,11 @@ def back(
     here = found[server]
     seen = here["state"]
     phase, work = seen.get("phase", ""), seen.get("work") or {}
-    follow = data == "new" and owner == server
-    told = {"lines": [], "problems": [], "phase": phase, "work": work, "follow": follow}
+    # A run that was cut off has decided it, and may have taken the kept data already.
+    copied = data == "new" and seen.get("copied", True)
+    follow = copied and owner == server
+    told = {"lines": [], "problems": [], "phase": phase, "work": work}
+    told |= {"follow": follow, "copied": copied}
     if phase == state.RETURNED:
         day = _moment(seen["returned_at"])
         return {**told, "lines": [f"{name} runs in its old place on {server} since {day}."]}
@@ -368,14 +397,12 @@ def back(
     if phase == state.RETURNING:
         told["lines"] = ["An earlier run was cut off; this run goes on there."]
         return {**told, "problems": list(_elsewhere(name, server, owner)) if owner else []}
-    problems = list(_stuck(name, work, here, data, owner))
-    return {**told, "lines": list(_way(name, work, here, data)), "problems": problems}
+    problems = list(_stuck(name, work, here, owner)) if copied else []
+    return {**told, "lines": list(_way(name, work, here, copied)), "problems": problems}
 
 
-def _stuck(name: str, work: Mapping[str, Any], here: Seen, data: str, owner: str) -> Iterator[str]:
+def _stuck(name: str, work: Mapping[str, Any], here: Seen, owner: str) -> Iterator[str]:
     server = work["server"]
-    if data == "kept":
-        return
     yield from _elsewhere(name, server, owner)
     room = here["back"].get("room", {})
     needed: dict[str, int] = {}
@@ -395,10 +422,15 @@ def _stuck(name: str, work: Mapping[str, Any], here: Seen, data: str, owner: str
 
 
 def _elsewhere(name: str, server: str, owner: str) -> Iterator[str]:
-    if owner != server:
+    if owner and owner != server:
         yield (
-            f"{name}: runs on {owner or 'no node'}. Its data are copied back on {server}, so it has"
-            f" to run there first: playbook failover -e service={name} -e to={server}."
+            f"{name}: runs on {owner}. Its data are copied back on {server}, so it has to run there"
+            f" first: playbook failover -e service={name} -e to={server}."
+        )
+    elif not owner:
+        yield (
+            f"{name}: runs on no node, and its data are copied back while it runs on {server}. If"
+            " the cluster has never served since the move, -e data=kept goes back without a loss."
         )
 
 
@@ -406,18 +438,18 @@ def _old(work: Mapping[str, Any], unit: str) -> str:
     return str(next((one["old"] for one in work["databases"] if one["unit"] == unit), "/"))
 
 
-def _way(name: str, work: Mapping[str, Any], here: Seen, data: str) -> Iterator[str]:
+def _way(name: str, work: Mapping[str, Any], here: Seen, copied: bool) -> Iterator[str]:
     server = work["server"]
     day = _moment(here["state"]["stopped_at"])
     for place, count in here["back"].get("written", {}).items():
         much = "an unknown amount" if count is None else f"{count / (1 << 20):.1f} MiB"
         yield f"Since {day} the database of {place} has written {much} of WAL on the cluster."
-    if data == "kept":
+    steps: list[str] = []
+    if not copied:
         yield (
             f"What was written since {day} is LOST for the old service: it goes on with the data of"
             " that day. The data of the cluster stay on its disks."
         )
-        steps = []
     else:
         yield "Nothing of it is lost: the data of the cluster are copied to the old places."
         steps = [
@@ -427,7 +459,7 @@ def _way(name: str, work: Mapping[str, Any], here: Seen, data: str) -> Iterator[
     steps += [
         f"The cluster stops {name} and all its services, and the last difference is copied and"
         " proved."
-        if data == "new"
+        if copied
         else f"The cluster stops {name} and all its services.",
         f"{', '.join(work['units'])} start on {server} in their old places, with their old"
         " configuration"

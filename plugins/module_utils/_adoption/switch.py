@@ -67,7 +67,10 @@ class Copies:
     def complete(self) -> dict[str, str]:
         """Copy the last difference, and prove it; the last checkpoint of each database."""
         for tree in self.trees:
-            if os.path.isdir(tree.source) and not os.path.islink(tree.source):
+            final = tree.copy.removesuffix(COPYING)
+            placed = final != tree.copy and os.path.isdir(final) and not os.path.islink(final)
+            # A run that was cut off may have left links and directories in their new places.
+            if os.path.isdir(tree.source) and not os.path.islink(tree.source) and not placed:
                 tree.complete()
         return {str(one.source): one.complete() for one in self.databases}
 
@@ -102,6 +105,9 @@ class Switch:
                 phase=STOPPING,
                 work=dict(self._work),
                 stopped_at=time.time(),
+                # Of the way back, should this be the second move.
+                taken=False,
+                copied=True,
                 boot=[unit for unit in self._work["units"] if self._boots(unit)],
                 texts=edits.planned(_edited(self._work), self._root),
             )
@@ -167,16 +173,22 @@ class Switch:
             return {"changed": False, **seen}
         if seen.get("phase") != RETURNING:
             raise Failed(f"{self._work['service']}: its way back was not begun.")
-        if seen["copied"]:
-            copies = Copies(back(self._work), self._state)
-            copies.complete()
-            origins = {one["old"]: one["old"] + COPYING for one in self._work["directories"]}
-            self._take_back(seen, origins, fresh=True)
-            copies.release()
-        else:
-            self._take_back(seen, {})
+        if not seen.get("taken"):
+            self._retake(seen)
+            # The old service may write from now on: nothing is copied over that.
+            self._state.write(taken=True)
         self._start()
         return {"changed": True, **self._state.write(phase=RETURNED, returned_at=time.time())}
+
+    def _retake(self, seen: Mapping[str, Any]) -> None:
+        if not seen["copied"]:
+            self._take_back(seen, {})
+            return
+        copies = Copies(back(self._work), self._state)
+        copies.complete()
+        origins = {one["old"]: one["old"] + COPYING for one in self._work["directories"]}
+        self._take_back(seen, origins, fresh=True)
+        copies.release()
 
     def _take_back(
         self, seen: Mapping[str, Any], origins: Mapping[str, str], fresh: bool = False

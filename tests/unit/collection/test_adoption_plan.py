@@ -181,6 +181,12 @@ def test_what_the_collection_makes_is_not_adopted() -> None:
     assert any("is made by the collection" in one for one in done["problems"])
 
 
+def test_a_cluster_that_runs_already_is_not_built_again() -> None:
+    hosts = {"old": seen(), "bare": bare()}
+    [said] = _adoption.forth(MODEL, "shop", hosts, managed=True)["problems"]
+    assert "shop: a cluster runs on old, bare already" in said
+
+
 def test_a_service_that_was_moved_is_left_alone() -> None:
     told = {"phase": "served", "work": {"server": "old"}, "stopped_at": 0.0, "downtime_s": 21.5}
     done = plan(seen(state=told))
@@ -205,6 +211,19 @@ def test_the_way_back_says_what_was_written_and_what_would_be_lost() -> None:
     assert "Nothing of it is lost" in text
     text = "\n".join(way("kept", "bare")["lines"])
     assert "is LOST for the old service" in text
+
+
+def test_a_cluster_that_runs_nowhere_is_not_copied_from() -> None:
+    [said] = way("new", "", phase="moved")["problems"]
+    assert "If the cluster has never served since the move, -e data=kept goes back" in said
+    done = way("kept", "", phase="moved")
+    assert done["problems"] == [] and not done["copied"]
+
+
+def test_a_way_back_that_was_cut_off_copies_nothing_over_data_that_were_taken_back() -> None:
+    assert not way("new", "", phase="returning", copied=False)["copied"]
+    assert way("new", "", phase="returning", copied=True)["copied"]
+    assert not way("kept", "", phase="returning", copied=True)["copied"]
 
 
 def test_there_is_no_way_back_from_elsewhere_or_after_it_was_confirmed() -> None:

@@ -71,6 +71,7 @@ class Host:
         self.active: list[str] = []
         self.addresses = [ADDRESS["address"]]
         self.said: list[str] = []
+        self.failing = ""
         mount = str(move.mount)
         self.new = Path(places.new(mount, str(self.old)))
         self.work: dict[str, Any] = {
@@ -111,6 +112,8 @@ class Host:
             if names[0] == UNITS[0]:
                 self.server.stop()
             self.active.remove(names[0])
+        elif verb == "start" and names[0] == self.failing:
+            return 1, "", "control process exited"
         elif verb == "start":
             if names[0] == UNITS[0]:
                 told = edits.value(self.main.read_text(), "data_directory")
@@ -245,6 +248,21 @@ def test_the_data_of_the_day_of_the_move_can_be_taken_back(host: Host) -> None:
     host.switch.returned()
     assert host.rows() == ["1"] and [one.name for one in host.orders.iterdir()] == ["1"]
     assert host.main.read_text() == host.text
+    # A second move has a way back of its own.
+    for place in (host.new, Path(host.work["directories"][0]["new"])):
+        shutil.rmtree(place)
+    host.follow(switch.forth)
+    host.server.psql("insert into rows values (2)")
+    host.switch.moved()
+    host.state.write(phase="served")
+    host.serve()
+    host.server.psql("insert into rows values (3)")
+    host.follow(switch.back)
+    host.switch.returning(True)
+    for unit in reversed(UNITS):
+        host.run(["systemctl", "stop", unit])
+    host.switch.returned()
+    assert host.rows() == ["1", "2", "3"]
 
 
 def test_nothing_is_stopped_before_every_copy_follows(
@@ -267,3 +285,23 @@ def test_a_setting_that_was_changed_since_stays(host: Host) -> None:
     host.switch.returned()
     text = host.main.read_text()
     assert "work_mem = '8MB'" in text and f"data_directory = '{host.old}'" in text
+
+
+def test_what_the_old_service_writes_after_its_return_is_not_copied_over(host: Host) -> None:
+    host.follow(switch.forth)
+    host.switch.moved()
+    host.state.write(phase="served")
+    host.serve()
+    host.follow(switch.back)
+    host.switch.returning(True)
+    for unit in reversed(UNITS):
+        host.run(["systemctl", "stop", unit])
+    host.failing = UNITS[1]
+    with pytest.raises(places.Failed, match="control process exited"):
+        host.switch.returned()
+    # The database runs again already.
+    host.server.psql("insert into rows values (9)")
+    (host.orders / "9").write_text("nine\n")
+    host.failing = ""
+    assert host.switch.returned()["phase"] == "returned"
+    assert host.rows() == ["1", "9"] and (host.orders / "9").exists()
