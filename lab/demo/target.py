@@ -52,6 +52,7 @@ class Target:
     password: str = field(repr=False)
     inventory: Path = INVENTORY
     replicated: bool = True
+    engine: str = "agent"
 
     @classmethod
     def load(cls, lab: Raised, inventory: Path = INVENTORY) -> Target:
@@ -77,6 +78,7 @@ class Target:
                 password=_password(lab.dir / "db-password"),
                 inventory=inventory,
                 replicated=service["storage"].get("type") == "drbd",
+                engine=str(group["vars"].get("failover_engine", "agent")),
             )
         except (KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
             raise LabError(
