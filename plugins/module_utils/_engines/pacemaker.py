@@ -91,8 +91,13 @@ class Pacemaker(Engine):
         group = f"{PREFIX}{service}"
         self._write_checkpoint(run, group)
         began = time.monotonic()
-        # The order ends by itself if nobody takes it back.
-        order = ["--move", "--node", to, f"--lifetime=PT{wait_s}S"]
+        # The order ends by itself if nobody takes it back. Of two copies of DRBD the promoted one
+        # has the highest score already, so no wish outweighs it: its node is forbidden instead.
+        services = before.get("services", [])
+        one: dict[str, Any] = next((s for s in services if s["name"] == service), {})
+        owner = (one.get("copies") and one.get("owner")) or ""
+        way = ["--ban", "--node", owner] if owner not in ("", to) else ["--move", "--node", to]
+        order = [*way, f"--lifetime=PT{wait_s}S"]
         _must(run, "crm_resource", "--resource", group, *order)
         try:
             seconds = self._awaited(run, service, to, began, wait_s)

@@ -308,6 +308,22 @@ def test_a_switchover_waits_until_the_service_runs_there_and_takes_its_order_bac
     ]  # fmt: skip
 
 
+def test_a_copy_of_drbd_is_moved_by_forbidding_its_node(
+    engine: pacemaker.Pacemaker, monkeypatch: pytest.MonkeyPatch
+):
+    """Seen on real kernels: the promoted copy has the highest score, and a wish changes nothing."""
+    copies = {"node1": {}, "node2": {}}
+    states = [
+        {"services": [{"name": "shop", "state": "running", "owner": owner, "copies": copies}]}
+        for owner in ("node1", "node2")
+    ]
+    left = iter(states)
+    monkeypatch.setattr(engine, "status", lambda run: next(left))
+    node = Node(ANSWER)
+    engine.switchover(node, "shop", "node2", 60)
+    assert node.orders()[0][3:] == ["--ban", "--node", "node1", "--lifetime=PT60S"]
+
+
 def test_a_replicated_database_writes_a_checkpoint_before_it_is_handed_over(
     engine: pacemaker.Pacemaker,
 ):
