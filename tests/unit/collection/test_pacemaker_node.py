@@ -312,7 +312,7 @@ def test_a_copy_of_drbd_is_moved_by_forbidding_its_node(
     engine: pacemaker.Pacemaker, monkeypatch: pytest.MonkeyPatch
 ):
     """Seen on real kernels: the promoted copy has the highest score, and a wish changes nothing."""
-    copies = {"node1": {}, "node2": {}}
+    copies: dict[str, dict[str, str]] = {"node1": {}, "node2": {}}
     states = [
         {"services": [{"name": "shop", "state": "running", "owner": owner, "copies": copies}]}
         for owner in ("node1", "node2")
