@@ -8,6 +8,7 @@ Each test goes on where the one before it ended. S1 and S2 are checked by the fi
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
 
@@ -118,6 +119,11 @@ def test_both_nodes_are_upgraded_and_booted_with_one_planned_move(cluster: Clust
     assert lives(cluster) == again
 
 
+def runs(cluster: Cluster, node: str) -> bool:
+    """The daemon of that node says that the service runs."""
+    return bool(observe.service(cluster, node).get("state") == "running")
+
+
 def test_services_come_home_and_a_daemon_with_other_code_moves_nothing(cluster: Cluster) -> None:
     """No package is to be upgraded: the code alone restarts the daemons."""
     for node in cluster.lab.nodes:
@@ -130,10 +136,7 @@ def test_services_come_home_and_a_daemon_with_other_code_moves_nothing(cluster: 
             f"cp -r $(readlink -f {link}) {link}-former && ln -sfn failoverd-former {link}"
             " && systemctl restart failoverd",
         )
-        cluster.wait(
-            lambda node=node: observe.service(cluster, node).get("state") == "running",  # type: ignore[misc]
-            "the daemon after its restart",
-        )
+        cluster.wait(partial(runs, cluster, node), "the daemon after its restart")
     cluster.heal()
     before, began = lives(cluster), time.time()
     cluster.site.play(BOOK, *never, *ASKED)

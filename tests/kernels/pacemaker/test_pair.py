@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from tests.kernels import observe
+from tests.kernels import test_3_faults as agent
 from tests.kernels.conftest import Cluster
 
 
@@ -42,12 +43,7 @@ def test_f50_a_killed_postgresql_is_restarted_in_place(cluster: Cluster) -> None
 
 
 def test_f01_power_off_of_the_owner(cluster: Cluster) -> None:
-    owner, standby = cluster.owner, cluster.standby
-    cluster.lab.power(owner, "off")
-    cluster.wait(lambda: cluster.stage.active() == standby, "the standby active")
-    assert cluster.serves()
-    cluster.heal()
-    assert cluster.owner == standby, "F10: no automatic failback"
+    agent.test_f01_power_off_of_the_owner(cluster)
 
 
 def test_f06_power_off_of_the_standby(cluster: Cluster) -> None:
@@ -63,13 +59,7 @@ def test_f06_power_off_of_the_standby(cluster: Cluster) -> None:
 def test_f25_a_frozen_owner_is_excluded_before_its_service_starts_elsewhere(
     cluster: Cluster,
 ) -> None:
-    owner, standby = cluster.owner, cluster.standby
-    boot = cluster.boot(owner)
-    cluster.lab.freeze(owner)
-    cluster.wait(lambda: cluster.stage.active() == standby, "the standby active")
-    assert cluster.serves()
-    cluster.heal()
-    assert cluster.boot(owner) != boot
+    agent.test_f25_a_frozen_owner_is_excluded_before_its_service_starts_elsewhere(cluster)
 
 
 def test_f14_everything_between_the_nodes_cut_leaves_one(cluster: Cluster) -> None:

@@ -175,8 +175,8 @@ def test_units_packages_files_and_addresses_have_to_fit() -> None:
 
 
 def test_what_the_collection_makes_is_not_adopted() -> None:
-    model = copy.deepcopy(MODEL)
-    model["services"][0]["applications"][0]["made_by"] = "role"  # type: ignore[index]
+    model: dict[str, Any] = copy.deepcopy(MODEL)
+    model["services"][0]["applications"][0]["made_by"] = "role"
     done = _adoption.forth(model, "shop", {"old": seen(), "bare": bare()})
     assert any("is made by the collection" in one for one in done["problems"])
 

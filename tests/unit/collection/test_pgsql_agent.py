@@ -48,8 +48,11 @@ class Node:
 
     def program(self, name: str, text: str) -> None:
         path = self.place / "bin" / name
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
+        # What the agent has left running may still be in the old one.
+        new = path.with_name(f".{name}")
+        new.write_text(f"#!/bin/sh\n{text}\n")
+        new.chmod(0o755)
+        new.replace(path)
 
     def calls(self, **nodes: str) -> None:
         """What the CIB calls the data of each node."""

@@ -236,6 +236,17 @@ def test_only_a_database_with_a_repository_is_backed_up_and_restored(
     assert "TASK [Ask where it runs]" not in done.text
 
 
+def test_a_backup_without_any_node_in_reach_fails(play: Play) -> None:
+    one = cluster(1)
+    database = {"database": "web", "user": "web", "password": SECRET, "networks": ["10.0.0.0/8"]}
+    one["vars"]["failover_services"][0]["applications"] = [
+        {"postgresql": {**database, "backup": "/srv/backups"}}
+    ]
+    done = play("backup", {"one": one}, "-e", "cluster=one", "-e", "service=web")
+    assert done.code != 0
+    assert "cluster one: none of its nodes answers. Nothing was backed up." in done.text
+
+
 def test_the_plan_of_a_removal_comes_before_any_node_is_asked(play: Play) -> None:
     words = ("-e", "cluster=one", "-e", "service=mail", "-e", "confirm=mail")
     done = play("remove_service", {"one": cluster(1), "two": cluster(2)}, *words, "--check")
