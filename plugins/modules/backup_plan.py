@@ -88,7 +88,7 @@ target:
   description: The time, as PostgreSQL reads it, or latest.
   returned: for a restore
   type: str
-  sample: 2026-11-28 03:59:00.000000+00
+  sample: "2026-11-28 03:59:00.000000+00"
 set:
   description: The backup to begin with.
   returned: for a restore
