@@ -53,6 +53,13 @@ options:
       - Needs the connection, so run it on one node after both are up.
     type: bool
     default: false
+  up:
+    description:
+      - Whether a resource that is down is brought up.
+      - V(false) on a node whose cluster manager takes the resource down and up. The settings of
+        a resource that is up are applied all the same.
+    type: bool
+    default: true
   wait_s:
     description: How long to wait for the connection, in seconds; V(0) does not wait.
     type: int
@@ -222,6 +229,7 @@ def main() -> None:
             "metadata": {"type": "str", "default": "internal"},
             "create": {"type": "bool", "default": True},
             "initialise": {"type": "bool", "default": False},
+            "up": {"type": "bool", "default": True},
             "wait_s": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
@@ -234,7 +242,8 @@ def main() -> None:
         module.exit_json(changed=True, done=["metadata", "up"], state=before, fresh=True)
     if not _drbd.configured(before):
         resource.metadata()
-    resource.up()
+    if module.params["up"] or before["connection"] != "Unconfigured":
+        resource.up()
     planned = module.check_mode and resource.done
     if module.params["wait_s"] and not planned:
         resource.wait()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -111,6 +112,20 @@ class Cluster:
         out = room.inside("node1", "sh", "-c", PLAY, "sh", *events, text=self.text)
         self.text, _mark, told = out.partition(MARK)
         self._told = ET.fromstring(told)
+
+    def asked(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        """What a tool of Pacemaker answers on the first node; what it changes is played."""
+        tool = argv[1]
+        if tool == "cat":
+            return 0, f"{pacemaker.HEAD}\ntotem {{\n  cluster_name: shop\n}}\n", ""
+        if tool == "uname":
+            return 0, self.nodes[0], ""
+        room.put(self.nodes[0], "/run/asked.xml", self.text)
+        answer = room.asked(self.nodes[0], "env", "CIB_file=/run/asked.xml", *argv[1:])
+        if tool == "crm_resource":
+            self.text = room.inside(self.nodes[0], "cat", "/run/asked.xml")
+            self.play()
+        return answer
 
     def where(self) -> dict[str, list[str]]:
         """On which nodes each service has parts that run."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.failover.cluster.plugins.module_utils._engines import pacemaker
 
 from tests.pacemaker import clusters
 from tests.pacemaker.simulated import Cluster
@@ -101,6 +102,23 @@ def test_a_replicated_service_runs_where_its_copy_is_promoted_and_moves_when_tha
     two.promotable("shop", home)
     assert two.where() == {"shop": [other]}
     assert two.copies("shop") == {other: "Promoted", home: "Unpromoted"}
+
+
+@pytest.mark.parametrize("home", ["node1", "node2"])
+def test_a_replicated_service_moves_when_it_is_ordered_to_and_stays_there(home: str) -> None:
+    other = {"node1": "node2", "node2": "node1"}[home]
+    two = pair(home)
+    pacemaker.ENGINE.switchover(two.asked, "shop", other, 600)
+    assert two.where() == {"shop": [other]}
+    assert two.copies("shop") == {other: "Promoted", home: "Unpromoted"}
+    assert "cli-" not in two.text
+
+
+def test_a_service_without_copies_moves_when_it_is_ordered_to_and_stays_there() -> None:
+    two = cluster(2, {"shop": "node1"})
+    pacemaker.ENGINE.switchover(two.asked, "shop", "node2", 600)
+    assert two.where() == {"shop": ["node2"]}
+    assert "cli-" not in two.text
 
 
 def test_a_copy_that_is_not_good_is_never_promoted() -> None:

@@ -62,6 +62,7 @@ def found() -> dict[str, Any]:
         "engines": each,
         "running": any(engine["running"] for engine in each.values()),
         "services": sorted({name for engine in each.values() for name in engine["services"]}),
+        "held": sorted({name for engine in each.values() for name in engine["held"]}),
         "configured": {
             name: parts for engine in each.values() for name, parts in engine["configured"].items()
         },

@@ -43,12 +43,21 @@ class Engine(ABC):
     def configured(self) -> dict[str, dict[str, Any]]:
         """Mount point ("" for none) and units of each service that this node is configured for."""
 
+    def held(self) -> list[str]:
+        """Names of the services whose replicated device nobody else brings up here.
+
+        An engine that takes the device down and up together with its copy names them while it
+        runs.
+        """
+        return []
+
     def found(self) -> dict[str, Any]:
         """What node_info tells of it; the engine of the control host may judge more than this."""
         return {
             "running": self.running(),
             "services": self.services(),
             "configured": self.configured(),
+            "held": self.held(),
         }
 
     @abstractmethod

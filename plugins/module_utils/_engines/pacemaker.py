@@ -57,6 +57,9 @@ class Pacemaker(Engine):
             return {}
         return {_service(group): _parts(group) for group in _groups(cib.getroot())}
 
+    def held(self) -> list[str]:
+        return self.services()
+
     def found(self) -> dict[str, Any]:
         whose = corosync(COROSYNC, INFO)
         return {

@@ -176,6 +176,7 @@ def found() -> dict[str, dict[str, Any]]:
             "fstab": [],
             "running": False,
             "services": [],
+            "held": [],
             "configured": {},
             "lock_disk": None,
             "locks": {},

@@ -123,6 +123,12 @@ def test_a_disk_that_is_not_empty_gets_no_metadata(resource, disk, reason):
     assert created == []
 
 
+def test_a_device_that_the_engine_brings_up_stays_down(resource):
+    said, _created = resource({}, generation="0000000000000004:0:0:0", up=False)
+    assert (said["changed"], said["done"]) == (False, [])
+    assert said["state"]["connection"] == "Unconfigured"
+
+
 def test_an_empty_disk_gets_metadata_and_comes_up(resource):
     said, created = resource({})
     assert said["done"] == ["metadata", "up"]

@@ -244,6 +244,14 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pacemaker.Pacemak
     return pacemaker.Pacemaker()
 
 
+def test_pacemaker_itself_brings_up_the_devices_of_its_services(
+    engine: pacemaker.Pacemaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine.found()["held"] == ["shop"]
+    monkeypatch.setattr(pacemaker, "_process", lambda _name: False)
+    assert engine.found()["held"] == []
+
+
 ASKING = ("cat", "cibadmin", "crm_mon", "uname")
 
 

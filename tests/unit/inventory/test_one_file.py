@@ -178,6 +178,7 @@ def answered(accounts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
             "mount_units": {},
             "running": False,
             "services": [],
+            "held": [],
             "configured": {},
             "lock_disk": None,
             "locks": {},
