@@ -14,6 +14,8 @@ NO_JOURNAL = {"ext4": "noload", "xfs": "norecovery,nouuid"}
 """Mount options with which a file system is read as it is: nothing is replayed."""
 NO_DATABASE = 3
 NOT_MOUNTED = 32
+SEGMENTS = 32
+"""So many files of the log are read at most, of 16 MiB if nobody changed that."""
 READ = f"""
 export LC_ALL=C TZ=UTC
 data="$1/postgresql"
@@ -23,12 +25,22 @@ control=$("$programs/pg_controldata" "$data") || exit 1
 value() {{ echo "$control" | sed -n "s/^Latest checkpoint's $1: *//p"; }}
 echo "version: $version"
 echo "$control"
-"$programs/pg_waldump" -p "$data/pg_wal" -t "$(value TimeLineID)" -s "$(value 'REDO location')" \\
-    -r Transaction 2>/dev/null | grep "desc: COMMIT" | tail -n 1
+log="$data/pg_wal"
+timeline=$(value TimeLineID)
+commit() {{ grep "desc: COMMIT" | tail -n 1; }}
+last=$("$programs/pg_waldump" -p "$log" -t "$timeline" -s "$(value 'REDO location')" \\
+    -r Transaction 2>/dev/null | commit)
+files=$(ls -r "$log" | grep "^$(printf %08X "$timeline")................$" | head -n {SEGMENTS})
+for file in $files; do
+    [ -z "$last" ] || break
+    last=$("$programs/pg_waldump" -p "$log" -r Transaction "$file" "$file" 2>/dev/null | commit)
+done
+echo "$last"
 exit 0
 """
-"""The control file tells the last checkpoint, and the log behind it the last commit. The end of the
-log is an error for pg_waldump."""
+"""The control file tells the last checkpoint, and the log behind it the last commit; behind the one
+of a clean end there is none, so the files of the log are read backwards. The end of the log is an
+error for pg_waldump."""
 ASIDE = f"""
 modprobe -q loop
 mount -t "$2" -o "$3" "$4" "$1" || exit {NOT_MOUNTED}

@@ -243,9 +243,9 @@ def test_without_room_or_directory_no_image_is_begun(lower, tmp_path):
     assert not list(tmp_path.glob("*.part"))
 
 
-@pytest.fixture
-def database(tmp_path):
-    """A file system with a real database of PostgreSQL that was not shut down, as a file."""
+@pytest.fixture(params=["immediate", "fast"])
+def database(request, tmp_path):
+    """A file system with a real database of PostgreSQL, killed or shut down, as a file."""
     image = tmp_path / "disk"
     with image.open("wb") as file:
         file.truncate(192 << 20)
@@ -262,18 +262,19 @@ as "$bin/pg_ctl" -D /mnt/postgresql -w -t 600 -l /dev/null start \\
     -o "-c listen_addresses= -c unix_socket_directories=/mnt/postgresql -c timezone=Asia/Tokyo" >/dev/null
 as psql -qXh /mnt/postgresql postgres -c 'CREATE TABLE t AS SELECT 1'
 as psql -qXAth /mnt/postgresql postgres -c "INSERT INTO t VALUES (2) RETURNING pg_current_xact_id()"
-as "$bin/pg_ctl" -D /mnt/postgresql -t 600 -m immediate stop >/dev/null
+as "$bin/pg_ctl" -D /mnt/postgresql -t 600 -m "$2" stop >/dev/null
 umount /mnt
 """
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script, "sh", str(image)],
+        ["unshare", "--mount", "sh", "-c", script, "sh", str(image), request.param],
         check=False,
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    return image, done.stdout.split()[0]
+    state = {"immediate": "in production", "fast": "shut down"}[request.param]
+    return image, done.stdout.split()[0], state
 
 
 def run(argv):
@@ -282,12 +283,12 @@ def run(argv):
 
 
 def test_the_last_commit_of_a_database_is_read_without_changing_the_copy(database):
-    image, transaction = database
+    image, transaction, state = database
     before = image.read_bytes()
     found = _pg_history.aside(str(image), image.stat().st_size, "ext4", run)
     assert found["transaction"] == transaction
     assert found["committed"].endswith(" UTC")
-    assert found["state"] == "in production", "it was not shut down"
+    assert found["state"] == state
     assert image.read_bytes() == before
 
 
