@@ -28,6 +28,10 @@ options:
     description: Mount point of its storage.
     type: path
     required: true
+  disk:
+    description: Disk of its storage on this host; empty for none.
+    type: str
+    default: ""
   units:
     description: Its units, in the order in which they start.
     type: list
@@ -87,6 +91,7 @@ def main() -> None:
         argument_spec={
             "service": {"type": "str", "required": True},
             "mount": {"type": "path", "required": True},
+            "disk": {"type": "str", "default": ""},
             "units": {"type": "list", "elements": "str", "required": True},
             "directories": paths,
             "files": paths,

@@ -29,6 +29,8 @@ ENGINE_S = 30
 MIB_PER_S = 60
 """So much of a directory is compared in a second."""
 MARGIN = 1.1
+USABLE = 0.9
+"""So much of a disk a file system leaves for data, with its journal, tables and reserve."""
 
 
 def forth(
@@ -180,6 +182,7 @@ def _problems(service: Mapping[str, Any], work: Mapping[str, Any], found: Found)
     for database in here["databases"]:
         yield from _database(server, database, work["mount"])
     yield from _directories(server, work, here)
+    yield from _size(work, found)
     yield from _files(work, here, there)
     for name, version in work["packages"].items():
         other = there["packages"].get(name, version)
@@ -299,6 +302,28 @@ def _directories(server: str, work: Mapping[str, Any], here: Seen) -> Iterator[s
                 yield f"{where} lies in {other}, which moves as a whole; take one of them out."
 
 
+def _size(work: Mapping[str, Any], found: Found) -> Iterator[str]:
+    needed = int(_copied(work, found[work["server"]]) * MARGIN)
+    for node, seen in found.items():
+        # A disk that is not there is told by the preparation of the storage.
+        if seen["disk_mib"] and seen["disk_mib"] * USABLE < needed:
+            yield (
+                f"{node}: the disk of {work['service']} has {seen['disk_mib']} MiB, and a file system"
+                f" leaves {int(seen['disk_mib'] * USABLE)} of them for data. The data that move need"
+                f" {needed} MiB, with a tenth to spare. Give it a larger disk."
+            )
+
+
+def _copied(work: Mapping[str, Any], here: Seen) -> int:
+    """MiB that move."""
+    return _compared(work, here) + sum(one.get("mib", 0) for one in here["databases"])
+
+
+def _compared(work: Mapping[str, Any], here: Seen) -> int:
+    """MiB that are compared once more while the service is stopped."""
+    return sum(here["directories"][one["old"]].get("mib", 0) for one in work["directories"])
+
+
 def _files(work: Mapping[str, Any], here: Seen, there: Seen) -> Iterator[str]:
     for path, exists in here["files"].items():
         if not exists:
@@ -318,8 +343,7 @@ def _files(work: Mapping[str, Any], here: Seen, there: Seen) -> Iterator[str]:
 
 def _lines(service: Mapping[str, Any], work: Mapping[str, Any], here: Seen) -> Iterator[str]:
     server, second = work["server"], work["second"]
-    compared = sum(here["directories"][one["old"]]["mib"] for one in work["directories"])
-    copied = compared + sum(one.get("mib", 0) for one in here["databases"])
+    compared, copied = _compared(work, here), _copied(work, here)
     expected = ENGINE_S + compared // MIB_PER_S
     packages = ", ".join(f"{name} {version}" for name, version in work["packages"].items())
     steps = [

@@ -64,6 +64,7 @@ def look(params: Mapping[str, Any], run: Run, root: str = "") -> dict[str, Any]:
         "packages": _packages(params["units"], run),
         "rsync": os.access(f"{root}/usr/bin/rsync", os.X_OK),
         "sites": "apache2.service" in params["units"],
+        "disk_mib": _size_mib(params["disk"]) if params["disk"] else None,
         "mounted": os.path.ismount(root + params["mount"]),
         "room": {
             place: _node.free_mib(root + place) for place in _places(params, databases) if place
@@ -129,6 +130,18 @@ def _database(match: re.Match[str], run: Run, root: str) -> dict[str, Any]:
     result["kept"] = os.path.lexists(data + places.KEPT)
     result["mib"] = _mib(data, run)
     return result
+
+
+def _size_mib(device: str) -> int:
+    """The size of a disk, 0 if it is not there."""
+    try:
+        handle = os.open(device, os.O_RDONLY)
+    except OSError:
+        return 0
+    try:
+        return os.lseek(handle, 0, os.SEEK_END) >> 20
+    finally:
+        os.close(handle)
 
 
 def _mib(path: str, run: Run) -> int:

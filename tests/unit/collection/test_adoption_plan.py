@@ -85,6 +85,7 @@ def seen(**more: Any) -> dict[str, Any]:
         "rsync": True,
         "sites": False,
         "mounted": False,
+        "disk_mib": 1024,
         "room": {},
         "back": {},
         **more,
@@ -117,6 +118,15 @@ def test_the_plan_names_what_moves_in_which_order_and_what_it_costs() -> None:
     assert work["directories"] == [{"old": "/var/lib/orders", "new": "/srv/shop/var/lib/orders"}]
     assert work["listen"] == {"192.168.1.11": "192.168.1.10"}
     assert work["files"] == ["/etc/postgresql/15/main", "/etc/systemd/system/orders.service"]
+
+
+def test_disks_too_small_for_the_data_are_refused_by_their_hosts() -> None:
+    # 320 MiB and a tenth are 352, in nine tenths of a disk.
+    (problem,) = plan(seen(disk_mib=392), bare(disk_mib=391))["problems"]
+    assert problem.startswith("bare: the disk of shop has 391 MiB")
+    assert "The data that move need 352 MiB" in problem
+    assert plan(seen(disk_mib=392), bare(disk_mib=392))["problems"] == []
+    assert plan(seen(disk_mib=None), bare(disk_mib=None))["problems"] == [], "no disk of its own"
 
 
 @pytest.mark.parametrize(
