@@ -308,9 +308,9 @@ def _size(work: Mapping[str, Any], found: Found) -> Iterator[str]:
         # A disk that is not there is told by the preparation of the storage.
         if seen["disk_mib"] and seen["disk_mib"] * USABLE < needed:
             yield (
-                f"{node}: the disk of {work['service']} has {seen['disk_mib']} MiB, and a file system"
-                f" leaves {int(seen['disk_mib'] * USABLE)} of them for data. The data that move need"
-                f" {needed} MiB, with a tenth to spare. Give it a larger disk."
+                f"{node}: the disk of {work['service']} has {seen['disk_mib']} MiB, and a file"
+                f" system leaves {int(seen['disk_mib'] * USABLE)} of them for data. The data that"
+                f" move need {needed} MiB, with a tenth to spare. Give it a larger disk."
             )
 
 
