@@ -78,11 +78,15 @@ def served(built: Built) -> Iterator[Site]:
     directory().mkdir(parents=True, exist_ok=True)
     owner = site.lab.ssh(site.lab.nodes[0], "id -u postgres; id -g postgres").stdout.split()
     os.chown(directory(), *map(int, owner))
-    listen = f"{site.lab.spec.main.gateway}:{PORT}"
-    server = site.lab.run_in(
-        ["diod", "-f", "-n", "-N", "-c", "/dev/null", "-l", listen, "-e", str(directory())],
-        stdin=subprocess.DEVNULL,
-    )
+    main = site.lab.spec.main
+    listen = f"{main.gateway}:{PORT}"
+    diod = ["diod", "-f", "-n", "-N", "-c", "/dev/null", "-l", listen, "-e", str(directory())]
+    # It refuses a client that has no name.
+    names = OUT / "hosts"
+    told = [f"{node.addresses[main.name]} {node.name}\n" for node in site.lab.spec.nodes]
+    names.write_text("".join(told), encoding="utf-8")
+    alone = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"']
+    server = site.lab.run_in([*alone, str(names), *diod], stdin=subprocess.DEVNULL)
     before = site.target
     try:
         mount(site)
