@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,6 +58,7 @@ class ClientProcess:
 
     def __init__(self, lab: Namespace, out: Path, options: Sequence[str], password: str) -> None:
         self.served = Served()
+        self._pages = ("--path", "") not in pairwise(options)
         self._follower = Follower(out)
         out.unlink(missing_ok=True)
         self._log = out.with_suffix(".log")
@@ -85,7 +87,7 @@ class ClientProcess:
     def wait_steady(
         self, seconds: float, timeout: float, since: float = 0.0, longest_gap: float = 1.0
     ) -> bool:
-        """Wait until rows and pages were served for ``seconds`` without a long gap.
+        """Wait until rows, and pages if any are fetched, were served without a long gap.
 
         Only what was served after the monotonic time ``since`` counts: just after its node died a
         service still looks steady.
@@ -98,7 +100,7 @@ class ClientProcess:
                 times
                 and times[0] <= now - seconds
                 and is_steady(times, now - seconds, now, longest_gap)
-                for times in (served.rows, served.pages)
+                for times in (served.rows, *([served.pages] if self._pages else []))
             ):
                 return True
         return False

@@ -53,6 +53,8 @@ class Target:
     inventory: Path = INVENTORY
     replicated: bool = True
     engine: str = "agent"
+    pages: bool = True
+    """Whether the service has a web server with the sample application."""
 
     @classmethod
     def load(cls, lab: Raised, inventory: Path = INVENTORY) -> Target:
@@ -69,7 +71,8 @@ class Target:
                 nodes=tuple(lab.nodes),
                 service=str(service["name"]),
                 watch=Watch(
-                    mount=str(service["storage"]["mount"]),
+                    # Of storage that nothing mounts, the directory is never seen mounted.
+                    mount=str(service["storage"].get("mount") or service["storage"]["directory"]),
                     address=str(service["addresses"][0]).partition("/")[0],
                     minor=int(service["storage"].get("minor", 0)),
                 ),
@@ -79,6 +82,7 @@ class Target:
                 inventory=inventory,
                 replicated=service["storage"].get("type") == "drbd",
                 engine=str(group["vars"].get("failover_engine", "agent")),
+                pages=any("apache" in one for one in service["applications"]),
             )
         except (KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
             raise LabError(
@@ -96,9 +100,10 @@ class Target:
 
     def client_options(self) -> list[str]:
         """Arguments of the measuring client."""
+        pages = ["--path", "/", "--marker", MARKER, "--session-path", SESSION_PAGE]
         return [
             *("--host", self.watch.address, "--dbname", self.database, "--user", self.user),
-            *("--path", "/", "--marker", MARKER, "--session-path", SESSION_PAGE),
+            *(pages if self.pages else ["--path", ""]),
         ]
 
 

@@ -18,6 +18,9 @@ RECOVERING = "in archive recovery"
 """States of pg_controldata: a primary that was stopped, a standby that was, one that crashed."""
 ENDLESS = 1 << 64
 """After every position in the WAL."""
+MOST_KEPT = 3
+"""A copy comes back by itself until so much was kept: a node that fails so often needs a person,
+and what is kept would fill its disk."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ class Copy:
     alone: bool = False
     """Whether it last took writes without a standby in sync."""
     tried: bool = False
-    """Whether pg_rewind has failed on these data."""
+    """Whether pg_rewind has failed on these data, or was interrupted."""
+    behind: bool = False
+    """Whether the primary no longer has the WAL that it needs."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,8 @@ def _way(copy: Copy, primary: Primary) -> tuple[str, str, str]:
         return "backup", "has no data.", ""
     if data is None:
         return "backup", "pg_control cannot be read.", "data"
+    if copy.behind:
+        return "backup", f"{primary.node} no longer has the WAL that it needs.", "data"
     if _contained(copy, primary):
         return "follow", f"everything that it has, {primary.node} has too.", ""
     obstacle = _no_rewind(copy, data, primary)
@@ -186,7 +193,7 @@ def _contained(copy: Copy, primary: Primary) -> bool:
 def _no_rewind(copy: Copy, data: Data, primary: Primary) -> str:
     end = left(data, primary)
     if copy.tried:
-        return "it failed on these data"
+        return "it failed on these data, or was interrupted"
     if end is None or end == ENDLESS:
         return "the timelines do not tell where the two parted"
     if data.state == RECOVERING:
@@ -209,6 +216,25 @@ def left(data: Data, primary: Primary) -> int | None:
     line = [*primary.history[before:], (primary.timeline, ENDLESS)]
     timeline, end = line[0]
     return end if timeline == data.timeline else None
+
+
+def person(copy: Copy, primaries: Sequence[Primary], plan: Plan, kept: int) -> str:
+    """Return why a plan needs a person, "" if a copy may come back so by itself.
+
+    kept: how many copies of old data lie beside it.
+    """
+    node = copy.node
+    if plan.action == "refuse":
+        return plan.why
+    if copy.holds == "nothing":
+        return f"{node}:{copy.path} is empty; its disk may not be mounted."
+    if copy.data is None:
+        return f"{node}:{copy.path} cannot be read."
+    if left(copy.data, primaries[0]) == ENDLESS and plan.action != "follow":
+        return f"{node}: its data are not behind those of {primaries[0].node}."
+    if plan.keep and kept >= MOST_KEPT:
+        return f"{node}: came back {kept} times, and what was taken away still lies there."
+    return ""
 
 
 def _lock(copy: Copy, action: str) -> str:

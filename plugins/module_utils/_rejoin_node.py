@@ -8,6 +8,7 @@ the cluster starts no server on data that change.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import re
@@ -15,7 +16,8 @@ import selectors
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -25,6 +27,9 @@ from . import _rejoin
 OWNER = "postgres"
 ACCOUNT = "failover_replication"
 LOCK, ALONE, PASSES = "PGSQL.lock", "alone", "passfile"
+REWINDING = "rewinding"
+"""A file that is there while pg_rewind works: what it leaves half done cannot be rewound again."""
+KEPT = "kept-"
 CONNECT_S = 5
 TELL_S = 10.0
 """Pause between two messages of how far a base backup is."""
@@ -41,14 +46,28 @@ class Failed(Exception):
     """Nothing more can be done. The text says what happened, and what to do."""
 
 
+class Refused(Failed):
+    """Nothing was tried, because it must not be done, or not without a person."""
+
+
 class NotRewound(Failed):
     """pg_rewind failed, as it does if the WAL since the last common checkpoint is gone."""
 
 
 def rejoined(params: Mapping[str, Any], check: bool = False) -> dict[str, Any]:
-    """Make the copy of a node a standby; params are those of the module. Raises Failed."""
-    began, node = time.monotonic(), Node(params)
-    copy = node.copy()
+    """Make the copy of a node a standby. Raises Failed.
+
+    params are those of the module, and by_itself: nobody has asked for it.
+    """
+    node = Node(params)
+    if check or (params["only_empty"] and node.copy().holds != "nothing"):
+        return _rejoined(node, params, check)
+    with node.claimed():
+        return _rejoined(node, params, check)
+
+
+def _rejoined(node: Node, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    began, copy, alone = time.monotonic(), node.copy(), bool(params.get("by_itself"))
     primaries: list[_rejoin.Primary] = []
     if params["only_empty"] and copy.holds != "nothing":
         plan = _rejoin.Plan("nothing", f"{copy.node}: has data already.")
@@ -57,11 +76,15 @@ def rejoined(params: Mapping[str, Any], check: bool = False) -> dict[str, Any]:
         plan = _rejoin.Plan("backup", f"{copy.node}: has no data.")
     else:
         primaries = node.primaries(copy)
-        if not check and [one.node for one in primaries] == [params["other"]]:
+        if not (check or alone) and [one.node for one in primaries] == [params["other"]]:
             copy = node.rested(copy)
+        copy = replace(copy, behind=node.behind(copy))
         plan = _rejoin.decide(copy, primaries, bool(params["discard"]))
     if plan.action == "refuse":
-        raise Failed(plan.why)
+        raise Refused(plan.why)
+    reason = _rejoin.person(copy, primaries, plan, node.kept()) if alone else ""
+    if reason:
+        raise Refused(f"{reason} It does not come back by itself: run the playbook rejoin.")
     changed, kept = plan.action != "nothing", ""
     if changed and not check:
         try:
@@ -106,7 +129,35 @@ class Node:
             streaming=running and self._streams(),
             locked=(self._state / LOCK).exists(),
             alone=(self._state / ALONE).exists(),
+            tried=(self._state / REWINDING).exists(),
         )
+
+    def behind(self, copy: _rejoin.Copy) -> bool:
+        """Whether the slot of the node has lost WAL that its data need."""
+        return copy.data is not None and self._slot_state() == LOST
+
+    def kept(self) -> int:
+        """How often something was taken away, and still lies there."""
+        return len(list(self._home.glob(f"{KEPT}*")))
+
+    def runs(self) -> bool:
+        """Whether the server of this node runs."""
+        return self._running()
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Nobody else works on the copy. Raises Refused if somebody does."""
+        handle = os.open(self._home, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Refused(
+                    f"{self._node}: another run brings the copy back. Wait until it has ended."
+                ) from error
+            yield
+        finally:
+            os.close(handle)
 
     def primaries(self, copy: _rejoin.Copy) -> list[_rejoin.Primary]:
         """The servers that take writes."""
@@ -185,13 +236,15 @@ class Node:
     def bring(self, copy: _rejoin.Copy, plan: _rejoin.Plan) -> str:
         """Carry a plan out. Return where what was taken away is kept. Raises Failed."""
         self._mark(LOCK)
+        if self._running():
+            raise Refused(f"{self._node}: its server was started meanwhile. Run it again.")
         kept = self._keep(plan)
         self._slot()
         if plan.action == "rewind":
             self._rewind(copy)
         elif plan.action == "backup":
             self._backup(kept)
-        for name in (LOCK, ALONE):
+        for name in (LOCK, ALONE, REWINDING):
             (self._state / name).unlink(missing_ok=True)
         forget = ["crm_resource", "--cleanup", "-r", self._params["resource"], "-N", self._node]
         self._must(forget, owner=False)
@@ -202,7 +255,7 @@ class Node:
         """Where the old data will lie; the WAL is copied there now."""
         if not plan.keep:
             return None
-        place = self._home / f"kept-{self._began}"
+        place = self._home / f"{KEPT}{self._began}"
         if not place.exists():
             self._make(place)
         if plan.keep == "wal":
@@ -223,20 +276,28 @@ class Node:
         slot = self._params["slot"]
         if not slot:
             return
-        state = self._remote(
-            f"select coalesce(wal_status, '{UNUSED}') from pg_replication_slots"
-            f" where slot_name = '{slot}'"
-        )
+        state = self._slot_state()
         if state in (LOST, UNUSED):
             self._command(f"DROP_REPLICATION_SLOT {slot}")
         if state in (LOST, UNUSED, None):
             self._command(f"CREATE_REPLICATION_SLOT {slot} PHYSICAL RESERVE_WAL")
 
+    def _slot_state(self) -> str | None:
+        """None if the node has no slot, or the primary does not say."""
+        slot = self._params["slot"]
+        return slot and self._remote(
+            f"select coalesce(wal_status, '{UNUSED}') from pg_replication_slots"
+            f" where slot_name = '{slot}'"
+        )
+
     def _rewind(self, copy: _rejoin.Copy) -> None:
         # The agent left the mark of a standby on a primary's data, which cannot be recovered then.
         if copy.data is not None and copy.data.state not in (_rejoin.RESTING, _rejoin.RECOVERING):
             (self._data / "standby.signal").unlink(missing_ok=True)
-        for name in ("recovery.conf", "rep_mode.conf"):
+        # Until the primary has written its first checkpoint, pg_rewind takes its timeline for the
+        # old one: it would find nothing to do.
+        self._must([self._program("psql"), "-XAtq", self._conninfo(), "-c", "checkpoint"])
+        for name in ("recovery.conf", "rep_mode.conf", REWINDING):
             self._mark(name)
         try:
             self._must(

@@ -61,39 +61,48 @@ class Site:
     def play(self, book: str, *words: str, **variables: Any) -> Said:
         """Run a playbook of the collection. variables: of the cluster."""
         hosts = {node: {"ansible_host": address} for node, address in self.nodes.items()}
-        login = {
-            "ansible_user": "root",
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_private_key_file": str(self._key),
-            "ansible_ssh_common_args": SSH,
-        }
         given = {**clusters.variables(self.nodes), **variables}
-        group = {"shop": {"hosts": hosts, "vars": {**login, **given}}}
-        inventory = self._place / "hosts.yml"
-        inventory.write_text(yaml.safe_dump({"all": {"children": group}}), encoding="utf-8")
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                *("-i", str(inventory), f"failover.cluster.{book}", *words),
-            ],
-            cwd=self._place,
-            env={
-                **{k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE_")},
-                "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-                "ANSIBLE_HOME": str(self._place / "home"),
-                "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_PIPELINING": "true",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=LIMIT_S,
-        )
-        return Said(done.returncode, done.stdout)
+        group = {"shop": {"hosts": hosts, "vars": {**login(self._key), **given}}}
+        return run_book(self._place, group, book, *words)
+
+
+def login(key: Path) -> dict[str, str]:
+    """How Ansible comes into a container."""
+    return {
+        "ansible_user": "root",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_private_key_file": str(key),
+        "ansible_ssh_common_args": SSH,
+    }
+
+
+def run_book(place: Path, groups: dict[str, Any], book: str, *words: str) -> Said:
+    """Run a playbook of the collection on the hosts of these groups. place: for its files."""
+    inventory = place / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"children": groups}}), encoding="utf-8")
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            *("-i", str(inventory), f"failover.cluster.{book}", *words),
+        ],
+        cwd=place,
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_HOME": str(place / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_PIPELINING": "true",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    return Said(done.returncode, done.stdout)
 
 
 def address(name: str) -> list[str]:

@@ -7,6 +7,8 @@ What the agent would say of the copies is said by the test: scores and status of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,12 +22,19 @@ REPLICATION, READING = (
     "failover.shop.replication.192.168.1.110",
     "failover.shop.reading.192.168.1.120",
 )
+LAN = {"failover_ping_targets": ["192.168.1.254"]}
+MOVE = """<rsc_location id="cli-prefer-failover.shop" rsc="failover.shop" role="Started"
+node="node2" score="INFINITY"/>"""
+"""What crm_resource --move makes."""
 SAYS = {"PRI": "1000", "HS:sync": "100", "HS:async": "-INFINITY", "STOP": "-INFINITY"}
 """Status of a node -> the score that the agent gives it."""
 
 
-def pair(**more: Any) -> Cluster:
-    """Two nodes with a database, the first one promoted and the second one in sync."""
+def pair(variables: Mapping[str, Any] = MappingProxyType({}), **more: Any) -> Cluster:
+    """Two nodes with a database, the first one promoted and the second one in sync.
+
+    variables: of the cluster; more: of its service.
+    """
     service = {
         "name": "shop",
         "preferred": "node1",
@@ -41,7 +50,7 @@ def pair(**more: Any) -> Cluster:
         **more,
     }
     addresses = {"node1": "192.168.1.11", "node2": "192.168.1.12"}
-    two = Cluster(clusters.model(addresses, failover_services=[service]))
+    two = Cluster(clusters.model(addresses, failover_services=[service], **variables))
     says(two, node1="PRI", node2="HS:sync")
     return two
 
@@ -119,3 +128,43 @@ def test_a_service_with_failback_goes_home_once_its_copy_is_in_sync() -> None:
     assert two.where() == {"shop": ["node2"]}
     says(two, node1="HS:sync")
     assert two.where() == {"shop": ["node1"]}
+
+
+def on_the_lan(two: Cluster) -> Cluster:
+    """Both nodes reach the ping target."""
+    for node in two.nodes:
+        two.measure(node, "failover-ping", "1")
+    two.play()
+    return two
+
+
+def test_nodes_that_are_watched_for_the_lan_hand_over_and_fail_back() -> None:
+    """Scores that Pacemaker adds up twice must not reach INFINITY: a wish would change nothing."""
+    two = on_the_lan(pair(LAN))
+    two.constrain(MOVE)
+    assert (roles(two)["node2"], two.where()) == ("Promoted", {"shop": ["node2"]})
+    home = on_the_lan(pair(LAN, failback="automatic"))
+    home.lose("node1")
+    says(home, node2="PRI")
+    home.bring("node1")
+    home.measure("node1", "failover-ping", "1")
+    says(home, node1="HS:sync")
+    assert home.where() == {"shop": ["node1"]}
+
+
+def test_reading_leaves_a_standby_without_the_lan_if_the_primary_has_it() -> None:
+    two = on_the_lan(pair(LAN))
+    assert two.address(READING) == ["node2"]
+    two.measure("node2", "failover-ping", "0")
+    two.play()
+    assert (two.address(READING), two.where()) == (["node1"], {"shop": ["node1"]})
+    two.measure("node1", "failover-ping", "0")
+    two.play()
+    assert two.address(READING) == ["node2"]
+
+
+def test_a_primary_without_the_lan_gives_the_service_to_a_standby_that_has_it() -> None:
+    two = on_the_lan(pair(LAN, failback="automatic"))
+    two.measure("node1", "failover-ping", "0")
+    two.play()
+    assert (roles(two)["node2"], two.where()) == ("Promoted", {"shop": ["node2"]})

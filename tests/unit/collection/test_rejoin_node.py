@@ -51,8 +51,11 @@ class Pair:
         self.tools = tools
         monkeypatch.setenv("PATH", f"{tools}:/usr/sbin:/usr/bin:/sbin:/bin")
 
-    def part(self) -> None:
-        """The standby is promoted when the old primary has crashed, with a row of its own."""
+    def part(self, pages: int = 0) -> None:
+        """The standby is promoted when the old primary has crashed, with a row of its own.
+
+        pages: what the first checkpoint after it has to write, ten each second.
+        """
         self.old.start()
         _until(lambda: self.old.psql("select 1") == "1")
         self.old.psql("create table t (n int)")
@@ -60,6 +63,8 @@ class Pair:
         for line in postgresql_content.Content.replicating(content):
             self.old.psql(line)
         self._copy()
+        if pages:
+            self._receive(pages)
         self.old.psql("insert into t values (1)")
         self.old.kill()
         self.new.psql("select pg_promote()")
@@ -75,6 +80,19 @@ class Pair:
         (self.new.data / "standby.signal").touch()
         self.new.start()
         _until(lambda: self.new.psql("select count(*) from t") == "0")
+
+    def _receive(self, pages: int) -> None:
+        """Replicate for a while."""
+        source = f"host={self.home} port={PORT} user=failover_replication"
+        self.new.psql("alter system set bgwriter_lru_maxpages = 0")
+        self.new.psql(f"alter system set primary_conninfo = '{source}'")
+        self.new.psql("select pg_reload_conf()")
+        self.old.psql("create table wide (n int) with (fillfactor = 10)")
+        self.old.psql(f"insert into wide select generate_series(1, {pages * 20})")
+        _until(lambda: self.new.psql("select count(*) from wide") == str(pages * 20))
+        self.new.psql("alter system reset primary_conninfo")
+        self.new.psql("select pg_reload_conf()")
+        _until(lambda: self.new.psql("select count(*) from pg_stat_wal_receiver") == "0")
 
     def agent(self) -> None:
         """Forgetting the failures starts the server of node1."""
@@ -94,8 +112,21 @@ class Pair:
         place.write_text(text)
         place.chmod(0o755)
 
-    def rejoin(self, **more: Any) -> dict[str, Any]:
-        params = {
+    def programs(self, **replaced: str) -> str:
+        """A directory with the programs of the server, some of them replaced by these texts."""
+        place = self.home / "bin"
+        place.mkdir()
+        for program in _programs().iterdir():
+            text = replaced.get(program.name)
+            if text is None:
+                (place / program.name).symlink_to(program)
+            else:
+                (place / program.name).write_text(f"#!/bin/sh\n{text}\n")
+                (place / program.name).chmod(0o755)
+        return str(place)
+
+    def params(self, **more: Any) -> dict[str, Any]:
+        return {
             "service": "shop",
             "node": "node1",
             "other": "node2",
@@ -112,8 +143,9 @@ class Pair:
             "wait_s": 60,
             **more,
         }
-        check = bool(params.pop("check", False))
-        return _rejoin_node.rejoined(params, check)
+
+    def rejoin(self, check: bool = False, **more: Any) -> dict[str, Any]:
+        return _rejoin_node.rejoined(self.params(**more), check)
 
     def rows(self) -> str:
         """What node1 has."""
@@ -127,7 +159,7 @@ class Pair:
 
 
 def _until(true: Any) -> None:
-    for _round in range(1200):
+    for _round in range(600):
         try:
             if true():
                 return
@@ -186,18 +218,78 @@ def test_data_that_cannot_be_read_are_replaced_by_a_copy_and_kept(pair: Pair):
     _until(lambda: pair.rows() == "2")
 
 
+def test_what_an_interrupted_pg_rewind_has_left_is_not_rewound_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    def die(*_words: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as power:
+        real = _rejoin_node.Node._must
+        power.setattr(
+            _rejoin_node.Node,
+            "_must",
+            lambda self, argv, owner=True: (
+                die() if argv[0].endswith("pg_rewind") else real(self, argv, owner)
+            ),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            pair.rejoin()
+    assert (pair.state / "PGSQL.lock").exists()
+    done = pair.rejoin()
+    assert done["action"] == "backup"
+    assert "pg_rewind is not possible: it failed on these data, or was" in done["why"]
+    assert (Path(done["kept"]) / "postgresql" / "PG_VERSION").exists()
+    _until(lambda: pair.rows() == "2")
+
+
+def test_a_primary_that_was_just_promoted_and_is_slow_with_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Its pg_control still says the old timeline, from which pg_rewind would see nothing to do."""
+    pair = Pair(tmp_path, monkeypatch)
+    try:
+        pair.part(pages=100)
+        pair.agent()
+        assert pair.new.psql("select timeline_id from pg_control_checkpoint()") == "1"
+        assert pair.rejoin()["action"] == "rewind"
+        _until(lambda: pair.rows() == "2")
+    finally:
+        pair.remove()
+
+
+def test_a_standby_whose_wal_the_primary_no_longer_has_is_copied(pair: Pair):
+    pair.rejoin()
+    pair.old._run("pg_ctl", "-D", str(pair.old.data), "-m", "fast", "stop")
+    pair.new.psql("alter system set max_slot_wal_keep_size = '1MB'")
+    pair.new.psql("alter system set wal_keep_size = 0")
+    pair.new.psql("select pg_reload_conf()")
+    for number in range(3, 9):
+        pair.new.psql(f"insert into t values ({number})")
+        pair.new.psql("select pg_switch_wal()")
+        pair.new.psql("checkpoint")
+    assert pair.new.psql("select wal_status from pg_replication_slots") == "lost"
+    done = pair.rejoin()
+    assert done["action"] == "backup"
+    assert "node2 no longer has the WAL that it needs" in done["why"]
+    _until(lambda: pair.rows() == "2,3,4,5,6,7,8")
+
+
+def test_two_runs_do_not_work_on_one_copy(pair: Pair):
+    with (
+        _rejoin_node.Node(pair.params()).claimed(),
+        pytest.raises(_rejoin_node.Refused, match="another run brings the copy back"),
+    ):
+        pair.rejoin()
+    assert pair.rejoin()["action"] == "rewind"
+
+
 def test_a_copy_that_fails_leaves_the_old_data_in_their_place_and_no_server_starts(pair: Pair):
     control = pair.old.data / "global" / "pg_control"
     control.write_bytes(b"")
-    programs = pair.home / "bin"
-    programs.mkdir()
-    for program in _programs().iterdir():
-        (programs / program.name).symlink_to(program)
-    (programs / "pg_basebackup").unlink()
-    (programs / "pg_basebackup").write_text("#!/bin/sh\necho 'no room' >&2\nexit 1\n")
-    (programs / "pg_basebackup").chmod(0o755)
+    programs = pair.programs(pg_basebackup="echo 'no room' >&2; exit 1")
     with pytest.raises(_rejoin_node.Failed, match="the base backup failed: no room"):
-        pair.rejoin(programs=str(programs))
+        pair.rejoin(programs=programs)
     assert control.exists()
     assert (pair.state / "PGSQL.lock").exists()
     assert pair.old._working() == []

@@ -80,7 +80,7 @@ def _ping(model: Mapping[str, Any]) -> list[Element]:
     limits = {key: given.get(key, values[0]) for key, values in monitors.LIMITS["ping"].items()}
     owner = name("_ping")
     parameters = {
-        "name": services.PING,
+        "name": elements.PING,
         "host_list": " ".join(target["address"] for target in targets),
         "multiplier": "1",
         "attempts": str(limits["confirmations"]),

@@ -11,9 +11,12 @@ what is there, and makes no second set beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from xml.etree import ElementTree as ET
 
 PREFIX = "failover."
+PING = "failover-ping"
+"""The attribute of a node that counts the ping targets that answer there."""
 Element = ET.Element
 
 
@@ -100,6 +103,14 @@ def around(tag: str, ident: str, inner: Sequence[Element], meta: Mapping[str, ob
 def location(ident: str, resource: str, node: str, score: str) -> Element:
     """How much a resource wants to be on a node."""
     return ET.Element("rsc_location", {"id": ident, "rsc": resource, "node": node, "score": score})
+
+
+def on_the_lan(model: Mapping[str, Any], resource: str, score: int) -> list[Element]:
+    """How much a resource wants to be where enough ping targets answer, if there are any."""
+    if not model["ping_targets"]:
+        return []
+    needed = model["monitors"].get("ping", {}).get("needed", 1)
+    return [where_at_least(f"{resource}.lan", resource, PING, needed, str(score))]
 
 
 def where_at_least(ident: str, resource: str, attribute: str, least: int, score: str) -> Element:

@@ -17,19 +17,20 @@ from .elements import Element, name
 
 HOME, SPARE = 2, 1
 """Where a service starts if it may start anywhere. Less than any stickiness."""
-FAILBACK = 300_000
+FAILBACK = 130_000
 """More than the stickiness of every part of a service, so that it goes back."""
-LAN = 600_000
+LAN = 280_000
 """More than everything above. A node without the service LAN is not forbidden: if no node has it,
-the service runs on where it is."""
+the service runs on where it is.
+
+Of a service that follows a promoted copy Pacemaker adds all this up twice. A sum of 1,000,000 is
+INFINITY, and of two nodes that both have it none is better: the service would never move."""
 RESTARTS = 3
 START_S, STOP_S = 120, 120
 """Of an application for which none is given."""
 MOUNT_S, ADDRESS_S = 60, 20
 ROOM = "failover-room"
 """Of a node: services that it may run. Of a service: 1."""
-PING = "failover-ping"
-"""The attribute of a node that counts the ping targets that answer there."""
 
 
 def ident(service: Mapping[str, Any]) -> str:
@@ -233,7 +234,6 @@ def _places(model: Mapping[str, Any], service: Mapping[str, Any]) -> list[Elemen
     for node in model["pacemaker"]["standby"]:
         if node != home:
             made.append(elements.location(f"{owner}.spare.{node}", owner, node, str(SPARE)))
-    if model["ping_targets"] and service["addresses"]:
-        needed = model["monitors"].get("ping", {}).get("needed", 1)
-        made.append(elements.where_at_least(f"{owner}.lan", owner, PING, needed, str(LAN)))
+    if service["addresses"]:
+        made += elements.on_the_lan(model, owner, LAN)
     return made

@@ -26,8 +26,9 @@ WATCH_PROMOTED_S, WATCH_STANDBY_S = 3, 4
 ADDRESS_S = 20
 IN_SYNC, PRIMARY = "HS:sync", "PRI"
 """What the agent calls a node in its attribute."""
-BESIDE, ALONE = 200, 100
-"""How much the address for reading wants to be on the standby, and on the primary."""
+BESIDE, ALONE, LAN = 200, 100, 150
+"""How much the address for reading wants to be on the standby, on the primary, and on a node that
+has the service LAN: rather on such a primary than on a standby without it."""
 KEEPALIVES = "keepalives_idle=10 keepalives_interval=3 keepalives_count=3"
 
 
@@ -162,6 +163,11 @@ def constraints(model: Mapping[str, Any], service: Mapping[str, Any], group: str
             symmetrical="false",
         ),
         *(_reading(service, one) for one in reading),
+        *(
+            where
+            for one in reading
+            for where in elements.on_the_lan(model, _address_of(service, one), LAN)
+        ),
     ]
 
 
