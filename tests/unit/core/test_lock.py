@@ -109,6 +109,52 @@ def test_a_slow_write_waits_for_whoever_took_the_lock_meanwhile() -> None:
     assert lock.claim_read(mine, written, 4.0 + TIMES.timeout_s, 14.1)[1].do is Do.HELD
 
 
+def slow(way_s: float, times: Times = TIMES) -> tuple[float | None, list[float]]:
+    """On a disk whose reads and writes take so long: when the lock is had, and the writes."""
+    mine, now, found, writes = replace(claim(), times=times), 0.0, FREE, []
+    for _step in range(100):
+        asked, now = now, now + way_s
+        mine, following = lock.claim_read(mine, found, asked, now)
+        if following.do is Do.HELD:
+            return now, writes
+        if following.record is not None:
+            found, now = following.record, now + way_s
+            writes.append(now)
+            mine, following = lock.claim_written(mine, now)
+        now = max(now, following.at)
+    return None, writes
+
+
+def test_a_lock_on_a_slow_disk_is_had_once_whoever_took_it_meanwhile_would_have_reset() -> None:
+    for way_s in (0.3, 1.0, 2.0):
+        had, writes = slow(way_s)
+        assert had is not None
+        assert writes[0] + TIMES.timeout_s <= had <= writes[0] + TIMES.timeout_s + 4 * way_s
+        # Meanwhile it is counted up, so that it does not age out for another one.
+        points = [*writes, had]
+        assert max(b - a for a, b in zip(points, points[1:], strict=False)) < TIMES.timeout_s
+
+
+def test_a_slow_write_over_a_lock_that_may_have_aged_out_waits_anew() -> None:
+    mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.3)
+    mine, _read = lock.claim_written(mine, 0.6)
+    mine, _write = lock.claim_read(mine, mine.mine, 1.6, 1.9)
+    late, _read = lock.claim_written(mine, 10.0)
+    assert late.settled_at == 10.0 + TIMES.timeout_s
+    quick, _read = lock.claim_written(mine, 9.9)
+    assert quick.settled_at == 0.6 + TIMES.timeout_s
+
+
+def test_a_slow_write_soon_after_the_first_waits_for_who_found_the_lock_free_with_this_node() -> (
+    None
+):
+    mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.3)
+    mine, _read = lock.claim_written(mine, 0.6)
+    mine, _write = lock.claim_read(mine, mine.mine, 1.0, 1.3)
+    mine, _read = lock.claim_written(mine, 1.6)
+    assert mine.settled_at == 1.6 + TIMES.timeout_s
+
+
 def test_a_stolen_lock_resets_its_owner() -> None:
     hold = Hold(Record("c", "shop", "a", 5, 9), TIMES, 0.0)
     following = lock.hold_read(hold, OTHER, 1.0)[1]

@@ -100,6 +100,11 @@ class Claim:
     """When the lock was read before the write."""
     settled_at: float | None = None
     """When what was written may be trusted; None while nothing is written."""
+    stands_from: float = 0.0
+    """When the lock was read before the write before this one: what it says now stands from then on
+    at the earliest."""
+    stands_at: float = 0.0
+    """When that write was known to be on the disk."""
     doubt: bool = False
     """A write of this node may have come late, over a lock that is held: what stands there is its
     own name, or that it is free, and says nothing."""
@@ -152,13 +157,26 @@ def _written(claim: Claim, found: Record) -> tuple[Claim, Next]:
 def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
     """The record is on the disk. What took long may have overwritten a lock taken meanwhile."""
     times = claim.times
-    if now - claim.read_at > times.collision_s / 2:
+    if now - claim.read_at > times.collision_s / 2 and not _kept(claim, now):
         # Its owner finds out at its next renewal, or does not live on without one.
         settled_at = now + times.timeout_s
     else:
         settled_at = claim.settled_at or now + (0.0 if claim.peer_gone else times.collision_s)
-    claim = changed(claim, settled_at=max(settled_at, claim.settled_at or 0.0))
+    settled_at = max(settled_at, claim.settled_at or 0.0)
+    claim = changed(claim, settled_at=settled_at, stands_from=claim.read_at, stands_at=now)
     return claim, Next(Do.READ, at=min(claim.settled_at or now, now + times.renew_s))
+
+
+def _kept(claim: Claim, now: float) -> bool:
+    """Nobody can have taken the lock before this write, which only counted up: who found it free
+    was heard before it was read, and for everybody else it has not aged out yet.
+
+    So on a disk that is slow for good the claim comes to its end.
+    """
+    if claim.settled_at is None:
+        return False
+    heard = claim.read_at - claim.stands_at >= claim.times.collision_s / 2
+    return heard and now - claim.stands_from < claim.times.timeout_s
 
 
 def claim_failed(claim: Claim, now: float) -> tuple[Claim, Next]:
