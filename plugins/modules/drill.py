@@ -79,11 +79,11 @@ steps:
   elements: dict
   sample: [{name: daemon, text: the cluster's daemon on node1 is killed, expected_s: 0.0}]
 targets:
-  description: Where the service is asked, each with C(address), C(port) and C(page).
+  description: Where the service is asked, each with C(address), C(port) and what it C(asks).
   returned: without O(measured)
   type: list
   elements: dict
-  sample: [{address: 192.168.1.10, port: 80, page: true}]
+  sample: [{address: 192.168.1.10, port: 80, asks: page}]
 home:
   description: The node that runs the service.
   returned: without O(measured)

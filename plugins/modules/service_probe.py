@@ -11,7 +11,8 @@ module: service_probe
 short_description: Measures from outside when a service does not answer
 description:
   - Connects to each target again and again, with a new connection each time, and notes the gaps
-    between two answers. A page has to come with a status below 500.
+    between two answers. A page has to come with a status below 500, and a PostgreSQL has to say
+    whether it speaks TLS. Of anything else the connection is an answer.
   - Changes nothing. Run it with C(async) on the control host while other tasks go on.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -22,7 +23,9 @@ attributes:
   idempotent: {support: full}
 options:
   targets:
-    description: Each has an C(address), a C(port), and C(page), whether it is asked for a page.
+    description:
+      - Each has an C(address), a C(port), and what it C(asks) there, V(page), V(database) or
+        V(tcp), which is the default.
     type: list
     elements: dict
     required: true
@@ -38,7 +41,7 @@ options:
 EXAMPLES = r"""
 - name: Does the shop answer?
   failover.cluster.service_probe:
-    targets: [{address: 192.168.1.10, port: 80, page: true}]
+    targets: [{address: 192.168.1.10, port: 80, asks: page}]
   delegate_to: localhost
 """
 
@@ -73,29 +76,38 @@ import contextlib
 import http.client
 import os
 import socket
+import struct
 import threading
 import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+ASKS = ("page", "database", "tcp")
 PAUSE_S = 0.1
 ANSWER_S = 1.0
 """Whoever does not answer within this time is asked anew."""
 BROKEN = 500
+TLS = struct.pack(">ii", 8, 80877103)
+"""PostgreSQL's SSLRequest (its documentation, Message Formats). The server does not log it, and no
+proxy in front of it answers it, while one may well accept the connection."""
 
 
 def answers(target: dict[str, Any]) -> bool:
     """Ask once."""
     address, port = str(target["address"]), int(target["port"])
+    asks = target.get("asks", "tcp")
     try:
-        if not target.get("page"):
-            socket.create_connection((address, port), timeout=ANSWER_S).close()
-            return True
+        if asks != "page":
+            with socket.create_connection((address, port), timeout=ANSWER_S) as line:
+                if asks == "tcp":
+                    return True
+                line.sendall(TLS)
+                return line.recv(1) in (b"S", b"N")
         host = f"[{address}]" if ":" in address else address
-        with contextlib.closing(http.client.HTTPConnection(host, port, ANSWER_S)) as line:
-            line.request("GET", "/", headers={"Connection": "close"})
-            return line.getresponse().status < BROKEN
+        with contextlib.closing(http.client.HTTPConnection(host, port, ANSWER_S)) as web:
+            web.request("GET", "/", headers={"Connection": "close"})
+            return web.getresponse().status < BROKEN
     except (OSError, http.client.HTTPException):
         return False
 
@@ -150,6 +162,8 @@ def main() -> None:
     for target in module.params["targets"]:
         if not {"address", "port"} <= target.keys():
             module.fail_json(msg="targets: each needs address and port.")
+        if target.get("asks", "tcp") not in ASKS:
+            module.fail_json(msg=f"targets: asks must be one of {', '.join(ASKS)}.")
     began, over = time.time(), threading.Event()
     watches = [Watch(target, began) for target in module.params["targets"]]
     threads = [threading.Thread(target=watch, args=(w, over), daemon=True) for w in watches]

@@ -13,8 +13,8 @@ from . import _applications, _engines
 from ._problems import Problem
 
 FORMAT = 1
-WEB = "http"
-"""The type of check that is asked with a page."""
+ASKS = {"http": "page", "query": "database"}
+"""What a client asks an application that has such a check."""
 SLOWER, SLOWER_S = 2.0, 2.0
 """A step is told to be slower if it took so many times as long, and so much longer."""
 EXACT_S = 1.5
@@ -72,8 +72,9 @@ def _targets(service: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for application in service["applications"]:
         if "port" in application:
             kind = _applications.of(application)
-            web = any(check["type"] == WEB for check in kind.monitor)
-            yield {"address": address, "port": int(application["port"]), "page": web}
+            asks = [ASKS[check["type"]] for check in kind.monitor if check["type"] in ASKS]
+            port = int(application["port"])
+            yield {"address": address, "port": port, "asks": (asks or ["tcp"])[0]}
 
 
 def _asked(text: str) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def _asked(text: str) -> list[dict[str, Any]]:
         address = address.strip("[]")
         if not colon or not address or not port.isdigit():
             raise Problem(f"probe: {one.strip()} is not ADDRESS:PORT, such as 192.168.1.10:5432.")
-        found.append({"address": address, "port": int(port), "page": False})
+        found.append({"address": address, "port": int(port), "asks": "tcp"})
     return found
 
 

@@ -40,8 +40,8 @@ def test_the_plan_names_each_step_its_price_and_where_it_is_measured(build, foun
     assert said["daemons"] == ["failoverd.service"]
     assert said["application"] == "postgresql-shop.service"
     assert said["targets"] == [
-        {"address": "192.168.1.10", "port": 5432, "page": False},
-        {"address": "192.168.1.10", "port": 80, "page": True},
+        {"address": "192.168.1.10", "port": 5432, "asks": "database"},
+        {"address": "192.168.1.10", "port": 80, "asks": "page"},
     ]
     text = "\n".join(said["lines"])
     assert "2. the cluster's daemon on node1 is killed; the expected downtime is 0 s." in text
@@ -63,8 +63,8 @@ def test_the_user_says_where_the_service_is_asked_if_the_inventory_does_not(buil
         _drill.plan(model, "shop", MOVE, "")
     said = _drill.plan(model, "shop", MOVE, "shop.example:25, [fd00::1]:443")
     assert said["targets"] == [
-        {"address": "shop.example", "port": 25, "page": False},
-        {"address": "fd00::1", "port": 443, "page": False},
+        {"address": "shop.example", "port": 25, "asks": "tcp"},
+        {"address": "fd00::1", "port": 443, "asks": "tcp"},
     ]
     assert "shop.example:25, [fd00::1]:443" in said["lines"][-1]
     with pytest.raises(Problem, match="probe: 25 is not ADDRESS:PORT"):
@@ -181,9 +181,35 @@ def asked(server, **more):
 @pytest.mark.parametrize(("status", "silent"), [(200, False), (404, False), (500, True)])
 def test_a_page_has_to_come_and_no_error_of_the_server(server, status, silent):
     server.status = status
-    said = run_module("service_probe", targets=asked(server, page=True))
+    said = run_module("service_probe", targets=asked(server, asks="page"))
     assert (bool(said["silent"]), said["asked"], said["changed"]) == (silent, 1, False)
     assert not run_module("service_probe", targets=asked(server))["silent"], "it is connected to"
+
+
+@pytest.mark.parametrize(("says", "silent"), [(b"N", False), (b"S", False), (b"", True)])
+def test_a_database_has_to_answer_and_not_only_to_be_connected_to(says, silent):
+    """A proxy accepts every connection, also while there is no server behind it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(LIMIT_S)
+
+        def serve():
+            with listening.accept()[0] as line:
+                line.settimeout(LIMIT_S)
+                assert line.recv(8) == b"\0\0\0\x08\x04\xd2\x16\x2f"
+                line.sendall(says)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        target = {"address": "127.0.0.1", "port": listening.getsockname()[1], "asks": "database"}
+        said = run_module("service_probe", targets=[target])
+        thread.join(LIMIT_S)
+    assert bool(said["silent"]) is silent
+
+
+def test_a_target_that_is_asked_for_something_unknown_is_refused():
+    target = {"address": "127.0.0.1", "port": 1, "asks": "tea"}
+    said = run_module("service_probe", targets=[target])
+    assert said["msg"] == "targets: asks must be one of page, database, tcp."
 
 
 def test_a_port_that_nobody_listens_to_is_silent():
@@ -203,7 +229,7 @@ def test_it_ends_when_its_file_is_gone(server, tmp_path):
     timer.start()
     try:
         said = run_module(
-            "service_probe", targets=asked(server, page=True), stop=str(mark), most_s=LIMIT_S
+            "service_probe", targets=asked(server, asks="page"), stop=str(mark), most_s=LIMIT_S
         )
     finally:
         timer.cancel()
