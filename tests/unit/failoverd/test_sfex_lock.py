@@ -17,7 +17,7 @@ from failoverd.core.lock import Record
 from failoverd.fencing.sfex.block import LockError
 from failoverd.fencing.sfex.lock import Lock
 
-from .sfex_bench import TIMES, WAIT_S, Bench, bench, counted, hang, left, renewed_s, run
+from .sfex_bench import LONG, TIMES, WAIT_S, Bench, bench, counted, hang, left, renewed_s, run
 
 __all__ = ["bench", "hang"]
 
@@ -53,6 +53,32 @@ def test_a_lock_that_is_renewed_is_never_taken(
         assert (await owner.block.look()).owner == "node1"
         owner.leave()
         other.leave()
+
+    run(main)
+    assert bench.resets == []
+
+
+def test_a_disk_that_answers_too_slowly_is_told_from_one_that_does_not(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        lock = bench.lock("node1", LONG)
+        write, now = lock.block.write, lock._now()
+
+        async def slow(record: Record) -> None:
+            nonlocal now
+            await write(record)
+            now += LONG.collision_s
+            monkeypatch.setattr(lock.block, "look", over)
+
+        async def over() -> Record:
+            raise TimeoutError  # as when the limit is over
+
+        monkeypatch.setattr(lock.block, "write", slow)
+        monkeypatch.setattr(lock, "_now", lambda: now)
+        with pytest.raises(LockError, match="the disk is too slow"):
+            await lock.acquire(WAIT_S)
+        lock.leave()
 
     run(main)
     assert bench.resets == []

@@ -97,6 +97,8 @@ class Lock:
                             answered = self._now()
                         elif self._now() - answered >= times.lease_s:
                             raise LockError(self.problem)
+                        if claim.settled_at is not None:
+                            seen = "the disk is too slow"
                         rival = claim.seen
                         if rival is not None and claim.settled_at is None:
                             owner = rival.record.owner
