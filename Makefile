@@ -104,7 +104,7 @@ test: setup $(GATES)/done ## everything that is checked before a change lands (P
 demo: setup ## two hosts, a cluster, a power cut, a report
 	PYTHONPATH=roles/engine_agent/files:roles/page/files:. $(PYTHON) -m lab.demo
 
-bench: setup ## who is without service for how long (SYSTEMS="failoverd floor" CASES=power_off RUNS=5): bench/results.json
+bench: setup ## who is without service for how long (SYSTEMS="failoverd pacemaker floor" CASES=power_off RUNS=5): bench/results.json
 	SYSTEMS="$(SYSTEMS)" CASES="$(CASES)" RUNS=$(RUNS) $(PYTHON) -m bench
 
 show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)

@@ -41,7 +41,7 @@ def main() -> int:
     except ValueError as error:
         parser.error(str(error))
     try:
-        with claim(options.name), session(options.name) as bench:
+        with claim(options.name), session(options.name, played_by) as bench:
             runs, about = bench.play(played_by, played, options.runs)
     except LabError as error:
         print(f"The lab: {error}", file=sys.stderr)

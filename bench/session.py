@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: failover.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lab, one cluster, one client: the session in which everything is compared."""
+"""The session in which everything is compared: the same hosts, one client, one system at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from bench.cases import Case
 from bench.results import Run
@@ -18,25 +20,61 @@ from lab.client.gaps import longest_gap
 from lab.demo import scenes
 from lab.demo.measure import ClientProcess
 from lab.demo.playbook import CHECKOUT, run_playbook
-from lab.demo.target import Target
+from lab.demo.target import INVENTORY, Target
 from lab.errors import LabError
 from lab.observer import start
 from lab.progress import Progress, to_stderr
 
 OUT = CHECKOUT / "build" / "bench"
+BUILT = "built"
 STEADY_S = 5.0
-SERVED_S = 180.0
+SERVED_S = 300.0
 """What is not served again by then is given up."""
 
 
 @dataclass
 class Bench:
-    """The raised cluster."""
+    """The clusters of a session, one for each engine. One lab is up at a time."""
 
-    lab: Lab
-    target: Target
+    name: str
     out: Path
     progress: Progress
+    several: bool
+    """Whether there is more than one engine, so that a cluster is left and found again."""
+    engine: str = ""
+    lab: Lab = field(init=False)
+    target: Target = field(init=False)
+
+    def enter(self, engine: str) -> None:
+        """Raise the hosts of an engine, with the cluster that site.yml has built on them."""
+        if self.engine == engine:
+            return
+        self.leave()
+        lab = self.lab = Lab(f"{self.name}-{engine}")
+        self.engine = engine
+        lab.up(progress=self.progress)
+        lab.wait_ready(timeout=300)
+        self.target = Target.load(lab, inventory(engine, self.out))
+        if lab.has_snapshot(BUILT):
+            lab.snapshot_restore(BUILT, progress=self.progress)
+            return
+        self.progress(f"building the cluster of the engine {engine}: site.yml")
+        run_playbook(
+            CHECKOUT / "playbooks" / "site.yml",
+            self.target.inventories(lab),
+            CHECKOUT / "build",
+            self.out / f"site-{engine}.log",
+            self.progress,
+            environment=self.target.environment(lab),
+        )
+        if self.several:
+            lab.snapshot_save(BUILT, progress=self.progress)
+
+    def leave(self, purge: bool = False) -> None:
+        """Take the lab down that is up."""
+        if self.engine:
+            self.lab.down(purge=purge)
+        self.engine = ""
 
     def play(
         self, systems: Sequence[System], cases: Sequence[Case], runs: int
@@ -49,6 +87,7 @@ class Bench:
             shift = number % len(systems)
             for system in (*systems[shift:], *systems[:shift]):
                 self.progress(f"run {number + 1} of {runs}: {system.name}")
+                self.enter(system.engine)
                 played += self._with(system, cases, number, about)
         return played, about
 
@@ -106,27 +145,30 @@ class Bench:
         return Run(system.name, case.name, number, returned, gap.seconds, page.seconds)
 
 
+def inventory(engine: str, out: Path) -> Path:
+    """The inventory of the demonstration with that engine, without what that one cannot have."""
+    if engine == "agent":
+        return INVENTORY
+    data = yaml.safe_load(INVENTORY.read_text(encoding="utf-8"))
+    (group,) = data.values()
+    given = group["vars"]
+    given["failover_engine"] = engine
+    given["failover_links"] = [link for link in given["failover_links"] if "interface" in link]
+    path = out / f"{engine}.yml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return path
+
+
 @contextmanager
-def session(name: str) -> Iterator[Bench]:
-    """A new lab with a cluster that site.yml has built."""
-    progress = to_stderr()
+def session(name: str, systems: Sequence[System]) -> Iterator[Bench]:
+    """New labs, which are gone at the end."""
     OUT.mkdir(parents=True, exist_ok=True)
-    lab = Lab(name)
-    lab.down()
+    engines = sorted({system.engine for system in systems})
+    labs = [Lab(f"{name}-{engine}") for engine in engines]
+    for lab in labs:
+        lab.down(purge=True)
     try:
-        lab.up(progress=progress)
-        lab.wait_ready(timeout=300)
-        target = Target.load(lab)
-        progress("building the cluster: site.yml")
-        run_playbook(
-            CHECKOUT / "playbooks" / "site.yml",
-            target.inventories(lab),
-            CHECKOUT / "build",
-            OUT / "site.log",
-            progress,
-            environment=target.environment(lab),
-        )
-        bench = Bench(lab, target, OUT, progress)
-        yield bench
+        yield Bench(name, OUT, to_stderr(), several=len(engines) > 1)
     finally:
-        lab.down()
+        for lab in labs:
+            lab.down(purge=True)

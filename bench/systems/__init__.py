@@ -15,6 +15,8 @@ class System(Protocol):
     """What runs the service during a case."""
 
     name: str
+    engine: str
+    """What site.yml builds the hosts for, as failover_engine has it."""
     cases: frozenset[str]
     """What it can be compared in."""
 

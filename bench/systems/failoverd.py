@@ -17,6 +17,7 @@ class Failoverd:
     """The daemon acts by itself."""
 
     name = "failoverd"
+    engine = "agent"
     cases = frozenset(CASES)
 
     def about(self, stage: Stage) -> dict[str, str]:

@@ -53,6 +53,7 @@ class Floor:
     """A person with a prepared command line."""
 
     name = "floor"
+    engine = "agent"
     cases = frozenset({"power_off", "kernel_hung", "postmaster", "switchover"})
 
     def about(self, stage: Stage) -> dict[str, str]:
