@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_a_lock_on_a_slow_disk_is_had_once_whoever_took_it_meanwhile_would_have_
         assert writes[0] + TIMES.timeout_s <= had <= writes[0] + TIMES.timeout_s + 4 * way_s
         # Meanwhile it is counted up, so that it does not age out for another one.
         points = [*writes, had]
-        assert max(b - a for a, b in zip(points, points[1:], strict=False)) < TIMES.timeout_s
+        assert max(b - a for a, b in pairwise(points)) < TIMES.timeout_s
 
 
 def test_a_slow_write_over_a_lock_that_may_have_aged_out_waits_anew() -> None:
