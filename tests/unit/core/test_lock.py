@@ -112,7 +112,8 @@ def test_a_slow_write_waits_for_whoever_took_the_lock_meanwhile() -> None:
 
 def slow(way_s: float, times: Times = TIMES) -> tuple[float | None, list[float]]:
     """On a disk whose reads and writes take so long: when the lock is had, and the writes."""
-    mine, now, found, writes = replace(claim(), times=times), 0.0, FREE, []
+    mine, now, found = replace(claim(), times=times), 0.0, FREE
+    writes: list[float] = []
     for _step in range(100):
         asked, now = now, now + way_s
         mine, following = lock.claim_read(mine, found, asked, now)
