@@ -147,6 +147,20 @@ def test_a_slow_write_over_a_lock_that_may_have_aged_out_waits_anew() -> None:
     assert quick.settled_at == 0.6 + TIMES.timeout_s
 
 
+def test_the_first_slow_write_waits_whenever_it_is() -> None:
+    mine, _write = lock.claim_read(claim(), FREE, 2.0, 2.3)
+    mine, _read = lock.claim_written(mine, 2.6)
+    assert mine.settled_at == 2.6 + TIMES.timeout_s
+
+
+def test_a_slow_write_waits_no_longer_once_who_found_the_lock_free_would_have_been_heard() -> None:
+    mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.25)
+    mine, _read = lock.claim_written(mine, 0.75)
+    mine, _write = lock.claim_read(mine, mine.mine, 1.25, 1.5)
+    mine, _read = lock.claim_written(mine, 2.0)
+    assert mine.settled_at == 0.75 + TIMES.timeout_s
+
+
 def test_a_slow_write_soon_after_the_first_waits_for_who_found_the_lock_free_with_this_node() -> (
     None
 ):
