@@ -162,9 +162,8 @@ def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
         settled_at = now + times.timeout_s
     else:
         settled_at = claim.settled_at or now + (0.0 if claim.peer_gone else times.collision_s)
-    settled_at = max(settled_at, claim.settled_at or 0.0)
     claim = changed(claim, settled_at=settled_at, stands_from=claim.read_at, stands_at=now)
-    return claim, Next(Do.READ, at=min(claim.settled_at or now, now + times.renew_s))
+    return claim, Next(Do.READ, at=min(settled_at, now + times.renew_s))
 
 
 def _kept(claim: Claim, now: float) -> bool:
