@@ -81,6 +81,12 @@ VARIABLES: dict[str, Any] = {
 }
 
 
+def services(**storage: Any) -> list[dict[str, Any]]:
+    """The service with other words for its storage."""
+    (service,) = VARIABLES["failover_services"]
+    return [{**service, "storage": {**service["storage"], **storage}}]
+
+
 class Pair:
     """The containers. place: where the keys and inventories lie."""
 
@@ -97,11 +103,12 @@ class Pair:
         agent = f"#!/usr/bin/python3\n{AGENT.read_text(encoding='utf-8')}"
         for node in NODES:
             self.booted(node)
-            self._put(node, "/root/.ssh/authorized_keys", public, "600")
-            self._put(node, "/etc/hosts", f"127.0.0.1 localhost\n{names}", "644")
-            self._put(node, "/usr/sbin/fence_molecule", agent, "755")
+            self.put(node, "/root/.ssh/authorized_keys", public, "600")
+            self.put(node, "/etc/hosts", f"127.0.0.1 localhost\n{names}", "644")
+            self.put(node, "/usr/sbin/fence_molecule", agent, "755")
 
-    def _put(self, node: str, path: str, text: str, mode: str) -> None:
+    def put(self, node: str, path: str, text: str, mode: str) -> None:
+        """Write a file in a container."""
         command = f"mkdir -p -m 700 {Path(path).parent} && cat >{path} && chmod {mode} {path}"
         self.inside(node, "sh", "-c", command, text=text)
 

@@ -232,3 +232,44 @@ def test_data_that_cannot_be_read_are_kept_and_replaced_by_a_base_backup(cluster
     said = cluster.rejoin(before)
     assert f"backup; {before}: pg_control cannot be read." in said
     assert cluster.has(before, f"{DIRECTORY}/kept-*/postgresql/PG_VERSION")
+
+
+def test_by_choice_a_failed_primary_comes_back_by_itself(cluster: Cluster) -> None:
+    by_itself = {"failover_services": pair.services(rejoin="automatic")}
+    said = cluster.nodes.play("site", **by_itself)
+    assert said.code == 0, said.text
+    assert cluster.nodes.play("site", **by_itself).changed == 0
+    before, after = cluster.primary, cluster.standby
+    cluster.nodes.inside(before, "rm", "-rf", *kept(cluster, before))
+    cluster.nodes.inside(before, "kill", "-9", cluster.postmaster(before))
+    cluster.until(lambda: cluster.asker.primaries == {after})
+    cluster.wait_whole()
+    assert cluster.primary == after
+    assert not cluster.has(before, LOCK)
+    assert cluster.has(before, f"{DIRECTORY}/kept-*/pg_wal")
+    journal = cluster.nodes.inside(before, "journalctl", "-b", "-t", "failover", "-o", "cat")
+    assert f"shop: rewind; {before}: may have written what {after} does not have." in journal
+
+
+def test_by_choice_a_primary_that_loses_its_power_comes_back_by_itself(cluster: Cluster) -> None:
+    before, after = cluster.primary, cluster.standby
+    cluster.nodes.inside(before, "rm", "-rf", *kept(cluster, before))
+    cluster.nodes.kill(before)
+    cluster.until(lambda: cluster.asker.primaries == {after})
+    cluster.nodes.start(before)
+    cluster.wait_whole()
+    assert cluster.primary == after
+
+
+def test_who_decides_otherwise_brings_it_back_by_hand_again(cluster: Cluster) -> None:
+    assert cluster.nodes.play("site").code == 0
+    assert cluster.nodes.play("site").changed == 0
+    for node in NODES:
+        assert cluster.nodes.asked(node, "pgrep", "-f", "failover-rejoin")[0] != 0
+        assert not cluster.has(node, "/etc/failover/shop/rejoin.conf")
+
+
+def kept(cluster: Cluster, node: str) -> list[str]:
+    """What was taken away on a node."""
+    found = cluster.nodes.inside(node, "find", DIRECTORY, "-maxdepth", "1", "-name", "kept-*")
+    return found.split()

@@ -248,6 +248,6 @@ KIND = PostgreSQL(
     stock={"postgresql.service": "postgresql-common"},
     settings={"postgresql-common": {"etc/postgresql-common/createcluster.conf": NO_CLUSTER}},
     accounts={"postgres": {"default": 880, "home": "/var/lib/postgresql", "shell": "/bin/bash"}},
-    files=("postgresql.conf", "pg_hba.conf", "pgbackrest.conf"),
+    files=("postgresql.conf", "pg_hba.conf", "pgbackrest.conf", "rejoin.conf"),
     monitor=({"type": "query"},),
 )

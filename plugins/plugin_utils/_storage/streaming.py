@@ -18,6 +18,7 @@ from ._links import replication_link
 DATABASE = "postgresql"
 """The application that replicates."""
 COPIES = 2
+RETURNS = ("manual", "automatic")
 OWN = (
     *("archive_command", "archive_mode", "hot_standby", "primary_conninfo", "primary_slot_name"),
     *("recovery_target_timeline", "restart_after_crash", "restore_command", "synchronous_commit"),
@@ -146,6 +147,12 @@ KIND = Streaming(
             "Whether the primary keeps the WAL that a lost standby has not received, up to"
             " max_slot_wal_keep_size.",
             default=True,
+        ),
+        "rejoin": Key(
+            Text(RETURNS),
+            "How the copy of a node that failed becomes a standby again: manual by the playbook"
+            " rejoin, automatic by itself if no acknowledged row can be lost by it.",
+            default=RETURNS[0],
         ),
         "archive": Key(
             COMMAND,
