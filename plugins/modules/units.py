@@ -57,8 +57,8 @@ options:
     description:
       - Files by unit. The unit is restarted if one of them has changed since its start.
       - >-
-        A directory stands for its files. The state of the running unit counts, not the changes of
-        this run, so the next run completes an interrupted one.
+        A directory stands for its files, at any depth. The state of the running unit counts, not
+        the changes of this run, so the next run completes an interrupted one.
     type: dict
     default: {}
   reloaded_for:
@@ -178,9 +178,19 @@ def newest(paths: Iterable[str]) -> float:
     """
     times = [0.0]
     for path in paths:
-        files = [os.path.join(path, name) for name in os.listdir(path)] if _is_dir(path) else []
-        times += [os.lstat(name).st_ctime for name in [path, *files] if os.path.lexists(name)]
+        files = _below(path) if _is_dir(path) else [path]
+        times += [os.lstat(name).st_ctime for name in files if os.path.lexists(name)]
     return max(times) - (time.time() - time.monotonic())
+
+
+def _below(directory: str) -> list[str]:
+    """Its files, at any depth, without those that Python itself makes when it runs a program."""
+    return [
+        os.path.join(place, name)
+        for place, _directories, names in os.walk(directory)
+        if os.path.basename(place) != "__pycache__"
+        for name in names
+    ]
 
 
 def followed(params: dict[str, Any], seen: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -127,6 +127,12 @@ def emptied() -> None:
         inside(node, "sh", "-c", "rm -rf /etc/corosync/corosync.conf /var/lib/pacemaker/cib/*")
 
 
+def returned(node: str) -> None:
+    """A node that was killed has booted again, whatever of it is in order."""
+    Engine("podman").start(_name(node))
+    inside(node, "sh", "-c", f"{BOOTED} || true", timeout=BOOT_S)
+
+
 def agents(node: str) -> None:
     """Install the agents of the collection, as the role does."""
     for source, path, mode in AGENTS:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
+
+from ._pacemaker_past import failures
 
 Finding = dict[str, str]
 WORST = ("critical", "warning")
@@ -90,12 +92,66 @@ def _fencing(answer: ET.Element, status: Mapping[str, Any]) -> Iterator[Finding]
 
 
 def _failures(answer: ET.Element) -> Iterator[Finding]:
-    for failure in answer.iterfind("failures/failure"):
-        key, node = failure.get("op_key", ""), failure.get("node", "")
-        reason = failure.get("exitreason") or failure.get("exitstatus") or ""
-        # The key is RESOURCE_OPERATION_INTERVAL.
-        name = key.rsplit("_", 2)[0]
+    for name, node, what, failure in failures(answer):
         remedy = f"when it is mended: crm_resource --cleanup --resource {name} --node {node}"
-        yield _finding(
-            "warning", "failure-remembered", f"{key} failed on {node}: {reason}", remedy, name
-        )
+        reason = what.partition(": ")[2]
+        text = f"{failure.get('op_key')} failed on {node}: {reason}"
+        yield _finding("warning", "failure-remembered", text, remedy, name)
+
+
+def judged(
+    status: Mapping[str, Any],
+    reports: Sequence[Mapping[str, Any]],
+    services: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The health of the status, and what only the other tools of a node tell."""
+    more = [
+        *_links(links),
+        *_networks(reports),
+        # A node that is away, or in standby mode, is told already.
+        *(_unable(services) if not status["silent"] and not status["standby"] else ()),
+        *(finding for service in services for finding in _copies(service)),
+    ]
+    found = sorted(
+        [*status["health"]["findings"], *more], key=lambda one: WORST.index(one["severity"])
+    )
+    return {"state": found[0]["severity"] if found else "ok", "findings": found}
+
+
+def _links(links: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    for one in links:
+        if one["state"] == "down":
+            text = f"{one['name']} is down: {one['problem']}"
+            yield _finding("warning", "link-down", text, about=one["name"])
+
+
+def _networks(reports: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    for one in reports:
+        if one["life"] == "alive" and one["reach"] == "lost":
+            text = f"{one['name']} has lost its ping targets"
+            yield _finding("warning", "network-lost", text, about=one["name"])
+
+
+def _unable(services: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    for one in services:
+        if one["standby"]["why"]:
+            text = f"no other node can take over {one['name']}: {one['standby']['why']}"
+            yield _finding("warning", "standby-unable", text, about=one["name"])
+
+
+def _copies(service: Mapping[str, Any]) -> Iterator[Finding]:
+    """What DRBD's kernel says on this node."""
+    name, disk = service["name"], service["disk"]
+    if disk is None:
+        return
+    if disk["connection"] == "StandAlone":
+        text = f"{name}: the copies may have diverged: DRBD refuses to connect them"
+        remedy = "docs/operating.md, When the copies have diverged"
+        yield _finding("critical", "split-brain", text, remedy, name)
+    if disk["suspended"]:
+        text = f"{name}: I/O is frozen until the other copy is excluded"
+        yield _finding("critical", "io-frozen", text, about=name)
+    if (disk["disk"], disk["peer_disk"]) != ("UpToDate", "UpToDate"):
+        text = f"{name}: the copies differ: {disk['disk']} here, {disk['peer_disk']} there"
+        yield _finding("warning", "replication-behind", text, about=name)

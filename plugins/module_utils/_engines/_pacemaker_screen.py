@@ -4,24 +4,26 @@
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from .._cib import PREFIX
+from ._pacemaker_health import judged
+from ._pacemaker_past import fail_counts, failures, moment
 
 FORMAT = 1
 STATES = {"running": "running", "failed": "broken", "changing": "starting"}
 HERE = {"changing": "starting"}
 PING = "failover-ping"
-TIMES = ("%a %b %d %H:%M:%S %Y", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S%z")
-"""How crm_mon writes a time: Pacemaker 2.1.5 as the node's own, later ones with its zone."""
 KINDS = {"systemd": "unit", "ocf": "ocf", "lsb": "lsb"}
 DEVICE = f"{PREFIX}_fence."
+COPIED = ("drbd", "streaming")
+"""What a service has outside its group."""
+INFINITY = 1000000
+"""A resource that has failed so often, as after a failed start, is not restarted in place."""
 LINK = re.compile(r"^LINK ID (\d+)")
 STATE = re.compile(r"nodeid:\s*(\d+):\s*(\S+)")
 
@@ -42,6 +44,8 @@ class Told:
     """Node -> service -> the node that would run it if the first was lost, "" for none."""
     quorate: bool = True
     """Whether a quorum is left if one more node is lost."""
+    disks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Service -> disk and sync of DRBD's copy on this node, as the agent tells them."""
 
 
 def screen(told: Told, now: float) -> dict[str, Any]:
@@ -59,20 +63,27 @@ def screen(told: Told, now: float) -> dict[str, Any]:
         "version": version.get("version", "") if version is not None else "",
         "time": round(now, 3),
         "leaving": False,
+        "quorum": {"now": _quorum(version), "after_a_loss": told.quorate},
         "maintenance": status["maintenance"],
         "standby": status["standby"],
         "reach": next((r["reach"] for r in reports if r["name"] == status["node"]), "unknown"),
         "reports": reports,
         "links": links,
-        "exclusion": [_device(one) for one in answer.iter("resource") if _is_device(one)],
+        "exclusion": [_device(one, answer) for one in answer.iter("resource") if _is_device(one)],
         "services": services,
         "warnings": [],
         "watchdog": None,
         "ping": [],
         "carrier": {},
         "disks": [],
-        "health": _health(status, reports, services, links),
+        "health": judged(status, reports, services, links),
     }
+
+
+def _quorum(dc: ET.Element | None) -> bool | None:
+    """Whether this part of the cluster has a quorum, None if nobody coordinates it."""
+    said = dc.get("with_quorum") if dc is not None else None
+    return None if said is None else said == "true"
 
 
 def _report(node: ET.Element, answer: ET.Element, status: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,26 +117,34 @@ def _service(service: Mapping[str, Any], told: Told, now: float) -> dict[str, An
     name, owner = service["name"], service["owner"] or ""
     state = STATES.get(service["state"], "blocked" if service["why"] else "stopped")
     group = next(g for g in told.answer.iter("group") if g.get("id") == f"{PREFIX}{name}")
+    counts = fail_counts(told.answer)
+    own = {part.get("id", "") for part in group} | {f"{PREFIX}{name}.{one}" for one in COPIED}
+    here = [counts.get(part, {}).get(told.status["node"], 0) for part in own]
+    failed = [
+        f"{part.removeprefix(f'{PREFIX}{name}.')} has failed here ({what})"
+        for part, node, what, _failure in failures(told.answer)
+        if part in own and node == told.status["node"]
+    ]
     return {
         "name": name,
         "retired": False,
         "local": HERE.get(service["local"], service["local"]),
         "owner": owner,
         "state": state,
-        "generation": 0,
+        "generation": None,
         "since_s": _since(told.answer, group, owner, now) if state == "running" else None,
         "why": service["why"],
         "standby": _standby(name, owner if state == "running" else "", told),
         "doing": "",
         "moving_to": "",
-        "restarts": 0,
-        "failure": "",
-        "disk": None,
-        "sync": None,
+        "restarts": sum(count for count in here if count < INFINITY),
+        "failure": "; ".join(failed),
+        "disk": told.disks.get(name, {}).get("disk"),
+        "sync": told.disks.get(name, {}).get("sync"),
         "ready": None,
         "frozen": "",
         "copies": service.get("copies", {}),
-        "resources": list(_parts(group, name, told.mounts.get(name, ""))),
+        "resources": list(_parts(group, name, told.mounts.get(name, ""), counts)),
     }
 
 
@@ -156,20 +175,9 @@ def _since(answer: ET.Element, group: ET.Element, owner: str, now: float) -> flo
     return round(max(0.0, now - max(known)), 1) if known else None
 
 
-def moment(text: str) -> float | None:
-    """The unix time of what crm_mon wrote."""
-    for form in TIMES:
-        try:
-            parsed = time.strptime(text, form)
-        except ValueError:
-            continue
-        if parsed.tm_gmtoff is None:
-            return time.mktime(parsed)
-        return float(calendar.timegm(parsed) - parsed.tm_gmtoff)
-    return None
-
-
-def _parts(group: ET.Element, name: str, mount: str) -> Iterator[dict[str, Any]]:
+def _parts(
+    group: ET.Element, name: str, mount: str, counts: Mapping[str, Mapping[str, int]]
+) -> Iterator[dict[str, Any]]:
     for part in group:
         tail = part.get("id", "").removeprefix(f"{PREFIX}{name}.")
         kind, _dot, rest = tail.partition(".")
@@ -184,7 +192,14 @@ def _parts(group: ET.Element, name: str, mount: str) -> Iterator[dict[str, Any]]
         else:
             continue
         up = part.get("role") == "Started" and part.get("failed") != "true"
-        yield {**what, "state": "up" if up else "down", "monitor": []}
+        where = part.find("node")
+        yield {
+            **what,
+            "state": "up" if up else "down",
+            "node": where.get("name", "") if where is not None else "",
+            "fail_counts": counts.get(part.get("id", ""), {}),
+            "monitor": [],
+        }
 
 
 def _links(told: Told) -> Iterator[dict[str, Any]]:
@@ -226,55 +241,18 @@ def _is_device(resource: ET.Element) -> bool:
     return resource.get("resource_agent", "").startswith("stonith:")
 
 
-def _device(resource: ET.Element) -> dict[str, Any]:
+def _device(resource: ET.Element, answer: ET.Element) -> dict[str, Any]:
+    name = resource.get("id", "")
+    why = [f"{what} on {node}" for one, node, what, _ in failures(answer) if one == name]
     failed, started = resource.get("failed") == "true", resource.get("role") == "Started"
     return {
-        "name": resource.get("id", "").removeprefix(DEVICE),
+        "name": name.removeprefix(DEVICE),
         "method": "stonith",
         "last": "failed" if failed else "ok" if started else "unknown",
         "age_s": None,
-        "detail": "",
-        "takeover_s": [0, 0],
+        "detail": "; ".join(why),
+        "takeover_s": None,
     }
-
-
-def _health(
-    status: Mapping[str, Any],
-    reports: Collection[Mapping[str, Any]],
-    services: Collection[Mapping[str, Any]],
-    links: Collection[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """The judgement of the engine, and what only these answers tell."""
-    more = [
-        _warning("link-down", f"{one['name']} is down: {one['problem']}", one["name"])
-        for one in links
-        if one["state"] == "down"
-    ]
-    more += [
-        _warning("network-lost", f"{one['name']} has lost its ping targets", one["name"])
-        for one in reports
-        if one["life"] == "alive" and one["reach"] == "lost"
-    ]
-    # A node that is away, or in standby mode, is told already.
-    if not status["silent"] and not status["standby"]:
-        more += [
-            _warning(
-                "standby-unable",
-                f"no other node can take over {one['name']}: {one['standby']['why']}",
-                one["name"],
-            )
-            for one in services
-            if one["standby"]["why"]
-        ]
-    health: dict[str, Any] = dict(status["health"])
-    if more:
-        health["findings"] = [*health["findings"], *more]
-        health["state"] = "warning" if health["state"] == "ok" else health["state"]
-    return health
-
-
-def _warning(code: str, text: str, about: str) -> dict[str, str]:
-    return {"severity": "warning", "code": code, "about": about, "text": text, "remedy": ""}
 
 
 def quorate_without_one(told: str) -> bool:

@@ -60,6 +60,19 @@ class Pacemaker(Engine):
     def held(self) -> list[str]:
         return self.services()
 
+    def devices(self) -> dict[str, str]:
+        """Service -> the device that it mounts here, of each that mounts one; {} while unknown."""
+        try:
+            cib = ET.parse(CIB)
+        except (OSError, ET.ParseError):
+            return {}
+        return {
+            _service(group): one.get("value", "")
+            for group in _groups(cib.getroot())
+            for one in group.iterfind("primitive[@type='Filesystem']/instance_attributes/nvpair")
+            if one.get("name") == "device"
+        }
+
     def found(self) -> dict[str, Any]:
         whose = corosync(COROSYNC, INFO)
         return {

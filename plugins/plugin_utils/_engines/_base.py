@@ -37,6 +37,11 @@ class Hooks:
     status: str = ""
     """Socket that tells its status to programs without privileges, in a directory that the page
     makes; "" for none."""
+    telling: Sequence[str] = ()
+    """Command that answers on that socket, which systemd opens for it as its descriptor 3; empty if
+    the engine itself opens the socket."""
+    teller: str = ""
+    """Account under which it runs, without any privilege besides."""
     account: Sequence[str] = ()
     """Command that writes availability and outages as JSON into the file that is added as its last
     argument; empty for none."""

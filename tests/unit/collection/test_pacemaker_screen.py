@@ -12,7 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.failover.cluster.plugins.module_utils._engines import _pacemaker_screen
+from ansible_collections.failover.cluster.plugins.module_utils._engines import (
+    _pacemaker_past,
+    _pacemaker_screen,
+)
 
 from failoverd.control import screen, show
 from tests.played.pacemaker import ANSWER, LINKS, WELL, screened
@@ -109,16 +112,17 @@ def test_a_service_that_is_down_says_why_and_has_no_time():
     [
         ("2026-11-27 12:00:00 +01:00", NOW - 3600),
         ("2026-11-27 12:00:00Z", NOW),
+        ("2026-11-27 12:00:00.183975Z", NOW),
         ("yesterday", None),
     ],
 )
 def test_a_time_is_read_in_each_form(text, seconds):
-    assert _pacemaker_screen.moment(text) == seconds
+    assert _pacemaker_past.moment(text) == seconds
 
 
 def test_a_time_without_a_zone_is_the_nodes_own():
     here = time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(NOW))
-    assert _pacemaker_screen.moment(here) == NOW
+    assert _pacemaker_past.moment(here) == NOW
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ TOOLS = {
     "uname": "echo node1",
     "corosync-cfgtool": f"cat <<'END'\n{WELL}END",
     "corosync-quorumtool": "echo 'Total votes: 3'; echo 'Quorum: 2'",
-    "crm_simulate": "echo '<r><revised_cluster_status>'; sed -n '/<resources>/,/<.resources>/p' answer | sed 's/node1/node3/'; echo '</revised_cluster_status></r>'",
+    "crm_simulate": "case \"$*\" in *--node-fail=node1*--save-output=*) touch \"${*##*=}\"; exit;; --xml-file=*) ;; *) exit 64;; esac; echo '<r><cluster_status>'; sed -n '/<resources>/,/<.resources>/p' answer | sed 's/node1/node3/'; echo '</cluster_status></r>'",
     "crm_attribute": 'echo "$@" >>"$SAID"',
     "crm_standby": 'echo "$@" >>"$SAID"',
 }  # fmt: skip
@@ -151,7 +155,8 @@ def node(tmp_path):
     tool, bin_ = tmp_path / "tool", tmp_path / "bin"
     bin_.mkdir()
     package = "ansible_collections/failover/cluster/plugins/module_utils/"
-    pairs = {"failoverctl.py": CHECKOUT / "roles/engine_pacemaker/files/failoverctl.py"}
+    files = CHECKOUT / "roles/engine_pacemaker/files"
+    pairs = {name: files / name for name in ("asking.py", "failoverctl.py", "telling.py")}
     for line in variables.splitlines():
         name = line.removeprefix("  - ")
         if name.startswith("failoverd/"):

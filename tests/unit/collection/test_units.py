@@ -97,6 +97,17 @@ def test_a_unit_follows_its_files_whichever_run_changed_them(tmp_path):
     assert units.outdated(gone, {"a.service": began(60)}, units.BEGAN) == []
 
 
+def test_a_directory_stands_for_its_files_at_any_depth_but_not_for_what_python_makes(tmp_path):
+    deep = tmp_path / "one" / "two"
+    deep.mkdir(parents=True)
+    follows = {"a.service": [str(tmp_path)]}
+    (deep / "__pycache__").mkdir()
+    (deep / "__pycache__" / "code.pyc").write_text("made")
+    assert units.outdated(follows, {"a.service": began(60)}, units.BEGAN) == []
+    (deep / "code.py").write_text("new")
+    assert units.outdated(follows, {"a.service": began(60)}, units.BEGAN) == ["a.service"]
+
+
 @pytest.mark.finding("S29")
 @pytest.mark.parametrize(
     ("address", "reloaded"),

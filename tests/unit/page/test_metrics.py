@@ -18,7 +18,7 @@ from failover_page.downtime import Downtime
 from failover_page.metrics import exposition
 from failover_page.phases import last_failovers
 from failover_page.source import Seen
-from tests.played import answers
+from tests.played import answers, crm_mon
 
 NOW = 1_800_000_000.0
 PAGE = Path(__file__).resolve().parents[3] / "docs/page.md"
@@ -239,7 +239,15 @@ def test_the_documentation_lists_every_metric_and_no_other() -> None:
             seen({**with_refused(answer(NOW)), "record": answers.record(NOW)}), downtime
         )
     }
+    for disks in ({}, {"shop": {"disk": answers.normal(NOW)["status"]["services"][0]["disk"]}}):
+        found |= {name for name, _labels in samples(other(disks))}
     assert told == found
+
+
+def other(disks: dict[str, Any]) -> Seen:
+    """What the other engine tells."""
+    answer = crm_mon.answer("2.1.5", "lost", disks=disks)
+    return Seen(answer["status"], answer["events"], NOW, NOW, recorded=False)
 
 
 def with_refused(answer: dict[str, Any]) -> dict[str, Any]:

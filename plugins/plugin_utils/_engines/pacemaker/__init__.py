@@ -96,6 +96,10 @@ KIND = Pacemaker(
     reserved=("corosync*", "pacemaker*", "sbd*"),
     hooks=Hooks(
         drbd=replicas.HANDLERS,
+        # Who may ask Pacemaker may order it, too. So the page does not ask it by itself.
+        status="/run/failoverd-page/status.sock",
+        telling=("/usr/bin/python3", "-ISu", "/usr/lib/failoverctl/telling.py"),
+        teller="hacluster",
         # Nothing in before: Pacemaker orders a unit itself, by a drop-in that it removes when it
         # stops the unit. An order that stayed would hold that stop up until Pacemaker has ended.
         units=("pacemaker.service", "corosync.service"),

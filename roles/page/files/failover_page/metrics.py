@@ -156,6 +156,13 @@ def _node(out: Families, status: Mapping[str, Any]) -> None:
         "Whether the maintenance mode is on.",
         float(flag(status, "maintenance")),
     )
+    quorum = mapping(status, "quorum")
+    if quorum:
+        out.gauge(
+            "quorum",
+            "Whether this part of the cluster may run services.",
+            float(flag(quorum, "now")),
+        )
     standby = texts(status, "standby")
     for node in _nodes(status):
         out.gauge(
@@ -370,7 +377,7 @@ def _service(
         service=name,
     )
     for resource in listing(service, "resources"):
-        _resource(out, resource, name)
+        _resource(out, resource, name, text(status, "node"))
 
 
 def _drbd(out: Families, disk: Mapping[str, Any], name: str) -> None:
@@ -438,7 +445,9 @@ def _drbd(out: Families, disk: Mapping[str, Any], name: str) -> None:
     )
 
 
-def _resource(out: Families, resource: Mapping[str, Any], service: str) -> None:
+def _resource(out: Families, resource: Mapping[str, Any], service: str, node: str) -> None:
+    # An engine that tells where a resource is tells its state there.
+    here = text(resource, "node") in ("", node)
     labels = {
         "service": service,
         "resource": text(resource, "name"),
@@ -447,9 +456,18 @@ def _resource(out: Families, resource: Mapping[str, Any], service: str) -> None:
     out.gauge(
         "resource_up",
         "Whether the resource is up on this node.",
-        float(text(resource, "state") == "up"),
+        float(here and text(resource, "state") == "up"),
         **labels,
     )
+    counts = mapping(resource, "fail_counts")
+    for each in counts:
+        out.gauge(
+            "resource_fail_count",
+            "How often the resource has failed on the node and counts.",
+            number(counts, each),
+            **labels,
+            node=each,
+        )
     used = number(resource, "used_percent")
     out.gauge(
         "filesystem_used_ratio",

@@ -14,7 +14,7 @@ from typing import Any
 
 from .markup import badge, english, headed, table
 from .picture import tone
-from .reading import flag, listing, number, text, texts
+from .reading import flag, listing, mapping, number, text, texts
 from .words import Speech
 
 OLD_S = 5.0
@@ -28,7 +28,8 @@ def nodes(status: Mapping[str, Any], say: Speech) -> str:
         return ""
     if not any(listing(node, "services") for node in found):
         states = [(escape(text(node, "name")), _state(node, say)) for node in found]
-        return headed(say("nodes"), table(say("nodes"), (say("node"), say("state")), states))
+        inside = table(say("nodes"), (say("node"), say("state")), states)
+        return headed(say("nodes"), inside + _quorum(status, say))
     rows = [row for node in found for row in _rows(node, say)]
     heads = (
         say("node"), say("state"), say("heard"), say("service"), say("there"), say("could-start"),
@@ -37,6 +38,17 @@ def nodes(status: Mapping[str, Any], say: Speech) -> str:
     return headed(
         say("nodes"), table(say("nodes"), heads, rows) + f"<p>{escape(say('reports'))}</p>"
     )
+
+
+def _quorum(status: Mapping[str, Any], say: Speech) -> str:
+    """Whether these nodes may run services, of an engine that counts votes."""
+    quorum = mapping(status, "quorum")
+    if not quorum:
+        return ""
+    if not flag(quorum, "now"):
+        return f"<p>{badge(say('no-quorum'), 'bad')}</p>"
+    word, kind = ("spare", "good") if flag(quorum, "after_a_loss") else ("no-spare", "warn")
+    return f"<p>{badge(say('quorum'), 'good')} {badge(say(word), kind)}</p>"
 
 
 def _rows(node: Mapping[str, Any], say: Speech) -> list[tuple[str, ...]]:

@@ -36,7 +36,8 @@ class Seen:
     explained: bool = False
     """The problem is what the engine itself says."""
     recorded: bool = True
-    """The engine keeps a history, from which events and accounts come."""
+    """The engine keeps a history, from which accounts come. Without one it may know the last events
+    all the same."""
 
     @property
     def up(self) -> bool:
@@ -110,7 +111,8 @@ class Source:
         except NoStatusError as error:
             why, explained = str(error), True
         else:
-            entries, recorded = _entries(said.get("history")), "history" in said
+            recorded = "history" in said
+            entries = _entries(said.get("history" if recorded else "events"))
             return Seen(said["status"], entries, now, now, recorded=recorded, record=record)
         return replace(
             before,

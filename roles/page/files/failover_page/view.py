@@ -21,6 +21,8 @@ from .words import LANGUAGES, Speech
 EVENTS = 50
 FAILOVERS = 5
 STATES = ("ok", "warning", "critical")
+INFINITY = 1000000
+"""A resource that has failed so often on a node is not started there again."""
 LEVELS = {"ok": "good", "warning": "warn", "critical": "bad"}
 
 
@@ -37,7 +39,7 @@ def sections(seen: Seen, say: Speech) -> dict[str, str]:
         "failovers": _failovers(seen.history, say) if status and seen.recorded else "",
         "outages": record.outages(seen.record, say) if seen.recorded else "",
         "availability": record.availability(seen.record, say) if seen.recorded else "",
-        "events": _events(seen.history, say) if status and seen.recorded else "",
+        "events": _events(seen.history, say) if status and (seen.recorded or seen.history) else "",
     }
 
 
@@ -189,7 +191,8 @@ def _ready(service: Mapping[str, Any], say: Speech) -> str:
     ready, standby = mapping(service, "ready"), mapping(service, "standby")
     level = text(ready, "level")
     if level not in (*LEVELS, "unknown"):
-        level = "ok" if flag(standby, "able") else "critical"
+        known = text(standby, "node") or text(standby, "why")
+        level = "ok" if flag(standby, "able") else "critical" if known else "unknown"
     said = badge(say(f"ready-{level}", text(standby, "node")), LEVELS.get(level, "quiet"))
     why = text(ready, "reason") or text(standby, "why")
     span = ready.get("seconds")
@@ -227,6 +230,13 @@ def _replication(service: Mapping[str, Any], say: Speech) -> str:
 def _checked(resource: Mapping[str, Any], say: Speech) -> str:
     used = number(resource, "used_percent")
     said = [escape(say("full", f"{used:g}"))] if used is not None else []
+    counts = mapping(resource, "fail_counts")
+    said += [
+        escape(say("failed-on", node, count(number(counts, node))))
+        if (number(counts, node) or 0.0) < INFINITY
+        else badge(say("barred-from", node), "bad")
+        for node in sorted(counts)
+    ]
     for check in listing(resource, "monitor"):
         took, state = number(check, "ms"), text(check, "state")
         if state == "ok" and took is not None:

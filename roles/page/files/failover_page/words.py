@@ -78,6 +78,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "up": ("up", "稼働"),
     "down": ("down", "停止"),
     "unknown": ("not known", "不明"),
+    "failed-on": ("{0}: has failed {1} times", "{0}: 失敗 {1} 回"),
+    "barred-from": ("{0}: has failed, not started again", "{0}: 失敗のため起動しません"),
     "full": ("{0} % full", "使用率 {0} %"),
     "links": ("Heartbeat links", "ハートビート"),
     "link": ("Link", "リンク"),
@@ -119,6 +121,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reports": (
         "Each row is what the node itself said in its last heartbeat. Both pages show the same.",
         "各行はそのノード自身の最後のハートビートの内容です。両ノードのページで同じです。",
+    ),
+    "quorum": ("quorum", "クォーラムあり"),
+    "no-quorum": ("no quorum", "クォーラムなし"),
+    "spare": ("one more node may fail", "さらに 1 ノードの障害に耐えられます"),
+    "no-spare": (
+        "no quorum if one more node fails",
+        "さらに 1 ノードが故障するとクォーラムを失います",
     ),
     "heard": ("Said", "報告"),
     "never-heard": ("not heard yet", "未受信"),
