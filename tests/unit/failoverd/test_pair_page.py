@@ -77,6 +77,46 @@ def test_both_nodes_tell_the_same_of_both_also_when_one_is_gone(pair: Pair) -> N
     assert here["services"][0]["local"] == "running"
 
 
+def test_a_daemon_that_was_restarted_still_tells_the_last_word_of_a_node_that_is_gone(
+    pair: Pair,
+) -> None:
+    pair.wait(lambda: pair.runs_on("node1"))
+    pair.wait(lambda: reports(pair, "node1") == reports(pair, "node2") != [])
+    pair.end("node1", signal.SIGKILL)
+    pair.wire.ip(0, "address", "del", "10.9.0.10/24", "dev", "eth0")
+    pair.wait(lambda: pair.runs_on("node2"))
+    before = reports(pair, "node2")[0]
+    pair.wait(lambda: json.loads(kept(pair)).get("report", {}).get("life") == "gone")
+    pair.end("node2", signal.SIGKILL)
+    pair.start("node2")
+    pair.wait(lambda: pair.status("node2"))
+    assert reports(pair, "node2")[0] == before
+    gone = pair.status("node2")["reports"][0]
+    assert (gone["name"], gone["life"]) == ("node1", "unseen")
+    assert 0.5 < gone["age_s"] < 600
+    # What somebody has damaged is none, and keeps no daemon from its work.
+    pair.end("node2", signal.SIGKILL)
+    for text in (
+        "{",
+        '{"at": 1, "report": {"name": "node1"}}',
+        kept(pair).replace("able", "able2"),
+    ):
+        (pair.path / "node2/state/peer-report.json").write_text(text)
+        pair.start("node2")
+        pair.wait(lambda: pair.status("node2"))
+        gone = pair.status("node2")["reports"][0]
+        assert (gone["name"], gone["age_s"], gone["services"]) == ("node1", None, [])
+        pair.end("node2", signal.SIGKILL)
+
+
+def kept(pair: Pair) -> str:
+    """What node2 has written down of the last word of the other one."""
+    try:
+        return (pair.path / "node2/state/peer-report.json").read_text()
+    except FileNotFoundError:
+        return "{}"
+
+
 def test_the_account_for_the_page_is_written_whole(pair: Pair, tmp_path: Path) -> None:
     pair.wait(lambda: pair.runs_on("node1"))
     assert pair.ctl("node1", "switchover", "shop").returncode == 0

@@ -127,7 +127,7 @@ class Daemon:
         self._notifier = Notifier()
         self._history = History(state, config.node)
         self._sightings = Sightings(self._history)
-        self._reports = Reports()
+        self._reports = Reports(state / "peer-report.json")
         self._recent = Recent(state)
         self._history.listeners.append(self._recent.take)
         self._store = Store(state)
@@ -301,7 +301,7 @@ class Daemon:
     def _beat(self, now: float, late_s: float) -> None:
         self._monitors.late(late_s)
         self._sightings.look(self._runner.state, now)
-        self._reports.look(self._runner.state)
+        self._reports.look(self._runner.state, now)
         self._pacing.beat(now)
 
     def _alert(self, code: str, text: str) -> None:
@@ -527,6 +527,7 @@ class Daemon:
         self._watchdog.close(holding=holding, leaving=state.leaving)
         self._systemd.close()
         self._store.close()
+        self._reports.close()
         self._journal.close()
         self._history.close()
 
