@@ -18,6 +18,10 @@ PATTERNS = (
     "/etc/failoverd/*",
     "/etc/failover/*/*",
     "/etc/systemd/system/failover*",
+    "/etc/failover-page",
+    "/etc/tmpfiles.d/failover*",
+    "/usr/lib/failover-page",
+    "/run/failoverd-page",
     "/etc/postgresql-common/createcluster.conf",
     "/var/lib/failoverd/last-good.json",
 )
