@@ -42,7 +42,7 @@ def unit(commands: str) -> str:
     """A unit that runs the commands at each boot before the cluster begins."""
     return f"""[Unit]
 Description=A layer above a disk that can be made to fail
-Before=failoverd.service
+Before=failoverd.service pacemaker.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes

@@ -146,6 +146,11 @@ class Pair:
         Engine("podman").start(_name(node))
         self.booted(node)
 
+    def member(self, node: str) -> bool:
+        """Start the cluster on a node if it has ended there; whether it runs."""
+        self.asked(node, "systemctl", "start", "corosync", "pacemaker")
+        return self.asked(node, "crm_mon", "-1")[0] == 0
+
     def play(self, book: str, *words: str, **variables: Any) -> plays.Said:
         """Run a playbook of the collection. variables: of the cluster, besides the usual ones."""
         hosts = {node: {"ansible_host": f"{LAN}.{end}"} for node, end in NODES.items()}

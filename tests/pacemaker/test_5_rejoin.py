@@ -24,6 +24,8 @@ from tests.pacemaker.pair import DIRECTORY, NODES, READING, REPLICATION, SERVER,
 
 LIMIT_S = 400.0
 LOCK = f"{DIRECTORY}/agent/PGSQL.lock"
+AGENT = "/usr/lib/ocf/resource.d/failover/pgsql"
+BROKEN = '#!/bin/sh\n[ "$1" = demote ] && exit 1\nexec /run/real "$@"\n'
 IN_SYNC = "STREAMING|SYNC"
 
 
@@ -234,6 +236,30 @@ def test_data_that_cannot_be_read_are_kept_and_replaced_by_a_base_backup(cluster
     assert cluster.has(before, f"{DIRECTORY}/kept-*/postgresql/PG_VERSION")
 
 
+def test_a_standby_whose_server_is_killed_follows_again_by_rejoin(cluster: Cluster) -> None:
+    primary, standby = cluster.primary, cluster.standby
+    cluster.nodes.inside(standby, "kill", "-9", cluster.postmaster(standby))
+    cluster.until(lambda: cluster.at(READING) == [primary])
+    assert cluster.client.serves()
+    assert f"follow; {standby}: everything that it has" in cluster.rejoin(standby)
+    assert cluster.primary == primary
+
+
+def test_a_primary_that_cannot_be_demoted_is_fenced(cluster: Cluster) -> None:
+    """Nobody may say that it takes no writes any more."""
+    before, after = cluster.primary, cluster.standby
+    cluster.nodes.inside(before, "cp", AGENT, "/run/real")
+    cluster.nodes.put(before, "/run/broken", BROKEN, "755")
+    cluster.nodes.inside(before, "mount", "--bind", "/run/broken", AGENT)
+    cluster.nodes.play("failover", "-e", f"service={pair.SERVICE}")
+    cluster.until(lambda: cluster.asker.primaries == {after})
+    cluster.until(lambda: not cluster.has(before, "/run/broken"))
+    cluster.nodes.booted(before)
+    # A container boots before the cluster has heard that it was fenced. Pacemaker ends then.
+    cluster.until(lambda: cluster.nodes.member(before) and "PGSQL.lock" in cluster.told())
+    cluster.rejoin(before)
+
+
 def test_by_choice_a_failed_primary_comes_back_by_itself(cluster: Cluster) -> None:
     by_itself = {"failover_services": pair.services(rejoin="automatic")}
     said = cluster.nodes.play("site", **by_itself)
@@ -267,6 +293,22 @@ def test_who_decides_otherwise_brings_it_back_by_hand_again(cluster: Cluster) ->
     for node in NODES:
         assert cluster.nodes.asked(node, "pgrep", "-f", "failover-rejoin")[0] != 0
         assert not cluster.has(node, "/etc/failover/shop/rejoin.conf")
+
+
+def test_it_is_removed_and_the_data_stay(nodes: pair.Pair) -> None:
+    words = ("-e", f"cluster={pair.SERVICE}", "-e", f"confirm={pair.SERVICE}")
+    by_itself = {"failover_services": pair.services(rejoin="automatic")}
+    assert nodes.play("site", **by_itself).code == 0
+    said = nodes.play("remove", *words, **by_itself)
+    assert said.code == 0, said.text
+    for node in NODES:
+        assert nodes.asked(node, "pgrep", "-f", "failover-rejoin|config_file=/etc/failover")[0] != 0
+        gone = ("/etc/failover/shop/rejoin.conf", "/usr/lib/failover-rejoin", AGENT)
+        for path in (*gone, "/etc/systemd/system/failover-rejoin@.service"):
+            assert nodes.asked(node, "test", "-e", path)[0] != 0, path
+        nodes.inside(node, "test", "-e", f"{DIRECTORY}/postgresql/PG_VERSION")
+    again = nodes.play("remove", *words, **by_itself)
+    assert (again.code, again.changed) == (0, 0), again.text
 
 
 def kept(cluster: Cluster, node: str) -> list[str]:

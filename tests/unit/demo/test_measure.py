@@ -79,6 +79,17 @@ def test_without_the_web_page_it_is_not_steady(postgres: FakePostgres, tmp_path:
         client.kill()
 
 
+def test_a_client_that_fetches_no_page_is_steady_without_any(
+    postgres: FakePostgres, tmp_path: Path
+) -> None:
+    rows = [*options(postgres.port, 9)[:6], "--path", ""]
+    client = ClientProcess(Here(), tmp_path / "out", rows, "secret")
+    try:
+        assert client.wait_steady(0.5, timeout=30)
+    finally:
+        client.kill()
+
+
 def test_service_before_the_given_time_does_not_count(
     postgres: FakePostgres, web: int, tmp_path: Path
 ) -> None:

@@ -32,6 +32,19 @@ def test_the_demo_inventory_is_understood(tmp_path: Path) -> None:
     assert "192.168.1.10" in target.client_options()
 
 
+def test_a_database_that_nothing_mounts_is_measured_without_pages(tmp_path: Path) -> None:
+    inventory = tmp_path / "cluster.yml"
+    storage = "{type: streaming, directory: /data/a}"
+    inventory.write_text(
+        f"g: {{vars: {{failover_services: [{{name: a, storage: {storage}, addresses: [10.0.0.1/8],"
+        " applications: [{postgresql: {database: d, user: u}}]}]}}",
+        encoding="utf-8",
+    )
+    target = Target.load(Raised(tmp_path), inventory)
+    assert (target.watch.mount, target.replicated) == ("/data/a", False)
+    assert target.client_options()[-2:] == ["--path", ""]
+
+
 def test_secrets_reach_the_inventory_by_environment_only(tmp_path: Path) -> None:
     lab = Raised(tmp_path)
     target = Target.load(lab)
