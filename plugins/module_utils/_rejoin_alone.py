@@ -22,7 +22,7 @@ RETRY_S = 600.0
 """Pause after an attempt that failed: a base backup costs the primary something."""
 PROMOTED = ("Promoted", "Master")
 HEAD = "#"
-Ask = Callable[[], ET.Element | None]
+Ask = Callable[[], "ET.Element | None"]
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,7 @@ def _is_device(resource: ET.Element) -> bool:
 
 def _device(resource: ET.Element, answer: ET.Element) -> dict[str, Any]:
     name = resource.get("id", "")
-    why = [f"{what} on {node}" for one, node, what, _ in failures(answer) if one == name]
+    why = [f"{what} on {node}" for one, node, what, _time in failures(answer) if one == name]
     failed, started = resource.get("failed") == "true", resource.get("role") == "Started"
     return {
         "name": name.removeprefix(DEVICE),
