@@ -11,11 +11,11 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 
+from tests.unit import bounded
 from tests.unit.failoverd import schemas
 
 from .test_pacemaker_screen import CHECKOUT, node
@@ -154,10 +154,7 @@ def test_it_ends_when_nobody_asks(telling, monkeypatch):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("")
         listening.listen(8)
-        thread = threading.Thread(target=telling.tell, args=(listening, lambda: b"{}\n"))
-        thread.start()
-        thread.join(LIMIT_S)
-        assert not thread.is_alive()
+        bounded.within(telling.tell, listening, lambda: b"{}\n")
 
 
 def test_what_drbd_says_is_told_of_the_service_on_its_device(telling):

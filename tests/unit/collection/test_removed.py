@@ -27,6 +27,7 @@ FILES = [
     "/etc/failover/old/postgresql.conf",
     "/etc/failover/old/pg_hba.conf",
     "/etc/failover/old/pgbackrest.conf",
+    "/etc/failover/old/rejoin.conf",
 ]
 OLD = {"mount": "/srv/old", "units": ["postgresql-old.service", "worker.service"]}
 
