@@ -70,10 +70,10 @@ class Bench:
         if self.several:
             lab.snapshot_save(BUILT, progress=self.progress)
 
-    def leave(self, purge: bool = False) -> None:
+    def leave(self) -> None:
         """Take the lab down that is up."""
         if self.engine:
-            self.lab.down(purge=purge)
+            self.lab.down()
         self.engine = ""
 
     def play(

@@ -25,7 +25,7 @@ from lab.containers.power import LONGEST_REQUEST, Switch
 from lab.errors import LabError
 from tests.containers.container import BOOT_S, CAPABILITIES, CHECKOUT, PODMAN
 from tests.pacemaker import plays
-from tests.pacemaker.room import MARK
+from tests.pacemaker.room import MARK, ran
 
 NAME = f"failover-streaming-{MARK}"
 LAN, CROSS = f"10.79.{MARK}", f"10.80.{MARK}"
@@ -127,15 +127,7 @@ class Pair:
         self, node: str, *command: str, text: str = "", timeout: float = 60.0
     ) -> tuple[int, str, str]:
         """Run a program in a container; return its status, output and errors."""
-        done = subprocess.run(
-            [*PODMAN, "exec", "--interactive", _name(node), *command],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        return done.returncode, done.stdout, done.stderr
+        return ran(_name(node), *command, text=text, timeout=timeout)
 
     def kill(self, node: str) -> None:
         """Take the power from a node."""

@@ -85,8 +85,15 @@ def inside(node: str, *command: str, text: str = "", timeout: float = 60.0) -> s
 
 def asked(node: str, *command: str, text: str = "", timeout: float = 60.0) -> tuple[int, str, str]:
     """Run a program in a container; return its status, output and errors."""
+    return ran(_name(node), *command, text=text, timeout=timeout)
+
+
+def ran(
+    container: str, *command: str, text: str = "", timeout: float = 60.0
+) -> tuple[int, str, str]:
+    """The same of a container of any room, by its name."""
     done = subprocess.run(
-        [*PODMAN, "exec", "--interactive", _name(node), *command],
+        [*PODMAN, "exec", "--interactive", container, *command],
         input=text,
         capture_output=True,
         text=True,

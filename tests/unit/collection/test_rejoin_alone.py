@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,7 +12,9 @@ import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _rejoin, _rejoin_alone
 
 from tests.unit.collection.test_rejoin import OLD, PRIMARY, old
-from tests.unit.collection.test_rejoin_node import Pair, _until
+from tests.unit.collection.test_rejoin_node import Pair, _until, pair
+
+__all__ = ["pair"]
 
 RESOURCE = "failover.shop.streaming"
 FAILED = f'<failure op_key="{RESOURCE}_monitor_3000" node="node1" exitstatus="error"/>'
@@ -91,17 +91,6 @@ def test_what_may_cost_something_waits_for_a_person(copy: _rejoin.Copy, kept: in
     plan = _rejoin.decide(copy, [PRIMARY])
     said = _rejoin.person(copy, [PRIMARY], plan, kept)
     assert word in said and bool(word) == bool(said)
-
-
-@pytest.fixture
-def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
-    made = Pair(tmp_path, monkeypatch)
-    try:
-        made.part()
-        made.agent()
-        yield made
-    finally:
-        made.remove()
 
 
 def test_a_real_copy_waits_for_its_cluster_and_comes_back(pair: Pair):

@@ -137,6 +137,11 @@ def test_a_lock_on_a_slow_disk_is_had_once_whoever_took_it_meanwhile_would_have_
         assert max(b - a for a, b in pairwise(points)) < TIMES.timeout_s
 
 
+def test_a_lock_on_a_slow_disk_is_had_also_with_a_long_collision_time() -> None:
+    had, _writes = slow(1.0, Times(renew_s=1.0, collision_s=3.5))
+    assert had is not None
+
+
 def test_a_slow_write_over_a_lock_that_may_have_aged_out_waits_anew() -> None:
     mine, _write = lock.claim_read(claim(), FREE, 0.0, 0.3)
     mine, _read = lock.claim_written(mine, 0.6)

@@ -154,12 +154,12 @@ def test_the_page_is_told_events_without_a_history(play: Play) -> None:
     play(scene, answer=crm_mon.answer("2.1.5", "lost"))
 
 
-def test_events_that_are_none_are_left_out(tmp_path: Path) -> None:
+def test_events_that_are_none_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source(tmp_path / "status.sock")
 
     async def answered() -> Json:
         return {"status": {"node": "node1"}, "events": ["x", None, {"text": "kept"}]}
 
-    source._answer = answered  # type: ignore[method-assign]
+    monkeypatch.setattr(source, "_answer", answered)
     seen = asyncio.run(source.look())
     assert seen.history == [{"text": "kept"}]

@@ -163,7 +163,8 @@ def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
     else:
         settled_at = claim.settled_at or now + (0.0 if claim.peer_gone else times.collision_s)
     claim = changed(claim, settled_at=settled_at, stands_from=claim.read_at, stands_at=now)
-    return claim, Next(Do.READ, at=min(settled_at, now + times.renew_s))
+    # Not before whoever found the lock free beside this node is heard (_kept).
+    return claim, Next(Do.READ, at=min(settled_at, now + max(times.renew_s, times.collision_s / 2)))
 
 
 def _kept(claim: Claim, now: float) -> bool:
