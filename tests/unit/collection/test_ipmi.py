@@ -12,6 +12,9 @@ import threading
 
 import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _ipmi
+from ansible_collections.failover.cluster.plugins.modules import fence_check
+
+from tests.unit.collection.modules import run
 
 NAME, PASSWORD, IDENTITY = b"admin", b"right-one", bytes(range(16))
 
@@ -96,3 +99,41 @@ def test_a_wrong_password_a_wrong_name_and_silence_are_told_apart(ask):
 def test_a_lost_answer_does_not_make_a_right_password_wrong(ask):
     assert ask(drop=1, timeout_s=1.0) == ""
     assert ask(drop=1, timeout_s=1.0, password="wrong-one") == "refuses the password."
+
+
+@pytest.mark.parametrize(
+    ("password", "failures", "problem", "asked"),
+    [
+        ("right-one", 2, "", 3),
+        ("right-one", 3, "does not tell the power state", 3),
+        ("wrong-one", 0, "refuses the password", 0),
+    ],
+    ids=["answers late", "fails", "refuses"],
+)
+def test_an_agent_asks_again_only_where_the_password_is_accepted(
+    tmp_path, monkeypatch, password, failures, problem, asked
+):
+    """A late answer of a busy BMC is no wrong device, and no wrong password may lock an account."""
+    count = tmp_path / "count"
+    agent = tmp_path / "fence_ipmilan"
+    agent.write_text(
+        f"#!/bin/sh\ncat >/dev/null\necho >>{count}\ntest $(wc -l <{count}) -gt {failures}\n"
+    )
+    agent.chmod(0o755)
+    monkeypatch.setattr(fence_check, "AGENTS", str(tmp_path))
+    bmc = Bmc()
+    bmc.start()
+    given = {"ip": "127.0.0.1", "ipport": str(bmc.port), "username": "admin", "password": password}
+    device = {
+        "where": "failover_fencing[0]",
+        "agent": "fence_ipmilan",
+        "node": "node2",
+        "timeout_s": 10,
+        "parameters": {**given, "lanplus": "1"},
+    }
+    try:
+        told = run("fence_check", devices=[device])["problems"]
+    finally:
+        bmc.stop()
+    assert [problem in sentence for sentence in told] == ([True] if problem else [])
+    assert (count.read_text().count("\n") if count.exists() else 0) == asked
