@@ -42,7 +42,9 @@ CORE_GOAL, CORE_LINES = 2400, 5400
 EVENING_GOAL, EVENING_LINES = 1500, 3000
 """The goal, which is missed, and what must not be exceeded. The goals were set before the findings
 of the audit and the race of the fence devices became rules."""
-TEST_MINUTES = 15
+TEST_GOAL, TEST_MINUTES = 15, 30
+"""The goal, which is missed on two processors: what must be shown is more than 30 minutes of work
+of one processor. Half of worked_seconds is the least that two can take."""
 SHORT, SHORT_SHARE = 80, 0.45
 """Files of one door each are wanted (a storage type, a fence method), but not many of them."""
 WORDS = {
@@ -177,7 +179,10 @@ def legs(report: Any) -> dict[str, Any]:
         what,
         ok,
         seconds=report["seconds"],
-        goal=TEST_MINUTES * 60,
+        most=TEST_MINUTES * 60,
+        goal=TEST_GOAL * 60,
+        worked_seconds=report["worked_seconds"],
+        processors=report["processors"],
         before=f"{BEFORE['test_minutes'] * 60} and more",
         legs={leg["name"]: leg["seconds"] for leg in report["legs"]},
         all_passed=report["ok"],

@@ -52,7 +52,14 @@ def test_short_files_must_not_be_many(tmp_path: Path) -> None:
 
 
 GOOD: dict[str, Any] = {
-    "legs": {"ok": True, "whole": True, "seconds": 800, "legs": [{"name": "lab", "seconds": 1}]},
+    "legs": {
+        "ok": True,
+        "whole": True,
+        "seconds": 800,
+        "processors": 2,
+        "worked_seconds": 1500,
+        "legs": [{"name": "lab", "seconds": 1}],
+    },
     "simulation": {"seeds": 9, "violations": []},
     "mutants": [{"what": "a", "invariant": "S1"}],
     "mutation": {"bugs": 3, "caught": 2, "equivalent": 1, "of": 9, "survivors": []},
@@ -61,7 +68,7 @@ GOOD: dict[str, Any] = {
 BAD: list[tuple[str, Any]] = [
     ("legs", {**GOOD["legs"], "ok": False}),
     ("legs", {**GOOD["legs"], "whole": False}),
-    ("legs", {**GOOD["legs"], "seconds": 1800}),
+    ("legs", {**GOOD["legs"], "seconds": 1801}),
     ("simulation", {"seeds": 9, "violations": [{"seed": 3}]}),
     ("simulation", {"seeds": 0, "violations": []}),
     ("mutants", []),
