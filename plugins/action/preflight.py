@@ -23,6 +23,7 @@ SPEC = {
     "renumber": {"type": "bool", "default": False},
     "alone": {"type": "bool", "default": True},
     "remove": {"type": "list", "elements": "str", "default": []},
+    "former": {"type": "list", "elements": "str", "default": []},
 }
 
 

@@ -61,6 +61,12 @@ options:
     type: list
     elements: str
     default: []
+  former:
+    description:
+      - Engines that the cluster is about to leave. Any other engine that runs is refused.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from . import _applications, _engines, _hosts, _net, _storage
@@ -25,14 +25,15 @@ def judge(
 ) -> list[str]:
     """Raise Problem for the first thing that forbids an installation; return the warnings.
 
-    limits: clock_s, free_mib, watchdog. repair says that a role mends afterwards what it can
+    limits: clock_s, free_mib, watchdog, and former, the engines that the cluster is about to leave.
+    repair says that a role mends afterwards what it can
     mend: units that the init system starts, and DRBD files of its own making.
     """
     nodes = model["nodes"]
     warnings = _far_targets(model)
     for node in nodes:
         _host(node, found[node], limits)
-        _strange(model, node, found[node])
+        _strange(model, node, found[node], limits.get("former", ()))
         for service in model["services"]:
             if node in service["storage"]["nodes"]:
                 _storage.of(service).foreign(service, node, found[node])
@@ -103,13 +104,15 @@ def _host(node: str, info: Mapping[str, Any], limits: Mapping[str, Any]) -> None
         raise Problem(f"{node}: has no /dev/watchdog, but prepare_watchdog asks for one.")
 
 
-def _strange(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
+def _strange(
+    model: Mapping[str, Any], node: str, info: Mapping[str, Any], former: Collection[str]
+) -> None:
     """Two engines on one node would both keep the services."""
     for name, told in info.get("engines", {}).items():
-        if told["running"] and name != model["engine"]:
+        if told["running"] and name != model["engine"] and name not in former:
             raise Problem(
                 f"failover_engine: is {model['engine']}, but the engine {name} runs on {node};"
-                f" write {name}, or remove the cluster with it first (playbook remove)."
+                f" write {name}, or have the cluster change its engine (playbook migrate_engine)."
             )
 
 

@@ -77,8 +77,8 @@ CASES = [
     (
         "node2.engines",
         {"agent": {"running": False}, "relay": {"running": True}},
-        "failover_engine: is agent, but the engine relay runs on node2; write relay, or remove the"
-        " cluster with it first (playbook remove).",
+        "failover_engine: is agent, but the engine relay runs on node2; write relay, or have the"
+        " cluster change its engine (playbook migrate_engine).",
     ),
 ]
 
@@ -100,6 +100,14 @@ def test_a_finding_ends_in_one_sentence(model, found, path, value, sentence):
     with pytest.raises(_problems.Problem) as caught:
         _findings.judge(model, found, LIMITS, repair=False)
     assert str(caught.value) == sentence
+
+
+def test_an_engine_that_the_cluster_leaves_may_run_and_no_other(model, found):
+    put(found, "node2.engines", {"agent": {"running": False}, "relay": {"running": True}})
+    leaving = {**LIMITS, "former": ["relay"]}
+    assert _findings.judge(model, found, leaving, repair=False) == []
+    with pytest.raises(_problems.Problem, match="the engine relay runs on node2"):
+        _findings.judge(model, found, {**LIMITS, "former": ["other"]}, repair=False)
 
 
 def test_a_watchdog_is_only_missed_when_it_is_asked_for(model, found):
