@@ -12,9 +12,14 @@ from typing import Any
 from . import _labtests
 
 CORPUS = "configurations of Heartbeat, DRBD, Pacemaker and single servers: imported or refused"
+HEARTBEAT = "tests/kernels/takeover/test_heartbeat.py"
 PAIR = "tests/kernels/takeover/test_pair.py"
 SINGLE = "tests/kernels/takeover/test_single.py"
-SYSTEMS = {PAIR: "a pair of DRBD made by hand", SINGLE: "a single server"}
+SYSTEMS = {
+    HEARTBEAT: "a cluster of Heartbeat",
+    PAIR: "a pair of DRBD made by hand",
+    SINGLE: "a single server",
+}
 """Tests that follow each other on the same hosts -> what is taken over."""
 
 
