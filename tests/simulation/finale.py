@@ -14,7 +14,14 @@ from failoverd.core.state import Life
 from .clock import Violation
 from .fault import Fault
 from .services import HURRIED_S
-from .setting import BOOT_S, DEVICE_TIMEOUT_S, FAILBACK_S, REPLICATION, START_TIMEOUT_S
+from .setting import (
+    BOOT_S,
+    DEVICE_TIMEOUT_S,
+    FAILBACK_S,
+    LOCK_S,
+    REPLICATION,
+    START_TIMEOUT_S,
+)
 from .split_brain import SplitBrain
 
 if TYPE_CHECKING:
@@ -38,6 +45,7 @@ class Finale:
         self.owner = self._owner()
         self.other = world.nodes[self.owner.peer]
         self.cuts = self.contract.cuts.copy()
+        self.move_s = MOVE_S + world.setting.late_s
 
     def _owner(self) -> Node:
         node = self.contract.serving(self.first)
@@ -243,12 +251,12 @@ class Finale:
         if self.world.setting.lease is not None:
             self._split()
             return
-        SplitBrain(self.world, self.first, self.owner, self.other).run(MOVE_S)
+        SplitBrain(self.world, self.first, self.owner, self.other).run(self.move_s)
 
     def _deaf(self) -> None:
         """F12: no heartbeat passes, but the kernels talk to each other: nobody is dead."""
         if self.world.setting.shared:
-            self._split()  # no kernel talks to another here
+            self._path_too_slow()  # no kernel talks to another here
             return
         for link in self.world.network.links.values():
             link.blocked = True
@@ -276,7 +284,7 @@ class Finale:
         """F51: what does not answer is not waited for; it runs again, here or there."""
         beat_s = self.world.setting.timing.heartbeat_s
         self.owner.services.hang_part(self.first)
-        self._pass(HURRIED_S + STOP_S + 1.0 + 3 * beat_s)
+        self._pass(HURRIED_S + STOP_S + 1.0 + 3 * beat_s + self.world.setting.late_s)
         self.contract.must_serve("after an application has hung")
         self._nobody_cut()
 
@@ -288,7 +296,7 @@ class Finale:
             return
         self._hang(self.other)
         self.owner.daemon.command(Verb.SWITCHOVER, self.first)
-        self._pass(MOVE_S)
+        self._pass(self.move_s)
         self._served_by(self.owner, services=(self.first,))
         self._nobody_cut()
         volume.sides[self.other.name].hangs = False
@@ -305,7 +313,7 @@ class Finale:
         owner.daemon.deliver(SpaceUsed(self.first, 100, 0, f"/srv/{self.first}"))
         for node in (self.other, self.owner):  # the first has not been told yet
             node.daemon.command(Verb.SWITCHOVER, self.first, self.other.name)
-        self._pass(MOVE_S)
+        self._pass(self.move_s)
         self._served_by(owner, services=(self.first,))
         self._nobody_cut()
         volume.full = False
@@ -321,13 +329,13 @@ class Finale:
 
     def _lock_stolen(self) -> None:
         """F64: the owner resets itself at once; whoever stole it does not count it up."""
-        boot = self.owner.boot
+        boot, disk_s = self.owner.boot, self.world.setting.disk_s
         for _round in range(5):  # a renewal that was under way may have overwritten it
             self._fault("lock_stolen", 0.0)
-            self._pass(0.1)
+            self._pass(0.1 + 3 * disk_s)
             if self.world.lun.record(self.first).owner != self.owner.name:
                 break
-        self._pass(2 * self.world.setting.locks.renew_s + 0.5)
+        self._pass(2 * self.world.setting.locks.renew_s + 0.5 + 8 * disk_s)
         if self.owner.boot == boot:
             raise Violation("F64", f"{self.owner.name} goes on without its lock")
         self._served_in_time()
@@ -340,6 +348,24 @@ class Finale:
         if self.owner.boot == boot:
             raise Violation("F65", f"{self.owner.name} goes on without its disk")
         self._served_in_time()
+
+    def _path_too_slow(self) -> None:
+        """F65: where no lock can be kept, each owner resets itself, and nobody after it."""
+        setting, pair = self.world.setting, self.world.pair
+        owners = {node for node in self.contract.owners().values() if node}
+        boots = sum(node.boot for node in pair)
+        for path in self.world.lun.paths.values():
+            path.always_s = 0.25 * setting.locks.lease_s
+        self._pass(setting.takeover_s + 2 * LOCK_S)
+        cuts = (self.contract.cuts - self.cuts).total()
+        resets = sum(node.boot for node in pair) - boots - cuts
+        if resets > len(owners):
+            raise Violation("LOOP", f"{resets} self resets for a disk that is slow")
+        for path in self.world.lun.paths.values():
+            path.always_s = setting.disk_s
+        self.world.faults.begin(tuple(Fault("clear", node.name, 0.0) for node in pair))
+        self._pass(setting.takeover_s + LOCK_S + START_TIMEOUT_S)
+        self.contract.must_serve("after the disk was slow")
 
     def _fault(self, kind: str, lasts: float) -> None:
         self.world.faults.begin((Fault(kind, self.owner.name, 0.0, lasts),))
@@ -355,7 +381,7 @@ class Finale:
         """F61: the standby left in good order, then the link went: the owner may not freeze on."""
         self.other.daemon.shutdown = False
         self.other.daemon.command(Verb.HANDOVER)
-        self._pass(MOVE_S if len(self.world.volumes) > 1 else 0.9)
+        self._pass(self.move_s if len(self.world.volumes) > 1 else 0.9)
         for link in self.world.network.links.values():
             link.cut.update(self.world.nodes)
         self.world.kernels_notice()
@@ -365,7 +391,7 @@ class Finale:
     def _switchover(self) -> None:
         """A planned move there; nobody is fenced."""
         self.owner.daemon.command(Verb.SWITCHOVER, self.first)
-        self._pass(MOVE_S)
+        self._pass(self.move_s)
         self._served_by(self.other, services=(self.first,))
         self._nobody_cut()
         self._removed()
@@ -384,7 +410,7 @@ class Finale:
             services = tuple(replace(s, retired=s.name == gone) for s in config.services)
             node.daemon.config = replace(config, services=services)
             node.daemon.kill(0.1)
-            self._pass(MOVE_S)
+            self._pass(self.move_s)
             up = [n.name for n in self.world.pair if n.services.active(gone)]
             if up:
                 raise Violation("F79", f"{gone} was removed and is active on {' and '.join(up)}")
@@ -396,7 +422,7 @@ class Finale:
         """F61: everything is handed over, nobody is fenced, and the node comes back to its peer."""
         self.owner.daemon.shutdown = True
         self.owner.daemon.command(Verb.HANDOVER)
-        self._pass(MOVE_S + 2.0)
+        self._pass(self.move_s + 2.0)
         self._served_by(self.other)
         self._nobody_cut()
 

@@ -35,8 +35,8 @@ Done = Callable[[Any, OSError | None], None]
 class Path:
     """One node's way to the disk: good, slow, failing, or hanging (F65)."""
 
-    def __init__(self, clock: Clock, node: Callable[[], Node]) -> None:
-        self._clock, self._node = clock, node
+    def __init__(self, clock: Clock, node: Callable[[], Node], always_s: float) -> None:
+        self._clock, self._node, self.always_s = clock, node, always_s
         self.hangs = False
         self.fails = False
         self.slow_s = 0.0
@@ -65,7 +65,7 @@ class Path:
     def time(self) -> float:
         """Seconds of one way."""
         slow = self._clock.between(0.0, self.slow_s) if self.slow_s else 0.0
-        return self._clock.between(*QUICK_S) + slow
+        return self.always_s + self._clock.between(*QUICK_S) + slow
 
     def submit(self, function: Callable[[], Any], done: Done) -> None:
         """One request; done(result, error) when the disk has answered."""
@@ -144,7 +144,8 @@ class Lun:
         self.world, self.clock, self.services = world, world.clock, services
         self.blocks = [encode(Area(CLUSTER, len(services)))]
         self.blocks += [encode(Record(CLUSTER, service)) for service in services]
-        self.paths = {name: Path(self.clock, partial(self._node, name)) for name in nodes}
+        always_s = world.setting.disk_s
+        self.paths = {n: Path(self.clock, partial(self._node, n), always_s) for n in nodes}
         self.counted: dict[tuple[str, str], float] = {}
         """(node, service) -> when the disk was last told that this node has the lock."""
         self.lost: dict[tuple[str, str], float] = {}

@@ -26,6 +26,10 @@ STATELESS = 0.5
 """Share of the second services that have no replicated disk."""
 SHARED = 0.17
 """Share of the worlds without a lease that stand on a shared disk with SFEX locks."""
+SLOW_WAYS = 20
+"""So many ways of requests lie behind each other until a lock is had."""
+SLOW_DISK = 0.15
+"""Share of the worlds on a shared disk in which that disk is slow for good."""
 MARGIN_S = 2.0
 DEVICE_S = 3.3
 """A device that answers has switched off, and said so."""
@@ -57,6 +61,8 @@ class Setting:
     shared: bool = False
     """Every service is on the shared disk under an SFEX lock; a watchdog is needed for that."""
     locks: Times = field(default_factory=Times)
+    disk_s: float = 0.0
+    """The shared disk is slow for good: each way of a request takes so long."""
     watchdog_s: float = 0.0
     witness: bool = False
     """Ping targets decide who has a head start."""
@@ -128,7 +134,16 @@ class Setting:
         fences_s = head_start_s + t.query_s + 6.0 * len(self.levels)
         locks = self.locks
         ages_s = locks.timeout_s + locks.collision_s + 2 * locks.renew_s if self.shared else 0.0
+        ages_s += self.late_s
         return t.dead_s + max(alone_s, fences_s + ages_s) + START_TIMEOUT_S
+
+    @property
+    def late_s(self) -> float:
+        """So much longer a lock takes on a disk that is slow for good.
+
+        The first write of a claim may have come late there, so that it waits for the timeout.
+        """
+        return self.locks.timeout_s + SLOW_WAYS * self.disk_s if self.disk_s else 0.0
 
     @property
     def excluded_s(self) -> float:
@@ -159,6 +174,7 @@ class Setting:
         return (
             60.0
             + 4 * FAILBACK_S
+            + 4 * self.late_s
             + waits
             + devices
             + self.takeover_s
@@ -219,15 +235,29 @@ def _shared(setting: Setting, rng: random.Random) -> Setting:
         collision_s=renew_s * rng.uniform(1.1, 1.5),
         timeout_s=least_s + rng.choice((0.0, rng.uniform(0.0, 3.0))),
     )
+    slow = random.Random(f"slow disk {rng.random()}")
     services = tuple(replace(s, replicated=False, locked=True) for s in setting.services)
+    disk_s = _slow(locks, slow) if slow.random() < SLOW_DISK else 0.0
+    if disk_s:  # a planned move of the finale still takes less
+        late = [s.failback_delay_s + 2 * locks.timeout_s for s in services]
+        services = tuple(
+            replace(s, failback_delay_s=delay_s) for s, delay_s in zip(services, late, strict=True)
+        )
     return replace(
         setting,
         levels=(*stonith, "sfex") if decides else stonith,
         services=services,
         shared=True,
         locks=locks,
+        disk_s=disk_s,
         watchdog_s=watchdog_s,
     )
+
+
+def _slow(locks: Times, rng: random.Random) -> float:
+    """One way: a write comes late for a collision, and the lock can be kept all the same."""
+    kept_s = 0.95 * (locks.lease_s - max(locks.renew_s, locks.collision_s / 2)) / 10
+    return min(locks.collision_s * rng.uniform(0.14, 0.3), kept_s)
 
 
 def _leased(setting: Setting, rng: random.Random) -> Setting:

@@ -86,7 +86,7 @@ class LockWatch:
             return
         path, times = self.lun.paths[name], self.world.setting.locks
         since = max(lost, path.changed_at)
-        limit = times.renew_s * 1.5 + 6 * path.slow_s + self.SLACK_S
+        limit = times.renew_s * 1.5 + 6 * (path.slow_s + path.always_s) + self.SLACK_S
         if path.good and min(self.clock.now - since, self._awake_s(name)) > limit:
             raise Violation("F64", f"{name} goes on with {service}, whose lock was stolen")
 

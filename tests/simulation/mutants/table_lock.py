@@ -97,6 +97,18 @@ _BUGS = (
     ),
     # That it is kept while the peer is silent, no world was seen to need: a unit test holds it.
     Mutant(
+        "lock.py",
+        "    return heard and now - claim.stands_from < claim.times.timeout_s\n",
+        "    return False\n",
+        "on a disk that is slow for good a claim comes to no end",
+    ),
+    Mutant(
+        "lock.py",
+        "    return max(first_s, times.renew_s + renewed_s) < times.lease_s\n",
+        "    return True\n",
+        "a lock is taken that cannot be renewed within its lease",
+    ),
+    Mutant(
         "../fencing/sfex/level.py",
         "        await lock.recall()\n",
         "        pass\n",

@@ -98,6 +98,8 @@ class Claim:
     """The rival's record."""
     read_at: float = 0.0
     """When the lock was read before the write."""
+    ordered_at: float = 0.0
+    """When the write was ordered: the lease counts from then on."""
     settled_at: float | None = None
     """When what was written may be trusted; None while nothing is written."""
     stands_from: float = 0.0
@@ -124,16 +126,16 @@ def claim_read(claim: Claim, found: Record, asked_at: float, now: float) -> tupl
     """The lock was read. asked_at: when the read was ordered."""
     if claim.settled_at is not None:
         if found.of(claim.mine):
-            if asked_at >= claim.settled_at:
+            if asked_at >= claim.settled_at and _keeps(claim, asked_at, now):
                 return claim, Next(Do.HELD)
-            return _written(changed(claim, read_at=asked_at), found)
+            return _written(claim, found, asked_at, now)
         claim = changed(claim, settled_at=None, seen=None)  # somebody else was later
     if found.owner in ("", claim.mine.owner) and not claim.doubt:
-        return _written(changed(claim, read_at=asked_at, seen=None), found)
+        return _written(changed(claim, seen=None), found, asked_at, now)
     known = seen(claim.seen, found, now)
     claim, free_at = changed(claim, seen=known), known.since + _aged_s(claim)
     if asked_at >= free_at:
-        return _written(changed(claim, read_at=asked_at), found)
+        return _written(claim, found, asked_at, now)
     return claim, Next(Do.READ, at=min(max(now, free_at), now + claim.times.renew_s))
 
 
@@ -149,9 +151,21 @@ def _aged_s(claim: Claim) -> float:
     return times.timeout_s
 
 
-def _written(claim: Claim, found: Record) -> tuple[Claim, Next]:
+def _keeps(claim: Claim, asked_at: float, now: float) -> bool:
+    """The lock can be renewed within the lease on a disk that takes as long as for this read.
+
+    A renewal is a read and a write; a look at the disk for another reason may come between. Who
+    takes a lock that it cannot keep resets itself, again and again (F65).
+    """
+    times, takes_s = claim.times, now - asked_at
+    renewed_s = 3 * takes_s
+    first_s = now - claim.ordered_at + renewed_s
+    return max(first_s, times.renew_s + renewed_s) < times.lease_s
+
+
+def _written(claim: Claim, found: Record, asked_at: float, now: float) -> tuple[Claim, Next]:
     mine = changed(claim.mine, counter=found.counter + 1)
-    return changed(claim, mine=mine), Next(Do.WRITE, record=mine)
+    return changed(claim, mine=mine, read_at=asked_at, ordered_at=now), Next(Do.WRITE, record=mine)
 
 
 def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
@@ -162,9 +176,17 @@ def claim_written(claim: Claim, now: float) -> tuple[Claim, Next]:
         settled_at = now + times.timeout_s
     else:
         settled_at = claim.settled_at or now + (0.0 if claim.peer_gone else times.collision_s)
-    claim = changed(claim, settled_at=settled_at, stands_from=claim.read_at, stands_at=now)
     # Not before whoever found the lock free beside this node is heard (_kept).
-    return claim, Next(Do.READ, at=min(settled_at, now + max(times.renew_s, times.collision_s / 2)))
+    paused_at = now + max(times.renew_s, times.collision_s / 2)
+    # One that could not be kept yet (_keeps) is tried again at the pace of its renewals.
+    at = paused_at if _settled(claim) else min(settled_at, paused_at)
+    claim = changed(claim, settled_at=settled_at, stands_from=claim.read_at, stands_at=now)
+    return claim, Next(Do.READ, at=at)
+
+
+def _settled(claim: Claim) -> bool:
+    """The lock was ours when it was last read."""
+    return claim.settled_at is not None and claim.settled_at <= claim.read_at
 
 
 def _kept(claim: Claim, now: float) -> bool:
@@ -175,7 +197,7 @@ def _kept(claim: Claim, now: float) -> bool:
     """
     if claim.settled_at is None:
         return False
-    heard = claim.read_at - claim.stands_at >= claim.times.collision_s / 2
+    heard = _settled(claim) or claim.read_at - claim.stands_at >= claim.times.collision_s / 2
     return heard and now - claim.stands_from < claim.times.timeout_s
 
 
@@ -186,7 +208,7 @@ def claim_failed(claim: Claim, now: float) -> tuple[Claim, Next]:
 
 def held(claim: Claim, now: float) -> tuple[Hold, Next]:
     """The lock is ours from now on. The first renewal follows at once."""
-    return Hold(claim.mine, claim.times, claim.read_at), Next(Do.READ, at=now)
+    return Hold(claim.mine, claim.times, claim.ordered_at), Next(Do.READ, at=now)
 
 
 def hold_read(hold: Hold, found: Record, now: float) -> tuple[Hold, Next]:
