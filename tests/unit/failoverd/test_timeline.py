@@ -85,6 +85,34 @@ def test_before_it_ran_for_the_first_time_nothing_is_known(one: Writer) -> None:
     assert told(one.record()) == [(0, 20, "unknown"), (20, END, "up")]
 
 
+def test_a_new_daemon_that_has_not_looked_yet_is_no_outage(one: Writer, two: Writer) -> None:
+    """F31: neither in the record of its peer alone nor in both together."""
+    two.sees(300, "unknown")
+    two.sees(301, "running")
+    assert told(two.record()) == [
+        (0, 20, "unknown"),
+        (20, 300, "up"),
+        (300, 301, "unknown"),
+        (301, END, "up"),
+    ]
+    assert not outages([two.record()], "shop", 0.0, END)
+    one.life(300, before=299)
+    one.up(301, "adopted")
+    assert told(one.record(), two.record()) == [(0, 20, "unknown"), (20, END, "up")]
+
+
+def test_a_new_daemon_on_a_node_that_was_down_ends_no_outage(two: Writer) -> None:
+    two.loses(300, heard=299, proved=302)
+    two.start(303, 310)
+    two.sees(305, "unknown")
+    assert told(two.record()) == [
+        (0, 20, "unknown"),
+        (20, 299, "up"),
+        (299, 310, "down"),
+        (310, END, "up"),
+    ]
+
+
 def test_what_follows_the_last_sign_of_life_is_unknown(one: Writer) -> None:
     assert told(one.record(until=500))[-1] == (500, END, "unknown")
 

@@ -205,9 +205,13 @@ class _Walk:
         node, heard = str(entry.data.get("node", "")), number(entry.data.get("heard"))
         at = entry.time if heard is None else min(heard, entry.time)
         if entry.code == "seen" and entry.service:
-            state = UP if entry.data.get("local") == "running" else DOWN
             self._gone.discard(entry.service)
-            self._line(node, entry.service).mark(at, state)
+            line, local = self._line(node, entry.service), entry.data.get("local")
+            if local != "unknown":
+                line.mark(at, UP if local == "running" else DOWN)
+            elif line.last == UP:
+                # A new daemon has not looked at it yet; what ran may run on (F31).
+                line.mark(at, UNKNOWN)
         elif entry.code == "last-heard":
             for service, line in self._of_others():
                 if line.last == UP:  # else it had said before that nothing runs there
