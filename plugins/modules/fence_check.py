@@ -12,11 +12,10 @@ short_description: Checks that fence devices answer and accept the password
 description:
   - It asks each device by its fence agent with all parameters, if the agent is installed.
   - Before that, a BMC behind C(fence_ipmilan) with C(lanplus) is asked directly whether it takes
-    the password. Without the agent it still counts as unchecked, because an agent may need more
-    than a password.
-  - A BMC that takes the password is asked by its agent up to three times, because IPMI runs over
-    UDP and a busy controller may answer late. Every other device is asked once, because some lock
-    the account after a few wrong passwords.
+    the password. It still counts as unchecked, because an agent may need more than a password.
+  - If the agent fails, such a BMC is asked directly, too. If it takes the password, the agent asks
+    up to two times more, because IPMI runs over UDP and a busy controller may answer late. Every
+    other device is asked once, because some lock the account after a few wrong passwords.
   - Use it with C(no_log), because it takes passwords; it returns none.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
@@ -90,10 +89,20 @@ def by_ipmi(parameters: dict[str, str]) -> str:
     return f"the BMC at {address} {problem}" if problem else ""
 
 
-def by_agent(path: str, parameters: dict[str, str], timeout: float, tries: int) -> str:
-    """Ask by the fence agent, at most ``tries`` times; return the end of a sentence or ""."""
-    problem = ""
-    for _round in range(tries):
+def by_agent(device: dict[str, Any], path: str) -> str:
+    """Ask by the fence agent; return the end of a sentence or "".
+
+    A BMC that has accepted the password is asked again: ipmitool takes a late answer for one to its
+    repeated question, and its session fails. No other device is, as some lock the account.
+    """
+    parameters, timeout = device["parameters"], float(device["timeout_s"])
+    problem = asked_once(path, parameters, timeout)
+    if not problem or not _is_bmc(device["agent"], parameters):
+        return problem
+    refused = by_ipmi(parameters)
+    if refused:
+        return refused
+    for _round in range(TRIES - 1):
         problem = asked_once(path, parameters, timeout)
         if not problem:
             break
@@ -136,15 +145,13 @@ def main() -> None:
     for device in module.params["devices"]:
         parameters: dict[str, Any] = device["parameters"]
         path = f"{AGENTS}/{device['agent']}"
-        bmc = _is_bmc(device["agent"], parameters)
-        problem = by_ipmi(parameters) if bmc else ""
-        if not os.path.exists(path):
+        problem = ""
+        if os.path.exists(path):
+            problem = by_agent(device, path)
+        else:
             unchecked.append(device["node"])
-        elif not problem:
-            # ipmitool takes a late answer for one to its repeated question, and its session fails.
-            # Only a BMC that has accepted the password is asked again: others may lock the account.
-            tries = TRIES if bmc else 1
-            problem = by_agent(path, parameters, float(device["timeout_s"]), tries)
+            if _is_bmc(device["agent"], parameters):
+                problem = by_ipmi(parameters)
         if problem:
             problems.append(f"{device['where']}.nodes.{device['node']}: {problem}")
     module.exit_json(changed=False, problems=problems, unchecked=unchecked)

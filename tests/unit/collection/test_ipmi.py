@@ -106,9 +106,10 @@ def test_a_lost_answer_does_not_make_a_right_password_wrong(ask):
     [
         ("right-one", 2, "", 3),
         ("right-one", 3, "does not tell the power state", 3),
-        ("wrong-one", 0, "refuses the password", 0),
+        ("wrong-one", 9, "refuses the password", 1),
+        ("wrong-one", 0, "", 1),
     ],
-    ids=["answers late", "fails", "refuses"],
+    ids=["answers late", "fails", "refuses", "lets the agent in"],
 )
 def test_an_agent_asks_again_only_where_the_password_is_accepted(
     tmp_path, monkeypatch, password, failures, problem, asked
