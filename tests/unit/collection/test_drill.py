@@ -107,9 +107,9 @@ def test_the_last_drill_stands_beside_it_and_what_became_slower_is_told():
 
 
 def test_a_step_that_must_not_interrupt_and_did_is_a_problem():
-    _lines, problems = _drill.compared(taken(fencing=1.4, daemon=1.6, there=9.0), {})
+    _lines, problems = _drill.compared(taken(fencing=2.1, daemon=2.3, there=9.0), {})
     assert len(problems) == 1
-    assert "daemon: the service was down for 1.6 s, but this must not interrupt it." in problems[0]
+    assert "daemon: the service was down for 2.3 s, but this must not interrupt it." in problems[0]
 
 
 def test_the_last_report_is_that_of_this_service_alone(tmp_path):
