@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,10 +17,11 @@ SAMPLE = 1 << 20
 
 
 def inspect(device: str, run: Run) -> dict[str, Any]:
-    """Return exists, block, size (bytes), signature, zero and used of a device.
+    """Return exists, block, size (bytes), signature, zero, used and filesystem of a device.
 
     signature is the name of what blkid finds, "" for nothing. used says in one word why the
-    device is busy: mounted, swap or held (another device stands on it).
+    device is busy: mounted, swap or held (another device stands on it). filesystem is the size of
+    an ext4 or xfs on it (bytes), 0 if there is none or it cannot be told.
     """
     result: dict[str, Any] = {
         "exists": os.path.exists(device),
@@ -28,6 +30,7 @@ def inspect(device: str, run: Run) -> dict[str, Any]:
         "signature": "",
         "zero": False,
         "used": "",
+        "filesystem": 0,
     }
     if not result["exists"]:
         return result
@@ -40,7 +43,30 @@ def inspect(device: str, run: Run) -> dict[str, Any]:
         result["size"] = size
         result["zero"] = _zero(handle.fileno(), size)
     result["signature"] = signature(device, run)
+    result["filesystem"] = filesystem(device, result["signature"], run)
     return result
+
+
+ASK = {
+    "ext4": (["dumpe2fs", "-h"], r"^Block count:\s+(\d+)", r"^Block size:\s+(\d+)"),
+    "xfs": (
+        ["xfs_db", "-r", "-c", "sb 0", "-c", "print dblocks blocksize"],
+        r"^dblocks = (\d+)",
+        r"^blocksize = (\d+)",
+    ),
+}
+"""Command that tells of a file system, and how its number and size of blocks are written."""
+
+
+def filesystem(device: str, kind: str, run: Run) -> int:
+    """Return the size of the file system on a device in bytes, 0 if it cannot be told."""
+    if kind not in ASK:
+        return 0
+    command, *patterns = ASK[kind]
+    code, out, _err = run([*command, device])
+    found = [re.search(pattern, out, re.MULTILINE) for pattern in patterns]
+    count, size = (int(match[1]) if match else 0 for match in found)
+    return 0 if code else count * size
 
 
 def signature(device: str, run: Run) -> str:

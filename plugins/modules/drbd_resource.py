@@ -13,8 +13,9 @@ description:
   - Writes metadata on an empty backing device, attaches it and connects to the peer.
   - A device that holds data, or metadata of something else, is refused unless O(overwrite=true).
   - With O(initialise=true) two disks that were both just created are declared equal, so that
-    no empty disk is copied.
-  - It does not change roles (primary, secondary); the cluster decides them.
+    no empty disk is copied. With O(keep) as well, the disk of this node is copied to the other.
+  - It does not change roles (primary, secondary), except for a moment when such a copy begins; the
+    cluster decides them.
 version_added: 0.1.0
 author: failover.cluster contributors (@failover-cluster)
 extends_documentation_fragment: failover.cluster.attributes
@@ -38,7 +39,7 @@ options:
   metadata:
     description:
       - Where the metadata lie, as DRBD names it.
-      - Only V(internal) ones are ever created; outside the disk they have to be there.
+      - Outside of the disk they are created only on a device that is free and empty.
     type: str
     default: internal
   create:
@@ -47,6 +48,12 @@ options:
       - V(false) for a resource that was made by hand and is taken over with its data.
     type: bool
     default: true
+  keep:
+    description:
+      - The type of the file system that the disk holds and that stays on it, V(ext4) or V(xfs).
+      - It has to leave room for the metadata, and is never overwritten, whatever O(overwrite) says.
+    type: str
+    default: ""
   initialise:
     description:
       - Whether to declare both disks equal if both were just created.
@@ -102,9 +109,15 @@ done:
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd, _drbd_files
+from ansible_collections.failover.cluster.plugins.module_utils import (
+    _disk,
+    _drbd,
+    _drbd_files,
+    _drbd_size,
+)
 from ansible_collections.failover.cluster.plugins.module_utils._command import runner
 
 JUST_CREATED = "0000000000000004"
@@ -146,8 +159,8 @@ class Resource:
         # Not dump-md: that refuses what was not detached cleanly, as after a loss of power.
         if self.run(["drbdadm", "get-gi", self.name])[0] == 0:
             return
-        internal = self.params["metadata"] == "internal"
-        if not internal or not self.params["create"]:
+        internal = self.params["metadata"] == _drbd_size.INTERNAL
+        if not self.params["create"]:
             place = self.params["disk"] if internal else self.params["metadata"]
             self.module.fail_json(
                 msg=f"DRBD resource {self.name}: there are no metadata on {place} that fit it, and"
@@ -161,7 +174,20 @@ class Resource:
             )
         if found["used"]:
             self.module.fail_json(msg=f"{self.params['disk']}: is in use ({found['used']}).")
+        if not internal:
+            self.outside()
+        kept = self.params["keep"]
+        if kept and found["signature"] == kept:
+            self.fits(found)
+            self.create()
+            return
         content = found["signature"] or ("" if found["zero"] else "data of an unknown kind")
+        if kept and content:
+            # The disk of a machine that was replaced is empty; whatever else it holds is not ours.
+            self.module.fail_json(
+                msg=f"{self.params['disk']}: holds {content}, not {kept}; storage.keep promises"
+                " that nothing of it is overwritten."
+            )
         if content and content != "drbd" and not self.params["overwrite"]:
             self.module.fail_json(
                 msg=f"{self.params['disk']}: holds {content}; it is never overwritten"
@@ -177,9 +203,33 @@ class Resource:
             if not self.module.check_mode:
                 # H6: DRBD itself refuses a disk on which it recognises something, whatever is said.
                 self.must(["wipefs", "--all", self.params["disk"]], "wiping what the disk held")
+        self.create()
+
+    def create(self) -> None:
+        """Write metadata. DRBD refuses by itself to put them over a file system (drbdmeta)."""
         self.done.append("metadata")
         if not self.module.check_mode:
             self.must(["drbdadm", "create-md", "--force", self.name], "creating metadata")
+
+    def fits(self, found: dict[str, Any]) -> None:
+        """The file system has to leave room for metadata behind it."""
+        room = _drbd_size.usable(found["size"], self.params["metadata"])
+        if not 0 < found["filesystem"] <= room:
+            self.module.fail_json(
+                msg=f"{self.params['disk']}: the file system has {found['filesystem']} bytes, and"
+                f" beside DRBD's metadata there is room for {room}."
+            )
+
+    def outside(self) -> None:
+        """A device for metadata has to be free and empty."""
+        device = _drbd_size.device(self.params["metadata"])
+        found = _disk.inspect(device, self.run)
+        empty = found["zero"] and not found["signature"]
+        if not found["block"] or found["used"] or not empty:
+            self.module.fail_json(
+                msg=f"{device}: is no block device that is free and empty, so it cannot hold the"
+                f" metadata of DRBD resource {self.name}; nothing on it is overwritten."
+            )
 
     def up(self) -> None:
         """Attach, connect and apply the settings, if any of it is needed."""
@@ -212,6 +262,11 @@ class Resource:
         if not self.fresh():
             return
         self.done.append("initialised")
+        if self.params["keep"]:
+            if not self.module.check_mode:
+                self.must(["drbdadm", "primary", "--force", self.name], "beginning the copy")
+                self.must(["drbdadm", "secondary", self.name], "leaving it to the cluster")
+            return
         if not self.module.check_mode:
             self.must(
                 ["drbdadm", "--", "--clear-bitmap", "new-current-uuid", f"{self.name}/0"],
@@ -228,6 +283,7 @@ def main() -> None:
             "overwrite": {"type": "bool", "default": False},
             "metadata": {"type": "str", "default": "internal"},
             "create": {"type": "bool", "default": True},
+            "keep": {"type": "str", "default": ""},
             "initialise": {"type": "bool", "default": False},
             "up": {"type": "bool", "default": True},
             "wait_s": {"type": "int", "default": 0},

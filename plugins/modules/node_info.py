@@ -20,7 +20,9 @@ attributes:
   idempotent: {support: full}
 options:
   services:
-    description: The services, each with its C(name), C(disk) of this node and C(mount).
+    description:
+      - The services, each with its C(name), C(disk) of this node, C(mount), and C(metadata), the
+        device of DRBD metadata outside of the disk, if there is one.
     type: list
     elements: dict
     default: []
@@ -154,6 +156,11 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         },
         "names": {name: _node.resolve(name) for name in module.params["names"]},
         "disks": {service["name"]: _disk.inspect(service["disk"], run) for service in services},
+        "metadata": {
+            service["name"]: _disk.inspect(service["metadata"], run)
+            for service in services
+            if service.get("metadata")
+        },
         "drbd_files": drbd_files,
         "drbd_used": _drbd.used(drbd_files, run),
         "drbd_minors": _drbd_files.kernel_minors(),

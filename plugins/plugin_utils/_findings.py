@@ -130,12 +130,12 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             raise Problem(f"{where}: {disk} on {node} is not a block device.")
         if kind.ours(service, info, seen):
             continue
-        if seen["used"]:
+        if seen["used"] and not kind.awaited(service, node):
             raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
-        if kind.keeps(seen):
+        if kind.keeps(service, node, seen):
             continue
         content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
-        if content and not service["storage"]["overwrite"]:
+        if content and not service["storage"]["overwrite"] and not kind.awaited(service, node):
             raise Problem(
                 f"{where}: {disk} on {node} holds {content}; it is never overwritten unless"
                 " storage.overwrite is true."

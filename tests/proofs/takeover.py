@@ -13,10 +13,12 @@ from . import _labtests
 
 CORPUS = "configurations of Heartbeat, DRBD, Pacemaker and single servers: imported or refused"
 HEARTBEAT = "tests/kernels/takeover/test_heartbeat.py"
+KEPT = "tests/kernels/takeover/test_kept.py"
 PAIR = "tests/kernels/takeover/test_pair.py"
 SINGLE = "tests/kernels/takeover/test_single.py"
 SYSTEMS = {
     HEARTBEAT: "a cluster of Heartbeat",
+    KEPT: "a file system that stays on its disk",
     PAIR: "a pair of DRBD made by hand",
     SINGLE: "a single server",
 }

@@ -85,8 +85,15 @@ class Storage:
         """Whether the disk is the service's already, so that nothing of it is judged."""
         return False
 
-    def keeps(self, seen: Mapping[str, Any]) -> bool:
-        """Whether what lies on a disk that is not in use is good data of this type, and is kept."""
+    def keeps(self, service: Mapping[str, Any], node: str, seen: Mapping[str, Any]) -> bool:
+        """Whether what lies on a disk of a node is good data of this type, and is kept."""
+        return False
+
+    def awaited(self, service: Mapping[str, Any], node: str) -> bool:
+        """Whether the disk holds data that the service takes over with it.
+
+        It may be in use yet: idle() asks last that it is free. What else it holds, judge() tells.
+        """
         return False
 
     def host(

@@ -14,6 +14,7 @@ from .._inventory.nested import Each
 from .._inventory.reading import Read, Scope, put
 from .._inventory.storage import DEVICE, FILESYSTEM, MOUNT, OPTIONS
 from .._problems import Problem, refuse
+from . import _kept
 from ._base import Found, Storage
 from ._links import replication_link
 from ._numbers import Numbers, choose
@@ -37,12 +38,20 @@ class Drbd(Storage):
                     "contradicts adopt: a resource that is adopted keeps its data.",
                 )
         with scope.problems:
+            if storage["adopt"] and storage["keep"]:
+                refuse(
+                    f"{where}.keep",
+                    True,
+                    "contradicts adopt: a resource that is adopted keeps its data in any case.",
+                )
+        with scope.problems:
             outside = [d for d in storage.get("metadata", {}).values() if d != INTERNAL]
-            if outside and not storage["adopt"]:
+            if outside and not (storage["adopt"] or storage["keep"]):
                 refuse(
                     f"{where}.metadata",
                     outside[0],
-                    "is outside the disk; only a resource that is adopted can have that.",
+                    "is outside the disk; only a resource that is adopted, or one that keeps a file"
+                    " system, can have that.",
                 )
         put(
             scope,
@@ -127,6 +136,14 @@ class Drbd(Storage):
     def idle(self, service: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None:
         """A resource is adopted while nobody uses it: two users would destroy its file system."""
         name, file = service["name"], _file(service, info)
+        used = info["disks"][name]["used"] if name in info["disks"] else ""
+        if used and file is None and self.awaited(service, node):
+            disk = service["storage"]["disk"][node]
+            raise Problem(
+                f"{service['where']}.storage.keep: {disk} is in use on {node} ({used}). It becomes"
+                " the disk of a DRBD resource only while nobody uses it: stop what works with it,"
+                f" and umount {disk}."
+            )
         told = info.get("drbd_used", {}).get(name, {})
         if not service["storage"]["adopt"] or file is None or file["ours"]:
             return
@@ -147,9 +164,14 @@ class Drbd(Storage):
         """The role looks again before it writes metadata."""
         return _file(service, info) is not None
 
-    def keeps(self, seen: Mapping[str, Any]) -> bool:
+    def keeps(self, service: Mapping[str, Any], node: str, seen: Mapping[str, Any]) -> bool:
         """What was replicated; the role refuses metadata that do not fit."""
-        return bool(seen["signature"] == "drbd")
+        kept = self.awaited(service, node) and seen["signature"] == service["storage"]["filesystem"]
+        return kept or bool(seen["signature"] == "drbd")
+
+    def awaited(self, service: Mapping[str, Any], node: str) -> bool:
+        """The file system that is kept may be mounted until it is taken over."""
+        return bool(service["storage"]["keep"] and node == service["preferred"])
 
     def host(
         self, services: Sequence[Mapping[str, Any]], node: str, info: Mapping[str, Any]
@@ -165,6 +187,8 @@ class Drbd(Storage):
         self, service: Mapping[str, Any], nodes: Sequence[str], found: Found, repair: bool
     ) -> None:
         """F43: what a role writes anew needs no judgement."""
+        if service["storage"]["keep"] and not any(_file(service, found[n]) for n in nodes):
+            _kept.judge(service, nodes, found)
         if repair:
             return
         first, *others = nodes
@@ -265,6 +289,12 @@ KIND = Drbd(
             " and metadata stay as they are, and its file is kept beside the new one.",
             default=False,
         ),
+        "keep": Key(
+            Flag(),
+            "Whether the file system that the disk of the preferred node holds already is kept, and"
+            " copied to the other disk. Nothing of it is formatted.",
+            default=False,
+        ),
         "metadata": Key(
             Each(
                 Text(
@@ -273,7 +303,7 @@ KIND = Drbd(
                     words="`internal` or a device such as `/dev/vdc1[0]`",
                 )
             ),
-            "Where the metadata of an adopted resource lie.",
+            "Where the metadata lie of a resource that is adopted, or keeps a file system.",
             otherwise="`internal`, at the end of the disk",
         ),
     },

@@ -128,14 +128,17 @@ def test_the_generations_of_the_data_are_the_same_after_the_takeover(
     assert kept.read_text() == theirs
 
 
-def test_metadata_outside_the_disk_are_never_created(tmp_path, rendered, loops):
+def test_metadata_outside_the_disk_of_an_adopted_resource_are_never_created(
+    tmp_path, rendered, loops
+):
     disk, outside = loops
     etc = tmp_path / "drbd.d"
     etc.mkdir()
     (etc / "global_common.conf").touch()
     (etc / "orders.res").write_text(rendered(disk, f"{outside}[0]"))
     before = begin(outside, 1 << 20)
-    said = run(etc, "drbd_resource", name="orders", disk=disk, metadata=f"{outside}[0]")
+    asked = {"name": "orders", "disk": disk, "metadata": f"{outside}[0]"}
+    said = run(etc, "drbd_resource", **asked, create=False)
     assert "there are no metadata on" in said["msg"] and "none are created" in said["msg"]
     assert begin(outside, 1 << 20) == before
 
@@ -287,5 +290,5 @@ def test_a_file_with_another_resource_is_not_written_anew(build, found):
 
 
 def test_metadata_outside_need_an_adopted_resource(build):
-    with pytest.raises(_problems.Problem, match="only a resource that is adopted can have that"):
+    with pytest.raises(_problems.Problem, match="only a resource that is adopted, or one"):
         build(("failover_services.0.storage.metadata", "/dev/vdc1[0]"))

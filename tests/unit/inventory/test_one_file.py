@@ -72,7 +72,7 @@ class Iscsi(Storage):
     def secrets(self, service):
         return [f"iscsi-{service['name']}"]
 
-    def keeps(self, seen):
+    def keeps(self, service, node, seen):
         return seen["signature"] == "iscsi"
 
     def host(self, services, node, info):
