@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.failover.cluster.plugins.module_utils import _drbd_size
-
 from . import _across, _applications, _clusters, _engines, _model, _packages, _storage
 from ._inventory import agents
 from ._problems import Problem
@@ -75,9 +73,7 @@ def questions(model: Mapping[str, Any], node: str) -> dict[str, Any]:
                 "name": s["name"],
                 "disk": s["storage"]["disk"][node],
                 "mount": s["storage"]["mount"],
-                "metadata": _drbd_size.device(
-                    s["storage"].get("metadata", {}).get(node, _drbd_size.INTERNAL)
-                ),
+                **_storage.of(s).asked(s["storage"], node),
             }
             for s in model["services"]
             if s["storage"]["mount"] and node in s["storage"]["nodes"]

@@ -85,6 +85,10 @@ class Storage:
         """Whether the disk is the service's already, so that nothing of it is judged."""
         return False
 
+    def asked(self, storage: Mapping[str, Any], node: str) -> Mapping[str, str]:
+        """What node_info is told of the storage besides its disk and its mount point."""
+        return {}
+
     def keeps(self, service: Mapping[str, Any], node: str, seen: Mapping[str, Any]) -> bool:
         """Whether what lies on a disk of a node is good data of this type, and is kept."""
         return False

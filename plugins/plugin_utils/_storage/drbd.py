@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.failover.cluster.plugins.module_utils import _drbd_size
+
 from .._daemon import forms
 from .._inventory.kinds import Flag, Key, Text, Whole
 from .._inventory.nested import Each
@@ -163,6 +165,11 @@ class Drbd(Storage):
     ) -> bool:
         """The role looks again before it writes metadata."""
         return _file(service, info) is not None
+
+    def asked(self, storage: Mapping[str, Any], node: str) -> Mapping[str, str]:
+        """The device of metadata outside of the disk."""
+        device = _drbd_size.device(storage["metadata"][node])
+        return {"metadata": device} if device else {}
 
     def keeps(self, service: Mapping[str, Any], node: str, seen: Mapping[str, Any]) -> bool:
         """What was replicated; the role refuses metadata that do not fit."""
