@@ -99,6 +99,11 @@ fresh:
   returned: always
   type: bool
   sample: false
+holds:
+  description: The file system on the backing disk, ext4 or xfs, if the metadata are unused.
+  returned: always
+  type: str
+  sample: ext4
 done:
   description: Steps that were done, or would be.
   returned: always
@@ -295,7 +300,10 @@ def main() -> None:
     before = resource.state()
     if module.check_mode and module.get_bin_path("drbdadm") is None:
         # The packages would have been installed by an earlier task of the same run.
-        module.exit_json(changed=True, done=["metadata", "up"], state=before, fresh=True)
+        holds = _disk.holds(module.params["disk"])
+        module.exit_json(
+            changed=True, done=["metadata", "up"], state=before, fresh=True, holds=holds
+        )
     if not _drbd.configured(before):
         resource.metadata()
     if module.params["up"] or before["connection"] != "Unconfigured":
@@ -306,11 +314,13 @@ def main() -> None:
     if module.params["initialise"] and not planned:
         resource.initialise()
     after = resource.state()
+    fresh = bool(planned) or resource.fresh()
     module.exit_json(
         changed=bool(resource.done),
         done=resource.done,
         state=after,
-        fresh=bool(planned) or resource.fresh(),
+        fresh=fresh,
+        holds=_disk.holds(module.params["disk"]) if fresh else "",
         diff={"before": _shown(before), "after": _shown(after, resource.done)},
     )
 

@@ -210,3 +210,20 @@ def test_keep_and_adopt_exclude_each_other(build) -> None:
 def test_metadata_outside_are_for_what_is_kept_or_adopted(build) -> None:
     with pytest.raises(_problems.Problem, match="or one that keeps a file system"):
         build(("failover_services.0.storage.metadata", "/dev/vdc1"))
+
+
+def test_what_a_new_disk_holds_is_told_before_anything_is_copied(etc, rendered, loops) -> None:
+    """A run that was cut off, then another preferred node in the inventory."""
+    disk, _outside = loops
+    filled(disk, 48)
+    (etc / "orders.res").write_text(rendered(disk, "internal"))
+    run(etc, "drbd_resource", name="orders", disk=disk, keep="ext4", up=False)
+    said = run(etc, "drbd_resource", name="orders", disk=disk, up=False)
+    assert (said["fresh"], said["holds"], said["changed"]) == (True, "ext4", False)
+
+
+def test_an_empty_disk_holds_nothing(etc, rendered, loops) -> None:
+    disk, _outside = loops
+    (etc / "orders.res").write_text(rendered(disk, "internal"))
+    said = run(etc, "drbd_resource", name="orders", disk=disk, up=False)
+    assert (said["fresh"], said["holds"]) == (True, "")
