@@ -106,15 +106,12 @@ class Volume(Filesystem):
         name, device = self.params["resource"], self.device
         state = self.state()
         if state["role"] != "Primary":
-            if (state["disk"], state["peer_disk"], state["peer_role"]) != (
-                "UpToDate",
-                "UpToDate",
-                "Secondary",
-            ):
+            if not self.ready(state):
                 self.fail(
                     f"DRBD resource {name} is {state['role']}/{state['peer_role']},"
-                    f" {state['disk']}/{state['peer_disk']}, {state['connection']}; both disks"
-                    " must be UpToDate and the peer Secondary before the first content is made."
+                    f" {state['disk']}/{state['peer_disk']}, {state['connection']}; the peer"
+                    " must be Secondary and this disk UpToDate, and before the first content is made"
+                    " the peer's disk, too."
                 )
             self.must(["drbdadm", "primary", name])
         found = _disk.signature(device, runner(self.module))
@@ -129,6 +126,11 @@ class Volume(Filesystem):
             self.make()
         self.mount()
         return not found
+
+    def ready(self, state: dict[str, str]) -> bool:
+        """Whether it may be promoted. What is kept or adopted may be copied to the peer yet."""
+        copied = state["peer_disk"] == "UpToDate" or not self.params["create"]
+        return copied and (state["disk"], state["peer_role"]) == ("UpToDate", "Secondary")
 
     def close(self) -> None:
         """Unmount and demote."""

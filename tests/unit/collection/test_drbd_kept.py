@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd_size
+from ansible_collections.failover.cluster.plugins.modules import drbd_filesystem
 from ansible_collections.failover.cluster.plugins.plugin_utils import _findings, _problems
 
 from .conftest import NODES, put, resource_file
@@ -227,3 +228,20 @@ def test_an_empty_disk_holds_nothing(etc, rendered, loops) -> None:
     (etc / "orders.res").write_text(rendered(disk, "internal"))
     said = run(etc, "drbd_resource", name="orders", disk=disk, up=False)
     assert (said["fresh"], said["holds"]) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("create", "disk", "peer", "role", "ready"),
+    [
+        (False, "UpToDate", "Inconsistent", "Secondary", True),
+        (False, "Inconsistent", "UpToDate", "Secondary", False),
+        (False, "UpToDate", "Inconsistent", "Primary", False),
+        (False, "UpToDate", "DUnknown", "Unknown", False),
+        (True, "UpToDate", "Inconsistent", "Secondary", False),
+        (True, "UpToDate", "UpToDate", "Secondary", True),
+    ],
+)
+def test_what_is_kept_is_opened_while_it_is_copied(create, disk, peer, role, ready) -> None:
+    volume = object.__new__(drbd_filesystem.Volume)
+    volume.params = {"create": create}
+    assert volume.ready({"disk": disk, "peer_disk": peer, "peer_role": role}) is ready
