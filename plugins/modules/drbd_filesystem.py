@@ -110,8 +110,8 @@ class Volume(Filesystem):
                 self.fail(
                     f"DRBD resource {name} is {state['role']}/{state['peer_role']},"
                     f" {state['disk']}/{state['peer_disk']}, {state['connection']}; the peer"
-                    " must be Secondary and this disk UpToDate, and before the first content is made"
-                    " the peer's disk, too."
+                    " must be Secondary and this disk UpToDate, and before the first content is"
+                    " made the peer's disk, too."
                 )
             self.must(["drbdadm", "primary", name])
         found = _disk.signature(device, runner(self.module))
