@@ -14,8 +14,6 @@ from bench.session import session
 from lab.errors import LabError
 from tests.kernels.claim import claim
 
-RESULTS = Path(__file__).parent / "results.json"
-
 
 def chosen(text: str, known: list[str]) -> list[str]:
     """The names in a list of words, all of them if it is empty; raises ValueError."""
@@ -33,7 +31,7 @@ def main() -> int:
     parser.add_argument("--cases", default=os.environ.get("CASES", ""))
     parser.add_argument("--runs", type=int, default=int(os.environ.get("RUNS", "") or 5))
     parser.add_argument("--name", default="bench", help="name of the lab")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=results.RESULTS)
     options = parser.parse_args()
     try:
         played_by = [systems.load(name) for name in chosen(options.systems, systems.names())]

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+RESULTS = Path(__file__).parent / "results.json"
 FLOOR = "floor"
 NONE = "-"
 
@@ -27,6 +28,8 @@ class Run:
     page_s: float
     lost: int | None = None
     """Acknowledged rows that were not there at the end of the session; None if unknown."""
+    ordered_s: float | None = None
+    """Seconds until the owner's fence device got its first order; None if it got none."""
 
 
 def report(runs: Sequence[Run], about: dict[str, Any]) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def _row(system: str, case: str, runs: Sequence[Run]) -> dict[str, Any]:
         "returned": len(back),
         "write_s": _spread([run.write_s for run in back]),
         "page_s": _spread([run.page_s for run in back]),
+        "ordered_s": _spread([run.ordered_s for run in back if run.ordered_s is not None]),
         "lost": None if None in lost else sum(n for n in lost if n is not None),
     }
 
@@ -93,6 +97,12 @@ def table(report: dict[str, Any]) -> str:
         back = f"{row['returned']} of {row['runs']}"
         lines.append(f"| {row['case']} | {row['system']} | {text} | {ratio} | {back} | {lost} |")
     return "\n".join(lines)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The report that was written."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def write(report: dict[str, Any], path: Path) -> None:

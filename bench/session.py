@@ -142,7 +142,25 @@ class Bench:
         )
         case.undo(stage, owner)
         system.heal(stage, owner)
-        return Run(system.name, case.name, number, returned, gap.seconds, page.seconds)
+        ordered = first_order(self.lab.power_log(owner), at.mono, until)
+        return Run(
+            system.name,
+            case.name,
+            number,
+            returned,
+            gap.seconds,
+            page.seconds,
+            ordered_s=ordered,
+        )
+
+
+def first_order(log: Sequence[dict[str, Any]], begin: float, end: float) -> float | None:
+    """Seconds after ``begin`` until the BMC was told to cut the power; None: it was not."""
+    for line in log:
+        at = float(line["monotonic"])
+        if line["what"] == "asked" and begin <= at <= end and line["reason"] != "on by BMC":
+            return at - begin
+    return None
 
 
 def inventory(engine: str, out: Path) -> Path:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -268,6 +269,12 @@ class Lab:
                 self.bmc(node.name, "normal")
             if self.power_state(node.name) == "on":
                 self.thaw(node.name)
+
+    def power_log(self, node: str) -> list[dict[str, Any]]:
+        """What the node's power supply was asked, and what it did; times as in the supervisor."""
+        path = self._paths.logs / f"{node}-power.jsonl"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
 
     def console(self, node: str) -> str:
         """Console output of the node's present (or last) life."""

@@ -71,6 +71,8 @@ class Supervisor:
         action = request.get("action")
         if self._machine and self._machine.exit_status() is not None:
             self._ended()
+        if "by" in request and action != "status":
+            self._note("asked", f"{action} by {request['by']}")
         if action == "on":
             self._on()
         elif action == "off":

@@ -21,8 +21,7 @@ printf '#!/bin/sh\nexit 7\n' > /root/floor-helper; chmod 755 /root/floor-helper
 systemctl disable --quiet --now failoverd
 modprobe drbd; drbdadm up {service} 2>/dev/null; drbdadm adjust {service}
 echo /root/floor-helper > {helper}
-for file in $(systemctl list-units --plain --no-legend 'postgresql@*' 'apache2*' | cut -d' ' -f1)
-do systemctl reset-failed $file; done
+systemctl reset-failed {database} {pages} 2>/dev/null || true
 """
 START = (
     DRBD
@@ -32,21 +31,22 @@ mount /dev/drbd{minor} {mount}
 ip address add {address}/24 dev eth0
 arping -q -U -c 1 -I eth0 {address} &
 systemctl start {database}
-systemctl start apache2
+systemctl start {pages}
 wait
 """
 )
 STOP = (
     DRBD
     + r"""
-systemctl stop apache2
+systemctl stop {pages}
 systemctl stop {database}
 ip address del {address}/24 dev eth0
 umount {mount}
 $S secondary {minor}
 """
 )
-DATABASE = "$(cd /etc/postgresql && echo */* | sed 's,/,-,;s,^,postgresql@,;s,$,.service,')"
+DATABASE, PAGES = "postgresql-{}.service", "apache-{}.service"
+"""The units that the collection makes for a service."""
 
 
 class Floor:
@@ -70,7 +70,7 @@ class Floor:
     def react(self, stage: Stage, case: str, owner: str) -> None:
         """Known this moment."""
         if case == "postmaster":
-            stage.lab.ssh(owner, f"systemctl restart {DATABASE}", timeout=90)
+            stage.lab.ssh(owner, f"systemctl restart {DATABASE.format(stage.service)}", timeout=90)
         elif case != "switchover":
             stage.lab.ssh(stage.other(owner), self._text(stage, START), timeout=90)
 
@@ -112,7 +112,8 @@ class Floor:
             mount=watch.mount,
             address=watch.address,
             helper=HELPER,
-            database=DATABASE,
+            database=DATABASE.format(stage.service),
+            pages=PAGES.format(stage.service),
         )
 
 

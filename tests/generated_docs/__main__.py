@@ -13,6 +13,8 @@ sys.path.insert(0, str(ROOT / "roles/engine_agent/files"))
 
 def main() -> None:
     """Write the pages."""
+    from bench import page
+
     from . import completion, configuration, manual, rules, transitions
 
     configuration.importable()
@@ -21,6 +23,7 @@ def main() -> None:
         (rules.PAGE, rules.page()),
         (configuration.PAGE, configuration.page()),
         (configuration.SPECS, configuration.specs()),
+        *page.pages().items(),
         *completion.pages().items(),
         *((manual.page_of(name), manual.page(name)) for name in manual.PROGRAMS),
     ):

@@ -76,6 +76,8 @@ def of_power(node: str, path: Path) -> Iterator[Line]:
     """What the node's power supply did, the node itself included."""
     frozen = False
     for line in jsonl(path):
+        if line["what"] == "asked":
+            continue
         if line["what"] != "thawed" or frozen:
             yield {"t": line["time"], "node": node, "power": line["what"]}
         frozen = line["what"] == "frozen"
