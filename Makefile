@@ -26,7 +26,7 @@ AGAINST ?= HEAD
 INPUTS ?= 20000
 MINUTES ?= 60
 SUITES ?= bookworm trixie
-SCENARIOS ?= default preflight roles drbd
+SCENARIOS ?= default preflight roles pacemaker drbd
 
 .PHONY: help setup docs lint gates molecule unit fuzz simulate pacemaker mutants mutation lockstep lab-test test demo bench show clean
 
@@ -69,7 +69,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint
 gates: lint $(GATES)/done ## every gate of the Ansible world, as in CONTRIBUTING.md
 	$(GATES)/bin/python -m tests.gates
 
-molecule: setup $(GATES)/done ## all scenarios (SCENARIOS="default preflight roles drbd" SUITES="bookworm trixie")
+molecule: setup $(GATES)/done ## all scenarios (SCENARIOS="default preflight roles pacemaker drbd" SUITES="bookworm trixie")
 	lab/containers/scenarios "$(SUITES)" "$(SCENARIOS)"
 
 unit: setup ## unit tests and the simulated world (SEEDS=2000)

@@ -11,6 +11,13 @@ from tests.infra.inventory import Service
 
 PATTERNS = (
     "/usr/lib/failoverd*",
+    "/usr/lib/failoverctl",
+    "/usr/lib/ocf/resource.d/failover/*",
+    "/usr/lib/ocf/lib/failover/*",
+    "/etc/corosync/corosync.conf",
+    "/etc/corosync/authkey",
+    "/etc/systemd/system/corosync.service.d/*",
+    "/etc/systemd/system/pacemaker.service.d/*",
     "/usr/sbin/failoverctl",
     "/usr/local/share/man/man8/failover*",
     "/usr/local/share/bash-completion/completions/failoverctl",
@@ -40,7 +47,8 @@ def test_no_unit_no_address_no_resource_of_a_service_is_left(
     here = {
         address for name in host.interface.names() for address in host.interface(name).addresses
     }
-    assert not host.service("failoverd.service").is_running
+    for unit in ("failoverd.service", "corosync.service", "pacemaker.service"):
+        assert not host.service(unit).is_running, unit
     for service in cluster:
         assert not host.file(f"/etc/drbd.d/{service.name}.res").exists
         assert not here & set(service.addresses)
