@@ -41,6 +41,16 @@ the systems within one session, and measure on your own hardware with [a drill](
 
 ![Seconds without an acknowledged write](performance.svg)
 """
+SVG_HEAD = """\
+<!--
+SPDX-FileCopyrightText: failover.cluster contributors
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+"""
+STYLE = (
+    "<style>text{font:12px sans-serif;fill:#333}rect{fill:#8a93a3}.failoverd{fill:#1769aa}"
+    ".floor{fill:#c8cdd6}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>"
+)
 WIDTH, LEFT, ROW, GAP = 760, 210, 20, 14
 
 
@@ -116,12 +126,9 @@ def picture(report: dict[str, Any]) -> str:
             f'<text x="{round(LEFT + length + 6, 1)}" y="{y + 14}">{median:.1f} s</text>',
         ]
         y += ROW
+    label = "Seconds without an acknowledged write, by case and system"
     head = (
-        "<!--\nSPDX-FileCopyrightText: failover.cluster contributors\n"
-        "SPDX-License-Identifier: GPL-3.0-or-later\n-->\n"
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 10}" role="img"'
-        ' aria-label="Seconds without an acknowledged write, by case and system">\n'
-        "<style>text{font:12px sans-serif;fill:#333}rect{fill:#8a93a3}.failoverd{fill:#1769aa}"
-        ".floor{fill:#c8cdd6}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>"
+        f'{SVG_HEAD}<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 10}"'
+        f' role="img" aria-label="{label}">\n{STYLE}'
     )
     return "\n".join([head, *parts, "</svg>"]) + "\n"

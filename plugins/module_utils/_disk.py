@@ -86,6 +86,8 @@ MARKS = {"ext4": (1080, b"\x53\xef"), "xfs": (0, b"XFSB")}
 
 def holds(device: str) -> str:
     """Return the file system on a device, "" for none of these, also if DRBD has it attached."""
+    if not os.path.exists(device):
+        return ""
     with open(device, "rb", buffering=0) as handle:
         for kind, (offset, mark) in MARKS.items():
             if os.pread(handle.fileno(), len(mark), offset) == mark:
