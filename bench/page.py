@@ -27,8 +27,7 @@ the order changes with each run. A client outside of the hosts inserts rows thro
 address, one after the other, and fetches pages. It judges: no system is asked how long it took.
 
 - *Fence order*: from the fault until the management controller of the owner gets its first order.
-  Detection ends here at the latest. The first order to a controller is not seen for a system
-  that fences nobody in this case.
+  Detection ends here at the latest. A system that fences nobody in a case has none.
 - *Write outage*: the longest time without an acknowledged row, median (least to most).
 - *Page outage*: the longest time without a page.
 - *Lost*: acknowledged rows that are missing at the end of the session.

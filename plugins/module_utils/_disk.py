@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
@@ -45,6 +45,11 @@ def inspect(device: str, run: Run) -> dict[str, Any]:
     result["signature"] = signature(device, run)
     result["filesystem"] = filesystem(device, result["signature"], run)
     return result
+
+
+def content(found: Mapping[str, Any]) -> str:
+    """Return what an inspected device holds, in words; "" if it is empty."""
+    return str(found["signature"]) or ("" if found["zero"] else "data of an unknown kind")
 
 
 ASK = {

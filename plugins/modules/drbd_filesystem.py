@@ -119,8 +119,8 @@ class Volume(Filesystem):
             self.fail(f"{device} holds {found}; it is never overwritten.")
         if not found and not self.params["create"]:
             self.fail(
-                f"{device} holds no filesystem that is recognised. The resource is adopted with its"
-                " data, so none is made. Make one yourself, or name the disk that has the data."
+                f"{device} holds no filesystem that is recognised. The service keeps its data, so"
+                " none is made. Make one yourself, or name the disk that has the data."
             )
         if not found:
             self.make()

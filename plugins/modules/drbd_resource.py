@@ -159,6 +159,11 @@ class Resource:
         lines = out.strip().splitlines()
         return code == 0 and bool(lines) and lines[-1].strip().startswith(JUST_CREATED)
 
+    def holds(self) -> str:
+        """The file system on the disk; what would be wiped is gone in check mode, too."""
+        wiped = self.module.check_mode and self.params["overwrite"] and not self.params["keep"]
+        return "" if wiped else _disk.holds(self.params["disk"])
+
     def metadata(self) -> None:
         """Create the metadata if there is none; refuse a device that is not empty."""
         # Not dump-md: that refuses what was not detached cleanly, as after a loss of power.
@@ -186,7 +191,7 @@ class Resource:
             self.fits(found)
             self.create()
             return
-        content = found["signature"] or ("" if found["zero"] else "data of an unknown kind")
+        content = _disk.content(found)
         if kept and content:
             # The disk of a machine that was replaced is empty; whatever else it holds is not ours.
             self.module.fail_json(
@@ -229,8 +234,7 @@ class Resource:
         """A device for metadata has to be free and empty."""
         device = _drbd_size.device(self.params["metadata"])
         found = _disk.inspect(device, self.run)
-        empty = found["zero"] and not found["signature"]
-        if not found["block"] or found["used"] or not empty:
+        if not found["block"] or found["used"] or _disk.content(found):
             self.module.fail_json(
                 msg=f"{device}: is no block device that is free and empty, so it cannot hold the"
                 f" metadata of DRBD resource {self.name}; nothing on it is overwritten."
@@ -300,9 +304,8 @@ def main() -> None:
     before = resource.state()
     if module.check_mode and module.get_bin_path("drbdadm") is None:
         # The packages would have been installed by an earlier task of the same run.
-        holds = _disk.holds(module.params["disk"])
         module.exit_json(
-            changed=True, done=["metadata", "up"], state=before, fresh=True, holds=holds
+            changed=True, done=["metadata", "up"], state=before, fresh=True, holds=resource.holds()
         )
     if not _drbd.configured(before):
         resource.metadata()
@@ -320,7 +323,7 @@ def main() -> None:
         done=resource.done,
         state=after,
         fresh=fresh,
-        holds=_disk.holds(module.params["disk"]) if fresh else "",
+        holds=resource.holds() if fresh else "",
         diff={"before": _shown(before), "after": _shown(after, resource.done)},
     )
 

@@ -116,7 +116,7 @@ class Area:
         seen = _disk.inspect(self.params["device"], runner(self.module))
         if seen["used"]:
             self.fail(f"is in use ({seen['used']}).")
-        content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
+        content = _disk.content(seen)
         if content:
             self.fail(f"holds {content}; it is never overwritten.")
         self.read(self.params["room"])

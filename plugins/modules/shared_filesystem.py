@@ -97,7 +97,7 @@ class Volume(Filesystem):
             self.fail(f"{device} does not exist or is not a block device.")
         if found["used"]:
             self.fail(f"{device} is in use ({found['used']}).")
-        content = found["signature"] or ("" if found["zero"] else "data of an unknown kind")
+        content = _disk.content(found)
         if content and content != kind:
             self.fail(f"{device} holds {content}; it is never overwritten.")
         if self.module.check_mode:

@@ -8,6 +8,8 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.failover.cluster.plugins.module_utils import _disk
+
 from . import _applications, _engines, _hosts, _net, _storage
 from ._problems import Problem
 
@@ -134,7 +136,7 @@ def _disks(model: Mapping[str, Any], node: str, info: Mapping[str, Any]) -> None
             raise Problem(f"{where}: {disk} on {node} is in use ({seen['used']}).")
         if kind.keeps(service, node, seen):
             continue
-        content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
+        content = _disk.content(seen)
         if content and not service["storage"]["overwrite"] and not kind.awaited(service, node):
             raise Problem(
                 f"{where}: {disk} on {node} holds {content}; it is never overwritten unless"

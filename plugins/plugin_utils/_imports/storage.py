@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.failover.cluster.plugins.module_utils._drbd_size import INTERNAL
+
 from .._inventory.storage import NO_OPTIONS
-from .._storage.drbd import INTERNAL, METADATA
+from .._storage.drbd import METADATA
 from .drbd.resources import Resource, Side
 from .findings import Findings
 from .hosts import Host

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.failover.cluster.plugins.module_utils import _drbd_size
+from ansible_collections.failover.cluster.plugins.module_utils import _disk, _drbd_size
 
 from .._problems import Problem
 from ._base import Found
@@ -77,7 +77,7 @@ def _metadata(service: Mapping[str, Any], node: str, info: Mapping[str, Any]) ->
     least = _drbd_size.place(metadata, info["disks"][name]["size"])
     if seen["size"] < least:
         raise Problem(f"{where} has {seen['size']} bytes; at least {least} are needed there.")
-    content = seen["signature"] or ("" if seen["zero"] else "data of an unknown kind")
+    content = _disk.content(seen)
     if content:
         raise Problem(
             f"{where} holds {content}; it is never overwritten. Empty it yourself (wipefs --all"

@@ -24,7 +24,6 @@ from ._numbers import Numbers, choose
 MINORS = range(256)
 PORTS = range(7789, forms.PORTS[1] + 1)
 FILES = "/etc/drbd.d"
-INTERNAL = "internal"
 METADATA = re.compile(r"internal|/dev/(?!drbd\d)[A-Za-z0-9/_.:+-]+(\[\d{1,3}\])?")
 
 
@@ -32,22 +31,16 @@ class Drbd(Storage):
     """Good are data that the kernel calls UpToDate."""
 
     def complete(self, storage: Any, where: str, links: Any, locks: Any, scope: Scope) -> None:
+        for key in ("overwrite", "keep"):
+            with scope.problems:
+                if storage["adopt"] and storage[key]:
+                    refuse(
+                        f"{where}.{key}",
+                        True,
+                        "contradicts adopt: a resource that is adopted keeps its data.",
+                    )
         with scope.problems:
-            if storage["adopt"] and storage["overwrite"]:
-                refuse(
-                    f"{where}.overwrite",
-                    True,
-                    "contradicts adopt: a resource that is adopted keeps its data.",
-                )
-        with scope.problems:
-            if storage["adopt"] and storage["keep"]:
-                refuse(
-                    f"{where}.keep",
-                    True,
-                    "contradicts adopt: a resource that is adopted keeps its data in any case.",
-                )
-        with scope.problems:
-            outside = [d for d in storage.get("metadata", {}).values() if d != INTERNAL]
+            outside = [d for d in storage.get("metadata", {}).values() if d != _drbd_size.INTERNAL]
             if outside and not (storage["adopt"] or storage["keep"]):
                 refuse(
                     f"{where}.metadata",
@@ -67,7 +60,7 @@ class Drbd(Storage):
         )
         for key in ("minor", "port"):
             storage.setdefault(key, None)
-        storage.setdefault("metadata", Read(dict.fromkeys(scope.nodes, INTERNAL)))
+        storage.setdefault("metadata", Read(dict.fromkeys(scope.nodes, _drbd_size.INTERNAL)))
 
     def number(self, services: Sequence[Any], found: Found, ports: Collection[int]) -> None:
         adopted = [s["name"] for s in services if s["storage"]["adopt"]]

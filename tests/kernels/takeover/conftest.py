@@ -142,6 +142,24 @@ class Old:
         wait(lambda: self.owner == node, f"the service on {node}", 120.0)
         assert self.client.served()
 
+    def power_cut(self, *asked: str) -> float:
+        """Cut the owner's power, kobe, and lead its service home afterwards; how long it was away.
+
+        asked: names the cluster in an operator's command.
+        """
+        began = time.monotonic()
+        self.lab.power("kobe", "off")
+        self.wait_owner("otsu")
+        away_s = self.gap(began)
+        assert self.pair.whole("otsu")
+        self.lab.power("kobe", "on")
+        self.lab.wait_ready(timeout=240)
+        ready = f"failoverctl ready {self.pair.name}"
+        wait(lambda: self.lab.ssh("otsu", ready, check=False).returncode < 2, "a standby", 180.0)
+        self.play("failback", *asked)
+        self.wait_owner("kobe")
+        return away_s
+
     def resyncs(self) -> set[str]:
         """The states of the connection in which blocks are copied, seen on either host."""
         seen = {s.connection for node in self.lab.nodes for s in self.observer.samples(node)}

@@ -130,17 +130,7 @@ def test_a_second_run_changes_nothing(old: Old) -> None:
 
 
 def test_it_survives_a_power_cut(old: Old, record_property: Callable[[str, object], None]) -> None:
-    began = time.monotonic()
-    old.lab.power("kobe", "off")
-    old.wait_owner("otsu")
-    record_property("interruption_s", old.gap(began))
-    assert old.pair.whole("otsu")
-    old.lab.power("kobe", "on")
-    old.lab.wait_ready(timeout=240)
-    ready = f"failoverctl ready {old.pair.name}"
-    wait(lambda: old.lab.ssh("otsu", ready, check=False).returncode < 2, "a ready standby", 180.0)
-    old.play("failback", *ASKED)
-    old.wait_owner("kobe")
+    record_property("interruption_s", old.power_cut(*ASKED))
 
 
 def test_the_way_back_leads_to_the_file_system_as_it_was(

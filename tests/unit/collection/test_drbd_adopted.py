@@ -188,7 +188,7 @@ def test_an_adopted_resource_is_never_formatted(monkeypatch):
     new, adopted = Unrecognised(create=True), Unrecognised(create=False)
     assert new.open()
     assert new.done == ["made", "mounted"]
-    with pytest.raises(RuntimeError, match="adopted with its data, so none is made"):
+    with pytest.raises(RuntimeError, match="keeps its data, so none is made"):
         adopted.open()
     assert adopted.done == []
 

@@ -223,6 +223,16 @@ def test_what_a_new_disk_holds_is_told_before_anything_is_copied(etc, rendered, 
     assert (said["fresh"], said["holds"], said["changed"]) == (True, "ext4", False)
 
 
+def test_a_check_tells_what_a_disk_would_hold_after_it_was_wiped(etc, rendered, loops) -> None:
+    disk, _outside = loops
+    filled(disk, 64)
+    (etc / "orders.res").write_text(rendered(disk, "internal"))
+    asked = {"name": "orders", "disk": disk, "overwrite": True, "up": False, "check": True}
+    said = run(etc, "drbd_resource", **asked)
+    assert (said["fresh"], said["holds"]) == (True, "")
+    assert whole(disk)
+
+
 def test_an_empty_disk_holds_nothing(etc, rendered, loops) -> None:
     disk, _outside = loops
     (etc / "orders.res").write_text(rendered(disk, "internal"))
