@@ -41,6 +41,11 @@ def test_only_a_test_that_ran_and_ended_well_is_ok(tmp_path: Path) -> None:
     assert found["f02_panic"]["figures"]["why"] == "two nodes"
 
 
+def test_what_a_test_tells_stands_in_the_report(request: pytest.FixtureRequest) -> None:
+    """pytest's usual form of a report has no place for it, and says so by a warning: an error."""
+    assert request.config.getini("junit_family") == "xunit1"
+
+
 def test_two_labs_share_the_machine_and_each_has_a_name_and_a_log_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
