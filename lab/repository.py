@@ -20,6 +20,8 @@ from lab.progress import Progress
 from lab.sources import debian_sources
 from lab.stub_packages import build_stubs
 
+FORMER = {"trixie": ("bookworm", ("postgresql-15",))}
+"""What a node may have kept of the release before its own: tests/kernels/versions upgrades it."""
 PACKAGES = Path(__file__).resolve().parent / "node-packages.txt"
 STUBS = Path(__file__).resolve().parent / "stub-packages.txt"
 
@@ -35,7 +37,8 @@ def repository(image: Image, suite: str, progress: Progress, packages: Path = PA
 
     packages is the list of what may be installed.
     """
-    key = hashlib.sha256(packages.read_bytes() + STUBS.read_bytes()).hexdigest()[:12]
+    listed = packages.read_bytes() + STUBS.read_bytes() + repr(FORMER.get(suite, "")).encode()
+    key = hashlib.sha256(listed).hexdigest()[:12]
     target = image.root / f"repository-{key}"
     if (target / "Release").exists():
         return target
@@ -49,6 +52,8 @@ def repository(image: Image, suite: str, progress: Progress, packages: Path = PA
         apt = _private_apt(work, image, suite)
         run([*apt, "update"], timeout=300)
         files = _download(apt, words(packages), work, progress)
+        if suite in FORMER:
+            files = _former(apt, suite, work)
         staged = work / "repository"
         staged.mkdir()
         for file in [*files, *stubs.glob("*.deb")]:
@@ -100,6 +105,18 @@ def _download(
     size = sum(file.stat().st_size for file in files) >> 20
     progress(f"  {len(files)} packages, {size} MiB")
     return files
+
+
+def _former(apt: list[str], suite: str, work: Path) -> list[Path]:
+    """Add what a node may have kept; whatever the suite itself has is taken from there."""
+    former, packages = FORMER[suite]
+    with (work / "sources.list").open("a", encoding="utf-8") as sources:
+        sources.write("\n".join(debian_sources(former)) + "\n")
+    rank = f"Package: *\nPin: release n={former}*\nPin-Priority: 100\n"
+    (work / "etc/preferences.d/former").write_text(rank, encoding="utf-8")
+    run([*apt, "update"], timeout=300)
+    run([*apt, "install", "--download-only", *packages], timeout=900)
+    return sorted((work / "archives").glob("*.deb"))
 
 
 def _index(directory: Path) -> None:

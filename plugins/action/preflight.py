@@ -24,6 +24,7 @@ SPEC = {
     "alone": {"type": "bool", "default": True},
     "remove": {"type": "list", "elements": "str", "default": []},
     "former": {"type": "list", "elements": "str", "default": []},
+    "upgraded": {"type": "list", "elements": "str", "default": []},
 }
 
 

@@ -137,8 +137,8 @@ class Content:
         if data != programs:
             self.module.fail_json(
                 msg=f"{self.params['data']}: is of version {data}, and the programs are of version"
-                f' {programs}. Write version: "{data}" in the inventory, or upgrade the database'
-                ' first ("Another version of PostgreSQL" in docs/operating.md).'
+                f' {programs}. Write version: "{data}" in the inventory, or run the playbook'
+                " upgrade_postgresql."
             )
 
     def create(self) -> None:

@@ -67,6 +67,13 @@ options:
     type: list
     elements: str
     default: []
+  upgraded:
+    description:
+      - Services whose applications are about to get another version. That of the data of any other
+        service must be that of the inventory.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

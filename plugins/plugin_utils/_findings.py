@@ -27,9 +27,9 @@ def judge(
 ) -> list[str]:
     """Raise Problem for the first thing that forbids an installation; return the warnings.
 
-    limits: clock_s, free_mib, watchdog, and former, the engines that the cluster is about to leave.
-    repair says that a role mends afterwards what it can
-    mend: units that the init system starts, and DRBD files of its own making.
+    limits: clock_s, free_mib, watchdog, former, the engines that the cluster is about to leave, and
+    upgraded, the services whose applications get another version. repair says that a role mends
+    afterwards what it can: units that the init system starts, and DRBD files of its own making.
     """
     nodes = model["nodes"]
     warnings = _far_targets(model)
@@ -50,7 +50,8 @@ def judge(
                 " needs a host name of its own."
             )
     for kind, where, service, application in _applications.each(model["services"]):
-        kind.judge(where, service, application, found)
+        if service["name"] not in limits.get("upgraded", ()):
+            kind.judge(where, service, application, found)
     _clock(nodes, found, limits["clock_s"])
     _versions(nodes, found)
     for service in model["services"]:

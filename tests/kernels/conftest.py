@@ -36,7 +36,10 @@ REUSE = os.environ.get("REUSE", "")
 """Set while working on one test: the lab stays, and the next session starts from its cluster.
 ``fast``: without running site.yml again."""
 LONG = os.environ.get("LONG", "")
-LABS = ("shared", "lease", "many", "changes", "takeover", "operate", "pacemaker", "streaming")
+LABS = (
+    *("shared", "lease", "many", "changes", "takeover"),
+    *("operate", "versions", "pacemaker", "streaming"),
+)
 """Directories of tests that need hosts of their own: LONG names the one to run."""
 NAME = os.environ.get("LAB", LONG if LONG in LABS else "test")
 OUT = BUILD / f"lab-{NAME}"

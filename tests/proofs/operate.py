@@ -14,6 +14,7 @@ from . import _labtests
 LABS = {
     "operate": "two copies are verified, grown and healed, and a dead machine is replaced",
     "changes": "services, addresses and keys of a running cluster",
+    "versions": "a database gets another major version",
 }
 """Directories of tests/kernels, each with hosts of its own."""
 

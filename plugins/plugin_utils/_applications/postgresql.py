@@ -216,8 +216,8 @@ class PostgreSQL(Application):
                     f"{where}.postgresql.version: {application['version']} is not {version}, the"
                     f" version of the database of service {service['name']} ({node}:"
                     f"{service['storage']['directory']}/postgresql); a server reads the files of"
-                    f' its own version only. Write version: "{version}", or upgrade the database'
-                    ' first ("Another version of PostgreSQL" in docs/operating.md).'
+                    f' its own version only. Write version: "{version}", or run the'
+                    " playbook upgrade_postgresql."
                 )
             break
 

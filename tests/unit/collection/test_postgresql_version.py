@@ -94,8 +94,7 @@ def test_another_version_than_that_of_the_data_is_refused_with_the_way_out(askin
     assert str(caught.value) == (
         f"{WHERE}: 17 is not 15, the version of the database of service shop (node2:"
         "/srv/shop/postgresql); a server reads the files of its own version only. Write version:"
-        ' "15", or upgrade the database first ("Another version of PostgreSQL" in'
-        " docs/operating.md)."
+        ' "15", or run the playbook upgrade_postgresql.'
     )
 
 

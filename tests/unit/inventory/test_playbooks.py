@@ -236,6 +236,27 @@ def test_only_a_database_with_a_repository_is_backed_up_and_restored(
     assert "TASK [Ask where it runs]" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("", "service: missing; say whose database gets another version with -e service=NAME."),
+        ("-e service=mail", "service: mail has no PostgreSQL on a storage of its own that moves;"),
+        ("-e service=web -e transfer=link", "transfer: link is neither copy nor clone."),
+        ("-e service=web --limit n1a", "has nodes that --limit leaves out;"),
+    ],
+)
+def test_only_a_database_that_moves_with_its_storage_gets_another_version(
+    play: Play, asked: str, sentence: str
+) -> None:
+    one = cluster(1)
+    database = {"database": "web", "user": "web", "password": SECRET, "networks": ["10.0.0.0/8"]}
+    one["vars"]["failover_services"][0]["applications"] = [{"postgresql": database}]
+    done = play("upgrade_postgresql", {"one": one}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [failover.cluster.prepare : Ask the node]" not in done.text
+
+
 def test_a_backup_without_any_node_in_reach_fails(play: Play) -> None:
     one = cluster(1)
     database = {"database": "web", "user": "web", "password": SECRET, "networks": ["10.0.0.0/8"]}
