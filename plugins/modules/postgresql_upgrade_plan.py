@@ -101,4 +101,9 @@ kept:
   returned: success
   type: str
   sample: /srv/shop/postgresql.15
+begun:
+  description: Whether a run that was cut off has begun it.
+  returned: success
+  type: bool
+  sample: false
 """

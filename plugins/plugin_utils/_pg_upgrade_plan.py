@@ -25,7 +25,7 @@ def plan(
     maintenance: bool = False,
     installs: bool = False,
 ) -> dict[str, Any]:
-    """Return lines and problems, work (upgrade, back or nothing), former, wanted and kept.
+    """Return lines and problems, work (upgrade, back or nothing), former, wanted, kept and begun.
 
     found: what postgresql_version_info says of each node. wanted: the version of the inventory.
     installs: a run that changes something would install its server first.
@@ -39,7 +39,13 @@ def plan(
         work = NOTHING
     else:
         work = UPGRADE if int(wanted) > int(former) else BACK
-    told = {"work": work, "former": former, "wanted": wanted, "kept": f"{data}.{former}"}
+    told = {
+        "work": work,
+        "former": former,
+        "wanted": wanted,
+        "kept": f"{data}.{former}",
+        "begun": bool(begun),
+    }
     if work == NOTHING:
         line = f"{name}: its database is of version {wanted} already; there is nothing to do."
         return {**told, "problems": [], "lines": [line]}

@@ -77,7 +77,7 @@ def test_a_check_and_an_unconfirmed_run_stop_nothing(cluster: Cluster) -> None:
 
 
 def test_a_server_that_does_not_start_gives_the_former_data_back(cluster: Cluster) -> None:
-    """A setting that the other version does not know any more."""
+    """A setting that the other version does not know. The configuration is as it was, too."""
     owner = cluster.owner
     with asking(cluster.site, "17", vacuum_defer_cleanup_age="0"), pytest.raises(LabError):
         cluster.site.play(NAME, *CONFIRMED)

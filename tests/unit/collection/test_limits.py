@@ -35,7 +35,7 @@ def test_no_unit_ends_a_start_by_itself_and_a_stop_only_when_the_user_says(build
     model = build(("failover_services.0.applications", SLOW))
     [service] = model["services"]
     postgresql, apache, worker = service["applications"]
-    each = {"item": (service, postgresql), "prepare_model": model, "postgresql_versions": {}}
+    each = {"item": (service, postgresql), "prepare_model": model}
     found = directives("postgresql", "postgresql.service.j2", **each)
     assert (found["TimeoutStartSec"], found["TimeoutStopSec"]) == ("infinity", "600")
     found = directives("apache", "apache.service.j2", **{**each, "item": (service, apache)})

@@ -296,7 +296,6 @@ def rendered(role: str, template: str, each: dict[str, Any], application: dict[s
     return room.from_string(text).render(
         item=(each, application),
         postgresql_settings={},
-        postgresql_versions={},
         apache_servers=1,
         apache_max_requests=4,
     )
