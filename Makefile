@@ -102,13 +102,13 @@ test: setup $(GATES)/done ## everything that is checked before a change lands (P
 	SEEDS=$(SEEDS) $(PYTHON) -m tests.legs $(PARTS)
 
 demo: setup ## two hosts, a cluster, a power cut, a report
-	PYTHONPATH=roles/engine_agent/files:roles/page/files:. $(PYTHON) -m lab.demo
+	PYTHONPATH=roles/engine_agent/files:roles/page/files:build/collections:. $(PYTHON) -m lab.demo
 
 bench: setup ## who is without service for how long (SYSTEMS="failoverd pacemaker floor" CASES=power_off RUNS=5): bench/results.json
 	SYSTEMS="$(SYSTEMS)" CASES="$(CASES)" RUNS=$(RUNS) $(PYTHON) -m bench
 
 show: setup ## long proofs by name: make show WHAT=trixie (WHAT=soak MINUTES=60)
-	PYTHONPATH=roles/engine_agent/files:roles/page/files:. SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"
+	PYTHONPATH=roles/engine_agent/files:roles/page/files:build/collections:. SOAK_MINUTES=$(MINUTES) $(PYTHON) -m tests.proofs "$(WHAT)"
 
 clean: ## remove what was built here; labs that run are ended first
 	-[ ! -x $(PYTHON) ] || for name in $(LABS); do $(PYTHON) -m lab --name $$name down --purge; done

@@ -10,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.failover.cluster.plugins.plugin_utils import _timeline
+
 import failover_page
 from failover_page.picture import svg
 from failover_page.words import Speech
@@ -48,6 +50,7 @@ def render(
     :param history: what both nodes wrote, in order of time.
     """
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    style += _timeline.STYLE
     style += resources.files(failover_page).joinpath("static/picture.css").read_text("utf-8")
     body = [
         "<h1>Two nodes, one service, and what a client saw</h1>",

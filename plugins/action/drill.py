@@ -9,7 +9,7 @@ import os
 import time
 from typing import Any
 
-from ansible_collections.failover.cluster.plugins.plugin_utils import _drill, _gathered
+from ansible_collections.failover.cluster.plugins.plugin_utils import _drill, _drill_page, _gathered
 from ansible_collections.failover.cluster.plugins.plugin_utils._judging import Judging
 
 SPEC = {
@@ -36,9 +36,19 @@ class ActionModule(Judging):
         about = {"cluster": args["model"]["cluster"], "service": args["service"]}
         told = _drill.report(about, planned["steps"], args["ends"], args["measured"])
         directory = os.path.expanduser(args["reports"])
-        lines, problems = _drill.compared(told, _drill.last(directory, about))
+        last = _drill.last(directory, about)
+        lines, problems = _drill.compared(told, last)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(told["began"]))
         path = os.path.join(directory, _drill.file(about, stamp))
         os.makedirs(directory, exist_ok=True)
         _gathered.write(path, json.dumps(told, indent=1) + "\n")
-        return {"changed": True, "path": path, "lines": lines, "problems": problems}
+        page = os.path.splitext(path)[0] + ".html"
+        places = [_drill.place(target) for target in planned["targets"]]
+        _gathered.write(page, _drill_page.page(told, last, places, problems))
+        return {
+            "changed": True,
+            "path": path,
+            "page": page,
+            "lines": lines,
+            "problems": problems,
+        }

@@ -105,6 +105,11 @@ application:
   returned: without O(measured)
   type: str
   sample: postgresql-shop.service
+page:
+  description: The report as a page, with a picture.
+  returned: with O(measured)
+  type: str
+  sample: /root/failover-drills/drill-shop-shop-20261128T021500Z.html
 path:
   description: The report.
   returned: with O(measured)

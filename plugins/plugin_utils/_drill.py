@@ -118,19 +118,26 @@ def report(
     ends: Sequence[Mapping[str, Any]],
     measured: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what is kept: each step with the longest gap of any target.
+    """Return what is kept: each step with the longest gap of any target, and all gaps.
 
     ends: name of each step and when it had ended, in their order. measured: what service_probe
-    returned. about: cluster and service.
+    returned. about: cluster and service. Each step and each gap has from and to, in seconds after
+    the drill began.
     """
-    told, begin = [], float(measured["began"])
+    told, start = [], float(measured["began"])
+    begin = start
     texts = {step["name"]: step for step in steps}
     for end in ends:
         inside = [g for g in measured["gaps"] if begin <= g["from"] < end["ended"]]
         gap = max((g["to"] - g["from"] for g in inside), default=0.0)
-        told.append({**texts[end["name"]], "downtime_s": round(gap, 2)})
+        when = {"from": round(begin - start, 2), "to": round(end["ended"] - start, 2)}
+        told.append({**texts[end["name"]], "downtime_s": round(gap, 2), **when})
         begin = end["ended"]
-    return {"format": FORMAT, **about, "began": measured["began"], "steps": told}
+    gaps = [
+        {**gap, "from": round(gap["from"] - start, 2), "to": round(gap["to"] - start, 2)}
+        for gap in measured["gaps"]
+    ]
+    return {"format": FORMAT, **about, "began": measured["began"], "steps": told, "gaps": gaps}
 
 
 def compared(now: Mapping[str, Any], last: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.failover.cluster.plugins.modules import service_probe
-from ansible_collections.failover.cluster.plugins.plugin_utils import _drill
+from ansible_collections.failover.cluster.plugins.plugin_utils import _drill, _drill_page
 from ansible_collections.failover.cluster.plugins.plugin_utils._problems import Problem
 
 from .modules import run as run_module
@@ -87,6 +89,38 @@ def test_each_gap_belongs_to_the_step_in_which_it_began():
         ("there", 3.0),
         ("back", 0.4),
     ]
+
+
+def drilled():
+    """A drill of 25 s in which one address did not answer for 3 s, and that has a strange name."""
+    gap = {"where": "192.168.1.10:5432", "from": 1012.0, "to": 1015.0}
+    ends = [{"name": "daemon", "ended": 1010.0}, {"name": "there", "ended": 1025.0}]
+    about = {"cluster": "shop", "service": "<shop>"}
+    told = _drill.report(about, steps("daemon", "there"), ends, {"began": 1000.0, "gaps": [gap]})
+    return told, _drill_page.page(told, {}, ["192.168.1.10:5432", "192.168.1.10:80"], [])
+
+
+def test_the_page_draws_each_address_each_step_and_each_gap_to_scale():
+    told, page = drilled()
+    assert [(s["from"], s["to"]) for s in told["steps"]] == [(0.0, 10.0), (10.0, 25.0)]
+    [drawn] = re.findall("<svg.*</svg>", page)
+    picture = ElementTree.fromstring(drawn)
+    texts = [one.text for one in picture.iter("text")]
+    assert {"192.168.1.10:5432", "192.168.1.10:80", "daemon", "there"} <= set(texts)
+    wide: dict[str, list[float]] = {}
+    for box in picture.iter("rect"):
+        if kind := box.get("class"):
+            wide.setdefault(kind, []).append(float(box.get("width", "0")))
+    whole = wide["served"][0]
+    assert len(wide["served"]) == 2
+    assert wide["unserved"][0] == pytest.approx(whole * 3 / 25, abs=0.5)
+    assert sorted(wide["before"]) == pytest.approx([whole * 10 / 25, whole * 15 / 25], abs=0.5)
+
+
+def test_the_page_needs_nothing_from_outside_and_shows_names_as_they_are():
+    _told, page = drilled()
+    assert "&lt;shop&gt;" in page and "<shop>" not in page
+    assert not re.search(r"<script|https?:|<link|url\((?!#)", page)
 
 
 def taken(**seconds):
