@@ -331,7 +331,7 @@ class Lab:
         say = progress or silent
         with self._locked():
             say("shutting the nodes down")
-            self._shut_down(90)
+            self._shut_down(300)
             say("copying the disks")
             self._snapshots.save(name, LabState.load(self.name))
             self._boot_all(say)
