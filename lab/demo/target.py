@@ -55,17 +55,18 @@ class Target:
     engine: str = "agent"
     pages: bool = True
     """Whether the service has a web server with the sample application."""
+    port: int = 5432
 
     @classmethod
-    def load(cls, lab: Raised, inventory: Path = INVENTORY) -> Target:
-        """Read the first service of the inventory; each lab gets a new password.
+    def load(cls, lab: Raised, inventory: Path = INVENTORY, number: int = 0) -> Target:
+        """Read a service of the inventory; each lab gets a new password.
 
         :raises LabError: the inventory does not describe what the demonstration needs.
         """
         try:
             data = yaml.safe_load(inventory.read_text(encoding="utf-8"))
             (group,) = data.values()
-            service = group["vars"]["failover_services"][0]
+            service = group["vars"]["failover_services"][number]
             options = _postgresql(service["applications"])
             return cls(
                 nodes=tuple(lab.nodes),
@@ -83,10 +84,11 @@ class Target:
                 replicated=service["storage"].get("type") == "drbd",
                 engine=str(group["vars"].get("failover_engine", "agent")),
                 pages=any("apache" in one for one in service["applications"]),
+                port=int(options.get("port", 5432)),
             )
         except (KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
             raise LabError(
-                f"{inventory.name}: the demonstration needs one group whose first service has"
+                f"{inventory.name}: the demonstration needs one group whose service has"
                 f" storage, an address and PostgreSQL ({type(error).__name__}: {error})"
             ) from error
 
@@ -102,7 +104,8 @@ class Target:
         """Arguments of the measuring client."""
         pages = ["--path", "/", "--marker", MARKER, "--session-path", SESSION_PAGE]
         return [
-            *("--host", self.watch.address, "--dbname", self.database, "--user", self.user),
+            *("--host", self.watch.address, "--port", str(self.port)),
+            *("--dbname", self.database, "--user", self.user),
             *(pages if self.pages else ["--path", ""]),
         ]
 

@@ -12,7 +12,11 @@ from typing import Any
 from . import _labtests
 from .exclusion import title
 
-LABS = {"pacemaker": "two nodes and DRBD"}
+LABS = {
+    "pacemaker": "two nodes and DRBD",
+    "spare": "two active nodes, one standby, shared disks",
+    "spares": "two active nodes, two standbys, shared disks",
+}
 """Directories of tests/kernels, each with hosts of its own."""
 
 

@@ -147,6 +147,18 @@ def test_two_nodes_alone_wait_for_each_other_and_three_need_a_majority():
     }
 
 
+def test_nodes_that_are_lost_one_after_the_other_leave_a_standby_a_quorum():
+    model = build(3, failover_pacemaker={"standby": ["node3"]})
+    told = values(section(corosync.render(model), "quorum"))
+    assert (told["last_man_standing"], told["wait_for_all"]) == ("1", "1")
+    order = told["auto_tie_breaker_node"].split()
+    assert (told["auto_tie_breaker"], order[0]) == ("1", str(corosync.number("node3")))
+    assert len(set(order)) == 3
+    device = {"standby": ["node3"], "quorum_device": "192.168.1.5"}
+    quorum = section(corosync.render(build(3, failover_pacemaker=device)), "quorum")
+    assert "auto_tie_breaker" not in quorum, "Corosync refuses both"
+
+
 def test_a_quorum_device_has_a_vote_and_proves_who_it_is():
     model = build(2, failover_pacemaker={"quorum_device": "192.168.1.5"})
     quorum = section(corosync.render(model), "quorum")

@@ -88,7 +88,7 @@ def _quorum(model: Mapping[str, Any]) -> str:
         return _block("quorum", {**values, "two_node": 1, "wait_for_all": 1})
     device = model["pacemaker"].get("quorum_device")
     if not device:
-        return _block("quorum", values)
+        return _block("quorum", {**values, **_last_standing(model)})
     net = {
         "host": device["host"],
         "port": device["port"],
@@ -98,6 +98,24 @@ def _quorum(model: Mapping[str, Any]) -> str:
     votes = 1 if device["algorithm"] == "ffsplit" else len(model["nodes"]) - 1
     parts = _block("device", {"model": "net", "votes": votes}, [_block("net", net, indent=2)], 1)
     return _block("quorum", values, [parts])
+
+
+def _last_standing(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Nodes that are lost one after the other leave the rest a quorum, down to a standby alone.
+
+    A node that boots waits until it has seen all others: it cannot know whether the rest goes on
+    without it. Of two nodes that are left, a standby goes on without the other one.
+    """
+    standby = model["pacemaker"].get("standby", ())
+    if not standby:
+        return {}
+    order = [*standby, *(node for node in model["nodes"] if node not in standby)]
+    return {
+        "wait_for_all": 1,
+        "last_man_standing": 1,
+        "auto_tie_breaker": 1,
+        "auto_tie_breaker_node": " ".join(str(number(node)) for node in order),
+    }
 
 
 def _block(name: str, values: Mapping[str, Any], inner: Any = (), indent: int = 0) -> str:
