@@ -38,6 +38,10 @@ def until(true: Callable[[], object], what: str) -> None:
 @pytest.fixture(autouse=True)
 def started(containers: None) -> None:
     """Three nodes, of which node3 is the standby, see each other."""
+    for node in room.ALL:
+        # The test before has killed some.
+        room.returned(node)
+        room.inside(node, "systemctl", "reset-failed")
     room.emptied()
     standby = {"failover_pacemaker": {"standby": ["node3"]}, "failover_timing": {"dead_s": 10}}
     made = clusters.files(clusters.model(room.ALL, failover_services=[SHOP, MAIL], **standby))
