@@ -71,7 +71,13 @@ EXAMPLES = r"""
     socket: /run/postgresql-shop
 """
 
-RETURN = r""" # """
+RETURN = r"""
+version:
+  description: The version that the data have after the step, empty if none are in their place.
+  returned: success
+  type: str
+  sample: "17"
+"""
 
 import os
 
@@ -130,7 +136,7 @@ def main() -> None:
                 _pg_upgrade.finish(at)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         module.fail_json(msg=f"{os.uname().nodename}: {asked['data']}: {error}")
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, version=_pg_upgrade.version(at.data))
 
 
 if __name__ == "__main__":

@@ -93,8 +93,8 @@ def svg(
         parts += _lane(lane.label, lane.unserved, x, window, y, number)
         y += _LANE + 10
     y += 14
-    for bar in bars:
-        parts += _bar(bar, x, y)
+    for step in bars:
+        parts += _bar(step, x, y)
         y += _STEP
     if zero:
         parts.append(
@@ -130,14 +130,14 @@ def _lane(
     return parts
 
 
-def _bar(bar: Bar, x: Any, y: int) -> list[str]:
-    a, b = x(bar.begin), x(bar.end)
+def _bar(step: Bar, x: Any, y: int) -> list[str]:
+    a, b = x(step.begin), x(step.end)
     return [
-        f'<text x="{_LEFT - 12}" y="{y + 13}" text-anchor="end">{escape(bar.label[:28])}</text>',
-        f'<rect class="{bar.kind}" x="{a}" y="{y + 3}" width="{max(b - a, 2):.1f}" height="12"'
-        f' rx="3"><title>{escape(bar.title)}</title></rect>',
+        f'<text x="{_LEFT - 12}" y="{y + 13}" text-anchor="end">{escape(step.label[:28])}</text>',
+        f'<rect class="{step.kind}" x="{a}" y="{y + 3}" width="{max(b - a, 2):.1f}" height="12"'
+        f' rx="3"><title>{escape(step.title)}</title></rect>',
         f'<text class="quiet" x="{max(b, a + 2) + 6:.1f}" y="{y + 13}">'
-        f"{bar.end - bar.begin:.2f} s</text>",
+        f"{step.end - step.begin:.2f} s</text>",
     ]
 
 
