@@ -106,4 +106,9 @@ begun:
   returned: success
   type: bool
   sample: false
+switched:
+  description: Whether that run put the data of the other version into their place.
+  returned: success
+  type: bool
+  sample: false
 """

@@ -25,7 +25,8 @@ def plan(
     maintenance: bool = False,
     installs: bool = False,
 ) -> dict[str, Any]:
-    """Return lines and problems, work (upgrade, back or nothing), former, wanted, kept and begun.
+    """Return lines and problems, work (upgrade, back or nothing), former, wanted, kept, begun,
+    and switched: an earlier run put the data of the other version into their place.
 
     found: what postgresql_version_info says of each node. wanted: the version of the inventory.
     installs: a run that changes something would install its server first.
@@ -45,6 +46,7 @@ def plan(
         "wanted": wanted,
         "kept": f"{data}.{former}",
         "begun": bool(begun),
+        "switched": bool(begun) and info["version"] == wanted,
     }
     if work == NOTHING:
         line = f"{name}: its database is of version {wanted} already; there is nothing to do."

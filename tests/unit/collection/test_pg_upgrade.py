@@ -92,6 +92,12 @@ def test_a_run_that_was_cut_off_is_finished_whatever_it_left():
     assert "this run finishes it" in told["lines"][0]
 
 
+def test_data_that_an_earlier_run_put_into_their_place_may_have_been_written():
+    """A run that fails then must not bring the former ones back."""
+    assert plan({"version": "17", "begun": {**BEGUN, "stage": "switched"}})["switched"]
+    assert not plan({"begun": BEGUN})["switched"] and not plan()["switched"]
+
+
 def command(argv: Sequence[str]) -> tuple[int, str, str]:
     done = subprocess.run(list(argv), capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stdout, done.stderr
