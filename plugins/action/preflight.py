@@ -25,6 +25,7 @@ SPEC = {
     "remove": {"type": "list", "elements": "str", "default": []},
     "former": {"type": "list", "elements": "str", "default": []},
     "upgraded": {"type": "list", "elements": "str", "default": []},
+    "mixed": {"type": "bool", "default": False},
 }
 
 

@@ -20,6 +20,7 @@ SPEC = {
         "default": _upgrade_plan.AUTO,
     },
     "home": {"type": "bool", "default": False},
+    "release": {"type": "str", "default": ""},
     "downtimes": {"type": "list", "elements": "dict"},
     "before": {"type": "dict", "default": {}},
     "after": {"type": "dict", "default": {}},
@@ -45,5 +46,6 @@ class ActionModule(Judging):
                 args["status"],
                 args["reboot"],
                 args["home"],
+                args["release"],
             )
         return {"changed": False, **told}

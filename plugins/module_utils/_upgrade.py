@@ -31,16 +31,18 @@ PLACES = ("/usr/", "/lib", "/bin/", "/sbin/")
 GONE = " (deleted)"
 
 
-def pending(scope: str, names: Iterable[str], run: Run) -> list[dict[str, str]]:
+def pending(
+    scope: str, names: Iterable[str], run: Run, options: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """Return what apt would install or remove: name, and its version before and after, or "".
 
-    Raises RuntimeError when apt cannot tell.
+    options: more words for apt. Raises RuntimeError when apt cannot tell.
     """
     words = SCOPES[scope]
     wanted = sorted(names) if scope == "cluster" else []
     if not words or (scope == "cluster" and not wanted):
         return []
-    code, out, err = run(["/usr/bin/env", "LC_ALL=C", *SIMULATE, *words, *wanted])
+    code, out, err = run(["/usr/bin/env", "LC_ALL=C", *SIMULATE, *options, *words, *wanted])
     if code != 0:
         raise RuntimeError(f"apt-get {' '.join(words)} cannot be planned: {_one_line(err or out)}")
     return parse(out)
@@ -85,9 +87,14 @@ def _gone(fields: Sequence[str]) -> bool:
     return fields[5].startswith(PLACES) and fields[5].endswith(GONE)
 
 
-def reasons(running: str, boots: Sequence[str], required: bool, old: Sequence[str]) -> list[str]:
-    """Return why a node has to boot before it runs what is installed."""
-    result = []
+def reasons(
+    running: str, boots: Sequence[str], required: bool, old: Sequence[str], release: str = ""
+) -> list[str]:
+    """Return why a node has to boot before it runs what is installed.
+
+    release: that which it is about to get.
+    """
+    result = [f"it gets {release}"] if release else []
     newest = max(boots, key=_order)
     if newest != running:
         result.append(f"the kernel {newest} is installed, and {running} runs")

@@ -74,6 +74,12 @@ options:
     type: list
     elements: str
     default: []
+  mixed:
+    description: >-
+      Whether the nodes may have different releases of the distribution, because they are upgraded
+      one after the other.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

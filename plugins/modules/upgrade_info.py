@@ -37,6 +37,13 @@ options:
     description: Whether a service of the cluster has a disk that DRBD replicates.
     type: bool
     default: false
+  release:
+    description: >-
+      Code name of another release of the distribution, such as V(trixie), that the node is to get.
+      What it would change is asked with copies of the package sources and of apt's lists, which are
+      removed afterwards. Empty for the release that the node has.
+    type: str
+    default: ""
   wait_s:
     description: >-
       How long to wait for somebody else who installs packages, such as a run that was cut off, in
@@ -54,6 +61,11 @@ EXAMPLES = r"""
   failover.cluster.upgrade_info:
     packages: safe
     replicated: true
+
+- name: What would another release of Debian change?
+  failover.cluster.upgrade_info:
+    packages: full
+    release: trixie
 """
 
 RETURN = r"""
@@ -63,6 +75,8 @@ upgrade:
       a C(summary); the C(running) kernel and those of which one C(boots) next, with their DRBD;
       the C(reasons) for a boot; why a boot would harm the replication (C(unfit)), empty if it would
       not; whether dpkg was C(interrupted); whether an upgrade of the node is C(begun).
+    - With O(release), the release that the node C(has), the C(sources) that would name another one,
+      and the C(problems) that are in the way, in C(release).
   returned: success
   type: dict
   sample:
@@ -74,6 +88,7 @@ upgrade:
     unfit: ""
     interrupted: false
     begun: false
+    release: {has: bookworm, sources: [/etc/apt/sources.list], problems: []}
 """
 
 import os
@@ -84,6 +99,7 @@ from ansible_collections.failover.cluster.plugins.module_utils import (
     _kernels,
     _node,
     _packages,
+    _release,
     _upgrade,
 )
 from ansible_collections.failover.cluster.plugins.module_utils._command import runner
@@ -96,8 +112,17 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         raise RuntimeError("somebody else installs packages there; try again when that has ended.")
     installed, interrupted = _packages.read(_packages.STATUS)
     names = set(module.params["names"]) & installed
+    release: dict[str, Any] = {"has": "", "sources": [], "problems": []}
+    changes: list[dict[str, str]] = []
+    wanted = module.params["release"]
+    if wanted and interrupted:
+        release["has"] = _release.codename()
+    elif wanted:
+        release = _release.look(wanted, names, run)
+        changes = release.pop("pending")
     # What was cut off half-way is completed first; apt plans nothing before.
-    changes = [] if interrupted else _upgrade.pending(module.params["packages"], names, run)
+    if not interrupted and wanted in ("", release["has"]):
+        changes = _upgrade.pending(module.params["packages"], names, run)
     running = os.uname().release
     kernels = _kernels.next_boot(running)
     boots = _kernels.drbd_versions(kernels, run)
@@ -107,10 +132,17 @@ def collect(module: AnsibleModule) -> dict[str, Any]:
         "summary": _upgrade.summary(changes),
         "running": running,
         "boots": boots,
-        "reasons": _upgrade.reasons(running, kernels, _upgrade.asked_for(), _upgrade.outdated()),
+        "reasons": _upgrade.reasons(
+            running,
+            kernels,
+            _upgrade.asked_for(),
+            _upgrade.outdated(),
+            wanted if wanted != release["has"] else "",
+        ),
         "unfit": _kernels.unfit(running, loaded, boots) if module.params["replicated"] else "",
         "interrupted": interrupted,
         "begun": os.path.exists(module.params["mark"]),
+        "release": release,
     }
 
 
@@ -125,6 +157,7 @@ def main() -> None:
             },
             "names": {"type": "list", "elements": "str", "default": []},
             "replicated": {"type": "bool", "default": False},
+            "release": {"type": "str", "default": ""},
             "wait_s": {"type": "int", "default": 0},
             "mark": {"type": "path", "default": "/var/lib/failover/upgrades"},
         },

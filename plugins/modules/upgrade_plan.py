@@ -45,6 +45,10 @@ options:
     description: Whether the services shall move to their preferred nodes at the end.
     type: bool
     default: false
+  release:
+    description: Code name of the release that the nodes are to get; empty if they keep theirs.
+    type: str
+    default: ""
   downtimes:
     description: For each move that was made, the seconds by service.
     type: list

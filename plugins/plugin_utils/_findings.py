@@ -27,8 +27,9 @@ def judge(
 ) -> list[str]:
     """Raise Problem for the first thing that forbids an installation; return the warnings.
 
-    limits: clock_s, free_mib, watchdog, former, the engines that the cluster is about to leave, and
-    upgraded, the services whose applications get another version. repair says that a role mends
+    limits: clock_s, free_mib, watchdog, former, the engines that the cluster is about to leave,
+    upgraded, the services whose applications get another version, and mixed, whether the nodes may
+    have different releases. repair says that a role mends
     afterwards what it can: units that the init system starts, and DRBD files of its own making.
     """
     nodes = model["nodes"]
@@ -53,7 +54,8 @@ def judge(
         if service["name"] not in limits.get("upgraded", ()):
             kind.judge(where, service, application, found)
     _clock(nodes, found, limits["clock_s"])
-    _versions(nodes, found)
+    if not limits.get("mixed", False):
+        _versions(nodes, found)
     for service in model["services"]:
         _storage.of(service).judge(service, service["storage"]["nodes"], found, repair)
     warnings += _engines.of(model).judge(model, found)

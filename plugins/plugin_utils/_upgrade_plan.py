@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from . import _applications
+
 Found = Mapping[str, Mapping[str, Any]]
 
 Accounts = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -29,11 +31,13 @@ def plan(
     status: Mapping[str, Any],
     reboot: str = AUTO,
     home: bool = False,
+    release: str = "",
 ) -> dict[str, Any]:
     """Return lines, problems, order and work (the nodes that have to be emptied for it).
 
     found: what upgrade_info says of each node. ready: what the engine of each node says of a
-    failover. status: that of one engine.
+    failover. status: that of one engine. release: the one that the nodes are to get, "" if they
+    keep theirs.
     """
     nodes = list(model["nodes"])
     owners = {one["name"]: one.get("owner") or "" for one in status["services"]}
@@ -43,21 +47,28 @@ def plan(
         return node not in begun, list(owners.values()).count(node), nodes.index(node)
 
     order = sorted(nodes, key=first)
-    work = [node for node in order if _emptied(found[node], reboot)]
+    work = [node for node in order if _emptied(found[node], reboot, release)]
     moves = list(_moves(model, owners, [node for node in order if node in work], home))
     return {
         "order": order,
         "work": work,
         "moves": moves,
-        "problems": list(_problems(status, found, ready, begun, work, reboot)),
-        "lines": list(_lines(found, order, work, moves, _seconds(ready), reboot, begun)),
+        "problems": [
+            *(_releases(model, found, work, reboot, release) if release else ()),
+            *_problems(status, found, ready, begun, work, reboot),
+        ],
+        "lines": [
+            *_lines(found, order, work, moves, _seconds(ready), reboot, begun),
+            *(_sorted_otherwise(model, release) if release and work else ()),
+        ],
     }
 
 
-def _emptied(info: Mapping[str, Any], reboot: str) -> bool:
+def _emptied(info: Mapping[str, Any], reboot: str, release: str) -> bool:
     """Whether a node must run nothing for its upgrade."""
     boots = reboot == AUTO and bool(info["reasons"])
-    return bool(info["begun"] or info["pending"] or info["interrupted"] or boots)
+    other = bool(release) and info["release"]["has"] != release
+    return bool(other or info["begun"] or info["pending"] or info["interrupted"] or boots)
 
 
 def _moves(
@@ -115,6 +126,40 @@ def _problems(
             )
 
 
+def _releases(
+    model: Mapping[str, Any], found: Found, work: Sequence[str], reboot: str, release: str
+) -> Iterator[str]:
+    """What forbids another release."""
+    if reboot != AUTO and work:
+        yield "reboot: another release needs a boot of each node; leave it at auto."
+    for node in model["nodes"]:
+        for problem in found[node]["release"]["problems"]:
+            yield f"{node}: {problem}."
+    if all(found[node]["release"]["has"] == release for node in model["nodes"]):
+        return
+    for kind, where, _service, application in _applications.each(model["services"]):
+        if application.get("of_release", False):
+            yield (
+                f"{where}.{kind.name}.version: is left to the release, and the data stay as they"
+                f' are; write version: "{application["version"]}" into the inventory first.'
+            )
+
+
+def _sorted_otherwise(model: Mapping[str, Any], release: str) -> Iterator[str]:
+    """What databases need that sort their texts with another C library."""
+    names = [
+        service["name"]
+        for service in model["services"]
+        if any(one["kind"] == "postgresql" for one in service["applications"])
+    ]
+    if names:
+        yield (
+            f"{', '.join(names)}: after the move to the first node that has {release}, the indexes"
+            " of texts are checked while the service runs, and those are rebuilt that its C library"
+            " sorts otherwise. Until then a query may miss rows in such an index."
+        )
+
+
 def _unready(ready: Found) -> dict[str, str]:
     """The services that nobody could take over, each with a reason."""
     return {
@@ -164,7 +209,9 @@ def _of_node(
     what = info["summary"]
     if info["interrupted"]:
         what = "an installation that was cut off is completed, and the rest upgraded"
-    yield f"{node}: {empty}, and it gets into standby mode. Packages: {what}. Then {begins}."
+    sources = info.get("release", {}).get("sources", ())
+    other = f" Another release is written into {', '.join(sources)}." if sources else ""
+    yield f"{node}: {empty}, and it gets into standby mode.{other} Packages: {what}. Then {begins}."
     if reboot == NEVER:
         yield f"{node}: it is not rebooted; what still runs with old files is named at the end."
     elif info["reasons"]:

@@ -194,6 +194,7 @@ class PostgreSQL(Application):
         releases = {info["os"]["version"] for info in found.values()}
         if not application["version"] and len(releases) == 1:
             application["version"] = RELEASES.get(next(iter(releases)), "")
+            application["of_release"] = True
 
     def judge(
         self,
@@ -211,6 +212,12 @@ class PostgreSQL(Application):
             node, version = next(((n, v) for n, v in has.items() if v), ("", ""))
             if not version:
                 continue
+            if not application["version"]:
+                raise Problem(
+                    f"{where}.postgresql.version: is left to the release, and the nodes have"
+                    f' different ones; write version: "{version}", which is that of the database of'
+                    f" service {service['name']}."
+                )
             if version != application["version"]:
                 raise Problem(
                     f"{where}.postgresql.version: {application['version']} is not {version}, the"

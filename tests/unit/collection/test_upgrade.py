@@ -184,7 +184,8 @@ def test_a_node_has_to_boot_for_a_newer_kernel_and_for_replaced_files():
 def node(**more):
     """What upgrade_info says of a node on which nothing is to be done."""
     nothing = {"pending": [], "summary": "no package", "reasons": [], "unfit": ""}
-    return {**nothing, "interrupted": False, "begun": False, **more}
+    release = {"has": "bookworm", "sources": [], "problems": []}
+    return {**nothing, "interrupted": False, "begun": False, "release": release, **more}
 
 
 NEWER = {"pending": [{"name": "libc6"}], "summary": "1 packages (libc6)"}
@@ -201,14 +202,14 @@ def planned(build):
     """Plans the upgrade of node1, which runs the service, and node2."""
     model = build()
 
-    def made(one=None, two=None, reboot="auto", home=False, ready=READY, **status):
+    def made(one=None, two=None, reboot="auto", home=False, ready=READY, release="", **status):
         found = {
             "node1": node(**(NEWER if one is None else one)),
             "node2": node(**(NEWER if two is None else two)),
         }
         told = {**STATUS, **status}
         both = {"node1": ready, "node2": READY}
-        return _upgrade_plan.plan(model, found, both, told, reboot, home)
+        return _upgrade_plan.plan(model, found, both, told, reboot, home, release)
 
     return made
 
@@ -290,6 +291,67 @@ def test_nothing_begins_if_a_failover_would_not_succeed_or_a_boot_would_harm(
 def test_a_kernel_that_nobody_boots_forbids_nothing(planned):
     two = {**NEWER, "unfit": "the kernel 7 has no DRBD module"}
     assert planned(two=two, reboot="never")["problems"] == []
+
+
+FORMER: dict[str, object] = {"has": "bookworm", "sources": ["/etc/apt/sources.list"], "problems": []}
+OTHER: dict[str, object] = {
+    "release": FORMER,
+    "pending": [{"name": "libc6"}],
+    "summary": "400 packages",
+    "reasons": ["it gets trixie"],
+}
+THERE = {"release": {"has": "trixie", "sources": [], "problems": []}}
+
+
+@pytest.fixture
+def other(build, found):
+    """Plans the way to another release; version="" leaves the version of PostgreSQL to the release."""
+
+    def made(one=OTHER, two=OTHER, version="15", reboot="auto"):
+        database = {"postgresql": {"version": version}} if version else "postgresql"
+        model = build(("failover_services.0.applications.0", database), found=found)
+        asked = {"node1": node(**one), "node2": node(**two)}
+        both = {"node1": READY, "node2": READY}
+        return _upgrade_plan.plan(model, asked, both, STATUS, reboot, False, "trixie")
+
+    return made
+
+
+def test_another_release_is_planned_with_its_price(other):
+    said = other()
+    assert (said["order"], said["work"], said["problems"]) == (
+        ["node2", "node1"],
+        ["node2", "node1"],
+        [],
+    )
+    assert (
+        "Another release is written into /etc/apt/sources.list. Packages: 400" in said["lines"][0]
+    )
+    assert "node2: it is rebooted, because it gets trixie." in said["lines"][1]
+    assert said["lines"][-1].startswith("shop: after the move to the first node that has trixie,")
+
+
+def test_a_node_that_has_the_release_is_left_alone(other):
+    assert other(two=THERE)["work"] == ["node1"]
+    nothing = other(one=THERE, two=THERE, version="")
+    assert (nothing["work"], nothing["problems"]) == ([], [])
+    assert nothing["lines"][-1].startswith("No service stops or moves;")
+
+
+def test_the_version_of_a_database_must_not_change_with_the_release(other):
+    [said] = other(version="")["problems"]
+    assert ".postgresql.version: is left to the release" in said
+    assert 'write version: "15" into the inventory first.' in said
+
+
+def test_what_a_node_says_against_the_release_is_told(other):
+    told = {
+        **OTHER,
+        "release": {**FORMER, "problems": ["no package source of it has trixie"]},
+    }
+    assert other(two=told)["problems"] == ["node2: no package source of it has trixie."]
+    [said] = other(reboot="never")["problems"]
+    assert said.startswith("reboot: another release needs a boot")
 
 
 def account(*causes):

@@ -257,6 +257,21 @@ def test_only_a_database_that_moves_with_its_storage_gets_another_version(
     assert "TASK [failover.cluster.prepare : Ask the node]" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("", "release: missing; say which one the nodes shall get with -e release=NAME: trixie."),
+        ("-e release=sid", "release: sid is not one that a cluster can be upgraded to;"),
+        ("-e release=trixie --limit n1a", "has nodes that --limit leaves out;"),
+    ],
+)
+def test_another_release_has_to_be_named(play: Play, asked: str, sentence: str) -> None:
+    done = play("upgrade_os", {"one": cluster(1)}, "-e", "cluster=one", *asked.split())
+    assert done.code != 0
+    assert sentence in done.text
+    assert "TASK [failover.cluster.prepare : Ask the node]" not in done.text
+
+
 def test_a_backup_without_any_node_in_reach_fails(play: Play) -> None:
     one = cluster(1)
     database = {"database": "web", "user": "web", "password": SECRET, "networks": ["10.0.0.0/8"]}
