@@ -367,7 +367,7 @@ class Lab:
     def _prepare(self, spec: LabSpec, say: Callable[[str], None]) -> LabState:
         with builder_lock(say):
             image = base_image(spec.suite, say)
-            packages = repository(image, spec.suite, say)
+            packages = repository(image, spec.suite, say, following=spec.following)
         # The logs of the last lab stay until the next one, to show why it failed.
         shutil.rmtree(self._paths.logs, ignore_errors=True)
         for directory in (self._paths.run, self._paths.logs, self._paths.nodes):

@@ -8,6 +8,7 @@ So a package that a role forgets is missing on the node, and ``apt-get update`` 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Set
@@ -32,15 +33,23 @@ def wanted(names: Iterable[str], known: Set[str]) -> list[str]:
     return [name.rstrip("?") for name in chosen if not name.endswith("?") or name[:-1] in known]
 
 
-def repository(image: Image, suite: str, progress: Progress, packages: Path = PACKAGES) -> Path:
+def repository(
+    image: Image,
+    suite: str,
+    progress: Progress,
+    packages: Path = PACKAGES,
+    *,
+    following: str = "",
+) -> Path:
     """Directory of the repository for ``image``, filled now if needed (needs the builder lock).
 
-    packages is the list of what may be installed.
+    packages is the list of what may be installed. following is another suite; each of the two has a
+    directory of its name then.
     """
     listed = packages.read_bytes() + STUBS.read_bytes() + repr(FORMER.get(suite, "")).encode()
     key = hashlib.sha256(listed).hexdigest()[:12]
-    target = image.root / f"repository-{key}"
-    if (target / "Release").exists():
+    target = image.root / f"repository-{key}{following and f'-{following}'}"
+    if target.exists():
         return target
     progress(f"collecting the nodes' packages for {suite}, once: about a minute")
     work = Path(tempfile.mkdtemp(prefix="build-", dir=images_dir()))
@@ -49,26 +58,49 @@ def repository(image: Image, suite: str, progress: Progress, packages: Path = PA
         stubs.mkdir()
         build_stubs(words(STUBS), stubs)
         _index(stubs)
-        apt = _private_apt(work, image, suite)
+        apt = _private_apt(work, image.dpkg_status, suite)
         run([*apt, "update"], timeout=300)
         files = _download(apt, words(packages), work, progress)
         if suite in FORMER:
             files = _former(apt, suite, work)
         staged = work / "repository"
-        staged.mkdir()
-        for file in [*files, *stubs.glob("*.deb")]:
-            file.replace(staged / file.name)
-        _index(staged)
+        _stage([*files, *stubs.glob("*.deb")], staged / suite if following else staged)
+        if following:
+            _stage(_whole(work / "next", image, following, packages, progress), staged / following)
         staged.chmod(0o755)
-        shutil.rmtree(target, ignore_errors=True)
         staged.replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
 
 
-def _private_apt(work: Path, image: Image, suite: str) -> list[str]:
-    """An apt-get with the sources and installed packages of a node."""
+def _stage(files: Iterable[Path], where: Path) -> None:
+    where.mkdir(parents=True)
+    for file in files:
+        shutil.copy2(file, where / file.name)
+    _index(where)
+
+
+def _whole(work: Path, image: Image, suite: str, packages: Path, progress: Progress) -> list[Path]:
+    """Everything that a node of another suite may have, its base system as well."""
+    work.mkdir()
+    stubs = work / "stubs"
+    stubs.mkdir()
+    build_stubs(words(STUBS), stubs)
+    _index(stubs)
+    status = work / "status"
+    status.touch()
+    apt = _private_apt(work, status, suite)
+    run([*apt, "update"], timeout=300)
+    installed = re.findall(r"^Package: (\S+)$", image.dpkg_status.read_text("utf-8"), re.MULTILINE)
+    known = set(run(["apt-cache", *apt[3:], "pkgnames"]).split())
+    base = [name for name in installed if name in known]
+    files = _download(apt, [*base, *words(packages)], work, progress)
+    return [*files, *stubs.glob("*.deb")]
+
+
+def _private_apt(work: Path, status: Path, suite: str) -> list[str]:
+    """An apt-get with the sources of a node; status: the list of what is installed there."""
     for name in ("lists/partial", "archives/partial", "etc/preferences.d", "log"):
         (work / name).mkdir(parents=True)
     sources = work / "sources.list"
@@ -80,7 +112,7 @@ def _private_apt(work: Path, image: Image, suite: str) -> list[str]:
         "Dir::Etc::Preferences": "-",
         "Dir::Etc::PreferencesParts": work / "etc/preferences.d",
         "Dir::State::Lists": work / "lists",
-        "Dir::State::status": image.dpkg_status,
+        "Dir::State::status": status,
         "Dir::State::extended_states": work / "extended_states",
         "Dir::Cache": work,
         "Dir::Cache::Archives": work / "archives",

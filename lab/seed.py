@@ -21,7 +21,8 @@ def node_files(name: str, spec: LabSpec, node: str) -> dict[str, str]:
         "etc/hostname": f"{node}\n",
         "etc/hosts": hosts(spec),
         "etc/apt/sources.list": (
-            f"deb [trusted=yes] http://{spec.main.gateway}:{REPOSITORY_PORT}/ ./\n"
+            f"deb [trusted=yes] http://{spec.main.gateway}:{REPOSITORY_PORT}/"
+            f" {f'{spec.suite}/' if spec.following else './'}\n"
         ),
     }
     for number, link in enumerate(spec.lans):

@@ -85,6 +85,8 @@ class LabSpec:
     bmc_user: str = "admin"
     memory_mib: int = 512
     suite: str = "bookworm"
+    following: str = ""
+    """The suite that the nodes may be upgraded to; their package source has both then."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -171,6 +173,8 @@ def check(spec: LabSpec) -> None:
     """Refuse a specification that could not be raised, naming value and rule."""
     if spec.suite not in SUITES:
         raise LabError(f"suite: {spec.suite} is none of {', '.join(SUITES)}")
+    if spec.following and (spec.following not in SUITES or spec.following == spec.suite):
+        raise LabError(f"following: {spec.following} is no other one of {', '.join(SUITES)}")
     if not isinstance(spec.memory_mib, int) or not 128 <= spec.memory_mib <= 65536:
         raise LabError(f"memory_mib: {spec.memory_mib} is not between 128 and 65536")
     if not spec.nodes:

@@ -38,7 +38,7 @@ REUSE = os.environ.get("REUSE", "")
 LONG = os.environ.get("LONG", "")
 LABS = (
     *("shared", "lease", "many", "changes", "takeover"),
-    *("operate", "versions", "pacemaker", "spare", "spares", "streaming"),
+    *("operate", "versions", "release", "pacemaker", "spare", "spares", "streaming"),
 )
 """Directories of tests that need hosts of their own: LONG names the one to run."""
 NAME = os.environ.get("LAB", LONG if LONG in LABS else "test")

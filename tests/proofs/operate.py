@@ -15,6 +15,7 @@ LABS = {
     "operate": "two copies are verified, grown and healed, and a dead machine is replaced",
     "changes": "services, addresses and keys of a running cluster",
     "versions": "a database gets another major version",
+    "release": "the nodes get the next release of Debian",
 }
 """Directories of tests/kernels, each with hosts of its own."""
 
