@@ -114,6 +114,7 @@ def test_f36_a_handler_that_fails_leaves_the_io_frozen(cluster: Cluster) -> None
         (confirmed,) = observe.entries(cluster, owner, began, "confirmed")
         assert "hanako" in confirmed["text"] and standby in confirmed["text"]
         assert "I/O FROZEN" not in observe.shown(cluster, owner)
+        observe.wait_shots_over(cluster, began)
     finally:
         cluster.lab.ssh(owner, f"umount {handler}")
     cluster.heal()

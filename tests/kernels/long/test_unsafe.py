@@ -79,7 +79,7 @@ CASES: dict[str, tuple[dict[str, Any], Change, tuple[str, ...]]] = {
     "one_link_only": (
         {"failover_links": [{"name": "mirror", "interface": "rep0"}]},
         _one_link,
-        ("one heartbeat link", "single_link"),
+        ("one", "link", "single_link"),
     ),
     "a_fence_device_on_the_replication_lan": (
         {"failover_fencing": [STONITH]},

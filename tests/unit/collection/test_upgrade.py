@@ -293,7 +293,11 @@ def test_a_kernel_that_nobody_boots_forbids_nothing(planned):
     assert planned(two=two, reboot="never")["problems"] == []
 
 
-FORMER: dict[str, object] = {"has": "bookworm", "sources": ["/etc/apt/sources.list"], "problems": []}
+FORMER: dict[str, object] = {
+    "has": "bookworm",
+    "sources": ["/etc/apt/sources.list"],
+    "problems": [],
+}
 OTHER: dict[str, object] = {
     "release": FORMER,
     "pending": [{"name": "libc6"}],

@@ -552,6 +552,18 @@ def test_f04_confirm_fenced_is_a_proof_when_nothing_else_can_be_had() -> None:
     assert len(starts(b)) == 1
 
 
+def test_f04_who_confirms_during_a_shot_is_told_that_it_may_still_hit() -> None:
+    """Found with real kernels: the node was switched on, and the order switched it off again."""
+    a = Pair().running().a
+    Pair.see(a, ALONE)
+    a.pass_time(4)
+    assert a.state.exclusion.shots
+    a.feed(events.Command(1, Verb.CONFIRM_FENCED, "b", "ann"))
+    [reply] = [r for r in a.take(actions.Reply) if isinstance(r, actions.Reply)]
+    assert reply.ok
+    assert reply.text.endswith("is under way: do not switch b on before that ends")
+
+
 def test_a_late_grant_for_a_dropped_claim_starts_nothing() -> None:
     pair = Pair()
     pair.talk()

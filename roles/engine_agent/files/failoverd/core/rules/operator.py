@@ -96,7 +96,12 @@ def _confirm(step: Step, event: Command) -> str:
         return f"failoverd has just begun to listen for {name}; ask again in {listens_s:g} s"
     prove_gone(step, Proof.OPERATOR, peer.greeted, event.who)
     step.note("confirmed", f"{event.who or '?'} confirmed that {name} is off", alert=True)
-    step.do(Reply(event.request, True, f"{name} is taken for fenced; recorded"))
+    done = f"{name} is taken for fenced; recorded"
+    if step.exclusion.shots:  # It is let go on, because a person may be wrong.
+        done += (
+            f"; an order to switch it off is under way: do not switch {name} on before that ends"
+        )
+    step.do(Reply(event.request, True, done))
     return ""
 
 
