@@ -73,6 +73,7 @@ def test_f04_the_device_dies_with_its_node_and_a_person_says_that_it_is_off(
     assert cluster.serves()
     (confirmed,) = observe.entries(cluster, standby, began, "confirmed")
     assert getpass.getuser() in confirmed["text"] and owner in confirmed["text"]
+    observe.wait_shots_over(cluster, began)
     cluster.heal()
     assert cluster.owner == standby
 
