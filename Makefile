@@ -15,7 +15,7 @@ PYTHON := $(VENV)/bin/python
 GATES := build/gates-venv
 COLLECTION := build/collections/ansible_collections/failover/cluster
 CODE := bench lab molecule plugins roles tests
-LABS := demo test takeover $(addprefix exclusion-,test data shared lease) \
+LABS := demo test takeover $(addprefix exclusion-,test data disk lease) \
 	$(addprefix audit-,test shared many lease changes)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

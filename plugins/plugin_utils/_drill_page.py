@@ -55,7 +55,8 @@ def page(
 <body>
 <main>
 <h1>{escape(name)}</h1>
-<p>Begun at {began}. The control host asked the service about ten times a second.</p>
+<p>Begun at {began}. The control host asked the service about ten times a second.
+Hatched: no answer.</p>
 {_verdict(problems)}
 <div class="scroll">{_picture(report, places)}</div>
 <div class="scroll"><table>

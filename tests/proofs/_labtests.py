@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import Lab
+from lab.spec import check_lab_name
 from tests.kernels.claim import claim
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -57,16 +58,19 @@ def side_by_side(
 ) -> dict[str, list[dict[str, Any]]]:
     """Run the tests of several labs; the rows of each. Of a lab: what LONG calls it, and its tests.
 
-    A lab waits for most of its time, so two of them share the machine.
+    A lab waits for most of its time, so two of them share the machine. Raises LabError before the
+    first one begins if a lab cannot have its name.
     """
+    hosts = {name: f"{proof if LAB == 'test' else LAB}-{name}" for name in labs}
+    for host in hosts.values():
+        check_lab_name(host)
 
     def play(name: str) -> list[dict[str, Any]]:
         long, tests = labs[name]
         log = report(f"{proof}-{name}").with_suffix(".log")
         print(f"lab {name}: see {log}", flush=True)
         began = time.monotonic()
-        hosts = f"{proof}-{name}" if LAB == "test" else f"{LAB}-{proof}-{name}"
-        rows = run(f"{proof}-{name}", tests, long, hosts, log)
+        rows = run(f"{proof}-{name}", tests, long, hosts[name], log)
         minutes = (time.monotonic() - began) / 60
         print(f"lab {name}: {len(rows)} tests in {minutes:.0f} min", flush=True)
         return rows

@@ -25,14 +25,14 @@ LABS: dict[str, tuple[str, tuple[str, ...]]] = {
             LAST,
         ),
     ),
-    "shared": ("shared", ("tests/kernels/shared",)),
+    "disk": ("shared", ("tests/kernels/shared",)),
     "lease": ("lease", ("tests/kernels/lease",)),
 }
 """Of each lab: what LONG calls it, and its tests."""
 HAVE = {
     "test": REPLICATED,
     "data": REPLICATED,
-    "shared": "locks on a shared disk",
+    "disk": "locks on a shared disk",
     "lease": "watchdog lease and DRBD",
 }
 """What the hosts of each lab have."""

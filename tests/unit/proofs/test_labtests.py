@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lab.errors import LabError
 from tests.proofs import _labtests, soak
 from tests.proofs._labtests import rows
 from tests.proofs.monitoring import judged
@@ -68,6 +70,20 @@ def test_two_labs_share_the_machine_and_each_has_a_name_and_a_log_of_its_own(
         ("proof-one", "proof-one.log", "1"),
         ("proof-shared", "proof-shared.log", "shared"),
     }
+
+
+@pytest.mark.parametrize("lab", ["test", "second"])
+@pytest.mark.parametrize("proof", ["exclusion", "audit"])
+def test_every_lab_of_a_proof_can_have_its_name(
+    monkeypatch: pytest.MonkeyPatch, proof: str, lab: str
+) -> None:
+    """One name was too long, which showed after half an hour."""
+    labs = importlib.import_module(f"tests.proofs.{proof}").LABS
+    monkeypatch.setattr(_labtests, "run", lambda *_: [])
+    monkeypatch.setattr(_labtests, "LAB", lab)
+    assert set(_labtests.side_by_side(proof, labs)) == set(labs)
+    with pytest.raises(LabError, match="is not a name for a lab"):
+        _labtests.side_by_side(proof, {**labs, "of-which-the-name-is-long": ("1", ())})
 
 
 def test_a_promised_time_has_to_be_measured_and_kept() -> None:
