@@ -64,9 +64,11 @@ def repository(
         if suite in FORMER:
             files = _former(apt, suite, work)
         staged = work / "repository"
-        _stage([*files, *stubs.glob("*.deb")], staged / suite if following else staged)
+        staged.mkdir()
+        _stage([*files, *stubs.glob("*.deb")], staged, suite if following else ".")
         if following:
-            _stage(_whole(work / "next", image, following, packages, progress), staged / following)
+            whole = _whole(work / "next", image, following, packages, progress)
+            _stage(whole, staged, following)
         staged.chmod(0o755)
         staged.replace(target)
     finally:
@@ -74,11 +76,13 @@ def repository(
     return target
 
 
-def _stage(files: Iterable[Path], where: Path) -> None:
-    where.mkdir(parents=True)
+def _stage(files: Iterable[Path], root: Path, place: str) -> None:
+    """Make a repository in a directory below root, which is what the nodes know."""
+    where = root / place
+    where.mkdir(exist_ok=True)
     for file in files:
         shutil.copy2(file, where / file.name)
-    _index(where)
+    _index(root, place)
 
 
 def _whole(work: Path, image: Image, suite: str, packages: Path, progress: Progress) -> list[Path]:
@@ -151,8 +155,8 @@ def _former(apt: list[str], suite: str, work: Path) -> list[Path]:
     return sorted((work / "archives").glob("*.deb"))
 
 
-def _index(directory: Path) -> None:
-    packages = run(["sh", "-c", 'cd "$1" && apt-ftparchive packages .', "sh", str(directory)])
-    (directory / "Packages").write_text(packages, encoding="utf-8")
-    release = run(["sh", "-c", 'cd "$1" && apt-ftparchive release .', "sh", str(directory)])
-    (directory / "Release").write_text(release, encoding="utf-8")
+def _index(root: Path, place: str = ".") -> None:
+    """The names in it are those below root."""
+    for kind in ("packages", "release"):
+        words = ["sh", "-c", f'cd "$1" && apt-ftparchive {kind} "$2"', "sh", str(root), place]
+        (root / place / kind.title()).write_text(run(words), encoding="utf-8")
