@@ -190,9 +190,30 @@ def test_who_serves_the_page_may_not_ask_pacemaker_and_who_asks_has_no_privilege
         assert (seen["NoNewPrivs"], seen["Seccomp"]) == ("1", "2")
 
 
+def ready(node: str, *words: str) -> tuple[int, dict[str, Any]]:
+    """What failoverctl ready says there, and its exit status."""
+    code, said, _err = room.asked(node, "failoverctl", "ready", "--json", *words)
+    return code, json.loads(said)
+
+
+def test_each_node_tells_whether_a_failover_would_succeed(pages: Pages) -> None:
+    for node in room.NODES:
+        code, told = ready(node)
+        assert (code, told["level"]) == (0, "ok"), told
+        for service in told["services"]:
+            texts = {item["what"]: item["text"] for item in service["items"]}
+            assert texts["exclusion"].endswith("is watched, and well")
+            assert texts["standby"].startswith("Pacemaker would start it on ")
+        assert [one["name"] for one in ready(node, "mail")[1]["services"]] == ["mail"]
+        assert pages.status(node)["services"][0]["ready"]["level"] == "ok"
+    assert ready("node1", "none")[0] == 3
+
+
 def test_standby_and_maintenance_are_shown(pages: Pages) -> None:
     room.inside("node1", "failoverctl", "standby", "node2")
     room.inside("node1", "failoverctl", "maintenance", "on")
+    code, told = ready("node2")
+    assert (code, told["services"][0]["reason"]) == (2, "mode: maintenance mode is on")
     pages.each(lambda node: pages.metric(node, "failover_maintenance{") == [1])
     pages.each(lambda node: pages.status(node).get("standby") == ["node2"])
     said = pages.ask("node2", "/?lang=en")[1]

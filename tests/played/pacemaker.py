@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -68,6 +68,7 @@ LINK ID 1 udp
 """
 WELL = LINKS.replace("disconnected", "connected")
 AFTER = {"node1": {"shop": "node3"}}
+EXCLUDING = {"node1": ["bmc.node1"]}
 
 
 def screened(
@@ -76,6 +77,7 @@ def screened(
     links: str = WELL,
     after: Mapping[str, Mapping[str, str]] = AFTER,
     quorate: bool = True,
+    excluding: Mapping[str, Sequence[str]] = EXCLUDING,
 ) -> Json:
     """The status, after some words of crm_mon were replaced by others."""
     from ansible_collections.failover.cluster.plugins.module_utils._engines import (
@@ -89,7 +91,9 @@ def screened(
         text = text.replace(old, new)
     answer = ET.fromstring(text)
     status = pacemaker.read(answer, "shop", "node1")
-    told = _pacemaker_screen.Told(answer, status, links, {"shop": "/srv/shop"}, after, quorate)
+    told = _pacemaker_screen.Told(
+        answer, status, links, {"shop": "/srv/shop"}, after, quorate, excluding=excluding
+    )
     made: Json = _pacemaker_screen.screen(told, now)
     return made
 

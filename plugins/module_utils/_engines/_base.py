@@ -7,6 +7,7 @@ A cluster has two nodes or more: no answer says "the other node".
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -131,3 +132,14 @@ class Engine(ABC):
     @abstractmethod
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         """Take a node for fenced, because a person says so. Return the answer. Raises Refused."""
+
+
+def said_ready(code: int, out: str, err: str) -> dict[str, Any]:
+    """What failoverctl ready --json tells. Raises Refused."""
+    try:
+        told: dict[str, Any] = json.loads(out)
+    except ValueError:
+        raise Refused(f"failoverctl ended with {code}: {(err or out)[:200]!r}.") from None
+    if "services" not in told:
+        raise Refused(str(told.get("text", "it gives no reason.")))
+    return told

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from .._cib import PREFIX
+from . import _pacemaker_ready
 from ._pacemaker_health import judged
 from ._pacemaker_past import fail_counts, failures, moment
 
@@ -19,7 +20,6 @@ STATES = {"running": "running", "failed": "broken", "changing": "starting"}
 HERE = {"changing": "starting"}
 PING = "failover-ping"
 KINDS = {"systemd": "unit", "ocf": "ocf", "lsb": "lsb"}
-DEVICE = f"{PREFIX}_fence."
 COPIED = ("drbd", "streaming")
 """What a service has outside its group."""
 INFINITY = 1000000
@@ -46,6 +46,8 @@ class Told:
     """Whether a quorum is left if one more node is lost."""
     disks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Service -> disk and sync of DRBD's copy on this node, as the agent tells them."""
+    excluding: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Node -> names of the fence devices that can switch it off, of each that was asked for."""
 
 
 def screen(told: Told, now: float) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def screen(told: Told, now: float) -> dict[str, Any]:
     services = [_service(one, told, now) for one in status["services"]]
     links = list(_links(told))
     version = answer.find("summary/current_dc")
-    return {
+    made = {
         "format": FORMAT,
         "engine": "pacemaker",
         "cluster": status["cluster"],
@@ -78,6 +80,10 @@ def screen(told: Told, now: float) -> dict[str, Any]:
         "disks": [],
         "health": judged(status, reports, services, links),
     }
+    verdicts = _pacemaker_ready.ready(made, told.excluding)["services"]
+    for service, verdict in zip(services, verdicts, strict=True):
+        service["ready"] = _pacemaker_ready.brief(verdict)
+    return made
 
 
 def _quorum(dc: ET.Element | None) -> bool | None:
@@ -241,12 +247,22 @@ def _is_device(resource: ET.Element) -> bool:
     return resource.get("resource_agent", "").startswith("stonith:")
 
 
+def devices(listed: str) -> list[str]:
+    """The names of the fence devices that stonith_admin lists."""
+    words = (line.strip() for line in listed.splitlines())
+    return [
+        word.removeprefix(_pacemaker_ready.DEVICE)
+        for word in words
+        if word.startswith(_pacemaker_ready.DEVICE)
+    ]
+
+
 def _device(resource: ET.Element, answer: ET.Element) -> dict[str, Any]:
     name = resource.get("id", "")
     why = [f"{what} on {node}" for one, node, what, _time in failures(answer) if one == name]
     failed, started = resource.get("failed") == "true", resource.get("role") == "Started"
     return {
-        "name": name.removeprefix(DEVICE),
+        "name": name.removeprefix(_pacemaker_ready.DEVICE),
         "method": "stonith",
         "last": "failed" if failed else "ok" if started else "unknown",
         "age_s": None,

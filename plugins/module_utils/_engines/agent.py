@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ._base import Engine, Refused, Run
+from ._base import Engine, Refused, Run, said_ready
 from ._marks import marks
 
 SOCKET = "/run/failoverd/control.sock"
@@ -93,14 +93,7 @@ class Agent(Engine):
         _must(run, "standby" if on else "online", node)
 
     def ready(self, run: Run) -> dict[str, Any]:
-        code, out, err = _tool(run, "ready", "--json")
-        try:
-            told: dict[str, Any] = json.loads(out)
-        except ValueError:
-            raise Refused(f"failoverctl ended with {code}: {(err or out)[:200]!r}.") from None
-        if "services" not in told:
-            raise Refused(str(told.get("text", "it gives no reason.")))
-        return told
+        return said_ready(*_tool(run, "ready", "--json"))
 
     def availability(self, run: Run, since: str, target: float) -> dict[str, Any]:
         out = _must(run, "availability", "--json", "--since", since, "--target", target)

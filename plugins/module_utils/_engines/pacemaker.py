@@ -16,7 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from .._cib import PREFIX
-from ._base import Engine, Refused, Run
+from ._base import Engine, Refused, Run, said_ready
 from ._pacemaker_health import health
 
 COROSYNC = "/etc/corosync/corosync.conf"
@@ -160,6 +160,9 @@ class Pacemaker(Engine):
     def standby(self, run: Run, node: str, on: bool) -> None:
         change = ["--update", "on"] if on else ["--delete"]
         _must(run, "crm_standby", "--node", node, *change)
+
+    def ready(self, run: Run) -> dict[str, Any]:
+        return said_ready(*_tool(run, "failoverctl", "ready", "--json"))
 
     def confirm_fenced(self, run: Run, node: str, who: str) -> str:
         now = self.status(run)

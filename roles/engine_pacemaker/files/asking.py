@@ -19,6 +19,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.failover.cluster.plugins.module_utils._engines import (
+    _pacemaker_ready,
     _pacemaker_screen,
     pacemaker,
 )
@@ -29,6 +30,8 @@ from failoverd.resources import drbd_state, drbd_sync
 ENGINE = pacemaker.ENGINE
 LIMIT_S = 60.0
 NOWHERE = "Pacemaker does not run on this node, or its cluster is not one of failover.cluster."
+FENCER_S = 10
+NO_DEVICE = re.compile(r"\b(0|[Nn]o) (fence )?devices? found|No such device")
 DEVICE = re.compile(r"/dev/drbd(\d+)")
 
 
@@ -41,6 +44,7 @@ class Rest:
     mounts: Mapping[str, str] = field(default_factory=dict)
     devices: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    excluding: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def run(argv: Sequence[str], limit_s: float = LIMIT_S) -> tuple[int, str, str]:
@@ -72,14 +76,25 @@ def cluster() -> tuple[ET.Element, dict[str, Any]]:
 
 def rest(status: Mapping[str, Any]) -> Rest:
     """What the other tools say. Raises TimeoutError."""
-    owners = {one["owner"] for one in status["services"] if one["state"] == "running"}
+    running = {one["owner"] for one in status["services"] if one["state"] == "running"}
+    owners = sorted(running - {None})
     return Rest(
         run(["/usr/bin/env", "corosync-cfgtool", "-s"])[1],
         run(["/usr/bin/env", "corosync-quorumtool", "-s"])[1],
         {name: parts["mount"] for name, parts in ENGINE.configured().items()},
         ENGINE.devices(),
-        {node: after(node, status) for node in sorted(owners - {None})},
+        {node: after(node, status) for node in owners},
+        {node: devices for node in owners if (devices := excluding(node)) is not None},
     )
+
+
+def excluding(node: str) -> list[str] | None:
+    """The fence devices that can switch a node off, by Pacemaker's fencer; None without it."""
+    words = ["stonith_admin", "--list", node, "--timeout", str(FENCER_S)]
+    code, out, _err = run(["/usr/bin/env", *words])
+    found = _pacemaker_screen.devices(out)
+    # It ends with an error where there is none, and where nobody answers.
+    return found if code == 0 or NO_DEVICE.search(out) else None
 
 
 def after(node: str, status: Mapping[str, Any]) -> dict[str, str]:
@@ -141,6 +156,7 @@ def told(answer: ET.Element, status: Mapping[str, Any], more: Rest) -> dict[str,
         more.after,
         _pacemaker_screen.quorate_without_one(more.quorum),
         disks(more.devices, kernel()),
+        more.excluding,
     )
     return _pacemaker_screen.screen(said, time.time())
 
@@ -149,3 +165,16 @@ def status() -> dict[str, Any]:
     """The status, asked now. Raises NotRunning, TimeoutError."""
     answer, found = cluster()
     return told(answer, found, rest(found))
+
+
+def ready(service: str) -> dict[str, Any]:
+    """Whether a failover of it, or of each, would succeed. Raises NotRunning, TimeoutError."""
+    answer, found = cluster()
+    more = rest(found)
+    said = _pacemaker_ready.ready(told(answer, found, more), more.excluding)
+    known = [one["name"] for one in said["services"]]
+    if service and service not in known:
+        return {"ok": False, "text": f"{service} is not a service; they are {', '.join(known)}"}
+    said["services"] = [one for one in said["services"] if service in ("", one["name"])]
+    said["level"] = _pacemaker_ready.worst(one["level"] for one in said["services"])
+    return {"ok": True, **said}

@@ -19,9 +19,10 @@ sys.path[:] = [HERE, *sys.path]
 from ansible_collections.failover.cluster.plugins.module_utils._engines._base import (  # noqa: E402
     Refused,
 )
-from asking import ENGINE, run, status  # noqa: E402
+from asking import ENGINE, ready, run, status  # noqa: E402
 
 from failoverd import cli  # noqa: E402
+from failoverd.control import ready as readiness  # noqa: E402
 from failoverd.control import screen  # noqa: E402
 from failoverd.system.terminal import say  # noqa: E402
 
@@ -69,6 +70,8 @@ def act(arguments: argparse.Namespace) -> int:
     """Run one parsed command line."""
     if arguments.command == "status":
         return screen.show(status, arguments)
+    if arguments.command == "ready":
+        return readiness.show(arguments.service, arguments.json, ready)
     try:
         say(ORDERS[arguments.command](arguments))
     except Refused as refused:
@@ -77,4 +80,4 @@ def act(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.main(None, act, ("status", *ORDERS)))
+    sys.exit(cli.main(None, act, ("status", "ready", *ORDERS)))

@@ -42,6 +42,7 @@ def test_three_nodes_in_order_are_one_short_screen():
     assert text[1].startswith("shop     running on node1 since ")
     assert text[1].endswith(" · node3 ready to take over")
     assert text[2:] == [
+        "  failover   ready",
         "  mounted    /srv/shop ok",
         "  address    192.168.1.10 ok",
         "  services   web ok",

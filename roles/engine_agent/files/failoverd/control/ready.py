@@ -14,6 +14,7 @@ from .client import NotRunning, ask
 TYPE_CHECKING = False
 """The module typing itself takes as long to load as all that is needed here."""
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 LOOK_S = 120.0
@@ -29,10 +30,15 @@ WORDS = {
 MARKS = {"ok": " ", "warning": "!", "critical": "X", "unknown": "?"}
 
 
-def show(service: str, as_json: bool) -> int:
-    """Ask the daemon, print its answer, and return the exit status."""
+def asked(service: str) -> dict[str, Any]:
+    """What the daemon says. Raises NotRunning, TimeoutError."""
+    return ask({"op": "ready", "service": service}, LOOK_S)
+
+
+def show(service: str, as_json: bool, question: Callable[[str], dict[str, Any]] = asked) -> int:
+    """Ask, print the answer, and return the exit status. question: that of another engine."""
     try:
-        answer = ask({"op": "ready", "service": service}, LOOK_S)
+        answer = question(service)
     except (NotRunning, TimeoutError) as error:
         answer = {"ok": False, "text": str(error) or "no answer in time"}
     if not answer.get("ok"):
