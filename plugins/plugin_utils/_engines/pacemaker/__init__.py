@@ -14,6 +14,9 @@ from .._base import Engine, Found, Hooks, Model
 from . import cib, corosync, durations, fences, refusals, replicas, shutdown, streaming
 from .variables import PACEMAKER
 
+PROVED_NODES = 2
+PROVED = "proved on real kernels only for two nodes with DRBD, on Debian 12"
+
 
 class Pacemaker(Engine):
     """corosync.conf and its key, the part of the CIB that is ours, and a drop-in for systemd."""
@@ -44,7 +47,9 @@ class Pacemaker(Engine):
             for application in service["applications"]
             if application.get("monitor") and not streaming.runs(service, application)
         ]
-        return ["failover_engine: pacemaker is not yet proved on real kernels.", *asked]
+        replicated = all(map(replicas.replicated, model["services"]))
+        proved = replicated and len(model["nodes"]) == PROVED_NODES
+        return [*(() if proved else (f"failover_engine: pacemaker is {PROVED}.",)), *asked]
 
     def costs(self, model: Model) -> list[str]:
         silent = (durations.token_ms(model) + durations.consensus_ms(model)) / 1000
@@ -82,7 +87,7 @@ def _settings(model: Any, scope: Scope) -> Any:
 
 KIND = Pacemaker(
     name="pacemaker",
-    text="Corosync and Pacemaker of the distribution. Not yet proved on real kernels.",
+    text=f"Corosync and Pacemaker of the distribution. It is {PROVED}.",
     most=16,
     ignores=("failover_notifications", "failover_sfex", "failover_watchdog"),
     variables={
