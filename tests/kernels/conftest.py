@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lab import Lab, LabSpec
 from lab.demo.measure import ClientProcess
@@ -115,6 +116,20 @@ class Site:
             said = self.lab.ssh(self.lab.nodes[0], f"grep -om1 'minor [0-9]*' {path}").stdout
             watch = replace(self.target.watch, minor=int(said.split()[1]))
             self.target = replace(self.target, watch=watch)
+
+    @contextmanager
+    def changed(self, name: str, change: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """The inventory is another one meanwhile. change: of the variables of the cluster."""
+        before = self.target
+        written = yaml.safe_load(before.inventory.read_text(encoding="utf-8"))
+        change(written["lab_nodes"]["vars"])
+        path = OUT / f"{name}.yml"
+        path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+        self.target = replace(before, inventory=path)
+        try:
+            yield
+        finally:
+            self.target = before
 
     def cut_off(self, name: str, task: str, *arguments: str, time: int = 1) -> None:
         """Run a playbook, and kill it just after that task has begun, for the first or nth time."""

@@ -7,17 +7,12 @@ Each test goes on where the one before it ended. S1 and S2 are checked by the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from typing import Any
 
 import pytest
-import yaml
 
 from lab.errors import LabError
-from tests.kernels.conftest import OUT, Cluster, Site
-
-from .conftest import HERE
+from tests.kernels.conftest import OUT, Cluster
 
 NAME = "upgrade_os"
 ASKED = ("-e", "cluster=orders", "-e", "release=trixie")
@@ -28,20 +23,9 @@ SELECT datcollversion, pg_database_collation_actual_version(oid) FROM pg_databas
 WHERE datname = 'ledger'"""
 
 
-@contextmanager
-def unversioned(site: Site) -> Iterator[None]:
-    """The inventory leaves the version of the database to the release meanwhile."""
-    variables = yaml.safe_load((HERE / "cluster.yml").read_text(encoding="utf-8"))
-    service = variables["lab_nodes"]["vars"]["failover_services"][0]
-    del service["applications"][0]["postgresql"]["version"]
-    path = OUT / "unversioned.yml"
-    path.write_text(yaml.safe_dump(variables, sort_keys=False), encoding="utf-8")
-    before = site.target
-    site.target = replace(before, inventory=path)
-    try:
-        yield
-    finally:
-        site.target = before
+def unversioned(variables: dict[str, Any]) -> None:
+    """The version of the database is left to the release."""
+    del variables["failover_services"][0]["applications"][0]["postgresql"]["version"]
 
 
 def log() -> str:
@@ -67,7 +51,7 @@ def asked(cluster: Cluster, question: str) -> str:
 
 def test_nothing_changes_while_something_is_in_the_way(cluster: Cluster) -> None:
     sources, owner = each(cluster, SOURCES), cluster.owner
-    with unversioned(cluster.site), pytest.raises(LabError):
+    with cluster.site.changed("unversioned", unversioned), pytest.raises(LabError):
         cluster.site.play(NAME, *ASKED)
     assert 'write version: "15" into the inventory first.' in log()
     extra = "/etc/apt/sources.list.d/more.list"

@@ -8,38 +8,27 @@ has no client: what is acknowledged after the upgrade is lost on purpose.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
-import yaml
 
 from lab.errors import LabError
 from tests.kernels.conftest import OUT, Built, Cluster, Site
-
-from .conftest import HERE
 
 NAME = "upgrade_postgresql"
 ASKED = ("-e", "cluster=orders", "-e", "service=orders")
 CONFIRMED = (*ASKED, "-e", "confirm=orders")
 
 
-@contextmanager
-def asking(site: Site, version: str, **settings: str) -> Iterator[None]:
+def asking(site: Site, version: str, **settings: str) -> AbstractContextManager[None]:
     """The inventory names that version meanwhile."""
-    variables = yaml.safe_load((HERE / "cluster.yml").read_text(encoding="utf-8"))
-    service = variables["lab_nodes"]["vars"]["failover_services"][0]
-    database = service["applications"][0]["postgresql"]
-    database.update(version=version, settings={**database["settings"], **settings})
-    path = OUT / f"version-{version}.yml"
-    path.write_text(yaml.safe_dump(variables, sort_keys=False), encoding="utf-8")
-    before = site.target
-    site.target = replace(before, inventory=path)
-    try:
-        yield
-    finally:
-        site.target = before
+
+    def change(variables: dict[str, Any]) -> None:
+        database = variables["failover_services"][0]["applications"][0]["postgresql"]
+        database.update(version=version, settings={**database["settings"], **settings})
+
+    return site.changed(f"version-{version}", change)
 
 
 def log(name: str) -> str:
