@@ -9,7 +9,7 @@ import json
 import mmap
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 BLOCK = 4096
@@ -17,6 +17,11 @@ MOST = 64
 """Locks of an area."""
 MAGIC = b"FC-SFEX1"
 HEAD = struct.Struct(">8sI32s")
+Run = Callable[[Sequence[str]], tuple[int, str, str]]
+INIT = "/usr/sbin/sfex_init"
+"""Makes the area of the agent sfex of the distribution (resource-agents)."""
+OF_AGENT = struct.Struct(">4s4s4s8s4s")
+"""Of that: its mark, version, revision, size of a block, and number of locks, as texts."""
 
 
 def encode(content: Mapping[str, Any]) -> bytes:
@@ -38,6 +43,13 @@ def decode(block: bytes) -> dict[str, Any] | None:
         return None
     result = json.loads(body)
     return result if isinstance(result, dict) else None
+
+
+def room_of_agent(block: bytes) -> int:
+    """Return how many locks an area of the agent sfex has, 0 for anything else."""
+    mark, _version, _revision, _size, room = OF_AGENT.unpack_from(block)
+    digits = room.rstrip(b"\0")
+    return int(digits) if mark == b"SFEX" and digits.isdigit() else 0
 
 
 def area(cluster: str, locks: int) -> bytes:

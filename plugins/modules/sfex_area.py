@@ -38,6 +38,13 @@ options:
     description: Number of locks that a new area has room for.
     type: int
     default: 64
+  form:
+    description:
+      - V(own) is the form of failoverd. V(sfex) is that of the agent C(ocf:heartbeat:sfex), whose
+        locks tell no service; the area is made by its C(sfex_init).
+    type: str
+    choices: [own, sfex]
+    default: own
   create:
     description: Whether to make what is missing; V(false) fails where something is missing.
     type: bool
@@ -106,21 +113,55 @@ class Area:
     def head(self) -> None:
         """Make block 0, on an empty device only."""
         cluster = self.params["cluster"]
-        found = _sfex.decode(self.read(0))
+        first = self.read(0)
+        found = _sfex.decode(first)
         if found is not None:
             if found.get("cluster") != cluster:
                 self.fail(f"is the area of locks of cluster {found.get('cluster')}, not {cluster}.")
             if max(self.params["locks"].values(), default=0) > found.get("locks", 0):
                 self.fail(f"has room for {found.get('locks')} locks only.")
             return
+        if _sfex.room_of_agent(first):
+            self.fail("has the area of the agent sfex of Pacemaker; it is never overwritten.")
+        self.empty(first)
+        self.read(self.params["room"])
+        self.write(0, _sfex.area(cluster, self.params["room"]), "area")
+
+    def of_agent(self, run: _sfex.Run) -> None:
+        """Make the area of the agent sfex, on an empty device only."""
+        first = self.read(0)
+        room = _sfex.room_of_agent(first)
+        wanted = max(self.params["locks"].values(), default=0)
+        if room:
+            if wanted > room:
+                self.fail(f"has room for {room} locks only.")
+            return
+        self.empty(first)
+        self.done.append("area")
+        if not self.params["create"]:
+            self.fail("area is missing there; is it the same disk as on the other node?")
+        if not self.module.check_mode:
+            words = [_sfex.INIT, "-n", str(self.params["room"]), self.params["device"]]
+            code, out, err = run(words)
+            if code != 0:
+                self.fail(
+                    f"{_sfex.INIT} ended with {code}: {' '.join((err or out).split())[-300:]}"
+                )
+
+    def empty(self, first: bytes) -> None:
+        """Refuse a device that holds anything. first: its first block."""
+        found = _sfex.decode(first)
+        if found is not None:
+            self.fail(
+                f"is the area of locks of cluster {found.get('cluster')}, in the form of failoverd;"
+                " it is never overwritten."
+            )
         seen = _disk.inspect(self.params["device"], runner(self.module))
         if seen["used"]:
             self.fail(f"is in use ({seen['used']}).")
         content = _disk.content(seen)
         if content:
             self.fail(f"holds {content}; it is never overwritten.")
-        self.read(self.params["room"])
-        self.write(0, _sfex.area(cluster, self.params["room"]), "area")
 
     def lock(self, service: str, number: int) -> str:
         """Make a lock where there is none; return its owner."""
@@ -147,6 +188,7 @@ def main() -> None:
             "cluster": {"type": "str", "required": True},
             "locks": {"type": "dict", "required": True},
             "room": {"type": "int", "default": 64},
+            "form": {"type": "str", "choices": ["own", "sfex"], "default": "own"},
             "create": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
@@ -155,9 +197,13 @@ def main() -> None:
     area = Area(module)
     try:
         area.handle = os.open(module.params["device"], os.O_RDWR | os.O_DIRECT | os.O_SYNC)
-        area.head()
         locks = {str(name): int(number) for name, number in module.params["locks"].items()}
-        owners = {name: area.lock(name, number) for name, number in locks.items()}
+        owners = {}
+        if module.params["form"] == "sfex":
+            area.of_agent(runner(module))
+        else:
+            area.head()
+            owners = {name: area.lock(name, number) for name, number in locks.items()}
     except (OSError, ValueError) as error:
         area.fail(f"cannot be used: {error}")
     after = "".join(f"{line}\n" for line in area.done)

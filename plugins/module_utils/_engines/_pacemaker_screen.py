@@ -190,6 +190,8 @@ def _parts(
         agent = part.get("resource_agent", "")
         if kind == "mount":
             what = {"name": kind, "type": "filesystem", "label": mount or "its disk"}
+        elif kind == "lock":
+            what = {"name": kind, "type": "sfex", "label": "the lock of its disk"}
         elif kind == "address":
             address = rest.replace("_", ":")
             what = {"name": tail, "type": "virtual_ip", "label": address}

@@ -47,6 +47,8 @@ class Hooks:
     argument; empty for none."""
     units: Sequence[str] = ()
     """Units of the engine itself; while one of them runs, nothing under it is undone."""
+    locks: str = "own"
+    """Form of the area of locks on a shared disk: own, or sfex, that of the agent of this name."""
     killable: Sequence[str] = ()
     """Those whose main process may be killed without harm to any service, as a drill does."""
 

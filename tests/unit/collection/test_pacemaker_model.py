@@ -447,6 +447,43 @@ def test_what_a_switchover_costs_is_told():
     assert "6.6 s after its last sign of life" in sentence
 
 
+def locked(**more: Any) -> dict[str, Any]:
+    storage = {**service()["storage"], "lock": 7}
+    sfex = {"disk": {"node1": "/dev/vdy", "node2": "/dev/vdz"}, "renew_s": 1.5, **more}
+    return build(failover_sfex=sfex, failover_services=[service(storage=storage)])
+
+
+def test_a_shared_disk_is_mounted_only_with_its_lock():
+    model = locked()
+    parts = [
+        one.get("id", "").rpartition("shop.")[2]
+        for one in by_id(model)["failover.shop"].iterfind("primitive")
+    ]
+    assert parts[1:3] == ["lock", "mount"]
+    lock = by_id(model)["failover.shop.lock"]
+    assert (lock.get("provider"), lock.get("type")) == ("heartbeat", "sfex")
+    each = [
+        {one.get("name"): one.get("value") for one in nvset.iterfind("nvpair")}
+        for nvset in lock.iterfind("instance_attributes")
+    ]
+    assert sorted(str(one["device"]) for one in each if "device" in one) == ["/dev/vdy", "/dev/vdz"]
+    assert {one["index"] for one in each if "index" in one} == {"7"}
+    times = {"monitor_interval": "2", "lock_timeout": "12", "collision_timeout": "2"}
+    assert times.items() <= {key: value for one in each for key, value in one.items()}.items()
+    start = next(op for op in lock.iterfind("operations/op") if op.get("name") == "start")
+    assert int(start.get("timeout", "0").rstrip("s")) > 12 + 2
+
+
+def test_what_a_lock_costs_is_told_and_who_makes_its_area():
+    model = locked(timeout_s=20)
+    assert (
+        "waits 20 s for its lock, after the owner was fenced."
+        in _engines.of(model).costs(model)[-1]
+    )
+    assert model["hooks"]["locks"] == "sfex"
+    assert build()["sfex"] is None and "failover.shop.lock" not in by_id(build())
+
+
 # --- what it refuses
 
 
@@ -469,7 +506,8 @@ AGENT = "leave it out, or take the engine agent (failover_engine)."
         ("failover_fencing", [], "failover_fencing: "),
         ("failover_fencing", [{"method": "watchdog"}], "failover_fencing[0].method: the engine pacemaker excludes a node by a fence device, not by watchdog"),
         ("failover_watchdog", {"timeout_s": 10}, "failover_watchdog: means nothing to the engine pacemaker"),
-        ("failover_sfex", {"disk": "/dev/vdz"}, "failover_sfex: means nothing to the engine pacemaker"),
+        ("failover_sfex", {"disk": "/dev/vdz"}, "failover_services[0].storage.lock: missing; a lock of the agent sfex does not tell whose"),
+        ("failover_sfex", {"disk": "/dev/vdz", "renew_s": 4, "timeout_s": 11}, "failover_sfex.timeout_s: 11 is less than 3 times renew_s (4)"),
         ("failover_pacemaker", {"standby": ["node3"]}, "failover_pacemaker.standby[0]: node3 is not a node; they are node1, node2."),
         ("failover_pacemaker", {"standby": ["node1"]}, "failover_pacemaker.standby[0]: node1 is the preferred node of service shop"),
         ("failover_pacemaker", {"share": False}, "failover_pacemaker.share: false needs a third node"),

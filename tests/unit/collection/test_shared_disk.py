@@ -265,6 +265,47 @@ def test_the_area_of_another_cluster_and_a_renumbered_lock_are_refused(loop):
     assert "is missing there" in area(loop, locks={"shop": 1, "mail": 2}, create=False)["msg"]
 
 
+AGENTS = b"SFEX" + b"1\0\0\0" + b"3\0\0\0" + b"512\0\0\0\0\0" + b"64\0\0"
+"""The head of an area that sfex_init 1.3 of Debian 12 made on a block device."""
+
+
+@pytest.fixture
+def agents(tmp_path, monkeypatch):
+    """Stands for sfex_init, which the test's machine may not have."""
+    (tmp_path / "head").write_bytes(AGENTS)
+    tool = tmp_path / "sfex_init"
+    tool.write_text(
+        f'#!/bin/sh\ntest "$1 $2" = "-n 64" && dd if={tmp_path}/head of="$3" conv=notrunc,fsync\n'
+    )
+    tool.chmod(0o755)
+    from ansible_collections.failover.cluster.plugins.module_utils import _sfex
+
+    monkeypatch.setattr(_sfex, "INIT", str(tool))
+
+
+def test_an_area_of_the_agent_sfex_is_made_once(loop, agents):
+    assert "missing there" in area(loop, form="sfex", create=False)["msg"]
+    assert area(loop, form="sfex", check=True)["done"] == ["area"]
+    assert not any(Path(loop).read_bytes()[:4096])
+    assert area(loop, form="sfex")["changed"]
+    assert Path(loop).read_bytes()[: len(AGENTS)] == AGENTS
+    assert not area(loop, form="sfex", create=False)["changed"]
+    assert "has room for 64 locks" in area(loop, form="sfex", locks={"shop": 65})["msg"]
+    assert "has the area of the agent sfex" in area(loop)["msg"]
+
+
+def test_the_agent_overwrites_neither_data_nor_the_locks_of_failoverd(loop, agents):
+    area(loop)
+    before = Path(loop).read_bytes()
+    said = area(loop, form="sfex")["msg"]
+    assert "is the area of locks of cluster shop, in the form of failoverd;" in said
+    assert Path(loop).read_bytes() == before
+    with Path(loop).open("r+b", buffering=0) as handle:
+        os.pwrite(handle.fileno(), b"precious" * 512, 0)
+        os.fsync(handle.fileno())
+    assert "data of an unknown kind" in area(loop, form="sfex")["msg"]
+
+
 def test_a_shared_disk_is_formatted_once_with_protection(loop, tmp_path):
     options = {"service": "shop", "device": loop, "path": str(tmp_path / "mount"), "mmp": True}
     try:

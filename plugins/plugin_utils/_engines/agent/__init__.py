@@ -10,6 +10,7 @@ from typing import Any
 from ..._inventory.reading import Scope, every, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
+from .._lock_disks import lock_disks
 from . import config, guard, keys, protection, reader, takeover
 
 
@@ -41,7 +42,7 @@ class Agent(Engine):
     def judge(self, model: Model, found: Found) -> list[str]:
         for node in model["nodes"]:
             protection.watchdog(model, node, found[node])
-        protection.lock_disks(model, found)
+        lock_disks(model, found)
         return []
 
     def notes(self, model: Model) -> list[str]:

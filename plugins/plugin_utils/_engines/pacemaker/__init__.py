@@ -11,7 +11,8 @@ from ..._inventory.kinds import Key
 from ..._inventory.reading import Scope, attempt, known, put
 from ..._problems import Problems
 from .._base import Engine, Found, Hooks, Model
-from . import cib, corosync, durations, fences, refusals, replicas, shutdown, streaming
+from .._lock_disks import lock_disks
+from . import cib, corosync, durations, fences, locks, refusals, replicas, shutdown, streaming
 from .variables import PACEMAKER
 
 PROVED_NODES = 2
@@ -23,6 +24,10 @@ class Pacemaker(Engine):
 
     def complete(self, model: Any, scope: Scope) -> None:
         put(scope, model, "pacemaker", _settings, model, scope)
+        if model["sfex"] is not None:
+            put(scope, model["sfex"], "times", locks.times, model["sfex"])
+            with scope.problems:
+                locks.numbered(model)
         with scope.problems:
             refusals.given(model, scope.problems)
 
@@ -32,6 +37,7 @@ class Pacemaker(Engine):
 
     def judge(self, model: Model, found: Found) -> list[str]:
         refusals.hosts(model, found)
+        lock_disks(model, found)
         return []
 
     def packages(self, model: Model) -> Sequence[str]:
@@ -63,6 +69,7 @@ class Pacemaker(Engine):
                 for service in model["services"]
                 if replicas.replicated(service)
             ),
+            *locks.costs(model),
         ]
 
     def ports(self, link: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
@@ -89,7 +96,7 @@ KIND = Pacemaker(
     name="pacemaker",
     text=f"Corosync and Pacemaker of the distribution. It is {PROVED}.",
     most=16,
-    ignores=("failover_notifications", "failover_sfex", "failover_watchdog"),
+    ignores=("failover_notifications", "failover_watchdog"),
     variables={
         "failover_pacemaker": Key(
             PACEMAKER, "What only Corosync and Pacemaker need.", otherwise="the defaults"
@@ -101,6 +108,7 @@ KIND = Pacemaker(
     reserved=("corosync*", "pacemaker*", "sbd*"),
     hooks=Hooks(
         drbd=replicas.HANDLERS,
+        locks="sfex",
         # Who may ask Pacemaker may order it, too. So the page does not ask it by itself.
         status="/run/failoverd-page/status.sock",
         telling=("/usr/bin/python3", "-ISu", "/usr/lib/failoverctl/telling.py"),

@@ -3,8 +3,8 @@
 """A service as a group of resources, and where it may run.
 
 The parts of a group start one after the other, and stop in the opposite order: the question for the
-addresses, the mounted disk, the addresses, the applications. So an application may bind to an
-address, and its clients are told of its end before the address goes.
+addresses, the lock of a shared disk, the mounted disk, the addresses, the applications. So an
+application may bind to an address, and its clients are told of its end before the address goes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import corosync, durations, elements, replicas, streaming
+from . import corosync, durations, elements, locks, replicas, streaming
 from .elements import Element, name
 
 HOME, SPARE = 2, 1
@@ -81,8 +81,13 @@ def _priority(index: int, count: int) -> int:
 
 def _group(model: Mapping[str, Any], index: int) -> Element:
     service = model["services"][index]
-    parts = [*_checks(model, service), *_storage(model, service), *_addresses(model, service)]
-    parts += _applications(model, service)
+    parts = [
+        *_checks(model, service),
+        *locks.resources(model, service),
+        *_storage(model, service),
+        *_addresses(model, service),
+        *_applications(model, service),
+    ]
     # On one part alone: what is on the group counts once for each of its parts.
     first, owner = parts[0], str(parts[0].get("id"))
     if corosync.two_alone(model):
