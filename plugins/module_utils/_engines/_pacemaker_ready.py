@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a failover of each service would succeed now, from the status of a cluster. No I/O.
 
-Pacemaker's own scheduler says where a service would run, and Pacemaker's fencer which devices can
+Pacemaker's own scheduler says where a service would run, and its configuration which devices can
 switch a node off. Nobody asks the other nodes for programs, room on their disks and settings.
 """
 
@@ -105,7 +105,7 @@ def _exclusion(
 ) -> Iterator[Item]:
     """A lost node has to be switched off before anything of it is started elsewhere."""
     if owner not in excluding:
-        yield _item("exclusion", "unknown", f"the fencer does not tell who can switch {owner} off")
+        yield _item("exclusion", "unknown", f"nobody tells which devices can switch {owner} off")
         return
     devices = [one for one in status["exclusion"] if one["name"] in excluding[owner]]
     if not devices:

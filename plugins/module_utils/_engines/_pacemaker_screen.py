@@ -47,7 +47,7 @@ class Told:
     disks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Service -> disk and sync of DRBD's copy on this node, as the agent tells them."""
     excluding: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Node -> names of the fence devices that can switch it off, of each that was asked for."""
+    """Node -> names of the fence devices that can switch it off; {} while nobody knows."""
 
 
 def screen(told: Told, now: float) -> dict[str, Any]:
@@ -247,16 +247,6 @@ def _lists(text: str) -> list[tuple[str, dict[str, str]]]:
 
 def _is_device(resource: ET.Element) -> bool:
     return resource.get("resource_agent", "").startswith("stonith:")
-
-
-def devices(listed: str) -> list[str]:
-    """The names of the fence devices that stonith_admin lists."""
-    words = (line.strip() for line in listed.splitlines())
-    return [
-        word.removeprefix(_pacemaker_ready.DEVICE)
-        for word in words
-        if word.startswith(_pacemaker_ready.DEVICE)
-    ]
 
 
 def _device(resource: ET.Element, answer: ET.Element) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 from .._cib import PREFIX
 from ._base import Engine, Refused, Run, said_ready
 from ._pacemaker_health import health
+from ._pacemaker_ready import DEVICE
 
 COROSYNC = "/etc/corosync/corosync.conf"
 HEAD = "# Written by failover.cluster"
@@ -71,6 +72,24 @@ class Pacemaker(Engine):
             for group in _groups(cib.getroot())
             for one in group.iterfind("primitive[@type='Filesystem']/instance_attributes/nvpair")
             if one.get("name") == "device"
+        }
+
+    def excluding(self, nodes: Iterable[str]) -> dict[str, list[str]]:
+        """Node -> names of the fence devices that can switch it off; {} while nobody knows.
+
+        Not asked of the fencer: that of a node knows only the devices that may run there.
+        """
+        try:
+            cib = ET.parse(CIB)
+        except (OSError, ET.ParseError):
+            return {}
+        targets = {
+            one.get("id", "").removeprefix(DEVICE): re.split(r"[\s,;]+", value.get("value", ""))
+            for one in cib.iterfind(".//primitive[@class='stonith']")
+            for value in one.iterfind("instance_attributes/nvpair[@name='pcmk_host_list']")
+        }
+        return {
+            node: [name for name, of in targets.items() if node in of] for node in sorted(nodes)
         }
 
     def found(self) -> dict[str, Any]:

@@ -30,8 +30,6 @@ from failoverd.resources import drbd_state, drbd_sync
 ENGINE = pacemaker.ENGINE
 LIMIT_S = 60.0
 NOWHERE = "Pacemaker does not run on this node, or its cluster is not one of failover.cluster."
-FENCER_S = 10
-NO_DEVICE = re.compile(r"\b(0|[Nn]o) (fence )?devices? found|No such device")
 DEVICE = re.compile(r"/dev/drbd(\d+)")
 
 
@@ -84,17 +82,8 @@ def rest(status: Mapping[str, Any]) -> Rest:
         {name: parts["mount"] for name, parts in ENGINE.configured().items()},
         ENGINE.devices(),
         {node: after(node, status) for node in owners},
-        {node: devices for node in owners if (devices := excluding(node)) is not None},
+        ENGINE.excluding(status["nodes"]),
     )
-
-
-def excluding(node: str) -> list[str] | None:
-    """The fence devices that can switch a node off, by Pacemaker's fencer; None without it."""
-    words = ["stonith_admin", "--list", node, "--timeout", str(FENCER_S)]
-    code, out, _err = run(["/usr/bin/env", *words])
-    found = _pacemaker_screen.devices(out)
-    # It ends with an error where there is none, and where nobody answers.
-    return found if code == 0 or NO_DEVICE.search(out) else None
 
 
 def after(node: str, status: Mapping[str, Any]) -> dict[str, str]:

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import calendar
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.failover.cluster.plugins.module_utils._engines import (
     Refused,
     _pacemaker_ready,
-    _pacemaker_screen,
     pacemaker,
 )
 
@@ -52,7 +52,7 @@ def test_where_all_is_well_each_item_says_what_was_looked_at() -> None:
         ([], {"after": {"node1": {"shop": ""}}}, "critical", "standby: Pacemaker would start it nowhere"),
         ([], {"quorate": False}, "critical", "standby: without its node the rest has no quorum"),
         ([], {"after": {}}, "unknown", "standby: crm_simulate does not tell where it would run"),
-        ([], {"excluding": {}}, "unknown", "exclusion: the fencer does not tell who can switch node1 off"),
+        ([], {"excluding": {}}, "unknown", "exclusion: nobody tells which devices can switch node1 off"),
         ([], {"excluding": {"node1": []}}, "critical", "exclusion: no fence device can switch node1 off"),
         ([(DEVICE, BROKEN)], {}, "critical", "exclusion: bmc.node1: fails"),
         ([], {"links": LINKS}, "warning", "links: link 1 is down"),
@@ -87,9 +87,24 @@ def test_a_failure_that_is_remembered_where_it_would_run_is_a_warning() -> None:
     assert told["reason"] == "failures: web has failed on node3, and that is remembered"
 
 
-def test_the_fencer_lists_devices_among_other_words() -> None:
-    listed = "failover._fence.bmc.node1\nother.device\n2 fence devices found\n"
-    assert _pacemaker_screen.devices(listed) == ["bmc.node1"]
+CIB = """<cib><configuration><resources>
+<primitive id="failover._fence.bmc.node1" class="stonith" type="fence_ipmilan"><instance_attributes>
+<nvpair name="pcmk_host_list" value="node1"/></instance_attributes></primitive>
+<primitive id="pdu" class="stonith" type="fence_apc"><instance_attributes>
+<nvpair name="pcmk_host_list" value="node2, node1"/></instance_attributes></primitive>
+</resources></configuration></cib>"""
+
+
+def test_the_devices_of_a_node_are_those_of_the_configuration_wherever_they_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fencer of a node does not know its own device, which never runs there."""
+    path = tmp_path / "cib.xml"
+    monkeypatch.setattr(pacemaker, "CIB", str(path))
+    assert pacemaker.ENGINE.excluding(["node1"]) == {}
+    path.write_text(CIB, encoding="utf-8")
+    found = pacemaker.ENGINE.excluding(["node1", "node2", "node3"])
+    assert found == {"node1": ["bmc.node1", "pdu"], "node2": ["pdu"], "node3": []}
 
 
 def test_a_node_whose_tool_has_no_such_word_refuses_in_one_sentence() -> None:
