@@ -55,8 +55,9 @@ def test_nothing_changes_while_something_is_in_the_way(cluster: Cluster) -> None
         cluster.site.play(NAME, *ASKED)
     assert 'write version: "15" into the inventory first.' in log()
     extra = "/etc/apt/sources.list.d/more.list"
-    line = "deb [trusted=yes] http://10.46.8.1/ stable/"
-    cluster.lab.ssh(cluster.standby, f"echo '{line}' >{extra}")
+    line = "deb [trusted=yes] file:/srv stable/"
+    empty = "mkdir -p /srv/stable && touch /srv/stable/Packages"
+    cluster.lab.ssh(cluster.standby, f"{empty} && echo '{line}' >{extra}")
     try:
         with pytest.raises(LabError):
             cluster.site.play(NAME, *ASKED, "-e", "packages=none")
