@@ -153,7 +153,7 @@ class Area:
         found = _sfex.decode(first)
         if found is not None:
             self.fail(
-                f"is the area of locks of cluster {found.get('cluster')}, in the form of failoverd;"
+                f"is the area of locks of cluster {found.get('cluster')}, in another form;"
                 " it is never overwritten."
             )
         seen = _disk.inspect(self.params["device"], runner(self.module))

@@ -298,7 +298,7 @@ def test_the_agent_overwrites_neither_data_nor_the_locks_of_failoverd(loop, agen
     area(loop)
     before = Path(loop).read_bytes()
     said = area(loop, form="sfex")["msg"]
-    assert "is the area of locks of cluster shop, in the form of failoverd;" in said
+    assert "is the area of locks of cluster shop, in another form;" in said
     assert Path(loop).read_bytes() == before
     with Path(loop).open("r+b", buffering=0) as handle:
         os.pwrite(handle.fileno(), b"precious" * 512, 0)
